@@ -1,0 +1,11 @@
+/** @type {import('jest').Config} */
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/test'],
+  testMatch: ['**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts', '.tsx'],
+  transform: { '\\.tsx?$': '<rootDir>/test/esbuild-transform.mjs' },
+  moduleNameMapper: { '^bidi-sse$': '<rootDir>/src/index.ts' },
+  reporters: ['default', '<rootDir>/test/count-reporter.mjs'],
+  testTimeout: 20_000,
+};

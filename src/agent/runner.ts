@@ -1,0 +1,185 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { AsyncQueue } from '../models/async-queue.ts';
+import type { RealtimeConnection, RealtimeModel } from '../models/realtime-model.ts';
+import type { ConversationStore } from '../store/conversation-store.ts';
+import { turnsOf } from '../store/conversation-turns.ts';
+import type { AgentEvent, Content } from '../wire/agent-event.ts';
+import type { LiveRequest } from '../wire/live-request.ts';
+import type { Agent } from './agent.ts';
+import { createEventFactory, type EventBody } from './event-factory.ts';
+import type { LiveRequestQueue } from './live-request-queue.ts';
+import type { RunConfig } from './run-config.ts';
+import { ToolRunner } from './tool-runner.ts';
+import { TurnAssembler } from './turn-assembler.ts';
+import { Upstream } from './upstream.ts';
+
+export interface RunLiveParams {
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly liveRequestQueue: LiveRequestQueue;
+  readonly runConfig?: RunConfig;
+  /** Ends the run at once. */
+  readonly abortSignal?: AbortSignal;
+}
+
+/** What a live session asks of a Runner; ADK's has the same `runLive`. */
+export interface LiveRunner {
+  readonly card: AgentCard;
+  runLive(params: RunLiveParams): AsyncGenerator<AgentEvent, void, undefined>;
+}
+
+/** Who is talked to, through which model. */
+export interface AgentCard {
+  /** The store's name for all conversations of this application (ADK: app_name). */
+  readonly appName: string;
+  readonly agent: string;
+  readonly model: string;
+  /** The model only speaks. */
+  readonly audioOnly: boolean;
+  /** Hz. */
+  readonly inputRate: number;
+  /** Hz. */
+  readonly outputRate: number;
+}
+
+export interface RunnerOptions {
+  readonly appName: string;
+  readonly agent: Agent;
+  readonly model: RealtimeModel;
+  readonly store: ConversationStore;
+}
+
+/** Events that may wait for the caller of `runLive`; one more ends the run. */
+const MAX_WAITING_EVENTS = 10_000;
+/** Bytes that may wait in the upstream socket before the send loop pauses; the request queue fills meanwhile. */
+const MAX_BUFFERED_BYTES = 1024 * 1024;
+const BUFFER_CHECK_MS = 20;
+
+/** Runs an agent live (ADK: Runner). */
+export class Runner implements LiveRunner {
+  readonly card: AgentCard;
+  readonly #options: RunnerOptions;
+
+  constructor(options: RunnerOptions) {
+    const { appName, agent, model } = options;
+    this.#options = options;
+    this.card = { appName, agent: agent.name, model: model.name, ...model.capabilities };
+  }
+
+  /**
+   * Talks until the request queue is closed, or the signal says so. Each run needs a queue of its own.
+   * @throws {WireError} if the model cannot be reached, refuses, or is lost for good
+   */
+  async *runLive(params: RunLiveParams): AsyncGenerator<AgentEvent, void, undefined> {
+    const { userId, sessionId, liveRequestQueue, runConfig = {}, abortSignal } = params;
+    const { agent, model, store, appName } = this.#options;
+    const key = { appName, userId, sessionId };
+    const events = new AsyncQueue<AgentEvent>(MAX_WAITING_EVENTS);
+    const stop = new AbortController();
+    const onAbort = () => stop.abort(abortSignal?.reason);
+    abortSignal?.addEventListener('abort', onAbort);
+
+    const stamp = createEventFactory();
+    /** Appends come one after the other, so that a slow store does not change their order. */
+    let stored: Promise<void> = Promise.resolve();
+    const persist = (event: AgentEvent) => {
+      stored = stored.then(() => store.append(key, event));
+      stored.catch((error) => events.end(error));
+    };
+    const emit = (body: EventBody) => {
+      const event = stamp(body);
+      if (isPersistent(event)) persist(event);
+      if (!events.push(event)) events.end(new Error(`${MAX_WAITING_EVENTS} events wait: nobody reads this run`));
+    };
+
+    const upstream = new Upstream({
+      model,
+      signal: stop.signal,
+      config: {
+        modality: model.capabilities.audioOnly ? 'AUDIO' : (runConfig.responseModalities?.[0] ?? 'TEXT'),
+        instruction: agent.instruction,
+        tools: agent.tools.map((tool) => tool.declaration),
+        inputAudioTranscription: runConfig.inputAudioTranscription !== null,
+        outputAudioTranscription: runConfig.outputAudioTranscription !== null,
+        ...(runConfig.speechConfig ? { speechConfig: runConfig.speechConfig } : {}),
+        ...(runConfig.realtimeInputConfig ? { realtimeInputConfig: runConfig.realtimeInputConfig } : {}),
+      },
+      loadHistory: async () => {
+        await stored;
+        return toContents(await store.get(key));
+      },
+      onStatus: (status) => emit({ author: agent.name, status }),
+    });
+    const tools = new ToolRunner({
+      tools: agent.tools,
+      userId,
+      sessionId,
+      onResult: (functionResponse) => {
+        emit({ author: agent.name, content: { role: 'user', parts: [{ functionResponse }] } });
+        void upstream.ready().then((connection) => connection?.sendToolResults([functionResponse]));
+      },
+    });
+    const assembler = new TurnAssembler(agent.name, emit);
+
+    const receive = async () => {
+      for await (const event of upstream.events()) {
+        if (event.type === 'tool_cancel') tools.cancel(event.ids);
+        assembler.take(event);
+        if (event.type === 'tool_call') for (const call of event.calls) tools.start(call);
+      }
+    };
+    const send = async () => {
+      for (;;) {
+        const connection = await upstream.ready();
+        if (!connection) return;
+        if (connection.bufferedBytes > MAX_BUFFERED_BYTES) {
+          await delay(BUFFER_CHECK_MS);
+          continue;
+        }
+        const request = await liveRequestQueue.get();
+        if (!request) break;
+        if (request.content) persist(stamp({ author: 'user', content: request.content }));
+        // The connection may have been lost while the queue was empty.
+        sendTo(await upstream.ready(), request);
+      }
+      upstream.close();
+    };
+
+    receive().then(
+      () => events.end(),
+      (error) => events.end(error),
+    );
+    send().catch((error) => events.end(error));
+    try {
+      yield* events;
+    } finally {
+      abortSignal?.removeEventListener('abort', onAbort);
+      tools.cancelAll();
+      upstream.close();
+      liveRequestQueue.release();
+      stop.abort();
+      await stored;
+    }
+  }
+}
+
+function sendTo(connection: RealtimeConnection | undefined, request: LiveRequest): void {
+  if (!connection) return;
+  if (request.activity_start) connection.activityStart();
+  if (request.activity_end) connection.activityEnd();
+  if (request.audio_stream_end) connection.audioStreamEnd();
+  if (request.interrupt) connection.cancelResponse();
+  if (request.blob?.mime_type.startsWith('audio/')) connection.sendAudio(request.blob);
+  else if (request.blob) connection.sendImage(request.blob);
+  const text = request.content?.parts?.map((part) => part.text ?? '').join('');
+  if (text) connection.sendText(text);
+}
+
+/** What ADK keeps: everything complete, except audio. */
+function isPersistent(event: AgentEvent): boolean {
+  return !event.partial && !event.status && !event.content?.parts?.[0]?.inlineData;
+}
+
+function toContents({ events }: { events: readonly AgentEvent[] }): Content[] {
+  return turnsOf(events).map(({ role, text }) => ({ role, parts: [{ text }] }));
+}

@@ -1,0 +1,71 @@
+import type { FunctionCall, FunctionResponse } from '../wire/agent-event.ts';
+import type { Tool, ToolContext } from './tool.ts';
+
+/** Calls that may run at once in one run; one more is answered with an error. */
+const MAX_RUNNING = 32;
+
+export interface ToolRunnerOptions {
+  readonly tools: readonly Tool[];
+  readonly userId: string;
+  readonly sessionId: string;
+  /** Takes the result of each call as it is done, unless it was cancelled. */
+  readonly onResult: (result: FunctionResponse) => void;
+}
+
+/** Runs function calls beside the receive loop: the model may go on, be interrupted, or take a call back meanwhile. */
+export class ToolRunner {
+  readonly #options: ToolRunnerOptions;
+  readonly #tools: Map<string, Tool>;
+  readonly #running = new Map<string, AbortController>();
+
+  constructor(options: ToolRunnerOptions) {
+    this.#options = options;
+    this.#tools = new Map(
+      options.tools.flatMap((tool) => (tool.declaration.type === 'function' ? [[tool.declaration.name, tool]] : [])),
+    );
+  }
+
+  start(call: FunctionCall): void {
+    const controller = new AbortController();
+    const context = {
+      signal: controller.signal,
+      userId: this.#options.userId,
+      sessionId: this.#options.sessionId,
+      callId: call.id,
+    };
+    const refusal = this.#running.size >= MAX_RUNNING ? `More than ${MAX_RUNNING} calls are running` : undefined;
+    if (!refusal) this.#running.set(call.id, controller);
+    void (refusal ? Promise.resolve({ error: refusal }) : this.#execute(call, context)).then((response) => {
+      // A cancelled call is no longer there; another call may have its id by now.
+      if (!refusal && this.#running.get(call.id) !== controller) return;
+      if (!refusal) this.#running.delete(call.id);
+      this.#options.onResult({ id: call.id, name: call.name, response });
+    });
+  }
+
+  /** Their results are no longer wanted. */
+  cancel(ids: readonly string[]): void {
+    for (const id of ids) {
+      const controller = this.#running.get(id);
+      this.#running.delete(id);
+      controller?.abort();
+    }
+  }
+
+  cancelAll(): void {
+    this.cancel([...this.#running.keys()]);
+  }
+
+  async #execute(call: FunctionCall, context: ToolContext): Promise<Record<string, unknown>> {
+    const tool = this.#tools.get(call.name);
+    if (!tool?.run) return { error: `There is no tool called ${call.name}` };
+    try {
+      const result = await tool.run(call.args, context);
+      return typeof result === 'object' && result !== null && !Array.isArray(result)
+        ? (result as Record<string, unknown>)
+        : { result: result ?? null };
+    } catch (error) {
+      return { error: error instanceof Error ? error.message : String(error) };
+    }
+  }
+}

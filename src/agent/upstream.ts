@@ -1,0 +1,153 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  type ConnectConfig,
+  type ModelEvent,
+  type RealtimeConnection,
+  type RealtimeModel,
+  ResumptionRefused,
+} from '../models/realtime-model.ts';
+import type { Content, UpstreamStatus } from '../wire/agent-event.ts';
+import { WireError } from '../wire/error-catalogue.ts';
+
+/** Tries in a row; then the run fails. The count begins anew once a turn was completed. */
+const MAX_ATTEMPTS = 5;
+/** The first wait, ms; it doubles with each try. */
+const BACK_OFF_MS = 250;
+/** How long before the provider's own deadline we leave, ms. */
+const GO_AWAY_MARGIN_MS = 1_000;
+
+export interface UpstreamOptions {
+  readonly model: RealtimeModel;
+  readonly config: Omit<ConnectConfig, 'history' | 'handle'>;
+  /** The conversation so far, for a connection that cannot be resumed. */
+  readonly loadHistory: () => Promise<Content[]>;
+  readonly onStatus: (status: UpstreamStatus) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The way to the model for as long as a run lasts, over one upstream connection after the other: a lost one is resumed by its
+ * handle, or else a fresh one is told the conversation so far. The old one is always closed first: Gemini closes with 1011
+ * if the same session is open twice.
+ */
+export class Upstream {
+  readonly #options: UpstreamOptions;
+  #connection: RealtimeConnection | undefined;
+  #handle: string | undefined;
+  #over = false;
+  /** Those who wait for a connection. */
+  #waiting: (() => void)[] = [];
+
+  constructor(options: UpstreamOptions) {
+    this.#options = options;
+  }
+
+  /** The open connection, as soon as there is one; `undefined` once there will be none. */
+  async ready(): Promise<RealtimeConnection | undefined> {
+    while (!this.#connection && !this.#over) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    return this.#connection;
+  }
+
+  /** No more connections: `events()` ends. */
+  close(): void {
+    this.#over = true;
+    this.#connection?.close();
+    this.#wake();
+  }
+
+  /**
+   * What the model says, until `close()`. A turn that was cut by a lost connection is ended by `interrupted` and `turn_complete`.
+   * @throws {WireError} if the provider cannot be reached, refuses, or closes again and again
+   */
+  async *events(): AsyncGenerator<ModelEvent, void, undefined> {
+    const { onStatus } = this.#options;
+    let attempt = 1;
+    let replying = false;
+    onStatus({ upstream: 'connecting', attempt });
+    try {
+      while (!this.#over) {
+        const connection = await this.#connect(attempt);
+        let leaving = false;
+        let goAwayTimer: NodeJS.Timeout | undefined;
+        let closed: Extract<ModelEvent, { type: 'closed' }> | undefined;
+        try {
+          for await (const event of connection.events) {
+            if (event.type === 'closed') closed = event;
+            else if (event.type === 'resumption') this.#handle = event.handle;
+            else if (event.type === 'go_away') {
+              leaving = true;
+              const waitMs = Math.max(0, event.timeLeftMs - GO_AWAY_MARGIN_MS);
+              clearTimeout(goAwayTimer);
+              goAwayTimer = setTimeout(() => connection.close(), replying ? waitMs : 0).unref();
+            } else {
+              yield event;
+              if (event.type === 'audio' || event.type === 'text') replying = true;
+              if (event.type === 'turn_complete') {
+                replying = false;
+                attempt = 1;
+                if (leaving) connection.close();
+              }
+            }
+          }
+        } finally {
+          clearTimeout(goAwayTimer);
+          this.#connection = undefined;
+          connection.close();
+        }
+        if (this.#over) return;
+        if (replying) {
+          replying = false;
+          yield { type: 'interrupted' };
+          yield { type: 'turn_complete' };
+        }
+        if (closed && !leaving) {
+          if (!closed.error.retry || attempt >= MAX_ATTEMPTS) throw closed.error;
+          attempt += 1;
+        }
+        onStatus({ upstream: 'reconnecting', attempt, ...(closed ? { code: closed.code } : {}) });
+        if (!leaving) await this.#backOff(attempt);
+      }
+    } finally {
+      this.#over = true;
+      this.#wake();
+    }
+  }
+
+  async #connect(attempt: number): Promise<RealtimeConnection> {
+    const { model, config, loadHistory, onStatus, signal } = this.#options;
+    const again = attempt > 1 || this.#handle !== undefined;
+    for (let tries = attempt; ; tries += 1) {
+      const handle = this.#handle;
+      try {
+        const connection = await model.connect(
+          handle === undefined ? { ...config, history: await loadHistory() } : { ...config, history: [], handle },
+          signal,
+        );
+        this.#connection = connection;
+        if (this.#over) connection.close();
+        onStatus({ upstream: handle !== undefined ? 'resumed' : again ? 'reseeded' : 'ready' });
+        this.#wake();
+        return connection;
+      } catch (error) {
+        if (error instanceof ResumptionRefused) this.#handle = undefined;
+        // The very first connection is not tried again: who waits for it wants to know what is wrong.
+        else if (!(error instanceof WireError) || !error.retry || !again || tries >= MAX_ATTEMPTS) throw error;
+        onStatus({ upstream: 'reconnecting', attempt: tries + 1 });
+        await this.#backOff(tries);
+      }
+    }
+  }
+
+  /** Full jitter, so that a provider's restart does not bring all sessions back in one instant. */
+  #backOff(attempt: number): Promise<void> {
+    return delay(Math.random() * BACK_OFF_MS * 2 ** attempt, undefined, { signal: this.#options.signal });
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const wake of waiting) wake();
+  }
+}

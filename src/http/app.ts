@@ -1,0 +1,122 @@
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import helmet from 'helmet';
+import { WireError } from '../wire/error-catalogue.ts';
+import { DEFAULT_SESSION_ID, isId } from '../wire/identifiers.ts';
+import { answerError, answerJson } from './answer.ts';
+import { type EventsRouteOptions, type RouteIds, serveEvents } from './events-route.ts';
+import { answerPreflight, checkOrigin, type OriginOptions } from './origins.ts';
+import { type SendRouteOptions, serveSend } from './send-route.ts';
+
+export interface AppOptions {
+  readonly events: EventsRouteOptions;
+  readonly send: SendRouteOptions;
+  readonly origins: OriginOptions;
+  /** Folder of the page: `index.html` is served at `/`, everything at `/static/`. */
+  readonly publicDir: string;
+  /** Told of errors that are no client's fault. */
+  readonly onBug: (error: unknown) => void;
+}
+
+type Handler = (req: Request, res: Response, ids: RouteIds, corsHeaders: Record<string, string>) => Promise<void>;
+
+/** The routes. It can be mounted in another Express app, under a path too: the page's URLs are relative. */
+export function createApp({ events, send, origins, publicDir, onBug }: AppOptions): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+
+  /** One function for each API route, rather than middleware for each of its concerns: POSTs come ten times a second. */
+  const api = (allow: string, handler: Handler) => async (req: Request, res: Response) => {
+    let corsHeaders: Record<string, string> = {};
+    try {
+      corsHeaders = checkOrigin(req, origins);
+      if (req.method === 'OPTIONS') return answerPreflight(res, corsHeaders);
+      if (!allow.split(', ').includes(req.method)) {
+        corsHeaders.Allow = allow;
+        throw new WireError('method_not_allowed', `${req.method} is not allowed here; use ${allow}`);
+      }
+      await handler(req, res, readIds(req), corsHeaders);
+    } catch (error) {
+      answerError(req, res, error, onBug, corsHeaders);
+    }
+  };
+
+  app.all(
+    '/send/:userId{/:sessionId}',
+    api('POST, PUT', (req, res, ids, corsHeaders) => serveSend(req, res, ids, send, corsHeaders)),
+  );
+  app.all(
+    '/events/:userId{/:sessionId}',
+    api('GET', (req, res, ids, corsHeaders) => serveEvents(req, res, ids, events, corsHeaders)),
+  );
+
+  // Probes come by address or by any name, and tell nobody anything.
+  app.get('/healthz', (_req, res) => answerJson(res, 200, { status: 'ok' }));
+  app.get('/readyz', (_req, res) => {
+    if (events.draining()) answerJson(res, 503, { status: 'draining' });
+    else answerJson(res, 200, { status: 'ready', sessions: events.sessions.size });
+  });
+
+  app.use((req: Request, _res: Response, next: NextFunction) => {
+    checkOrigin(req, origins);
+    next();
+  });
+  app.use(securityHeaders());
+  const assets = express.static(publicDir, {
+    index: false,
+    redirect: false,
+    cacheControl: false,
+    setHeaders: revalidate,
+  });
+  app.get('/', (req, res, next) => {
+    req.url = '/index.html';
+    assets(req, res, next);
+  });
+  app.use('/static', assets);
+
+  app.use((req: Request) => {
+    throw new WireError('not_found', `There is nothing at ${req.path.slice(0, 200)}`);
+  });
+  // Express tells an error handler by its four parameters.
+  app.use((error: unknown, req: Request, res: Response, _next: NextFunction) => {
+    // Express's own: a path that cannot be decoded, a file that cannot be read.
+    const known = error instanceof URIError || hasStatus(error, 400) ? new WireError('invalid_id') : error;
+    answerError(req, res, known, onBug);
+  });
+  return app;
+}
+
+function readIds(req: Request): RouteIds {
+  const { userId, sessionId = DEFAULT_SESSION_ID } = req.params as { userId: string; sessionId?: string };
+  if (!isId(userId)) throw new WireError('invalid_id', 'The user id is not valid');
+  if (!isId(sessionId)) throw new WireError('invalid_id', 'The session id is not valid');
+  return { userId, sessionId };
+}
+
+function securityHeaders() {
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        'default-src': ["'self'"],
+        // Pictures that the user attaches are shown before they are sent.
+        'img-src': ["'self'", 'data:', 'blob:'],
+        'object-src': ["'none'"],
+        'base-uri': ["'none'"],
+        'form-action': ["'self'"],
+        'frame-ancestors': ["'self'"],
+      },
+    },
+    // A server on http://localhost must not ask browsers to use https.
+    strictTransportSecurity: false,
+  });
+}
+
+/** The page's files have no version in their names: a browser asks whether they changed. */
+function revalidate(res: Response): void {
+  res.setHeader('Cache-Control', 'no-cache');
+}
+
+function hasStatus(error: unknown, status: number): boolean {
+  return error instanceof Error && 'status' in error && error.status === status;
+}

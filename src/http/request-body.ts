@@ -1,0 +1,115 @@
+import type { IncomingMessage } from 'node:http';
+import { WireError } from '../wire/error-catalogue.ts';
+
+export interface BodyLimits {
+  /** Bytes. A larger body is refused with body_too_large. */
+  readonly maxBytes: number;
+  /** How long a body may pause, ms. */
+  readonly idleMs: number;
+}
+
+/** A body that is not endless has this many times `idleMs` to arrive: a drip of single bytes is not taken for progress. */
+const TOTAL_FACTOR = 4;
+/** How often bodies under way are looked at, ms: one timer for all of them, since most are here before a timer could be set. */
+const SWEEP_MS = 1_000;
+
+interface UnderWay {
+  readonly limits: BodyLimits;
+  readonly began: number;
+  readonly endless: boolean;
+  last: number;
+  readonly fail: (error: WireError) => void;
+}
+
+const underWay = new Set<UnderWay>();
+setInterval(() => {
+  const now = Date.now();
+  for (const body of underWay) {
+    const idle = now - body.last > body.limits.idleMs;
+    if (idle || (!body.endless && now - body.began > body.limits.idleMs * TOTAL_FACTOR)) {
+      body.fail(new WireError('body_timeout'));
+    }
+  }
+}, SWEEP_MS).unref();
+
+/**
+ * Reads a whole body.
+ * @throws {WireError} body_too_large, body_timeout, incomplete_body
+ */
+export function readBody(req: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  const declared = Number(req.headers['content-length'] ?? 0);
+  if (declared > limits.maxBytes) return Promise.reject(tooLarge(limits));
+  return receive(req, limits, false, (chunk) => {
+    bytes += chunk.length;
+    if (bytes > limits.maxBytes) throw tooLarge(limits);
+    chunks.push(chunk);
+  }).then(() => (chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks))); // there is exactly one
+}
+
+/**
+ * Hands on each piece of a body as it comes; for a body without an end. A pause longer than `idleMs` ends it.
+ * @param take may throw a WireError to refuse the rest, or return a promise to have the sender wait
+ * @throws {WireError} body_timeout, incomplete_body, or what `take` throws
+ */
+export function streamBody(
+  req: IncomingMessage,
+  limits: BodyLimits,
+  take: (chunk: Buffer) => Promise<void> | undefined,
+): Promise<void> {
+  return receive(req, limits, true, (chunk) => {
+    const room = take(chunk);
+    if (!room) return;
+    req.pause();
+    void room.then(() => req.resume());
+  });
+}
+
+function receive(
+  req: IncomingMessage,
+  limits: BodyLimits,
+  endless: boolean,
+  take: (chunk: Buffer) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const began = Date.now();
+    const body: UnderWay = { limits, began, endless, last: began, fail };
+    underWay.add(body);
+    req.on('data', onData);
+    req.on('end', onEnd);
+    // A body that is cut off half-way ends in `close` without `end`.
+    req.on('close', onClose);
+    req.on('error', onClose);
+
+    function onData(chunk: Buffer): void {
+      body.last = Date.now();
+      try {
+        take(chunk);
+      } catch (error) {
+        fail(error as WireError);
+      }
+    }
+    function onEnd(): void {
+      stop();
+      resolve();
+    }
+    function onClose(): void {
+      fail(new WireError('incomplete_body'));
+    }
+    function fail(error: WireError): void {
+      stop();
+      reject(error);
+    }
+    function stop(): void {
+      underWay.delete(body);
+      req.off('data', onData);
+      req.off('end', onEnd);
+      req.off('close', onClose);
+    }
+  });
+}
+
+function tooLarge({ maxBytes }: BodyLimits): WireError {
+  return new WireError('body_too_large', `The body is larger than ${maxBytes} bytes`);
+}

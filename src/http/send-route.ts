@@ -1,0 +1,127 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ActiveSessions } from '../session/active-sessions.ts';
+import type { LiveSession } from '../session/live-session.ts';
+import { blobRequest, decodeSend, textRequest } from '../wire/decode-send.ts';
+import { WireError } from '../wire/error-catalogue.ts';
+import type { LiveRequest } from '../wire/live-request.ts';
+import { isImage, parseMimeType } from '../wire/mime-type.ts';
+import { answerJson } from './answer.ts';
+import type { RouteIds } from './events-route.ts';
+import { type BodyLimits, readBody, streamBody } from './request-body.ts';
+
+export interface SendRouteOptions {
+  readonly sessions: ActiveSessions;
+  readonly bodyLimits: BodyLimits;
+}
+
+/** The most audio in one message to the model, bytes: one second at 16 kHz. */
+const PIECE_BYTES = 32_000;
+/** How often an endless body asks whether the request queue has room again, ms. */
+const ROOM_CHECK_MS = 50;
+
+/**
+ * `POST /send/:userId[/:sessionId]`: what the user says, in one of many shapes. Answers once it is in the request queue.
+ * @throws {WireError} if any of it is wrong: then none of it was used
+ */
+export async function serveSend(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { userId, sessionId }: RouteIds,
+  { sessions, bodyLimits }: SendRouteOptions,
+  corsHeaders: Record<string, string>,
+): Promise<void> {
+  // First, so that nobody uploads a body for nothing.
+  const session = sessions.get(userId, sessionId);
+  const { 'content-type': contentType = '', 'content-encoding': encoding = 'identity' } = req.headers;
+  if (encoding !== 'identity') throw new WireError('unsupported_encoding');
+
+  const { essence } = parseMimeType(contentType);
+  if (essence === 'audio/pcm' && req.headers['content-length'] === undefined) {
+    const bytes = await streamAudio(req, session, contentType, bodyLimits);
+    answerJson(res, 200, { status: 'sent', bytes }, corsHeaders);
+    return;
+  }
+  const body = await readBody(req, bodyLimits);
+  if (body.length === 0) throw new WireError('empty_body');
+  const requests = decodeBody(body, essence, contentType);
+  // It may have ended while the body came.
+  sessions.get(userId, sessionId).send(requests);
+  answerJson(res, 200, { status: 'sent' }, corsHeaders);
+}
+
+/** `curl -d` says that it sends a form, and many clients say nothing: both are taken for JSON, as ADK's sample does. */
+function decodeBody(body: Buffer, essence: string, contentType: string): LiveRequest[] {
+  switch (essence) {
+    case 'application/json':
+    case 'application/x-www-form-urlencoded':
+    case '':
+      return decodeSend(parseJson(body));
+    case 'text/plain':
+      return [textRequest(decodeUtf8(body))];
+    default:
+      if (essence === 'audio/pcm') return cutAudio(body, contentType);
+      if (isImage(essence)) return [blobRequest(contentType, body.toString('base64'))];
+      throw new WireError('unsupported_mime_type', `Mime type not supported: ${essence.slice(0, 100)}`);
+  }
+}
+
+/** A whole recording would be one message of megabytes to the model: it goes in pieces, as a microphone's would. */
+function cutAudio(body: Buffer, contentType: string): LiveRequest[] {
+  if (body.length % 2 !== 0) throw new WireError('odd_pcm_length');
+  const requests: LiveRequest[] = [];
+  for (let start = 0; start < body.length; start += PIECE_BYTES) {
+    requests.push(blobRequest(contentType, body.toString('base64', start, start + PIECE_BYTES)));
+  }
+  return requests;
+}
+
+/** Each piece of audio goes on as it arrives; a sample that is split between two pieces waits for its second half. */
+async function streamAudio(
+  req: IncomingMessage,
+  session: LiveSession,
+  contentType: string,
+  limits: BodyLimits,
+): Promise<number> {
+  let carried: Buffer = Buffer.alloc(0);
+  let bytes = 0;
+  await streamBody(req, limits, (chunk) => {
+    bytes += chunk.length;
+    const samples = carried.length > 0 ? Buffer.concat([carried, chunk]) : chunk;
+    const whole = samples.length - (samples.length % 2);
+    carried = samples.subarray(whole);
+    if (whole > 0) session.send([blobRequest(contentType, samples.toString('base64', 0, whole))]);
+    return session.congested ? untilRoom(session) : undefined;
+  }).finally(() => {
+    // Nothing follows, not even the silence by which the model would know it.
+    if (bytes > 0 && !session.ended) session.send([{ audio_stream_end: true }]);
+  });
+  if (bytes === 0) throw new WireError('empty_body');
+  if (carried.length > 0) {
+    throw new WireError('odd_pcm_length', 'The audio ended in the middle of a sample; all samples before it were used');
+  }
+  return bytes;
+}
+
+async function untilRoom(session: LiveSession): Promise<void> {
+  while (session.congested && !session.ended) await delay(ROOM_CHECK_MS);
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString());
+  } catch (error) {
+    throw new WireError(
+      'malformed_json',
+      `The body is not valid JSON: ${(error as SyntaxError).message.slice(0, 100)}`,
+    );
+  }
+}
+
+function decodeUtf8(body: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch {
+    throw new WireError('invalid_utf8');
+  }
+}

@@ -1,0 +1,84 @@
+import type { FunctionCall, UsageMetadata } from '../wire/agent-event.ts';
+import type { ModelEvent } from './realtime-model.ts';
+
+/**
+ * One BidiGenerateContent server message as it is on the wire, in the fields that we read. Several may be set in one frame.
+ * @see https://ai.google.dev/api/live#bidigeneratecontentservermessage
+ */
+export interface GeminiServerMessage {
+  serverContent?: {
+    modelTurn?: { parts?: GeminiPart[] };
+    inputTranscription?: { text?: string; finished?: boolean };
+    outputTranscription?: { text?: string; finished?: boolean };
+    groundingMetadata?: Record<string, unknown>;
+    interrupted?: boolean;
+    generationComplete?: boolean;
+    turnComplete?: boolean;
+  };
+  toolCall?: { functionCalls?: Partial<FunctionCall>[] };
+  toolCallCancellation?: { ids?: string[] };
+  usageMetadata?: GeminiUsage;
+  sessionResumptionUpdate?: { newHandle?: string; resumable?: boolean };
+  goAway?: { timeLeft?: string };
+}
+
+interface GeminiPart {
+  text?: string;
+  thought?: boolean;
+  inlineData?: { mimeType?: string; data?: string };
+}
+
+/** The Developer API counts response tokens, Vertex AI candidates. */
+interface GeminiUsage extends UsageMetadata {
+  responseTokenCount?: number;
+  responseTokensDetails?: UsageMetadata['candidatesTokensDetails'];
+}
+
+/** Hands each thing that a frame says to `emit`, in the order that `ModelEvent` names. */
+export function readServerMessage(message: GeminiServerMessage, emit: (event: ModelEvent) => void): void {
+  const content = message.serverContent;
+  if (content) {
+    const { inputTranscription: input, outputTranscription: output } = content;
+    if (input && (input.text || input.finished)) {
+      emit({ type: 'input_transcript', text: input.text ?? '', finished: input.finished === true });
+    }
+    for (const part of content.modelTurn?.parts ?? []) {
+      if (part.inlineData?.data) {
+        const { mimeType = 'audio/pcm', data } = part.inlineData;
+        emit({ type: 'audio', mimeType, data });
+      } else if (part.text) {
+        emit({ type: 'text', text: part.text, thought: part.thought === true });
+      }
+    }
+    if (output && (output.text || output.finished)) {
+      emit({ type: 'output_transcript', text: output.text ?? '', finished: output.finished === true });
+    }
+  }
+  if (message.toolCall?.functionCalls?.length) {
+    const calls = message.toolCall.functionCalls.map(({ id = '', name = '', args = {} }) => ({ id, name, args }));
+    emit({ type: 'tool_call', calls });
+  }
+  if (message.toolCallCancellation?.ids) emit({ type: 'tool_cancel', ids: message.toolCallCancellation.ids });
+  if (content?.groundingMetadata) emit({ type: 'grounding', metadata: content.groundingMetadata });
+  if (message.usageMetadata) emit({ type: 'usage', usage: readUsage(message.usageMetadata) });
+  if (content?.interrupted) emit({ type: 'interrupted' });
+  if (content?.generationComplete) emit({ type: 'generation_complete' });
+  if (content?.turnComplete) emit({ type: 'turn_complete' });
+  const update = message.sessionResumptionUpdate;
+  if (update?.resumable && update.newHandle) emit({ type: 'resumption', handle: update.newHandle });
+  if (message.goAway) emit({ type: 'go_away', timeLeftMs: readDuration(message.goAway.timeLeft) });
+}
+
+function readUsage({ responseTokenCount, responseTokensDetails, ...usage }: GeminiUsage): UsageMetadata {
+  return {
+    ...usage,
+    ...(responseTokenCount === undefined ? {} : { candidatesTokenCount: responseTokenCount }),
+    ...(responseTokensDetails === undefined ? {} : { candidatesTokensDetails: responseTokensDetails }),
+  };
+}
+
+/** A protobuf duration, `9.5s`, in ms; 0 if it is none: better to leave early than to be cut off. */
+function readDuration(text: string | undefined): number {
+  const seconds = Number.parseFloat(text ?? '');
+  return Number.isFinite(seconds) ? seconds * 1000 : 0;
+}

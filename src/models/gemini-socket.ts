@@ -1,0 +1,120 @@
+import WebSocket from 'ws';
+
+/** What the SDK hands to its WebSocket factory. */
+export interface SdkCallbacks {
+  onopen: () => void;
+  // biome-ignore lint/suspicious/noExplicitAny: the SDK types its events as `any`
+  onerror: (event: any) => void;
+  // biome-ignore lint/suspicious/noExplicitAny: the SDK types its events as `any`
+  onmessage: (event: any) => void;
+  // biome-ignore lint/suspicious/noExplicitAny: the SDK types its events as `any`
+  onclose: (event: any) => void;
+}
+
+export interface SocketObserver {
+  /** One server frame, parsed. */
+  onFrame(frame: Record<string, unknown>): void;
+  /** A server frame that is not a JSON object: it is dropped. */
+  onNonsense(text: string): void;
+  /** Once, at the end. `status` is set where the HTTP upgrade was refused, `errno` where there was no connection. */
+  onClose(code: number, reason: string, status?: number, errno?: string): void;
+}
+
+/** The largest server frame, bytes. A larger one closes the connection with 1009. */
+const MAX_FRAME_BYTES = 16 * 1024 * 1024;
+/** How long a peer may take to answer a close before the socket is destroyed; `ws` alone waits 30 s. */
+const CLOSE_MS = 2_000;
+
+/**
+ * The socket under the SDK's Live session. The SDK's own has no connect time-out, dies of a malformed frame or a throwing
+ * callback with an unhandled rejection, and sends to a closed socket in silence (@google/genai 3.1.0). So it gets this one:
+ * the SDK makes URL, credentials and setup message and sees frames until setup is complete; from then on each frame is parsed
+ * once, here, and goes straight to the observer.
+ */
+export class GeminiSocket {
+  readonly #url: string;
+  readonly #headers: Record<string, string>;
+  readonly #callbacks: SdkCallbacks;
+  readonly #observer: SocketObserver;
+  #socket: WebSocket | undefined;
+  #closeTimer: NodeJS.Timeout | undefined;
+  #status: number | undefined;
+  #errno: string | undefined;
+  /** The SDK still waits for `setupComplete`. */
+  #settingUp = true;
+
+  constructor(url: string, headers: Record<string, string>, callbacks: SdkCallbacks, observer: SocketObserver) {
+    // The SDK joins a base URL and its path with two slashes, which reverse proxies answer with 404 or a redirect.
+    this.#url = url.replace(/([^:])\/\/ws\//, '$1/ws/');
+    this.#headers = headers;
+    this.#callbacks = callbacks;
+    this.#observer = observer;
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket?.bufferedAmount ?? 0;
+  }
+
+  connect(): void {
+    const socket = new WebSocket(this.#url, {
+      headers: this.#headers,
+      // Speech does not compress, and a deflate context costs 300 kB a connection.
+      perMessageDeflate: false,
+      maxPayload: MAX_FRAME_BYTES,
+    });
+    this.#socket = socket;
+    socket.on('open', () => this.#callbacks.onopen());
+    socket.on('message', (data: Buffer) => this.#receive(data));
+    socket.on('unexpected-response', (request, response) => {
+      this.#status = response.statusCode;
+      response.resume();
+      request.destroy();
+      socket.terminate();
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#errno = error.code;
+    });
+    socket.on('close', (code, reason) => {
+      clearTimeout(this.#closeTimer);
+      const text = reason.toString();
+      this.#observer.onClose(code, text, this.#status, this.#errno);
+      this.#callbacks.onclose({ code, reason: text, wasClean: code !== 1006 });
+    });
+  }
+
+  /** A closed socket drops it: `onClose` has said so. */
+  send(text: string): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(text);
+  }
+
+  close(): void {
+    const socket = this.#socket;
+    if (!socket || socket.readyState >= WebSocket.CLOSING) return;
+    socket.close(1000);
+    this.#closeTimer = setTimeout(() => socket.terminate(), CLOSE_MS).unref();
+  }
+
+  /** Ends it at once, without a closing handshake. */
+  destroy(): void {
+    this.#socket?.terminate();
+  }
+
+  #receive(data: Buffer): void {
+    const text = data.toString();
+    let frame: unknown;
+    try {
+      frame = JSON.parse(text);
+    } catch {
+      frame = undefined;
+    }
+    if (typeof frame !== 'object' || frame === null || Array.isArray(frame)) {
+      this.#observer.onNonsense(text);
+      return;
+    }
+    if (this.#settingUp) {
+      if ('setupComplete' in frame) this.#settingUp = false;
+      this.#callbacks.onmessage({ data: text });
+    }
+    this.#observer.onFrame(frame as Record<string, unknown>);
+  }
+}

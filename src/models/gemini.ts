@@ -1,0 +1,154 @@
+import { GoogleGenAI, type LiveConnectConfig, Modality, type Tool } from '@google/genai';
+import { WireError } from '../wire/error-catalogue.ts';
+import { closeToError, type GeminiClose } from './gemini-close.ts';
+import { GeminiConnection } from './gemini-connection.ts';
+import { GeminiSocket, type SdkCallbacks } from './gemini-socket.ts';
+import {
+  type ConnectConfig,
+  type RealtimeConnection,
+  type RealtimeModel,
+  ResumptionRefused,
+  type ToolDeclaration,
+} from './realtime-model.ts';
+
+export interface GeminiOptions {
+  /** Model name, as in `gemini-3.8-live`. */
+  readonly model: string;
+  /** AI Studio, or Vertex AI in express mode. */
+  readonly apiKey?: string | undefined;
+  readonly vertexai?: boolean;
+  readonly project?: string | undefined;
+  readonly location?: string | undefined;
+  /** Pinned, because the SDK's default moved to `v1`, where live models are not promised. */
+  readonly apiVersion: string;
+  /** Another host than Google's. */
+  readonly baseUrl?: string | undefined;
+  /** From the first packet to `setupComplete`, ms: the SDK itself waits for ever. */
+  readonly connectTimeoutMs: number;
+  /** Told of server frames that are not JSON. */
+  readonly onNonsense: (text: string) => void;
+}
+
+/** A Gemini Live model through @google/genai, on AI Studio or Vertex AI. */
+export function geminiModel(options: GeminiOptions): RealtimeModel {
+  const { model, apiKey, vertexai = false, project, location, apiVersion, baseUrl } = options;
+  const ai = new GoogleGenAI({
+    ...(apiKey === undefined ? {} : { apiKey }),
+    ...(vertexai ? { vertexai, ...(project ? { project } : {}), ...(location ? { location } : {}) } : {}),
+    apiVersion,
+    ...(baseUrl ? { httpOptions: { baseUrl } } : {}),
+  });
+  const secrets = apiKey ? [apiKey] : [];
+
+  return {
+    name: model,
+    capabilities: { audioOnly: isAudioOnly(model), inputRate: 16_000, outputRate: 24_000 },
+
+    async connect(config, signal): Promise<RealtimeConnection> {
+      const connection = new GeminiConnection({ textAsRealtimeInput: isThreeOne(model) });
+      let socket: GeminiSocket | undefined;
+      let closed: GeminiClose | undefined;
+      const create = (url: string, headers: Record<string, string>, callbacks: SdkCallbacks) => {
+        socket = new GeminiSocket(url, headers, callbacks, {
+          onFrame: (frame) => connection.receive(frame),
+          onNonsense: options.onNonsense,
+          onClose: (code, reason, status, errno) => {
+            closed = { code, reason: redact(reason, secrets), status, errno };
+            connection.end(closed);
+          },
+        });
+        return socket;
+      };
+      // The SDK keeps its factory on the `live` object: one that inherits from it has our factory, and shares its credentials.
+      const live: typeof ai.live = Object.create(ai.live, { webSocketFactory: { value: { create } } });
+
+      const timeout = AbortSignal.timeout(options.connectTimeoutMs);
+      const stop = AbortSignal.any([signal, timeout]);
+      const { promise: stopped, reject: onStop } = Promise.withResolvers<never>();
+      const abandon = () => onStop(stop.reason);
+      stop.addEventListener('abort', abandon);
+      try {
+        signal.throwIfAborted();
+        const opening = live.connect({
+          model,
+          config: toLiveConnectConfig(config, vertexai, isThreeOne(model)),
+          callbacks: { onmessage: ignore },
+        });
+        connection.open(await Promise.race([opening, stopped]), socket);
+      } catch (error) {
+        socket?.destroy();
+        signal.throwIfAborted();
+        if (timeout.aborted) {
+          throw new WireError(
+            'model_unreachable',
+            `The model provider did not answer within ${options.connectTimeoutMs} ms`,
+          );
+        }
+        if (!closed) throw new WireError('model_request_refused', redact(messageOf(error), secrets));
+        if (config.handle !== undefined && (closed.code === 1007 || closed.code === 1008)) {
+          throw new ResumptionRefused(closed.reason);
+        }
+        throw closeToError(closed);
+      } finally {
+        // The time-out still runs: it must not end a connection that has been opened.
+        stop.removeEventListener('abort', abandon);
+      }
+      if (config.handle === undefined) connection.seed(config.history);
+      return connection;
+    },
+  };
+}
+
+/** Models that refuse TEXT: the native-audio ones, and all of generation 3. */
+export function isAudioOnly(model: string): boolean {
+  return model.includes('native-audio') || /^(models\/)?gemini-3\./.test(model);
+}
+
+/** 3.1 takes client content only to seed a conversation, and closes with 1007 for one later. */
+function isThreeOne(model: string): boolean {
+  return /^(models\/)?gemini-3\.1/.test(model);
+}
+
+function toLiveConnectConfig(config: ConnectConfig, vertexai: boolean, threeOne: boolean): LiveConnectConfig {
+  const { modality, instruction, tools, handle, speechConfig, realtimeInputConfig } = config;
+  return {
+    responseModalities: [modality === 'AUDIO' ? Modality.AUDIO : Modality.TEXT],
+    ...(instruction ? { systemInstruction: { parts: [{ text: instruction }] } } : {}),
+    ...(tools.length > 0 ? { tools: toTools(tools) } : {}),
+    // Always on: without it Gemini hands out no handles, and a lost connection is a lost conversation.
+    sessionResumption: { ...(handle ? { handle } : {}), ...(vertexai ? { transparent: true } : {}) },
+    ...(config.inputAudioTranscription ? { inputAudioTranscription: {} } : {}),
+    ...(config.outputAudioTranscription && modality === 'AUDIO' ? { outputAudioTranscription: {} } : {}),
+    ...(speechConfig ? { speechConfig } : {}),
+    ...(realtimeInputConfig ? { realtimeInputConfig } : {}),
+    ...(threeOne && !handle ? { historyConfig: { initialHistoryInClientContent: true } } : {}),
+  };
+}
+
+function toTools(tools: readonly ToolDeclaration[]): Tool[] {
+  const functionDeclarations = tools
+    .filter((tool) => tool.type === 'function')
+    .map(({ name, description, parameters }) => ({
+      name,
+      description,
+      ...(parameters === undefined ? {} : { parametersJsonSchema: parameters }),
+    }));
+  return [
+    ...(functionDeclarations.length > 0 ? [{ functionDeclarations }] : []),
+    ...(tools.some((tool) => tool.type === 'google_search') ? [{ googleSearch: {} }] : []),
+  ];
+}
+
+/** The SDK requires the callback; the socket has handed the frame to the connection before. */
+function ignore(): void {}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Providers quote what they were sent, and some put the key into it. */
+function redact(text: string, secrets: readonly string[]): string {
+  return secrets
+    .reduce((clean, secret) => clean.replaceAll(secret, '[key]'), text)
+    .replace(/\b(key|access_token)=[^&\s]+/g, '$1=[key]');
+}

@@ -1,0 +1,139 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import type { Agent } from './agent/agent.ts';
+import { Runner } from './agent/runner.ts';
+import type { Config } from './config.ts';
+import { startGeminiEmulator } from './emulator/gemini-emulator.ts';
+import { createApp } from './http/app.ts';
+import type { SseReader } from './http/sse-reader.ts';
+import type { Logger } from './log.ts';
+import { geminiModel } from './models/gemini.ts';
+import { ActiveSessions } from './session/active-sessions.ts';
+import { createMemoryStore } from './store/memory-store.ts';
+import { VERSION } from './version.ts';
+
+export interface ServerOptions {
+  readonly config: Config;
+  readonly agent: Agent;
+  readonly logger: Logger;
+}
+
+export interface RunningServer {
+  /** As `http://127.0.0.1:8000`. */
+  readonly url: string;
+  readonly model: string;
+  /** The emulator in this process answers, not a provider. */
+  readonly offline: boolean;
+  /** Stops taking sessions, lets replies finish for as long as SHUTDOWN_GRACE_MS, tells clients to come back, and ends. */
+  close(): Promise<void>;
+}
+
+const DEFAULT_MODELS = {
+  /** Emulated as a model of the half-cascade family: those answer in text too, which reads better in a terminal. */
+  offline: 'gemini-live-2.5-flash-preview',
+  aiStudio: 'gemini-3.8-live',
+  vertex: 'gemini-live-2.5-flash-native-audio',
+};
+
+/** Above the 60 s of nginx and of most load balancers, so that they close an idle connection before we do, ms. */
+const KEEP_ALIVE_MS = 75_000;
+/** The wait that clients of a server going down are told, ms: spread out, so that they do not all come at once. */
+const LEAST_RETRY_MS = 200;
+const MOST_RETRY_MS = 5_000;
+/** What connections may take to close once everything was said, ms. */
+const CLOSE_MS = 1_000;
+
+/** Puts the parts together and listens. */
+export async function startServer({ config, agent, logger }: ServerOptions): Promise<RunningServer> {
+  const { google } = config;
+  const emulator = google.offline && !google.baseUrl ? await startGeminiEmulator() : undefined;
+  const model = geminiModel({
+    model: agent.model ?? google.model ?? defaultModel(config),
+    apiKey: google.offline ? 'offline' : google.apiKey,
+    vertexai: google.vertexai,
+    project: google.project,
+    location: google.location,
+    apiVersion: google.apiVersion,
+    baseUrl: google.baseUrl ?? emulator?.url,
+    connectTimeoutMs: google.connectTimeoutMs,
+    onNonsense: (text) =>
+      logger.warn({ text: text.slice(0, 200) }, 'the provider sent a frame that is not JSON; dropped'),
+  });
+  const store = createMemoryStore();
+  const runner = new Runner({ appName: agent.name, agent, model, store });
+  const { card } = runner;
+  const { logLimits, lingerMs, maxSessions, bodyLimits, heartbeatMs, stallMs } = config;
+  const sessions = new ActiveSessions({ runner, store, logLimits, lingerMs, maxSessions, logger });
+  const readers = new Set<SseReader>();
+  let draining = false;
+
+  const app = createApp({
+    events: {
+      sessions,
+      card,
+      heartbeatMs,
+      stallMs,
+      limits: { body_bytes: bodyLimits.maxBytes, linger_ms: lingerMs, heartbeat_ms: heartbeatMs },
+      server: `bidi-sse/${VERSION}`,
+      readers,
+      draining: () => draining,
+    },
+    send: { sessions, bodyLimits },
+    origins: {
+      allowedOrigins: config.allowedOrigins,
+      allowedHosts: config.allowedHosts,
+      loopback: isLoopback(config.host),
+    },
+    publicDir: config.publicDir ?? fileURLToPath(new URL('./public', import.meta.url)),
+    onBug: (error) => logger.error({ err: error }, 'a request failed through a mistake of ours'),
+  });
+  // Endless bodies are the point: request-body.ts has the limits that requestTimeout would set.
+  const server = createServer({ requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS }, app);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(config.port, config.host, resolve);
+  }).catch(async (error: unknown) => {
+    await emulator?.close();
+    throw error;
+  });
+  if (!isLoopback(config.host)) {
+    logger.warn(
+      { host: config.host },
+      'listening beyond this machine: anyone who reaches this port may talk at your expense',
+    );
+  }
+
+  return {
+    url: urlOf(server.address() as AddressInfo), // a TCP server that listens has one
+    model: model.name,
+    offline: google.offline,
+    async close() {
+      draining = true;
+      await sessions.finishTurns(config.shutdownGraceMs);
+      for (const reader of readers) {
+        reader.drain(Math.round(LEAST_RETRY_MS + Math.random() * (MOST_RETRY_MS - LEAST_RETRY_MS)));
+      }
+      sessions.stop();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      const cut = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
+      await closed;
+      clearTimeout(cut);
+      await emulator?.close();
+    },
+  };
+}
+
+function defaultModel({ google }: Config): string {
+  if (google.offline) return DEFAULT_MODELS.offline;
+  return google.vertexai ? DEFAULT_MODELS.vertex : DEFAULT_MODELS.aiStudio;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\./.test(host);
+}
+
+function urlOf({ address, port, family }: AddressInfo): string {
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}

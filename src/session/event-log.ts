@@ -1,0 +1,204 @@
+import { randomBytes } from 'node:crypto';
+import type { AgentEvent } from '../wire/agent-event.ts';
+import type { Cursor } from '../wire/cursor.ts';
+import type { LogEntry, LogMessage } from '../wire/log-entry.ts';
+import type { ConnectionEvents } from '../wire/named-events.ts';
+
+export interface EventLogLimits {
+  /** Bytes of the entries held. Over it the oldest audio goes first, then the oldest entries. */
+  readonly bytes: number;
+  /** How long an entry is held, ms. */
+  readonly ageMs: number;
+}
+
+/** Where a reader begins: the entry it lacks, and how many of that entry's frames it has. */
+export interface LogPosition {
+  readonly seq: number;
+  readonly frames: number;
+}
+
+export type Lookup = { found: LogPosition } | { reset: ConnectionEvents['reset']['reason'] };
+
+interface Held {
+  entry: LogEntry;
+  readonly at: number;
+  bytes: number;
+  /** Its audio is still there. */
+  audio: boolean;
+}
+
+/** What an entry costs beside its text and audio: many small ones must not be free. */
+const ENTRY_BYTES = 150;
+
+/**
+ * The one log of a live session: everything that goes down to its clients, in order. A reader is only a place in it, so that a
+ * slow one costs nothing and a new one can have what it missed.
+ */
+export class EventLog {
+  /** Random, so that a cursor of another log is known as such. */
+  readonly epoch = randomBytes(12).toString('base64url');
+  readonly #limits: EventLogLimits;
+  readonly #now: () => number;
+  readonly #readers = new Set<() => void>();
+  #held: Held[] = [];
+  /** Sequence number of the first entry held. */
+  #first = 1;
+  #bytes = 0;
+  /** Entries before it have no audio left to drop. */
+  #firstAudio = 1;
+  #turn = 1;
+  /** The first entry of the reply being given. */
+  #turnStart = 1;
+
+  constructor(limits: EventLogLimits, now: () => number = Date.now) {
+    this.#limits = limits;
+    this.#now = now;
+  }
+
+  /** Sequence number of the newest entry; 0 if there was none yet. */
+  get head(): number {
+    return this.#first + this.#held.length - 1;
+  }
+
+  /** Sequence number of the oldest entry held; one more than the head if there is none. */
+  get oldest(): number {
+    return this.#first;
+  }
+
+  /** Bytes held, by the log's own reckoning. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** A reply has begun and not ended. */
+  get midTurn(): boolean {
+    return this.#turnStart <= this.head && this.#hasReply();
+  }
+
+  append(message: LogMessage): void {
+    const entry: LogEntry = { seq: this.head + 1, turn: this.#turn, message };
+    const audio = hasAudio(message.event);
+    const bytes = sizeOf(message);
+    this.#held.push({ entry, at: this.#now(), bytes, audio });
+    this.#bytes += bytes;
+    if (message.event?.interrupted) this.#dropTurnAudio();
+    if (message.event?.turnComplete) {
+      this.#turn += 1;
+      this.#turnStart = entry.seq + 1;
+    }
+    this.trim();
+    for (const wake of this.#readers) wake();
+  }
+
+  /** The entry, or `undefined` if it is not held: not any more, or not yet. */
+  at(seq: number): LogEntry | undefined {
+    return this.#held[seq - this.#first]?.entry;
+  }
+
+  /** Where a reader goes on that has everything up to `cursor`. */
+  locate(cursor: Cursor): Lookup {
+    if (cursor.epoch !== this.epoch) return { reset: 'unknown_epoch' };
+    const next = cursor.frames === undefined ? cursor.seq + 1 : cursor.seq;
+    if (next > this.head + 1 || (cursor.frames !== undefined && next > this.head)) return { reset: 'ahead' };
+    if (next < this.#first) return { reset: 'too_old' };
+    return { found: { seq: next, frames: cursor.frames ?? 0 } };
+  }
+
+  /** Calls `wake` after each append. @returns how to stop it */
+  subscribe(wake: () => void): () => void {
+    this.#readers.add(wake);
+    return () => this.#readers.delete(wake);
+  }
+
+  /** Enforces the limits; `append` does, and a timer does for a log that nothing is appended to. */
+  trim(): void {
+    const oldest = this.#now() - this.#limits.ageMs;
+    let count = 0;
+    for (const held of this.#held) {
+      if (held.at >= oldest) break;
+      this.#bytes -= held.bytes;
+      count += 1;
+    }
+    this.#release(count);
+    while (this.#bytes > this.#limits.bytes && this.#dropOldestAudio());
+    count = 0;
+    // The newest stays, whatever its size: its readers have not seen it yet.
+    while (this.#bytes > this.#limits.bytes && count < this.#held.length - 1) {
+      this.#bytes -= this.#held[count]?.bytes ?? 0;
+      count += 1;
+    }
+    this.#release(count);
+  }
+
+  #release(count: number): void {
+    if (count === 0) return;
+    this.#held.splice(0, count);
+    this.#first += count;
+  }
+
+  /** @returns false if there is none, beside that of the newest entry */
+  #dropOldestAudio(): boolean {
+    this.#firstAudio = Math.max(this.#firstAudio, this.#first);
+    while (this.#firstAudio < this.head) {
+      const held = this.#held[this.#firstAudio - this.#first];
+      this.#firstAudio += 1;
+      if (held?.audio) {
+        this.#dropAudio(held);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** What was not heard when the user interrupted is never to be heard: not by a slow reader, not in a replay. */
+  #dropTurnAudio(): void {
+    for (let seq = Math.max(this.#turnStart, this.#first); seq < this.head; seq += 1) {
+      const held = this.#held[seq - this.#first];
+      if (held?.audio) this.#dropAudio(held);
+    }
+  }
+
+  #dropAudio(held: Held): void {
+    const { seq, turn, message } = held.entry;
+    // An entry stays, without its audio: the ids of what comes after must not move.
+    held.entry = { seq, turn, message: message.event ? { event: withoutAudio(message.event) } : message };
+    held.audio = false;
+    this.#bytes -= held.bytes;
+    held.bytes = sizeOf(held.entry.message);
+    this.#bytes += held.bytes;
+  }
+
+  #hasReply(): boolean {
+    for (let seq = Math.max(this.#turnStart, this.#first); seq <= this.head; seq += 1) {
+      if (isReply(this.at(seq)?.message.event)) return true;
+    }
+    return false;
+  }
+}
+
+function isReply(event: AgentEvent | undefined): boolean {
+  return event !== undefined && (event.content?.role === 'model' || event.outputTranscription !== undefined);
+}
+
+function hasAudio(event: AgentEvent | undefined): boolean {
+  return event?.content?.parts?.some((part) => part.inlineData) ?? false;
+}
+
+function withoutAudio(event: AgentEvent): AgentEvent {
+  return {
+    ...event,
+    content: { ...event.content, parts: event.content?.parts?.filter((part) => !part.inlineData) ?? [] },
+  };
+}
+
+/** Audio is measured, not serialised: it is nearly everything that passes here. */
+function sizeOf({ event, failure }: LogMessage): number {
+  let size = ENTRY_BYTES + (failure?.error.length ?? 0);
+  size += (event?.inputTranscription?.text.length ?? 0) + (event?.outputTranscription?.text.length ?? 0);
+  for (const { text, inlineData, functionCall, functionResponse } of event?.content?.parts ?? []) {
+    size += (text?.length ?? 0) + (inlineData?.data.length ?? 0);
+    if (functionCall) size += JSON.stringify(functionCall).length;
+    if (functionResponse) size += JSON.stringify(functionResponse).length;
+  }
+  return size;
+}
