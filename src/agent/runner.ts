@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AsyncQueue } from '../models/async-queue.ts';
-import type { RealtimeConnection, RealtimeModel } from '../models/realtime-model.ts';
+import type { ModelEvent, RealtimeConnection, RealtimeModel } from '../models/realtime-model.ts';
 import type { ConversationStore } from '../store/conversation-store.ts';
 import { turnsOf } from '../store/conversation-turns.ts';
 import type { AgentEvent, Content } from '../wire/agent-event.ts';
@@ -121,16 +121,14 @@ export class Runner implements LiveRunner {
     });
     const assembler = new TurnAssembler(agent.name, emit);
 
-    const receive = async () => {
-      for await (const event of upstream.events()) {
-        if (event.type === 'tool_cancel') tools.cancel(event.ids);
-        assembler.take(event);
-        if (event.type === 'tool_call') for (const call of event.calls) tools.start(call);
-      }
+    const receive = (event: ModelEvent) => {
+      if (event.type === 'tool_cancel') tools.cancel(event.ids);
+      assembler.take(event);
+      if (event.type === 'tool_call') for (const call of event.calls) tools.start(call);
     };
     const send = async () => {
       for (;;) {
-        const connection = await upstream.ready();
+        const connection = upstream.connection ?? (await upstream.ready());
         if (!connection) return;
         if (connection.bufferedBytes > MAX_BUFFERED_BYTES) {
           await delay(BUFFER_CHECK_MS);
@@ -140,12 +138,12 @@ export class Runner implements LiveRunner {
         if (!request) break;
         if (request.content) persist(stamp({ author: 'user', content: request.content }));
         // The connection may have been lost while the queue was empty.
-        sendTo(await upstream.ready(), request);
+        sendTo(upstream.connection ?? (await upstream.ready()), request);
       }
       upstream.close();
     };
 
-    receive().then(
+    upstream.run(receive).then(
       () => events.end(),
       (error) => events.end(error),
     );

@@ -42,6 +42,11 @@ export class Upstream {
     this.#options = options;
   }
 
+  /** The open connection, if there is one now. */
+  get connection(): RealtimeConnection | undefined {
+    return this.#connection;
+  }
+
   /** The open connection, as soon as there is one; `undefined` once there will be none. */
   async ready(): Promise<RealtimeConnection | undefined> {
     while (!this.#connection && !this.#over) {
@@ -50,7 +55,7 @@ export class Upstream {
     return this.#connection;
   }
 
-  /** No more connections: `events()` ends. */
+  /** No more connections: `run()` ends. */
   close(): void {
     this.#over = true;
     this.#connection?.close();
@@ -58,10 +63,10 @@ export class Upstream {
   }
 
   /**
-   * What the model says, until `close()`. A turn that was cut by a lost connection is ended by `interrupted` and `turn_complete`.
+   * Hands on what the model says, until `close()`. A turn that was cut by a lost connection is ended by `interrupted` and `turn_complete`.
    * @throws {WireError} if the provider cannot be reached, refuses, or closes again and again
    */
-  async *events(): AsyncGenerator<ModelEvent, void, undefined> {
+  async run(onEvent: (event: ModelEvent) => void): Promise<void> {
     const { onStatus } = this.#options;
     let attempt = 1;
     let replying = false;
@@ -80,9 +85,9 @@ export class Upstream {
               leaving = true;
               const waitMs = Math.max(0, event.timeLeftMs - GO_AWAY_MARGIN_MS);
               clearTimeout(goAwayTimer);
-              goAwayTimer = setTimeout(() => connection.close(), replying ? waitMs : 0).unref();
+              goAwayTimer = setTimeout(() => connection.close(), waitMs).unref();
             } else {
-              yield event;
+              onEvent(event);
               if (event.type === 'audio' || event.type === 'text') replying = true;
               if (event.type === 'turn_complete') {
                 replying = false;
@@ -99,8 +104,8 @@ export class Upstream {
         if (this.#over) return;
         if (replying) {
           replying = false;
-          yield { type: 'interrupted' };
-          yield { type: 'turn_complete' };
+          onEvent({ type: 'interrupted' });
+          onEvent({ type: 'turn_complete' });
         }
         if (closed && !leaving) {
           if (!closed.error.retry || attempt >= MAX_ATTEMPTS) throw closed.error;

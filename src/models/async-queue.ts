@@ -1,14 +1,14 @@
 /**
  * Hands values from callbacks to one `for await`. Bounded: `push` answers false when `limit` values wait, and its caller decides
- * what that means.
+ * what that means. Not an async generator, which takes three turns of the microtask queue for each value.
  */
-export class AsyncQueue<T> implements AsyncIterable<T> {
+export class AsyncQueue<T> implements AsyncIterableIterator<T, void> {
   readonly #limit: number;
   readonly #waiting: T[] = [];
   #ended = false;
   #error: unknown;
-  /** Set while the reader waits for a value. */
-  #wake: (() => void) | undefined;
+  /** The reader waits for a value. */
+  #reader: { resolve: (result: IteratorResult<T, void>) => void; reject: (error: unknown) => void } | undefined;
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -17,8 +17,13 @@ export class AsyncQueue<T> implements AsyncIterable<T> {
   /** @returns false if the value was not taken: the queue is full, or it has ended */
   push(value: T): boolean {
     if (this.#ended || this.#waiting.length >= this.#limit) return false;
-    this.#waiting.push(value);
-    this.#wake?.();
+    const reader = this.#reader;
+    if (reader) {
+      this.#reader = undefined;
+      reader.resolve({ value, done: false });
+    } else {
+      this.#waiting.push(value);
+    }
     return true;
   }
 
@@ -27,20 +32,28 @@ export class AsyncQueue<T> implements AsyncIterable<T> {
     if (this.#ended) return;
     this.#ended = true;
     this.#error = error;
-    this.#wake?.();
+    const reader = this.#reader;
+    this.#reader = undefined;
+    if (!reader) return;
+    if (error === undefined) reader.resolve({ value: undefined, done: true });
+    else reader.reject(error);
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-    for (;;) {
-      while (this.#waiting.length > 0) yield this.#waiting.shift() as T; // length was just seen
-      if (this.#ended) {
-        if (this.#error !== undefined) throw this.#error;
-        return;
-      }
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-      this.#wake = undefined;
+  next(): Promise<IteratorResult<T, void>> {
+    if (this.#waiting.length > 0) {
+      return Promise.resolve({ value: this.#waiting.shift() as T, done: false }); // length was just seen
     }
+    if (!this.#ended) {
+      return new Promise((resolve, reject) => {
+        this.#reader = { resolve, reject };
+      });
+    }
+    const error = this.#error;
+    this.#error = undefined;
+    return error === undefined ? Promise.resolve({ value: undefined, done: true }) : Promise.reject(error);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
   }
 }

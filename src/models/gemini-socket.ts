@@ -34,14 +34,13 @@ const CLOSE_MS = 2_000;
 export class GeminiSocket {
   readonly #url: string;
   readonly #headers: Record<string, string>;
-  readonly #callbacks: SdkCallbacks;
+  /** Until setup is complete; then let go, with all that the SDK's closures hold: 4 kB a connection. */
+  #callbacks: SdkCallbacks | undefined;
   readonly #observer: SocketObserver;
   #socket: WebSocket | undefined;
   #closeTimer: NodeJS.Timeout | undefined;
   #status: number | undefined;
   #errno: string | undefined;
-  /** The SDK still waits for `setupComplete`. */
-  #settingUp = true;
 
   constructor(url: string, headers: Record<string, string>, callbacks: SdkCallbacks, observer: SocketObserver) {
     // The SDK joins a base URL and its path with two slashes, which reverse proxies answer with 404 or a redirect.
@@ -63,7 +62,7 @@ export class GeminiSocket {
       maxPayload: MAX_FRAME_BYTES,
     });
     this.#socket = socket;
-    socket.on('open', () => this.#callbacks.onopen());
+    socket.on('open', () => this.#callbacks?.onopen());
     socket.on('message', (data: Buffer) => this.#receive(data));
     socket.on('unexpected-response', (request, response) => {
       this.#status = response.statusCode;
@@ -78,7 +77,7 @@ export class GeminiSocket {
       clearTimeout(this.#closeTimer);
       const text = reason.toString();
       this.#observer.onClose(code, text, this.#status, this.#errno);
-      this.#callbacks.onclose({ code, reason: text, wasClean: code !== 1006 });
+      this.#callbacks?.onclose({ code, reason: text, wasClean: code !== 1006 });
     });
   }
 
@@ -111,9 +110,9 @@ export class GeminiSocket {
       this.#observer.onNonsense(text);
       return;
     }
-    if (this.#settingUp) {
-      if ('setupComplete' in frame) this.#settingUp = false;
+    if (this.#callbacks) {
       this.#callbacks.onmessage({ data: text });
+      if ('setupComplete' in frame) this.#callbacks = undefined;
     }
     this.#observer.onFrame(frame as Record<string, unknown>);
   }

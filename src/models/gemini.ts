@@ -62,11 +62,14 @@ export function geminiModel(options: GeminiOptions): RealtimeModel {
       // The SDK keeps its factory on the `live` object: one that inherits from it has our factory, and shares its credentials.
       const live: typeof ai.live = Object.create(ai.live, { webSocketFactory: { value: { create } } });
 
-      const timeout = AbortSignal.timeout(options.connectTimeoutMs);
-      const stop = AbortSignal.any([signal, timeout]);
-      const { promise: stopped, reject: onStop } = Promise.withResolvers<never>();
-      const abandon = () => onStop(stop.reason);
-      stop.addEventListener('abort', abandon);
+      const { promise: stopped, reject } = Promise.withResolvers<never>();
+      let late = false;
+      const timer = setTimeout(() => {
+        late = true;
+        reject(new Error('late'));
+      }, options.connectTimeoutMs);
+      const onAbort = () => reject(signal.reason);
+      signal.addEventListener('abort', onAbort);
       try {
         signal.throwIfAborted();
         const opening = live.connect({
@@ -78,20 +81,20 @@ export function geminiModel(options: GeminiOptions): RealtimeModel {
       } catch (error) {
         socket?.destroy();
         signal.throwIfAborted();
-        if (timeout.aborted) {
+        if (late) {
           throw new WireError(
             'model_unreachable',
             `The model provider did not answer within ${options.connectTimeoutMs} ms`,
           );
         }
-        if (!closed) throw new WireError('model_request_refused', redact(messageOf(error), secrets));
+        if (!closed) throw notSent(redact(messageOf(error), secrets));
         if (config.handle !== undefined && (closed.code === 1007 || closed.code === 1008)) {
           throw new ResumptionRefused(closed.reason);
         }
         throw closeToError(closed);
       } finally {
-        // The time-out still runs: it must not end a connection that has been opened.
-        stop.removeEventListener('abort', abandon);
+        clearTimeout(timer);
+        signal.removeEventListener('abort', onAbort);
       }
       if (config.handle === undefined) connection.seed(config.history);
       return connection;
@@ -141,6 +144,13 @@ function toTools(tools: readonly ToolDeclaration[]): Tool[] {
 
 /** The SDK requires the callback; the socket has handed the frame to the connection before. */
 function ignore(): void {}
+
+/** The SDK gave up before anything went to the provider. */
+function notSent(message: string): WireError {
+  return /credential/i.test(message)
+    ? new WireError('model_key_refused', message, 'log in with application default credentials, or set GOOGLE_API_KEY')
+    : new WireError('model_request_refused', message);
+}
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -152,7 +152,8 @@ export class EventLog {
 
   /** What was not heard when the user interrupted is never to be heard: not by a slow reader, not in a replay. */
   #dropTurnAudio(): void {
-    for (let seq = Math.max(this.#turnStart, this.#first); seq < this.head; seq += 1) {
+    // The newest is the one that says so; an ADK Runner's may hold audio itself.
+    for (let seq = Math.max(this.#turnStart, this.#first); seq <= this.head; seq += 1) {
       const held = this.#held[seq - this.#first];
       if (held?.audio) this.#dropAudio(held);
     }

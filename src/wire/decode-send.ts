@@ -63,8 +63,10 @@ function decodeMimeItem(mimeType: unknown, data: unknown): LiveRequest {
   // The samples send exactly this; everything else takes the longer way.
   if (mimeType === 'text/plain') return textRequest(data);
   if (mimeType.trim().toLowerCase().startsWith('text/plain')) return textRequest(data);
-  const request = blobRequest(mimeType, data);
-  if (!isBase64(data)) throw new WireError('invalid_base64');
+  // What is no base64 has no length in bytes: its mime type is judged without it.
+  const valid = isBase64(data);
+  const request = blobRequest(mimeType, valid ? data : '');
+  if (!valid) throw new WireError('invalid_base64');
   return request;
 }
 
@@ -73,8 +75,8 @@ function decodeLiveRequest(item: Record<string, unknown>): LiveRequest {
   const request: LiveRequest = {};
   if (item.content != null) request.content = decodeContent(item.content);
   if (item.blob != null) request.blob = decodeBlob(item.blob);
-  if (item.activity_start != null) request.activity_start = {};
-  if (item.activity_end != null) request.activity_end = {};
+  if (signal(item, 'activity_start')) request.activity_start = {};
+  if (signal(item, 'activity_end')) request.activity_end = {};
   if (flag(item, 'audio_stream_end')) request.audio_stream_end = true;
   if (flag(item, 'close')) request.close = true;
   return request;
@@ -88,6 +90,7 @@ function decodeContent(content: unknown): Content {
     if (isRecord(part) && typeof part.text === 'string') return { text: part.text };
     throw new WireError('malformed_item', 'A part of content must be {"text":"…"}; send audio and images as blob');
   });
+  if (parts.every(({ text }) => text.trim() === '')) throw new WireError('empty_body', 'The text is empty');
   return { role: 'user', parts };
 }
 
@@ -106,6 +109,12 @@ function decodeInterrupt(interrupt: unknown): { played_ms?: number } {
     throw new WireError('malformed_item', 'interrupt.played_ms must be a number of milliseconds');
   }
   return { played_ms: playedMs };
+}
+
+function signal(item: Record<string, unknown>, name: 'activity_start' | 'activity_end'): boolean {
+  const value = item[name];
+  if (value == null || isRecord(value)) return value != null;
+  throw new WireError('malformed_item', `${name} must be {}`);
 }
 
 function flag(item: Record<string, unknown>, name: 'audio_stream_end' | 'close'): boolean {
