@@ -1,9 +1,11 @@
 # syntax=docker/dockerfile:1
+# docker build -t bidi-sse . && docker run -p 127.0.0.1:8000:8000 -e ALLOWED_HOSTS=localhost -e GOOGLE_API_KEY bidi-sse
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-# The image has its Node: the one that the package brings for older machines is not needed here.
-RUN npm ci --ignore-scripts && npm rebuild esbuild
+# The image has its Node: the one that the package brings for older machines is not needed here. Not `npm ci`: it refuses a lock file that
+# does not name the packages of every platform there is.
+RUN npm install --ignore-scripts && npm rebuild esbuild
 COPY esbuild.config.mjs tsconfig.json ./
 COPY src ./src
 COPY public ./public

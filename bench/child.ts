@@ -25,7 +25,7 @@ export async function startChild(args: string[], env: Record<string, string> = {
     let text = '';
     child.stdout?.on('data', (chunk: Buffer) => {
       text += chunk;
-      const match = /http:\/\/[\d.:]+|^\d+$/m.exec(text);
+      const match = /http:\/\/[\w.]+:\d+|^\d+$/m.exec(text);
       if (match) resolve(match[0]);
     });
     child.once('exit', (code) => reject(new Error(`${args.join(' ')} ended with ${code}: ${text}`)));

@@ -60,7 +60,9 @@ async function main(): Promise<void> {
   process.once('SIGINT', shutDown);
 }
 
-function greeting({ url, model, offline }: RunningServer, agent: string): string {
+function greeting({ url: bound, model, offline }: RunningServer, agent: string): string {
+  // What one types on this machine: the name of an address that only it can reach, and of all its addresses.
+  const url = bound.replace(/\/\/(127\.0\.0\.1|0\.0\.0\.0|\[::1?\]):/, '//localhost:');
   const who = offline
     ? `${agent} on the offline agent (no GOOGLE_API_KEY; ${model} is emulated)`
     : `${agent} on ${model}`;

@@ -4,9 +4,9 @@ import { WireError } from '../wire/error-catalogue.ts';
 export interface OriginOptions {
   /** Origins of other hosts whose pages may use this server, as `https://app.example.com`. */
   readonly allowedOrigins: readonly string[];
-  /** Names beside localhost that a server on loopback answers for. */
+  /** Names beside localhost that the server answers for. */
   readonly allowedHosts: readonly string[];
-  /** The server is bound to loopback: only then is the name in `Host` checked. */
+  /** The server is bound to loopback: the name in `Host` is checked then, and wherever `allowedHosts` names any. */
   readonly loopback: boolean;
 }
 
@@ -21,7 +21,7 @@ const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
  */
 export function checkOrigin(req: IncomingMessage, options: OriginOptions): Record<string, string> {
   const { host = '', origin } = req.headers;
-  if (options.loopback) {
+  if (options.loopback || options.allowedHosts.length > 0) {
     const name = host.replace(/:\d+$/, '').toLowerCase();
     if (!LOOPBACK_NAMES.includes(name) && !options.allowedHosts.includes(name)) {
       throw new WireError('host_not_allowed', `This server does not answer for the host "${name.slice(0, 100)}"`);
