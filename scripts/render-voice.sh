@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Renders the emulator's vocabulary (src/emulator/voice/phrases.txt) to speech. Run after changing a phrase; its output is
-# committed, so neither users nor CI need the tools (espeak-ng is GPL; what it says is not). Needs espeak-ng and sox (Debian: apt-get install espeak-ng sox).
+# committed, so neither users nor CI need the tools: espeak-ng (GPL; what it says is not) and sox.
+# Debian: apt-get install espeak-ng sox
 #
 #   clips.ulaw  every clip after the other: G.711 mu-law, 16 kHz, mono, no header
 #   clips.json  where each clip lies in it: {"rate":16000,"clips":[{"text","start","length"},…]}, in samples

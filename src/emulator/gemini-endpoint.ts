@@ -1,0 +1,36 @@
+import type { IncomingMessage } from 'node:http';
+
+/** What the URL and the headers of an upgrade say. */
+export interface GeminiEndpoint {
+  readonly service: 'gemini' | 'vertex';
+  readonly apiVersion: string;
+  /** API key, ephemeral token or bearer token; undefined if there is none. */
+  readonly credential: string | undefined;
+}
+
+const GEMINI_PATH =
+  /\/ws\/google\.ai\.generativelanguage\.(v1|v1beta|v1alpha)\.GenerativeService\.BidiGenerateContent(Constrained)?$/;
+const VERTEX_PATH = /\/ws\/google\.cloud\.aiplatform\.(v1|v1beta1)\.LlmBidiService\/BidiGenerateContent$/;
+
+/** Any prefix is allowed: the SDK puts a base URL's path before `/ws/`, and a second slash if there is none. Else undefined. */
+export function readEndpoint(request: IncomingMessage): GeminiEndpoint | undefined {
+  let url: URL;
+  try {
+    url = new URL(`http://emulator${request.url ?? '/'}`);
+  } catch {
+    return undefined;
+  }
+  const { authorization, 'x-goog-api-key': keyHeader } = request.headers;
+  const bearer = /^Bearer (.+)$/i.exec(authorization ?? '')?.[1];
+  const header = (Array.isArray(keyHeader) ? keyHeader[0] : keyHeader) ?? bearer;
+
+  const gemini = GEMINI_PATH.exec(url.pathname);
+  if (gemini) {
+    const query = url.searchParams.get(gemini[2] ? 'access_token' : 'key');
+    return { service: 'gemini', apiVersion: gemini[1] ?? '', credential: query || header };
+  }
+  const vertex = VERTEX_PATH.exec(url.pathname);
+  if (vertex)
+    return { service: 'vertex', apiVersion: vertex[1] ?? '', credential: url.searchParams.get('key') || header };
+  return undefined;
+}
