@@ -1,0 +1,35 @@
+import type { ConnectionState } from './connection.ts';
+
+export type Activity = 'offline' | 'upstream' | 'ready' | 'listening' | 'muted' | 'thinking' | 'speaking' | 'writing';
+
+/** What the agent does, as the user should see it. */
+export function activityOf(state: {
+  phase: ConnectionState['phase'];
+  upstream: string | undefined;
+  answering: boolean;
+  /** Something of the answer is there. */
+  begun: boolean;
+  playing: boolean;
+  voice: boolean;
+  muted: boolean;
+}): Activity {
+  // What is in the loudspeaker's buffer goes on sounding through a short cut of the connection.
+  if (state.playing) return 'speaking';
+  if (state.phase !== 'live') return 'offline';
+  if (state.upstream === 'connecting' || state.upstream === 'reconnecting') return 'upstream';
+  if (state.answering && !state.voice && state.begun) return 'writing';
+  if (state.answering) return 'thinking';
+  if (state.voice) return state.muted ? 'muted' : 'listening';
+  return 'ready';
+}
+
+export const ACTIVITY_WORDS: Record<Activity, string> = {
+  offline: 'Waiting for the server',
+  upstream: 'Connecting to the model',
+  ready: 'Ready',
+  listening: 'Listening',
+  muted: 'Microphone off',
+  thinking: 'Thinking',
+  speaking: 'Speaking',
+  writing: 'Writing',
+};

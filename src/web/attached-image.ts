@@ -1,0 +1,38 @@
+import { encodeBase64 } from './base64.ts';
+
+/** What the live models look at anyway: more would be sent for nothing. Pixels. */
+const MAX_EDGE = 768;
+const QUALITY = 0.85;
+
+export interface AttachedImage {
+  readonly name: string;
+  /** JPEG. */
+  readonly base64: string;
+  /** For showing it. */
+  readonly bitmap: ImageBitmap;
+}
+
+/** Scales a picture down and encodes it. @throws if the browser cannot decode the file */
+export async function readImage(file: File): Promise<AttachedImage> {
+  const original = await createImageBitmap(file);
+  const scale = Math.min(1, MAX_EDGE / Math.max(original.width, original.height));
+  const canvas = document.createElement('canvas');
+  canvas.width = Math.max(1, Math.round(original.width * scale));
+  canvas.height = Math.max(1, Math.round(original.height * scale));
+  const drawing = canvas.getContext('2d');
+  if (!drawing) throw new Error('no canvas');
+  // JPEG knows no transparency: it would turn black.
+  drawing.fillStyle = '#fff';
+  drawing.fillRect(0, 0, canvas.width, canvas.height);
+  drawing.drawImage(original, 0, 0, canvas.width, canvas.height);
+  original.close();
+  const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/jpeg', QUALITY));
+  if (!blob) throw new Error('no JPEG encoder');
+  const [bitmap, bytes] = await Promise.all([createImageBitmap(canvas), blob.arrayBuffer()]);
+  return { name: file.name, base64: encodeBase64(new Uint8Array(bytes)), bitmap };
+}
+
+/** The first picture among pasted or dropped things. */
+export function findImage(data: DataTransfer | null): File | undefined {
+  return Array.from(data?.files ?? []).find((file) => file.type.startsWith('image/'));
+}

@@ -1,0 +1,85 @@
+import type { ComponentChildren } from 'preact';
+
+function Icon({ children }: { children: ComponentChildren }) {
+  return (
+    <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+      {children}
+    </svg>
+  );
+}
+
+export const MicrophoneIcon = () => (
+  <Icon>
+    <rect x="9" y="3" width="6" height="11" rx="3" />
+    <path d="M5.5 11.5a6.5 6.5 0 0 0 13 0M12 18v3" />
+  </Icon>
+);
+
+export const MutedIcon = () => (
+  <Icon>
+    <path d="M15 9.5V6a3 3 0 0 0-5.8-1M9 9v2a3 3 0 0 0 4.6 2.5M5.5 11.5a6.5 6.5 0 0 0 10.3 5.3M18.5 11.5a6.5 6.5 0 0 1-.5 2.5M12 18v3M4 4l16 16" />
+  </Icon>
+);
+
+export const StopIcon = () => (
+  <Icon>
+    <rect x="6.5" y="6.5" width="11" height="11" rx="2" />
+  </Icon>
+);
+
+export const HandIcon = () => (
+  <Icon>
+    <path d="M8 11.5V6.2a1.4 1.4 0 0 1 2.8 0V11 4.6a1.4 1.4 0 0 1 2.8 0V11 5.8a1.4 1.4 0 0 1 2.8 0v6.7-3.3a1.3 1.3 0 0 1 2.6 0V14c0 4-2.6 7-6.5 7-2.7 0-4.4-1-5.9-3.4L4 13.4c-.8-1.4.9-2.7 2-1.5l2 2.2z" />
+  </Icon>
+);
+
+export const SendIcon = () => (
+  <Icon>
+    <path d="M12 19.5V5M6 11l6-6 6 6" />
+  </Icon>
+);
+
+export const ImageIcon = () => (
+  <Icon>
+    <rect x="3.5" y="4.5" width="17" height="15" rx="2.5" />
+    <circle cx="9" cy="10" r="1.6" />
+    <path d="m4.5 17.5 4.6-4.2 3.2 2.7 3.6-3.8 4.4 4.4" />
+  </Icon>
+);
+
+export const ToolIcon = () => (
+  <Icon>
+    <path d="M14.6 6.4a4 4 0 0 1 5-1.1l-2.6 2.6 1.6 1.6 2.6-2.6a4 4 0 0 1-5.3 5L9 18.7a2 2 0 0 1-2.9 0l-.8-.8a2 2 0 0 1 0-2.9l6.9-6.9a4 4 0 0 1 2.4-1.7z" />
+  </Icon>
+);
+
+export const PlusIcon = () => (
+  <Icon>
+    <path d="M12 5v14M5 12h14" />
+  </Icon>
+);
+
+export const CloseIcon = () => (
+  <Icon>
+    <path d="m6.5 6.5 11 11M17.5 6.5l-11 11" />
+  </Icon>
+);
+
+export const ClockIcon = () => (
+  <Icon>
+    <circle cx="12" cy="12" r="8.5" />
+    <path d="M12 7.5V12l3 2" />
+  </Icon>
+);
+
+export const CountIcon = () => (
+  <Icon>
+    <path d="M4.5 17.5v-7M9.5 17.5V6.5M14.5 17.5v-4M19.5 17.5v-9" />
+  </Icon>
+);
+
+export const DownIcon = () => (
+  <Icon>
+    <path d="M12 5v14M6 13l6 6 6-6" />
+  </Icon>
+);

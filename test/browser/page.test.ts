@@ -1,0 +1,400 @@
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { startTestServer, temporaryDirectory } from '../http/test-server.ts';
+import { startProxy } from './cuttable-proxy.ts';
+import { AUDIBLE, audibleSeconds, readLoudspeaker } from './loudspeaker-tap.ts';
+import { browserPath, NETWORK_ERRORS, openPage } from './open-page.ts';
+import { writeSpeech } from './speech-wav.ts';
+
+/** The page as it was built; `npm test` builds it before. */
+const PUBLIC_DIR = process.env.PUBLIC_DIR ?? join(import.meta.dirname, '../../dist/public');
+/** As without a key: the agent talks as fast as people do, so there is time to interrupt it. */
+const AT_SPEECH_PACE = { emulator: 'in-process' } as const;
+const COUNTED =
+  'One, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve, thirteen, fourteen, fifteen, sixteen, ' +
+  'seventeen, eighteen, nineteen, twenty.';
+const BROWSER_MS = 60_000;
+
+const startPageServer = (
+  environment: Record<string, string> = {},
+  options: Parameters<typeof startTestServer>[1] = {},
+) => startTestServer({ PUBLIC_DIR, ...environment }, options);
+
+async function ask(page: Page, text: string): Promise<void> {
+  await page.getByLabel('Message').fill(text);
+  await page.keyboard.press('Enter');
+}
+
+const answers = (page: Page) => page.getByTestId('agent-turn').locator('.words');
+
+async function startAudio(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Start audio' }).click();
+  await page.getByTestId('activity').getByText('Listening').waitFor();
+}
+
+/** Waits until the loudspeaker gives something that it did not before. */
+async function untilHeard(page: Page): Promise<void> {
+  const before = audibleSeconds(await readLoudspeaker(page));
+  while (audibleSeconds(await readLoudspeaker(page)) < before + 0.5) await page.waitForTimeout(20);
+}
+
+const missing = 'missing' in browserPath ? browserPath.missing : undefined;
+if (missing !== undefined) {
+  const run = process.env.CI === 'true' ? test : test.skip;
+  run(`page in a browser: skipped, ${missing}`, () => {
+    throw new Error(missing);
+  });
+} else {
+  describe('page in a browser', () => {
+    test(
+      'typed question, written answer with the tool that gave it',
+      async () => {
+        const server = await startPageServer();
+        const page = await openPage(server.url);
+        await ask(page, 'What time is it now?');
+        await page.locator('[data-testid=agent-turn][data-state=done]').waitFor();
+        expect(await answers(page).allTextContents()).toEqual([expect.stringMatching(/^It is \d+:\d\d/)]);
+        const tool = page.getByTestId('tool');
+        expect(await tool.getAttribute('data-state')).toBe('done');
+        await tool.locator('summary').click();
+        expect(await tool.locator('dd').last().textContent()).toContain('"time":');
+        expect(await page.getByTestId('user-turn').getAttribute('data-state')).toBe('done');
+        expect(await page.getByTestId('activity').textContent()).toBe('Ready');
+      },
+      BROWSER_MS,
+    );
+
+    test(
+      'Enter sends, Shift+Enter and an Enter of an input method do not',
+      async () => {
+        const server = await startPageServer();
+        const page = await openPage(server.url);
+        const field = page.getByLabel('Message');
+        await field.fill('two');
+        await page.keyboard.press('Shift+Enter');
+        await page.keyboard.type('lines');
+        await field.dispatchEvent('keydown', { key: 'Enter', isComposing: true });
+        await field.dispatchEvent('keydown', { key: 'Enter', keyCode: 229 });
+        expect(await page.getByTestId('user-turn').count()).toBe(0);
+        await page.keyboard.press('Enter');
+        expect(await page.getByTestId('user-turn').locator('.words').textContent()).toBe('two\nlines');
+        expect(await field.inputValue()).toBe('');
+      },
+      BROWSER_MS,
+    );
+
+    test(
+      'spoken question, transcript and audible answer',
+      async () => {
+        const server = await startPageServer({}, AT_SPEECH_PACE);
+        const microphone = join(await temporaryDirectory(), 'question.wav');
+        await writeSpeech(microphone, 'what time is it', { beforeS: 1.5, afterS: 20 });
+        const page = await openPage(server.url, { microphone });
+        await startAudio(page);
+        await page.locator('[data-testid=agent-turn][data-state=done]').waitFor();
+        await page.getByTestId('activity').getByText('Listening').waitFor();
+
+        expect(await page.getByTestId('user-turn').textContent()).toMatch(/\d(\.\d)? s of speech/);
+        expect((await answers(page).allTextContents()).join('')).toMatch(
+          /^You spoke for .* seconds?\. This is what I heard\./,
+        );
+        const heard = await readLoudspeaker(page);
+        // Two sentences and the question played back.
+        expect(audibleSeconds(heard)).toBeGreaterThan(2.5);
+        expect(Math.max(...heard.blocks.map(({ level }) => level))).toBeGreaterThan(0.05);
+        // Speech has gaps; noise and a stuck sample have none.
+        const first = heard.blocks.findIndex(({ level }) => level > AUDIBLE);
+        const last = heard.blocks.findLastIndex(({ level }) => level > AUDIBLE);
+        const quiet = heard.blocks.slice(first, last).filter(({ level }) => level < AUDIBLE).length;
+        expect(quiet / (last - first)).toBeGreaterThan(0.03);
+      },
+      BROWSER_MS,
+    );
+
+    test(
+      'typed while audio is on, answered in voice',
+      async () => {
+        const server = await startPageServer({}, AT_SPEECH_PACE);
+        const page = await openPage(server.url);
+        await startAudio(page);
+        await page.getByRole('button', { name: 'Mute the microphone' }).click();
+        await ask(page, 'Count to three');
+        await page.getByTestId('activity').getByText('Speaking').waitFor();
+        await page.getByTestId('activity').getByText('Microphone off').waitFor();
+        expect(await answers(page).allTextContents()).toEqual(['One, two, three.']);
+        expect(audibleSeconds(await readLoudspeaker(page))).toBeGreaterThan(0.7);
+      },
+      BROWSER_MS,
+    );
+
+    test.each(['button', 'Escape', 'typed text'])(
+      'interrupted by %s in mid-answer, silent and marked',
+      async (by) => {
+        const server = await startPageServer({}, AT_SPEECH_PACE);
+        const page = await openPage(server.url);
+        await startAudio(page);
+        await page.getByRole('button', { name: 'Mute the microphone' }).click();
+        await ask(page, 'Count to twenty');
+        await untilHeard(page);
+        if (by === 'button') await page.getByRole('button', { name: 'Interrupt' }).click();
+        else if (by === 'Escape') await page.keyboard.press('Escape');
+        else await ask(page, 'Thank you');
+        const { blocks } = await readLoudspeaker(page);
+        const interruptedAt = by === 'button' ? (await readLoudspeaker(page)).clickedAt : (blocks.at(-1)?.at ?? 0);
+        await page.locator('[data-testid=agent-turn][data-state=interrupted]').waitFor();
+        await page.waitForTimeout(1_500);
+
+        const counted = await answers(page).first().textContent();
+        expect(COUNTED.startsWith(counted ?? '-')).toBe(true);
+        expect(counted?.length).toBeLessThan(COUNTED.length);
+        if (by === 'typed text') {
+          await page.locator('[data-testid=agent-turn][data-state=done]').waitFor();
+          expect(await answers(page).last().textContent()).toBe('You are welcome.');
+          return;
+        }
+        const heard = await readLoudspeaker(page);
+        const after = heard.blocks.filter(({ at, level }) => at > interruptedAt && level > AUDIBLE);
+        // Generous, for a machine that is busy; it is 30 ms or so.
+        expect((after.at(-1)?.at ?? interruptedAt) - interruptedAt).toBeLessThan(0.4);
+        await page.getByTestId('activity').getByText('Microphone off').waitFor();
+      },
+      BROWSER_MS,
+    );
+
+    test(
+      'spoken into by the user, the agent falls silent and the turn is marked',
+      async () => {
+        const server = await startPageServer({}, AT_SPEECH_PACE);
+        const microphone = join(await temporaryDirectory(), 'interruption.wav');
+        await writeSpeech(microphone, 'what time is it', { beforeS: 4, afterS: 20 });
+        const page = await openPage(server.url, { microphone });
+        await startAudio(page);
+        await ask(page, 'Count to twenty');
+        await untilHeard(page);
+        await page.locator('[data-testid=agent-turn][data-state=interrupted]').waitFor();
+        expect(COUNTED.startsWith((await answers(page).first().textContent()) ?? '-')).toBe(true);
+        await page.getByTestId('user-turn').getByText('s of speech').waitFor();
+      },
+      BROWSER_MS,
+    );
+
+    test(
+      'stream cut again and again in mid-answer, every number once and in order',
+      async () => {
+        const server = await startPageServer({}, AT_SPEECH_PACE);
+        const proxy = await startProxy(server.url);
+        const page = await openPage(proxy.url, { expected: NETWORK_ERRORS });
+        await ask(page, 'Count to twenty');
+        for (const word of ['two', 'six', 'twelve']) {
+          await answers(page).getByText(word).waitFor();
+          proxy.cut();
+          await page.getByTestId('connection').getByText('Reconnecting').waitFor();
+          await page.getByTestId('connection').getByText('Live').waitFor();
+        }
+        await page.locator('[data-testid=agent-turn][data-state=done]').waitFor();
+        expect(await answers(page).allTextContents()).toEqual([COUNTED]);
+        expect(proxy.streams.length).toBe(4);
+      },
+      BROWSER_MS,
+    );
+
+    test(
+      '502 for a while, comes back by itself and nothing is lost or sent twice',
+      async () => {
+        const server = await startPageServer({}, AT_SPEECH_PACE);
+        const proxy = await startProxy(server.url);
+        const page = await openPage(proxy.url, { expected: NETWORK_ERRORS });
+        await ask(page, 'Count to twenty');
+        await answers(page).getByText('three').waitFor();
+        proxy.setDown(true);
+        proxy.cut();
+        await page.getByTestId('notice-connection').getByText('502 Bad Gateway').waitFor();
+        await ask(page, 'Thank you');
+        proxy.setDown(false);
+        await page.getByTestId('connection').getByText('Live').waitFor();
+        await page.getByText('You are welcome.').waitFor();
+        expect(await page.getByTestId('notice-connection').count()).toBe(0);
+        expect(await page.getByTestId('user-turn').allTextContents()).toEqual([
+          expect.stringContaining('Count to twenty'),
+          expect.stringContaining('Thank you'),
+        ]);
+      },
+      BROWSER_MS,
+    );
+
+    test(
+      'reloaded, shows what was said before and goes on',
+      async () => {
+        const server = await startPageServer();
+        const page = await openPage(server.url);
+        await ask(page, 'Count to three');
+        await page.locator('[data-testid=agent-turn][data-state=done]').waitFor();
+        await page.reload();
+        await answers(page).getByText('One, two, three.').waitFor();
+        await ask(page, 'What did I say?');
+        await answers(page).getByText('You said: Count to three').waitFor();
+      },
+      BROWSER_MS,
+    );
+
+    test(
+      'attached picture, is sent as a small JPEG before the question',
+      async () => {
+        const server = await startPageServer();
+        const page = await openPage(server.url);
+        const sent: string[] = [];
+        page.on('request', (request) => {
+          if (request.method() === 'POST') sent.push(request.postData() ?? '');
+        });
+        const png = await page.evaluate<number[]>(`(async () => {
+        const canvas = new OffscreenCanvas(2000, 1000);
+        canvas.getContext('2d').fillRect(0, 0, 2000, 1000);
+        return [...new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer())];
+      })()`);
+        await page
+          .locator('input[type=file]')
+          .setInputFiles({ name: 'black.png', mimeType: 'image/png', buffer: Buffer.from(png) });
+        await page.getByRole('img', { name: 'Attached picture black.png' }).waitFor();
+        await ask(page, 'What is this?');
+        await answers(page).getByText('I received an image: JPEG').waitFor();
+        const [image, text] = JSON.parse(sent[0] ?? '');
+        expect(text).toEqual({ mime_type: 'text/plain', data: 'What is this?' });
+        expect(image.mime_type).toBe('image/jpeg');
+        expect(await page.getByRole('img', { name: 'The picture you sent' }).getAttribute('width')).toBe('768');
+      },
+      BROWSER_MS,
+    );
+
+    test(
+      'file that is no picture, is refused in words',
+      async () => {
+        const server = await startPageServer();
+        const page = await openPage(server.url);
+        const file = { name: 'x.png', mimeType: 'image/png', buffer: Buffer.from('no picture') };
+        await page.locator('input[type=file]').setInputFiles(file);
+        await page.getByRole('alert').getByText('This picture cannot be read.').waitFor();
+      },
+      BROWSER_MS,
+    );
+
+    test(
+      'microphone refused, says how to allow it and goes on in text',
+      async () => {
+        const server = await startPageServer();
+        const page = await openPage(server.url, { microphone: 'none' });
+        await page.getByRole('button', { name: 'Start audio' }).click();
+        await page
+          .getByRole('alert')
+          .getByText(/microphone is blocked|No microphone was found/)
+          .waitFor();
+        await ask(page, 'Count to two');
+        await answers(page).getByText('One, two.').waitFor();
+      },
+      BROWSER_MS,
+    );
+
+    test(
+      'address that is not secure, works in text and says why not in voice',
+      async () => {
+        const server = await startPageServer({ ALLOWED_HOSTS: 'insecure.test' });
+        const page = await openPage(`http://insecure.test:${server.port}/`, {
+          args: ['--host-resolver-rules=MAP insecure.test 127.0.0.1'],
+          // Headers that browsers ignore there, and say so.
+          expected: /Cross-Origin-Opener-Policy|Origin-Agent-Cluster/,
+        });
+        await page.getByRole('button', { name: 'Start audio' }).click();
+        await page.getByText('Voice needs a secure address.').waitFor();
+        await ask(page, 'Count to two');
+        await answers(page).getByText('One, two.').waitFor();
+      },
+      BROWSER_MS,
+    );
+
+    test(
+      'behind a proxy that serves it under a path, works',
+      async () => {
+        const server = await startPageServer();
+        const proxy = await startProxy(server.url, '/tools/talk/');
+        const page = await openPage(proxy.url);
+        await ask(page, 'Count to two');
+        await answers(page).getByText('One, two.').waitFor();
+        await startAudio(page);
+      },
+      BROWSER_MS,
+    );
+
+    test(
+      'new conversation, begins empty and the agent remembers nothing',
+      async () => {
+        const server = await startPageServer();
+        const page = await openPage(server.url);
+        await ask(page, 'Count to two');
+        await answers(page).getByText('One, two.').waitFor();
+        await page.getByRole('button', { name: 'New conversation' }).click();
+        await page.getByText('Talk with the agent').waitFor();
+        await ask(page, 'What did I say?');
+        await answers(page).getByText('You said nothing before.').waitFor();
+      },
+      BROWSER_MS,
+    );
+
+    test(
+      '360 px wide, nothing sticks out in any state',
+      async () => {
+        const server = await startPageServer({}, AT_SPEECH_PACE);
+        const page = await openPage(server.url, {
+          context: { viewport: { width: 360, height: 640 }, isMobile: true, hasTouch: true },
+        });
+        const overhang = () => page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+        expect(await overhang()).toBe(0);
+        await ask(page, `What time is it? ${'verylongword'.repeat(20)}`);
+        await page.locator('[data-testid=agent-turn][data-state=done]').waitFor();
+        expect(await overhang()).toBe(0);
+        await startAudio(page);
+        expect(await overhang()).toBe(0);
+        for (const button of await page.getByRole('button').all()) {
+          const box = await button.boundingBox();
+          expect(box && box.x >= 0 && box.x + box.width <= 360).toBe(true);
+        }
+      },
+      BROWSER_MS,
+    );
+
+    test(
+      'by keyboard and screen reader, everything has a name and can be reached',
+      async () => {
+        const server = await startPageServer();
+        const page = await openPage(server.url);
+        await ask(page, 'What time is it now?');
+        await page.locator('[data-testid=agent-turn][data-state=done]').waitFor();
+        await startAudio(page);
+        const snapshot = await page.locator('body').ariaSnapshot();
+        const controls = snapshot.split('\n').filter((line) => /- (button|textbox|meter|log|heading|img)\b/.test(line));
+        expect(controls.length).toBeGreaterThan(8);
+        for (const control of controls) expect(control).toMatch(/- \w+ "[^"]+"/);
+
+        const reached = new Set<string>();
+        await page.getByLabel('Message').focus();
+        for (let i = 0; i < 15; i++) {
+          reached.add(
+            await page.evaluate<string>('document.activeElement.ariaLabel || document.activeElement.textContent'),
+          );
+          expect(await page.evaluate<string>('getComputedStyle(document.activeElement).outlineStyle')).toBeTruthy();
+          await page.keyboard.press('Tab');
+        }
+        for (const name of [
+          'Message',
+          'Attach a picture',
+          'Mute the microphone',
+          'Stop audio',
+          'New conversation',
+          'Conversation',
+        ]) {
+          expect([...reached]).toContain(name);
+        }
+      },
+      BROWSER_MS,
+    );
+  });
+}
