@@ -62,7 +62,8 @@ export async function startServer({ config, agent, logger }: ServerOptions): Pro
   });
   const store = createMemoryStore();
   const runner = new Runner({ appName: agent.name, agent, model, store });
-  const { card } = runner;
+  // What clients are told: an emulated model must not pass for the real one.
+  const card = google.offline ? { ...runner.card, model: `offline agent (${model.name} is emulated)` } : runner.card;
   const { logLimits, lingerMs, maxSessions, bodyLimits, heartbeatMs, stallMs } = config;
   const sessions = new ActiveSessions({ runner, store, logLimits, lingerMs, maxSessions, logger });
   const readers = new Set<SseReader>();

@@ -76,9 +76,6 @@ export class Runner implements LiveRunner {
     const key = { appName, userId, sessionId };
     const events = new AsyncQueue<AgentEvent>(MAX_WAITING_EVENTS);
     const stop = new AbortController();
-    const onAbort = () => stop.abort(abortSignal?.reason);
-    abortSignal?.addEventListener('abort', onAbort);
-
     const stamp = createEventFactory();
     /** Appends come one after the other, so that a slow store does not change their order. */
     let stored: Promise<void> = Promise.resolve();
@@ -86,9 +83,15 @@ export class Runner implements LiveRunner {
       stored = stored.then(() => store.append(key, event));
       stored.catch((error) => events.end(error));
     };
+    /** What the user typed into a reply: in the conversation it comes after what was said of that reply. */
+    const held: AgentEvent[] = [];
+    const persistHeld = () => {
+      for (const event of held.splice(0)) persist(event);
+    };
     const emit = (body: EventBody) => {
       const event = stamp(body);
       if (isPersistent(event)) persist(event);
+      if (event.interrupted || event.turnComplete) persistHeld();
       if (!events.push(event)) events.end(new Error(`${MAX_WAITING_EVENTS} events wait: nobody reads this run`));
     };
 
@@ -136,13 +139,29 @@ export class Runner implements LiveRunner {
         }
         const request = await liveRequestQueue.get();
         if (!request) break;
-        if (request.content) persist(stamp({ author: 'user', content: request.content }));
+        if (request.content) {
+          const event = stamp({ author: 'user', content: request.content });
+          if (assembler.midReply) held.push(event);
+          else persist(event);
+        }
         // The connection may have been lost while the queue was empty.
         sendTo(upstream.connection ?? (await upstream.ready()), request);
       }
       upstream.close();
     };
 
+    /** A reply that is cut short is kept as far as it went. */
+    const cutReply = () => {
+      if (assembler.midReply) assembler.take({ type: 'interrupted' });
+    };
+    const onAbort = () => {
+      cutReply();
+      stop.abort();
+      upstream.close();
+      events.end();
+    };
+    if (abortSignal?.aborted) return;
+    abortSignal?.addEventListener('abort', onAbort);
     upstream.run(receive).then(
       () => events.end(),
       (error) => events.end(error),
@@ -156,6 +175,8 @@ export class Runner implements LiveRunner {
       upstream.close();
       liveRequestQueue.release();
       stop.abort();
+      cutReply();
+      persistHeld();
       await stored;
     }
   }

@@ -61,9 +61,11 @@ export class ToolRunner {
     if (!tool?.run) return { error: `There is no tool called ${call.name}` };
     try {
       const result = await tool.run(call.args, context);
-      return typeof result === 'object' && result !== null && !Array.isArray(result)
-        ? (result as Record<string, unknown>)
-        : { result: result ?? null };
+      // As the JSON that it will be: what cannot be JSON is an error of this tool, not of the run that has to send it.
+      const json: unknown = JSON.parse(JSON.stringify(result ?? null) ?? 'null');
+      return typeof json === 'object' && json !== null && !Array.isArray(json)
+        ? (json as Record<string, unknown>)
+        : { result: json };
     } catch (error) {
       return { error: error instanceof Error ? error.message : String(error) };
     }

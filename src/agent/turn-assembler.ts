@@ -21,6 +21,11 @@ export class TurnAssembler {
     this.#emit = emit;
   }
 
+  /** Something was said that is not known whole yet. */
+  get midReply(): boolean {
+    return this.#text !== '' || this.#output !== '';
+  }
+
   take(event: ModelEvent): void {
     switch (event.type) {
       case 'audio': {

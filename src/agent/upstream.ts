@@ -34,6 +34,8 @@ export class Upstream {
   readonly #options: UpstreamOptions;
   #connection: RealtimeConnection | undefined;
   #handle: string | undefined;
+  /** There was a connection before. */
+  #again = false;
   #over = false;
   /** Those who wait for a connection. */
   #waiting: (() => void)[] = [];
@@ -88,7 +90,7 @@ export class Upstream {
               goAwayTimer = setTimeout(() => connection.close(), waitMs).unref();
             } else {
               onEvent(event);
-              if (event.type === 'audio' || event.type === 'text') replying = true;
+              if (isReply(event)) replying = true;
               if (event.type === 'turn_complete') {
                 replying = false;
                 attempt = 1;
@@ -122,7 +124,6 @@ export class Upstream {
 
   async #connect(attempt: number): Promise<RealtimeConnection> {
     const { model, config, loadHistory, onStatus, signal } = this.#options;
-    const again = attempt > 1 || this.#handle !== undefined;
     for (let tries = attempt; ; tries += 1) {
       const handle = this.#handle;
       try {
@@ -132,13 +133,14 @@ export class Upstream {
         );
         this.#connection = connection;
         if (this.#over) connection.close();
-        onStatus({ upstream: handle !== undefined ? 'resumed' : again ? 'reseeded' : 'ready' });
+        onStatus({ upstream: handle !== undefined ? 'resumed' : this.#again ? 'reseeded' : 'ready' });
+        this.#again = true;
         this.#wake();
         return connection;
       } catch (error) {
         if (error instanceof ResumptionRefused) this.#handle = undefined;
         // The very first connection is not tried again: who waits for it wants to know what is wrong.
-        else if (!(error instanceof WireError) || !error.retry || !again || tries >= MAX_ATTEMPTS) throw error;
+        else if (!(error instanceof WireError) || !error.retry || !this.#again || tries >= MAX_ATTEMPTS) throw error;
         onStatus({ upstream: 'reconnecting', attempt: tries + 1 });
         await this.#backOff(tries);
       }
@@ -155,4 +157,8 @@ export class Upstream {
     this.#waiting = [];
     for (const wake of waiting) wake();
   }
+}
+
+function isReply({ type }: ModelEvent): boolean {
+  return type === 'audio' || type === 'text' || type === 'output_transcript';
 }

@@ -109,6 +109,9 @@ function securityHeaders() {
     },
     // A server on http://localhost must not ask browsers to use https.
     strictTransportSecurity: false,
+    // Browsers ignore these two on plain http, and log an error for each.
+    crossOriginOpenerPolicy: false,
+    originAgentCluster: false,
   });
 }
 

@@ -39,6 +39,13 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T, void> {
     else reader.reject(error);
   }
 
+  /** Ends with `value`, which is taken even if the queue is full: the last word must not be lost. */
+  endWith(value: T): void {
+    if (this.#ended) return;
+    if (!this.push(value)) this.#waiting.push(value);
+    this.end();
+  }
+
   next(): Promise<IteratorResult<T, void>> {
     if (this.#waiting.length > 0) {
       return Promise.resolve({ value: this.#waiting.shift() as T, done: false }); // length was just seen

@@ -3,11 +3,11 @@ import type { Content, FunctionResponse } from '../wire/agent-event.ts';
 import type { Blob } from '../wire/live-request.ts';
 import { AsyncQueue } from './async-queue.ts';
 import { closeToError, type GeminiClose } from './gemini-close.ts';
-import { type GeminiServerMessage, readServerMessage } from './gemini-server-message.ts';
+import { type GeminiServerMessage, isOwnCallId, readServerMessage } from './gemini-server-message.ts';
 import type { GeminiSocket } from './gemini-socket.ts';
 import type { ModelEvent, RealtimeConnection } from './realtime-model.ts';
 
-/** Events that may wait for the Runner, which takes each at once; if they pile up, the connection is closed with 1013. */
+/** Events that may wait for the Runner, which takes each at once; if they pile up, the connection is closed. */
 const MAX_WAITING_EVENTS = 10_000;
 
 /** One open BidiGenerateContent session. */
@@ -48,14 +48,23 @@ export class GeminiConnection implements RealtimeConnection {
 
   /** The socket is closed. */
   end(close: GeminiClose): void {
-    this.#events.push({ type: 'closed', code: close.code, error: closeToError(close) });
-    this.#events.end();
+    this.#events.endWith({ type: 'closed', code: close.code, error: closeToError(close) });
   }
 
   /** Tells a fresh session what was said before. If the user had the last word, the model answers it now. */
   seed(history: readonly Content[]): void {
     const last = history.at(-1);
-    if (last) this.#session?.sendClientContent({ turns: [...history], turnComplete: last.role === 'user' });
+    if (!last) return;
+    if (!this.#textAsRealtimeInput) {
+      this.#session?.sendClientContent({ turns: [...history], turnComplete: last.role === 'user' });
+      return;
+    }
+    // Here the history ends with turnComplete and is never answered (@google/genai, HistoryConfig): the last word of the
+    // user is said anew.
+    const unanswered = last.role === 'user' ? textOf(last) : '';
+    const turns = unanswered ? history.slice(0, -1) : history;
+    this.#session?.sendClientContent({ ...(turns.length > 0 ? { turns: [...turns] } : {}), turnComplete: true });
+    if (unanswered) this.sendText(unanswered);
   }
 
   sendText(text: string): void {
@@ -76,7 +85,7 @@ export class GeminiConnection implements RealtimeConnection {
 
   sendToolResults(results: readonly FunctionResponse[]): void {
     this.#session?.sendToolResponse({
-      functionResponses: results.map(({ id, name, response }) => ({ id, name, response })),
+      functionResponses: results.map(({ id, name, response }) => ({ id: isOwnCallId(id) ? '' : id, name, response })),
     });
   }
 
@@ -133,4 +142,8 @@ export class GeminiConnection implements RealtimeConnection {
   #push(event: ModelEvent): void {
     if (!this.#events.push(event)) this.#socket?.close();
   }
+}
+
+function textOf(content: Content): string {
+  return (content.parts ?? []).map((part) => part.text ?? '').join('');
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { FunctionCall, UsageMetadata } from '../wire/agent-event.ts';
 import type { ModelEvent } from './realtime-model.ts';
 
@@ -34,6 +35,14 @@ interface GeminiUsage extends UsageMetadata {
   responseTokensDetails?: UsageMetadata['candidatesTokensDetails'];
 }
 
+/** Vertex AI gives calls no ids; without one of ours, calls that run at once could not be told apart. */
+const OWN_CALL_ID = 'call-';
+
+/** Whether a call got its id here: the provider does not know it, and finds the call by its name. */
+export function isOwnCallId(id: string): boolean {
+  return id.startsWith(OWN_CALL_ID);
+}
+
 /** Hands each thing that a frame says to `emit`, in the order that `ModelEvent` names. */
 export function readServerMessage(message: GeminiServerMessage, emit: (event: ModelEvent) => void): void {
   const content = message.serverContent;
@@ -55,7 +64,11 @@ export function readServerMessage(message: GeminiServerMessage, emit: (event: Mo
     }
   }
   if (message.toolCall?.functionCalls?.length) {
-    const calls = message.toolCall.functionCalls.map(({ id = '', name = '', args = {} }) => ({ id, name, args }));
+    const calls = message.toolCall.functionCalls.map(({ id, name = '', args = {} }) => ({
+      id: id || `${OWN_CALL_ID}${randomUUID()}`,
+      name,
+      args,
+    }));
     emit({ type: 'tool_call', calls });
   }
   if (message.toolCallCancellation?.ids) emit({ type: 'tool_cancel', ids: message.toolCallCancellation.ids });

@@ -14,7 +14,7 @@ export interface SdkCallbacks {
 export interface SocketObserver {
   /** One server frame, parsed. */
   onFrame(frame: Record<string, unknown>): void;
-  /** A server frame that is not a JSON object: it is dropped. */
+  /** A server frame that is no JSON object, or not of the shape that it should have: it is dropped. */
   onNonsense(text: string): void;
   /** Once, at the end. `status` is set where the HTTP upgrade was refused, `errno` where there was no connection. */
   onClose(code: number, reason: string, status?: number, errno?: string): void;
@@ -28,8 +28,8 @@ const CLOSE_MS = 2_000;
 /**
  * The socket under the SDK's Live session. The SDK's own has no connect time-out, dies of a malformed frame or a throwing
  * callback with an unhandled rejection, and sends to a closed socket in silence (@google/genai 3.1.0). So it gets this one:
- * the SDK makes URL, credentials and setup message and sees frames until setup is complete; from then on each frame is parsed
- * once, here, and goes straight to the observer.
+ * the SDK makes URL, credentials and setup message and is told that setup is complete; each frame is parsed once, here, and
+ * goes straight to the observer.
  */
 export class GeminiSocket {
   readonly #url: string;
@@ -37,17 +37,28 @@ export class GeminiSocket {
   /** Until setup is complete; then let go, with all that the SDK's closures hold: 4 kB a connection. */
   #callbacks: SdkCallbacks | undefined;
   readonly #observer: SocketObserver;
+  readonly #setupFields: object;
   #socket: WebSocket | undefined;
   #closeTimer: NodeJS.Timeout | undefined;
+  /** The SDK has sent its setup message. */
+  #asked = false;
   #status: number | undefined;
   #errno: string | undefined;
 
-  constructor(url: string, headers: Record<string, string>, callbacks: SdkCallbacks, observer: SocketObserver) {
+  /** @param setupFields fields of the setup message that the SDK does not send */
+  constructor(
+    url: string,
+    headers: Record<string, string>,
+    callbacks: SdkCallbacks,
+    observer: SocketObserver,
+    setupFields: object = {},
+  ) {
     // The SDK joins a base URL and its path with two slashes, which reverse proxies answer with 404 or a redirect.
     this.#url = url.replace(/([^:])\/\/ws\//, '$1/ws/');
     this.#headers = headers;
     this.#callbacks = callbacks;
     this.#observer = observer;
+    this.#setupFields = setupFields;
   }
 
   get bufferedBytes(): number {
@@ -83,7 +94,9 @@ export class GeminiSocket {
 
   /** A closed socket drops it: `onClose` has said so. */
   send(text: string): void {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(text);
+    if (this.#socket?.readyState !== WebSocket.OPEN) return;
+    this.#socket.send(this.#asked ? text : withSetupFields(text, this.#setupFields));
+    this.#asked = true;
   }
 
   close(): void {
@@ -110,10 +123,21 @@ export class GeminiSocket {
       this.#observer.onNonsense(text);
       return;
     }
-    if (this.#callbacks) {
-      this.#callbacks.onmessage({ data: text });
-      if ('setupComplete' in frame) this.#callbacks = undefined;
+    // Told anything else, or this before it has asked, the SDK may throw where nobody catches it.
+    if (this.#callbacks && this.#asked && 'setupComplete' in frame && frame.setupComplete) {
+      this.#callbacks.onmessage({ data: JSON.stringify({ setupComplete: frame.setupComplete }) });
+      this.#callbacks = undefined;
     }
-    this.#observer.onFrame(frame as Record<string, unknown>);
+    try {
+      this.#observer.onFrame(frame as Record<string, unknown>);
+    } catch {
+      // A field is of another type than it should be. Thrown on, it would end the process.
+      this.#observer.onNonsense(text);
+    }
   }
+}
+
+function withSetupFields(text: string, fields: object): string {
+  const message: { setup?: object } = JSON.parse(text);
+  return JSON.stringify({ ...message, setup: { ...message.setup, ...fields } });
 }

@@ -49,14 +49,17 @@ export function geminiModel(options: GeminiOptions): RealtimeModel {
       let socket: GeminiSocket | undefined;
       let closed: GeminiClose | undefined;
       const create = (url: string, headers: Record<string, string>, callbacks: SdkCallbacks) => {
-        socket = new GeminiSocket(url, headers, callbacks, {
-          onFrame: (frame) => connection.receive(frame),
+        // The SDK may still have looked for credentials when this was given up: nobody would close a socket opened now.
+        if (late || signal.aborted) throw new Error('given up');
+        const observer = {
+          onFrame: (frame: object) => connection.receive(frame),
           onNonsense: options.onNonsense,
-          onClose: (code, reason, status, errno) => {
+          onClose: (code: number, reason: string, status?: number, errno?: string) => {
             closed = { code, reason: redact(reason, secrets), status, errno };
             connection.end(closed);
           },
-        });
+        };
+        socket = new GeminiSocket(url, headers, callbacks, observer, historyFields(config, isThreeOne(model)));
         return socket;
       };
       // The SDK keeps its factory on the `live` object: one that inherits from it has our factory, and shares its credentials.
@@ -74,7 +77,7 @@ export function geminiModel(options: GeminiOptions): RealtimeModel {
         signal.throwIfAborted();
         const opening = live.connect({
           model,
-          config: toLiveConnectConfig(config, vertexai, isThreeOne(model)),
+          config: toLiveConnectConfig(config, vertexai),
           callbacks: { onmessage: ignore },
         });
         connection.open(await Promise.race([opening, stopped]), socket);
@@ -112,7 +115,7 @@ function isThreeOne(model: string): boolean {
   return /^(models\/)?gemini-3\.1/.test(model);
 }
 
-function toLiveConnectConfig(config: ConnectConfig, vertexai: boolean, threeOne: boolean): LiveConnectConfig {
+function toLiveConnectConfig(config: ConnectConfig, vertexai: boolean): LiveConnectConfig {
   const { modality, instruction, tools, handle, speechConfig, realtimeInputConfig } = config;
   return {
     responseModalities: [modality === 'AUDIO' ? Modality.AUDIO : Modality.TEXT],
@@ -124,8 +127,15 @@ function toLiveConnectConfig(config: ConnectConfig, vertexai: boolean, threeOne:
     ...(config.outputAudioTranscription && modality === 'AUDIO' ? { outputAudioTranscription: {} } : {}),
     ...(speechConfig ? { speechConfig } : {}),
     ...(realtimeInputConfig ? { realtimeInputConfig } : {}),
-    ...(threeOne && !handle ? { historyConfig: { initialHistoryInClientContent: true } } : {}),
   };
+}
+
+/**
+ * 3.1 is told beforehand that a history comes; told so without one, it would wait for it. The SDK's types know the field, but
+ * the SDK does not send it (@google/genai 3.1.0).
+ */
+function historyFields({ history, handle }: ConnectConfig, threeOne: boolean): object {
+  return threeOne && !handle && history.length > 0 ? { historyConfig: { initialHistoryInClientContent: true } } : {};
 }
 
 function toTools(tools: readonly ToolDeclaration[]): Tool[] {

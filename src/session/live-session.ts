@@ -59,6 +59,8 @@ export class LiveSession {
   readonly #stamp = createEventFactory();
   #modality: Modality;
   #run: Run | undefined;
+  /** Settles when the newest run is over and has told the store all it knows. */
+  #following: Promise<void> = Promise.resolve();
   #queue = new LiveRequestQueue();
   #end: End | undefined;
   /** A client asked for the end; the run is finishing. */
@@ -211,10 +213,12 @@ export class LiveSession {
     this.#queue.close();
     this.#queue = run.queue;
     this.#run = run;
-    void this.#follow(run);
+    this.#following = this.#follow(run, this.#following);
   }
 
-  async #follow(run: Run): Promise<void> {
+  /** @param previous the run before, which must have stored its last words before this one reads the conversation */
+  async #follow(run: Run, previous: Promise<void>): Promise<void> {
+    await previous;
     let failure: WireError | undefined;
     try {
       const events = this.#options.runner.runLive({
