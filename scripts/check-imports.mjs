@@ -22,11 +22,14 @@ const NO_NODE = ['wire', 'audio', 'client', 'web'];
 const NO_PACKAGES = ['wire', 'audio'];
 
 const root = resolve(process.argv[2] ?? join(dirname(fileURLToPath(import.meta.url)), '..', 'src'));
-const IMPORT = /(?:^|[\s;])(?:import|export)\s+(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g;
+const IMPORT =
+  /(?:^|[\s;])(?:import|export)\s+(?:[^'";]*?\sfrom\s+)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)/g;
 
 const files = readdirSync(root, { recursive: true })
   .map((file) => file.split('\\').join('/'))
-  .filter((file) => /\.tsx?$/.test(file));
+  .filter((file) => /\.tsx?$/.test(file))
+  // A folder is read in any order; what is printed is to be the same everywhere.
+  .sort();
 /** file → files it imports, as paths below the root */
 const graph = new Map(files.map((file) => [file, []]));
 const violations = [];
@@ -38,7 +41,13 @@ for (const file of files) {
   for (const [, fromStatic, fromDynamic] of source.matchAll(IMPORT)) {
     const specifier = fromStatic ?? fromDynamic;
     if (specifier === 'bidi-sse') addEdge(file, 'index.ts');
-    else if (specifier.startsWith('.')) addEdge(file, relative(root, resolve(root, dirname(file), specifier)).split('\\').join('/'));
+    else if (specifier.startsWith('.'))
+      addEdge(
+        file,
+        relative(root, resolve(root, dirname(file), specifier))
+          .split('\\')
+          .join('/'),
+      );
     else checkPackage(file, folder, specifier);
   }
 }
@@ -65,7 +74,8 @@ function addEdge(file, target) {
 
 function checkPackage(file, folder, specifier) {
   if (specifier === 'express' && folder !== 'http') violations.push(`${file}: only src/http/ knows Express`);
-  if (specifier.startsWith('node:') && NO_NODE.includes(folder)) violations.push(`${file}: src/${folder}/ may not import ${specifier}`);
+  if (specifier.startsWith('node:') && NO_NODE.includes(folder))
+    violations.push(`${file}: src/${folder}/ may not import ${specifier}`);
   if (NO_PACKAGES.includes(folder)) violations.push(`${file}: src/${folder}/ may not import the package ${specifier}`);
 }
 

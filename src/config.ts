@@ -2,16 +2,26 @@ import { config as loadDotenv } from 'dotenv';
 import * as z from 'zod';
 
 const flag = z
-  .enum(['true', 'false', '1', '0', 'TRUE', 'FALSE', ''])
+  .string()
+  .trim()
+  .toLowerCase()
   .default('')
-  .transform((value) => value.toLowerCase() === 'true' || value === '1');
+  .pipe(z.enum(['true', 'false', '1', '0', '']))
+  .transform((value) => value === 'true' || value === '1');
 const text = z.string().trim().default('');
-const list = text.transform((value) =>
-  value
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== ''),
-);
+/** Items with commas between them. One that does not match would never do what it is there for, and nobody would know why. */
+const list = (item: RegExp, what: string) =>
+  text.transform((value, context) => {
+    const items = value
+      .toLowerCase()
+      .split(',')
+      .map((each) => each.trim())
+      .filter((each) => each !== '');
+    for (const each of items) {
+      if (!item.test(each)) context.addIssue({ code: 'custom', message: `"${each}" is not ${what}` });
+    }
+    return items;
+  });
 const integer = (fallback: number, least: number, most: number) =>
   z
     .string()
@@ -37,8 +47,11 @@ export const configSchema = z
     DEMO_AGENT_MODEL: text,
     MODEL_CONNECT_TIMEOUT_MS: integer(15_000, 100, 120_000),
 
-    ALLOWED_ORIGINS: list,
-    ALLOWED_HOSTS: list,
+    ALLOWED_ORIGINS: list(/^[a-z][a-z0-9+.-]*:\/\/[^/\s*]+$/, 'an origin, as https://app.example.com: no path, no *'),
+    ALLOWED_HOSTS: list(
+      /^([a-z0-9_.-]+|\[[0-9a-f:.]+\])$/,
+      'the name of a host, as app.example.com: no scheme, no port',
+    ),
     PUBLIC_DIR: text,
 
     LINGER_MS: integer(120_000, 0, 3_600_000),
@@ -46,12 +59,15 @@ export const configSchema = z
     STALL_MS: integer(60_000, 1_000, 600_000),
     LOG_BYTES: integer(4 * 1024 * 1024, 64 * 1024, 1024 ** 3),
     LOG_AGE_MS: integer(120_000, 1_000, 3_600_000),
-    MAX_SESSIONS: integer(10_000, 1, 1_000_000),
+    MAX_SESSIONS: integer(1_000, 1, 1_000_000),
     MAX_BODY_BYTES: integer(4 * 1024 * 1024, 1024, 64 * 1024 * 1024),
     BODY_IDLE_MS: integer(30_000, 1_000, 600_000),
     SHUTDOWN_GRACE_MS: integer(10_000, 0, 600_000),
 
-    LOG_LEVEL: z.enum(['', 'trace', 'debug', 'info', 'warn', 'error', 'silent']).default(''),
+    LOG_LEVEL: z
+      .enum(['', 'trace', 'debug', 'info', 'warn', 'error', 'silent'])
+      .default('')
+      .transform((value) => value || 'info'),
     LOG_FORMAT: z.enum(['', 'pretty', 'json']).default(''),
   })
   .superRefine((values, context) => {
@@ -106,8 +122,8 @@ function toConfig(env: z.output<typeof configSchema>) {
     host: env.HOST,
     port: env.PORT,
     google: {
-      /** No credentials at all: the emulator in this process answers. */
-      offline: apiKey === '' && !vertexai,
+      /** Neither credentials nor another host: the emulator in this process answers. */
+      offline: apiKey === '' && !vertexai && env.GOOGLE_GEMINI_BASE_URL === '',
       apiKey: apiKey || undefined,
       vertexai,
       project: env.GOOGLE_CLOUD_PROJECT || undefined,
@@ -118,7 +134,7 @@ function toConfig(env: z.output<typeof configSchema>) {
       connectTimeoutMs: env.MODEL_CONNECT_TIMEOUT_MS,
     },
     allowedOrigins: env.ALLOWED_ORIGINS,
-    allowedHosts: env.ALLOWED_HOSTS.map((host) => host.toLowerCase()),
+    allowedHosts: env.ALLOWED_HOSTS,
     publicDir: env.PUBLIC_DIR || undefined,
     lingerMs: env.LINGER_MS,
     heartbeatMs: env.HEARTBEAT_MS,
@@ -127,7 +143,7 @@ function toConfig(env: z.output<typeof configSchema>) {
     maxSessions: env.MAX_SESSIONS,
     bodyLimits: { maxBytes: env.MAX_BODY_BYTES, idleMs: env.BODY_IDLE_MS },
     shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
-    logLevel: env.LOG_LEVEL || 'info',
+    logLevel: env.LOG_LEVEL,
     logFormat: env.LOG_FORMAT || undefined,
   };
 }

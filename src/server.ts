@@ -47,10 +47,11 @@ const CLOSE_MS = 1_000;
 /** Puts the parts together and listens. */
 export async function startServer({ config, agent, logger }: ServerOptions): Promise<RunningServer> {
   const { google } = config;
-  const emulator = google.offline && !google.baseUrl ? await startGeminiEmulator() : undefined;
+  const emulator = google.offline ? await startGeminiEmulator() : undefined;
   const model = geminiModel({
     model: agent.model ?? google.model ?? defaultModel(config),
-    apiKey: google.offline ? 'offline' : google.apiKey,
+    // The SDK wants one, whoever answers.
+    apiKey: google.apiKey ?? (google.vertexai ? undefined : 'none'),
     vertexai: google.vertexai,
     project: google.project,
     location: google.location,

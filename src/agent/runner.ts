@@ -54,6 +54,8 @@ const MAX_WAITING_EVENTS = 10_000;
 /** Bytes that may wait in the upstream socket before the send loop pauses; the request queue fills meanwhile. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 const BUFFER_CHECK_MS = 20;
+/** How long the socket may take nothing at all, ms. */
+const STUCK_MS = 10_000;
 
 /** Runs an agent live (ADK: Runner). */
 export class Runner implements LiveRunner {
@@ -119,7 +121,10 @@ export class Runner implements LiveRunner {
       sessionId,
       onResult: (functionResponse) => {
         emit({ author: agent.name, content: { role: 'user', parts: [{ functionResponse }] } });
-        void upstream.ready().then((connection) => connection?.sendToolResults([functionResponse]));
+        upstream
+          .ready()
+          .then((connection) => connection?.sendToolResults([functionResponse]))
+          .catch((error) => events.end(error));
       },
     });
     const assembler = new TurnAssembler(agent.name, emit);
@@ -131,21 +136,19 @@ export class Runner implements LiveRunner {
     };
     const send = async () => {
       for (;;) {
-        const connection = upstream.connection ?? (await upstream.ready());
-        if (!connection) return;
-        if (connection.bufferedBytes > MAX_BUFFERED_BYTES) {
-          await delay(BUFFER_CHECK_MS);
-          continue;
-        }
         const request = await liveRequestQueue.get();
         if (!request) break;
+        const connection = upstream.connection ?? (await upstream.ready());
+        // Only now, with the connection there: one that begins is told the conversation, and would be told this twice.
         if (request.content) {
           const event = stamp({ author: 'user', content: request.content });
           if (assembler.midReply) held.push(event);
           else persist(event);
         }
-        // The connection may have been lost while the queue was empty.
-        sendTo(upstream.connection ?? (await upstream.ready()), request);
+        // What is typed to a run that has failed is in the conversation, and the next run answers it.
+        if (!connection) return;
+        await untilItTakes(connection);
+        sendTo(connection, request);
       }
       upstream.close();
     };
@@ -182,8 +185,22 @@ export class Runner implements LiveRunner {
   }
 }
 
-function sendTo(connection: RealtimeConnection | undefined, request: LiveRequest): void {
-  if (!connection) return;
+/** Waits for a peer that does not take what is sent. One that takes nothing for long is given up: the connection is closed. */
+async function untilItTakes(connection: RealtimeConnection): Promise<void> {
+  let least = connection.bufferedBytes;
+  let since = performance.now();
+  while (connection.open && connection.bufferedBytes > MAX_BUFFERED_BYTES) {
+    await delay(BUFFER_CHECK_MS);
+    if (connection.bufferedBytes < least) {
+      least = connection.bufferedBytes;
+      since = performance.now();
+    } else if (performance.now() - since > STUCK_MS) {
+      connection.close();
+    }
+  }
+}
+
+function sendTo(connection: RealtimeConnection, request: LiveRequest): void {
   if (request.activity_start) connection.activityStart();
   if (request.activity_end) connection.activityEnd();
   if (request.audio_stream_end) connection.audioStreamEnd();

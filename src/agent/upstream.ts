@@ -9,8 +9,10 @@ import {
 import type { Content, UpstreamStatus } from '../wire/agent-event.ts';
 import { WireError } from '../wire/error-catalogue.ts';
 
-/** Tries in a row; then the run fails. The count begins anew once a turn was completed. */
+/** Tries in a row; then the run fails. The count begins anew once a connection has proved healthy. */
 const MAX_ATTEMPTS = 5;
+/** A connection that lived this long, ms, or completed a turn, was healthy. */
+const HEALTHY_MS = 10_000;
 /** The first wait, ms; it doubles with each try. */
 const BACK_OFF_MS = 250;
 /** How long before the provider's own deadline we leave, ms. */
@@ -44,17 +46,17 @@ export class Upstream {
     this.#options = options;
   }
 
-  /** The open connection, if there is one now. */
+  /** The open connection, if there is one now. One that is being closed drops what it is given: it does not count. */
   get connection(): RealtimeConnection | undefined {
-    return this.#connection;
+    return this.#connection?.open ? this.#connection : undefined;
   }
 
   /** The open connection, as soon as there is one; `undefined` once there will be none. */
   async ready(): Promise<RealtimeConnection | undefined> {
-    while (!this.#connection && !this.#over) {
+    while (!this.connection && !this.#over) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
-    return this.#connection;
+    return this.connection;
   }
 
   /** No more connections: `run()` ends. */
@@ -71,55 +73,71 @@ export class Upstream {
   async run(onEvent: (event: ModelEvent) => void): Promise<void> {
     const { onStatus } = this.#options;
     let attempt = 1;
-    let replying = false;
     onStatus({ upstream: 'connecting', attempt });
     try {
       while (!this.#over) {
         const connection = await this.#connect(attempt);
-        let leaving = false;
-        let goAwayTimer: NodeJS.Timeout | undefined;
-        let closed: Extract<ModelEvent, { type: 'closed' }> | undefined;
-        try {
-          for await (const event of connection.events) {
-            if (event.type === 'closed') closed = event;
-            else if (event.type === 'resumption') this.#handle = event.handle;
-            else if (event.type === 'go_away') {
-              leaving = true;
-              const waitMs = Math.max(0, event.timeLeftMs - GO_AWAY_MARGIN_MS);
-              clearTimeout(goAwayTimer);
-              goAwayTimer = setTimeout(() => connection.close(), waitMs).unref();
-            } else {
-              onEvent(event);
-              if (isReply(event)) replying = true;
-              if (event.type === 'turn_complete') {
-                replying = false;
-                attempt = 1;
-                if (leaving) connection.close();
-              }
-            }
-          }
-        } finally {
-          clearTimeout(goAwayTimer);
-          this.#connection = undefined;
-          connection.close();
-        }
+        const { closed, code, healthy, asked } = await this.#listen(connection, onEvent);
         if (this.#over) return;
-        if (replying) {
-          replying = false;
-          onEvent({ type: 'interrupted' });
-          onEvent({ type: 'turn_complete' });
-        }
-        if (closed && !leaving) {
-          if (!closed.error.retry || attempt >= MAX_ATTEMPTS) throw closed.error;
+        if (healthy) attempt = 1;
+        // A provider that asks us to leave as soon as we come is no better than one that closes.
+        const atOnce = asked && healthy;
+        if (!atOnce) {
+          if (attempt >= MAX_ATTEMPTS || !(closed.retry || asked)) throw closed;
           attempt += 1;
         }
-        onStatus({ upstream: 'reconnecting', attempt, ...(closed ? { code: closed.code } : {}) });
-        if (!leaving) await this.#backOff(attempt);
+        onStatus({ upstream: 'reconnecting', attempt, ...(code === undefined ? {} : { code }) });
+        if (!atOnce) await this.#backOff(attempt);
       }
     } finally {
       this.#over = true;
       this.#wake();
     }
+  }
+
+  /** Hands on what one connection says, until it is closed. `asked`: the provider asked us to leave. */
+  async #listen(
+    connection: RealtimeConnection,
+    onEvent: (event: ModelEvent) => void,
+  ): Promise<{ closed: WireError; code: number | undefined; healthy: boolean; asked: boolean }> {
+    const opened = performance.now();
+    let closed = new WireError('model_closed');
+    let code: number | undefined;
+    let asked = false;
+    let replying = false;
+    let completed = false;
+    let goAwayTimer: NodeJS.Timeout | undefined;
+    try {
+      for await (const event of connection.events) {
+        if (event.type === 'closed') {
+          closed = event.error;
+          code = event.code;
+        } else if (event.type === 'resumption') this.#handle = event.handle;
+        else if (event.type === 'go_away') {
+          asked = true;
+          clearTimeout(goAwayTimer);
+          const waitMs = Math.max(0, event.timeLeftMs - GO_AWAY_MARGIN_MS);
+          goAwayTimer = setTimeout(() => connection.close(), waitMs).unref();
+        } else {
+          onEvent(event);
+          if (isReply(event)) replying = true;
+          if (event.type === 'turn_complete') {
+            replying = false;
+            completed = true;
+            if (asked) connection.close();
+          }
+        }
+      }
+    } finally {
+      clearTimeout(goAwayTimer);
+      this.#connection = undefined;
+      connection.close();
+    }
+    if (replying && !this.#over) {
+      onEvent({ type: 'interrupted' });
+      onEvent({ type: 'turn_complete' });
+    }
+    return { closed, code, healthy: completed || performance.now() - opened > HEALTHY_MS, asked };
   }
 
   async #connect(attempt: number): Promise<RealtimeConnection> {
@@ -142,14 +160,14 @@ export class Upstream {
         // The very first connection is not tried again: who waits for it wants to know what is wrong.
         else if (!(error instanceof WireError) || !error.retry || !this.#again || tries >= MAX_ATTEMPTS) throw error;
         onStatus({ upstream: 'reconnecting', attempt: tries + 1 });
-        await this.#backOff(tries);
+        await this.#backOff(tries + 1);
       }
     }
   }
 
-  /** Full jitter, so that a provider's restart does not bring all sessions back in one instant. */
+  /** Before the given attempt, from the second. Full jitter, so that a provider's restart does not bring all sessions back in one instant. */
   #backOff(attempt: number): Promise<void> {
-    return delay(Math.random() * BACK_OFF_MS * 2 ** attempt, undefined, { signal: this.#options.signal });
+    return delay(Math.random() * BACK_OFF_MS * 2 ** (attempt - 2), undefined, { signal: this.#options.signal });
   }
 
   #wake(): void {

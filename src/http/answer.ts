@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { WireError } from '../wire/error-catalogue.ts';
+import { discardBody } from './request-body.ts';
 
 /** Wait before a refused request is sent again, seconds. */
 const RETRY_AFTER_S = '1';
@@ -36,12 +37,10 @@ export function answerError(
     return;
   }
   const wireError = error instanceof WireError ? error : new WireError('internal');
-  const { status, code } = wireError;
+  const { status } = wireError;
   answerJson(res, status, wireError.body(), {
     ...(status === 429 || status === 503 ? { 'Retry-After': RETRY_AFTER_S } : {}),
-    // Part of the body is still to come, and nobody will read it.
-    ...(req.complete || code === 'session_not_found' ? {} : { Connection: 'close' }),
     ...headers,
   });
-  if (!req.complete) req.resume();
+  if (!req.complete) discardBody(req);
 }

@@ -29,7 +29,7 @@ export function createApp({ events, send, origins, publicDir, onBug }: AppOption
   const api = (allow: string, handler: Handler) => async (req: Request, res: Response) => {
     let corsHeaders: Record<string, string> = {};
     try {
-      corsHeaders = checkOrigin(req, origins);
+      corsHeaders = checkOrigin(req, { ...origins, strict: true });
       if (req.method === 'OPTIONS') return answerPreflight(res, corsHeaders);
       if (!allow.split(', ').includes(req.method)) {
         corsHeaders.Allow = allow;
@@ -50,7 +50,7 @@ export function createApp({ events, send, origins, publicDir, onBug }: AppOption
     api('GET', (req, res, ids, corsHeaders) => serveEvents(req, res, ids, events, corsHeaders)),
   );
 
-  // Probes come by address or by any name, and tell nobody anything.
+  // Probes come by address or by any name: neither is checked.
   app.get('/healthz', (_req, res) => answerJson(res, 200, { status: 'ok' }));
   app.get('/readyz', (_req, res) => {
     if (events.draining()) answerJson(res, 503, { status: 'draining' });
@@ -58,7 +58,7 @@ export function createApp({ events, send, origins, publicDir, onBug }: AppOption
   });
 
   app.use((req: Request, _res: Response, next: NextFunction) => {
-    checkOrigin(req, origins);
+    checkOrigin(req, { ...origins, strict: false });
     next();
   });
   app.use(securityHeaders());

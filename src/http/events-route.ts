@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AgentCard } from '../agent/runner.ts';
 import type { ActiveSessions } from '../session/active-sessions.ts';
-import type { LiveSession, Modality } from '../session/live-session.ts';
+import type { LiveSession } from '../session/live-session.ts';
+import type { Modality } from '../session/run-supervisor.ts';
 import { WireError } from '../wire/error-catalogue.ts';
 import type { ConnectionEvents } from '../wire/named-events.ts';
 import { encodeSse } from '../wire/sse.ts';
@@ -35,7 +36,7 @@ const STREAM_HEADERS = {
   'X-Content-Type-Options': 'nosniff',
 };
 
-/** Seconds in ms after which a reconnecting EventSource that was refused comes back. */
+/** After which time a reconnecting EventSource that was refused is to come back, ms. */
 const REFUSED_RETRY_MS = 5_000;
 
 /**
@@ -49,11 +50,11 @@ export async function serveEvents(
   options: EventsRouteOptions,
   corsHeaders: Record<string, string>,
 ): Promise<void> {
-  const query = new URL(req.url ?? '', 'http://localhost').searchParams;
+  const query = new URLSearchParams(req.url?.split('?')[1]);
   const lastEventId = req.headers['last-event-id'];
   const reconnect = typeof lastEventId === 'string' && lastEventId !== '';
   const cursor = reconnect ? lastEventId : (query.get('since') ?? undefined);
-  const modality = reconnect ? undefined : readModality(query.get('is_audio'));
+  const modality = readModality(query.get('is_audio'), reconnect);
 
   let session: LiveSession | 'ended';
   try {
@@ -107,9 +108,10 @@ export async function serveEvents(
   });
 }
 
-function readModality(isAudio: string | null): Modality | undefined {
-  if (isAudio === null || isAudio === '') return undefined;
+/** A reconnect is never refused for its query. */
+function readModality(isAudio: string | null, reconnect: boolean): Modality | undefined {
   if (isAudio === 'true') return 'AUDIO';
   if (isAudio === 'false') return 'TEXT';
+  if (isAudio === null || isAudio === '' || reconnect) return undefined;
   throw new WireError('invalid_query', 'is_audio must be true or false');
 }

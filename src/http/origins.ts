@@ -10,27 +10,35 @@ export interface OriginOptions {
   readonly loopback: boolean;
 }
 
-const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
+const LOOPBACK_NAME = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /**
  * Decides whether a request may come in. `text/plain` POSTs and EventSource need no preflight, so that without this a server on
  * localhost is open to every page its owner visits; and without the check of `Host`, to a page whose name is made to resolve
  * to 127.0.0.1 (DNS rebinding).
+ * @param options.strict also refuse what names no origin and comes from a foreign page; not for the page itself, which links lead to
  * @returns the CORS headers of the answer
  * @throws {WireError} origin_not_allowed, host_not_allowed
  */
-export function checkOrigin(req: IncomingMessage, options: OriginOptions): Record<string, string> {
+export function checkOrigin(
+  req: IncomingMessage,
+  options: OriginOptions & { strict: boolean },
+): Record<string, string> {
   const { host = '', origin } = req.headers;
   if (options.loopback || options.allowedHosts.length > 0) {
     const name = host.replace(/:\d+$/, '').toLowerCase();
-    if (!LOOPBACK_NAMES.includes(name) && !options.allowedHosts.includes(name)) {
+    if (!LOOPBACK_NAME.test(name) && !options.allowedHosts.includes(name)) {
       throw new WireError('host_not_allowed', `This server does not answer for the host "${name.slice(0, 100)}"`);
     }
   }
-  if (origin === undefined || req.headers['sec-fetch-site'] === 'same-origin') return {};
-  if (hostOf(origin) === host.toLowerCase()) return {};
-  if (!options.allowedOrigins.includes(origin)) {
-    throw new WireError('origin_not_allowed', `Pages of ${origin.slice(0, 200)} may not use this server`);
+  const site = req.headers['sec-fetch-site'];
+  if (site === 'same-origin') return {};
+  // A picture, a script or a no-cors fetch of a foreign page names no origin, but a browser says where it comes from.
+  if (origin === undefined && (site === undefined || site === 'none' || !options.strict)) return {};
+  if (origin !== undefined && hostOf(origin) === host.toLowerCase()) return {};
+  if (origin === undefined || !options.allowedOrigins.includes(origin)) {
+    const who = origin === undefined ? 'other origins' : origin.slice(0, 200);
+    throw new WireError('origin_not_allowed', `Pages of ${who} may not use this server`);
   }
   return { 'Access-Control-Allow-Origin': origin, Vary: 'Origin' };
 }

@@ -10,10 +10,13 @@ export interface BodyLimits {
 
 /** A body that is not endless has this many times `idleMs` to arrive: a drip of single bytes is not taken for progress. */
 const TOTAL_FACTOR = 4;
+/** How long what is left of a refused body may pause, ms. */
+const DISCARD_IDLE_MS = 5_000;
 /** How often bodies under way are looked at, ms: one timer for all of them, since most are here before a timer could be set. */
 const SWEEP_MS = 1_000;
 
 interface UnderWay {
+  readonly req: IncomingMessage;
   readonly limits: BodyLimits;
   readonly began: number;
   readonly endless: boolean;
@@ -25,6 +28,8 @@ const underWay = new Set<UnderWay>();
 setInterval(() => {
   const now = Date.now();
   for (const body of underWay) {
+    // It is we who let it wait.
+    if (body.req.isPaused()) body.last = now;
     const idle = now - body.last > body.limits.idleMs;
     if (idle || (!body.endless && now - body.began > body.limits.idleMs * TOTAL_FACTOR)) {
       body.fail(new WireError('body_timeout'));
@@ -66,6 +71,18 @@ export function streamBody(
   });
 }
 
+/**
+ * Reads what is left of a refused body, for nobody: a client that is reset while it still sends never sees the answer. One that does
+ * not stop is cut off.
+ */
+export function discardBody(req: IncomingMessage): void {
+  receive(req, { maxBytes: Number.POSITIVE_INFINITY, idleMs: DISCARD_IDLE_MS }, false, () => {}).catch(() =>
+    req.destroy(),
+  );
+  // It may have been paused for a model that is slow.
+  req.resume();
+}
+
 function receive(
   req: IncomingMessage,
   limits: BodyLimits,
@@ -74,7 +91,7 @@ function receive(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const began = Date.now();
-    const body: UnderWay = { limits, began, endless, last: began, fail };
+    const body: UnderWay = { req, limits, began, endless, last: began, fail };
     underWay.add(body);
     req.on('data', onData);
     req.on('end', onEnd);

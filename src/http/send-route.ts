@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ActiveSessions } from '../session/active-sessions.ts';
@@ -19,6 +20,8 @@ export interface SendRouteOptions {
 const PIECE_BYTES = 32_000;
 /** How often an endless body asks whether the request queue has room again, ms. */
 const ROOM_CHECK_MS = 50;
+/** Windows tools put it before UTF-8; it is no part of the text. */
+const BYTE_ORDER_MARK = 0xfeff;
 
 /**
  * `POST /send/:userId[/:sessionId]`: what the user says, in one of many shapes. Answers once it is in the request queue.
@@ -94,7 +97,7 @@ async function streamAudio(
     return session.congested ? untilRoom(session) : undefined;
   }).finally(() => {
     // Nothing follows, not even the silence by which the model would know it.
-    if (bytes > 0 && !session.ended) session.send([{ audio_stream_end: true }]);
+    if (bytes > 0 && !session.over) session.send([{ audio_stream_end: true }]);
   });
   if (bytes === 0) throw new WireError('empty_body');
   if (carried.length > 0) {
@@ -104,12 +107,13 @@ async function streamAudio(
 }
 
 async function untilRoom(session: LiveSession): Promise<void> {
-  while (session.congested && !session.ended) await delay(ROOM_CHECK_MS);
+  while (session.congested && !session.over) await delay(ROOM_CHECK_MS);
 }
 
 function parseJson(body: Buffer): unknown {
+  const text = decodeUtf8(body);
   try {
-    return JSON.parse(body.toString());
+    return JSON.parse(text);
   } catch (error) {
     throw new WireError(
       'malformed_json',
@@ -118,10 +122,9 @@ function parseJson(body: Buffer): unknown {
   }
 }
 
+/** Decoding alone would quietly put other characters in the place of what it cannot read. */
 function decodeUtf8(body: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body);
-  } catch {
-    throw new WireError('invalid_utf8');
-  }
+  if (!isUtf8(body)) throw new WireError('invalid_utf8');
+  const text = body.toString();
+  return text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text;
 }

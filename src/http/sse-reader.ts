@@ -2,10 +2,9 @@ import type { ServerResponse } from 'node:http';
 import type { EventLog, LogPosition } from '../session/event-log.ts';
 import type { LiveSession, Start } from '../session/live-session.ts';
 import { formatCursor } from '../wire/cursor.ts';
-import type { LogEntry } from '../wire/log-entry.ts';
 import type { ConnectionEvents } from '../wire/named-events.ts';
-import { encodePlain, type Frame } from '../wire/plain-dialect.ts';
 import { encodeJsonEvent, encodeSse } from '../wire/sse.ts';
+import { type EncodedEntry, encodeEntry, encodeLatest } from './entry-encoding.ts';
 
 export interface SseReaderOptions {
   readonly heartbeatMs: number;
@@ -96,7 +95,7 @@ export class SseReader {
 
   async #fallBehind(): Promise<void> {
     this.#resetting = true;
-    const { position, reset } = await this.#session.behind();
+    const { position, reset } = await this.#session.reset('too_old');
     this.#resetting = false;
     if (this.#closed) return;
     this.#position = position;
@@ -123,35 +122,4 @@ export class SseReader {
     const { seq, frames } = this.#position;
     return frames === 0 ? formatCursor(this.#log.epoch, seq - 1) : formatCursor(this.#log.epoch, seq, frames);
   }
-}
-
-interface EncodedEntry {
-  readonly text: string;
-  /** Node sets three bytes a character aside for utf8 and counts them first: for audio, latin1 halves the cost of a write. */
-  readonly encoding: 'utf8' | 'latin1';
-}
-
-/** The newest entry of each log, encoded: all readers that are up to date want the same one, one after the other. */
-const latest = new WeakMap<EventLog, { entry: LogEntry; encoded: EncodedEntry }>();
-
-function encodeLatest(log: EventLog, entry: LogEntry): EncodedEntry {
-  const cached = latest.get(log);
-  if (cached?.entry === entry) return cached.encoded;
-  const encoded = encodeEntry(log, entry, 0);
-  latest.set(log, { entry, encoded });
-  return encoded;
-}
-
-/** @param from how many of its frames are left out */
-function encodeEntry({ epoch }: EventLog, entry: LogEntry, from: number): EncodedEntry {
-  const frames = encodePlain(entry);
-  let text = '';
-  let ascii = true;
-  for (let index = from; index < frames.length; index += 1) {
-    const frame = frames[index] as Frame; // index is below its length
-    const id = formatCursor(epoch, entry.seq, index === frames.length - 1 ? undefined : index + 1);
-    text += encodeJsonEvent(id, frame.event, frame.data);
-    ascii &&= frame.ascii === true;
-  }
-  return { text, encoding: ascii ? 'latin1' : 'utf8' };
 }

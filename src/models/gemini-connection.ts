@@ -31,12 +31,16 @@ export class GeminiConnection implements RealtimeConnection {
     return this.#events;
   }
 
+  get open(): boolean {
+    return this.#socket?.open ?? false;
+  }
+
   get bufferedBytes(): number {
     return this.#socket?.bufferedBytes ?? 0;
   }
 
   /** Setup is complete. */
-  open(session: Session, socket: GeminiSocket | undefined): void {
+  begin(session: Session, socket: GeminiSocket | undefined): void {
     this.#session = session;
     this.#socket = socket;
   }
@@ -123,6 +127,14 @@ export class GeminiConnection implements RealtimeConnection {
       case 'output_transcript':
         this.#replying = true;
         if (this.#cancelled) return;
+        break;
+      case 'tool_call':
+        // The user stopped the reply: what it was about to do is not done either.
+        if (this.#cancelled) {
+          const response = { error: 'The user interrupted' };
+          this.sendToolResults(event.calls.map(({ id, name }) => ({ id, name, response })));
+          return;
+        }
         break;
       case 'interrupted':
       case 'generation_complete':

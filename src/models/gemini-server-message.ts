@@ -43,43 +43,53 @@ export function isOwnCallId(id: string): boolean {
   return id.startsWith(OWN_CALL_ID);
 }
 
-/** Hands each thing that a frame says to `emit`, in the order that `ModelEvent` names. */
+/**
+ * Hands each thing that a frame says to `emit`, in the order that `ModelEvent` names.
+ * @throws {TypeError} where a field is of another type than it should be: what comes after it in the frame is lost
+ */
 export function readServerMessage(message: GeminiServerMessage, emit: (event: ModelEvent) => void): void {
   const content = message.serverContent;
   if (content) {
     const { inputTranscription: input, outputTranscription: output } = content;
     if (input && (input.text || input.finished)) {
-      emit({ type: 'input_transcript', text: input.text ?? '', finished: input.finished === true });
+      emit({ type: 'input_transcript', text: string(input.text ?? ''), finished: input.finished === true });
     }
     for (const part of content.modelTurn?.parts ?? []) {
       if (part.inlineData?.data) {
         const { mimeType = 'audio/pcm', data } = part.inlineData;
-        emit({ type: 'audio', mimeType, data });
+        emit({ type: 'audio', mimeType: string(mimeType), data: string(data) });
       } else if (part.text) {
-        emit({ type: 'text', text: part.text, thought: part.thought === true });
+        emit({ type: 'text', text: string(part.text), thought: part.thought === true });
       }
     }
     if (output && (output.text || output.finished)) {
-      emit({ type: 'output_transcript', text: output.text ?? '', finished: output.finished === true });
+      emit({ type: 'output_transcript', text: string(output.text ?? ''), finished: output.finished === true });
     }
   }
   if (message.toolCall?.functionCalls?.length) {
     const calls = message.toolCall.functionCalls.map(({ id, name = '', args = {} }) => ({
-      id: id || `${OWN_CALL_ID}${randomUUID()}`,
-      name,
+      id: string(id || `${OWN_CALL_ID}${randomUUID()}`),
+      name: string(name),
       args,
     }));
     emit({ type: 'tool_call', calls });
   }
-  if (message.toolCallCancellation?.ids) emit({ type: 'tool_cancel', ids: message.toolCallCancellation.ids });
+  if (message.toolCallCancellation?.ids)
+    emit({ type: 'tool_cancel', ids: message.toolCallCancellation.ids.map(string) });
   if (content?.groundingMetadata) emit({ type: 'grounding', metadata: content.groundingMetadata });
   if (message.usageMetadata) emit({ type: 'usage', usage: readUsage(message.usageMetadata) });
   if (content?.interrupted) emit({ type: 'interrupted' });
   if (content?.generationComplete) emit({ type: 'generation_complete' });
   if (content?.turnComplete) emit({ type: 'turn_complete' });
   const update = message.sessionResumptionUpdate;
-  if (update?.resumable && update.newHandle) emit({ type: 'resumption', handle: update.newHandle });
+  if (update?.resumable && update.newHandle) emit({ type: 'resumption', handle: string(update.newHandle) });
   if (message.goAway) emit({ type: 'go_away', timeLeftMs: readDuration(message.goAway.timeLeft) });
+}
+
+/** The types above say what a provider should send; this, what it did. */
+function string(value: unknown): string {
+  if (typeof value !== 'string') throw new TypeError(`expected a string, got ${typeof value}`);
+  return value;
 }
 
 function readUsage({ responseTokenCount, responseTokensDetails, ...usage }: GeminiUsage): UsageMetadata {

@@ -61,6 +61,10 @@ export class GeminiSocket {
     this.#setupFields = setupFields;
   }
 
+  get open(): boolean {
+    return this.#socket?.readyState === WebSocket.OPEN;
+  }
+
   get bufferedBytes(): number {
     return this.#socket?.bufferedAmount ?? 0;
   }

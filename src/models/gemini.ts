@@ -80,7 +80,7 @@ export function geminiModel(options: GeminiOptions): RealtimeModel {
           config: toLiveConnectConfig(config, vertexai),
           callbacks: { onmessage: ignore },
         });
-        connection.open(await Promise.race([opening, stopped]), socket);
+        connection.begin(await Promise.race([opening, stopped]), socket);
       } catch (error) {
         socket?.destroy();
         signal.throwIfAborted();

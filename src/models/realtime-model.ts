@@ -63,6 +63,8 @@ export type ToolDeclaration =
 export interface RealtimeConnection {
   /** Ends with one `closed`. */
   readonly events: AsyncIterable<ModelEvent>;
+  /** It takes what is sent: not while it is being closed, by either side. */
+  readonly open: boolean;
   /** Bytes that wait in the socket because the peer does not take them. */
   readonly bufferedBytes: number;
   /** A complete message of the user. */

@@ -1,6 +1,7 @@
 import { parseCursor } from '../wire/cursor.ts';
 import { WireError } from '../wire/error-catalogue.ts';
-import { LiveSession, type LiveSessionOptions, type Modality } from './live-session.ts';
+import { LiveSession, type LiveSessionOptions } from './live-session.ts';
+import type { Modality } from './run-supervisor.ts';
 
 export interface ActiveSessionsOptions extends Omit<LiveSessionOptions, 'userId' | 'sessionId' | 'onEnd'> {
   /** Live sessions at once; one more is refused with too_many_sessions. */
@@ -14,7 +15,7 @@ export interface OpenParams {
   readonly modality: Modality | undefined;
   /** As it came. */
   readonly cursor: string | undefined;
-  /** An EventSource that comes back by itself: it repeats the URL of its first request, whose settings may be out of date. */
+  /** An EventSource that comes back by itself: it repeats the URL of its first request, which says nothing new to a live session. */
   readonly reconnect: boolean;
 }
 

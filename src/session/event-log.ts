@@ -182,14 +182,15 @@ function isReply(event: AgentEvent | undefined): boolean {
 }
 
 function hasAudio(event: AgentEvent | undefined): boolean {
-  return event?.content?.parts?.some((part) => part.inlineData) ?? false;
+  return event?.content?.parts?.some((part) => part.inlineData?.data) ?? false;
 }
 
+/** The parts keep their places: a cursor may point between two of them. */
 function withoutAudio(event: AgentEvent): AgentEvent {
-  return {
-    ...event,
-    content: { ...event.content, parts: event.content?.parts?.filter((part) => !part.inlineData) ?? [] },
-  };
+  const parts = event.content?.parts?.map((part) =>
+    part.inlineData ? { inlineData: { mimeType: part.inlineData.mimeType, data: '' } } : part,
+  );
+  return { ...event, content: { ...event.content, parts: parts ?? [] } };
 }
 
 /** Audio is measured, not serialised: it is nearly everything that passes here. */

@@ -8,9 +8,16 @@ export interface MemoryStoreLimits {
   readonly events: number;
   /** Characters of JSON kept of one conversation; the same happens beyond it. */
   readonly characters: number;
+  /** Characters kept of all; beyond it conversations are forgotten as they are beyond their number. */
+  readonly totalCharacters: number;
 }
 
-const DEFAULT_LIMITS: MemoryStoreLimits = { conversations: 10_000, events: 2_000, characters: 1024 * 1024 };
+const DEFAULT_LIMITS: MemoryStoreLimits = {
+  conversations: 10_000,
+  events: 2_000,
+  characters: 1024 * 1024,
+  totalCharacters: 256 * 1024 * 1024,
+};
 
 interface Kept {
   events: AgentEvent[];
@@ -21,9 +28,15 @@ interface Kept {
 
 /** Conversations in the memory of this process: they end with it. */
 export function createMemoryStore(limits: Partial<MemoryStoreLimits> = {}): ConversationStore {
-  const { conversations, events: maxEvents, characters: maxCharacters } = { ...DEFAULT_LIMITS, ...limits };
+  const {
+    conversations,
+    events: maxEvents,
+    characters: maxCharacters,
+    totalCharacters,
+  } = { ...DEFAULT_LIMITS, ...limits };
   /** In the order of their last use, oldest first. */
   const kept = new Map<string, Kept>();
+  let total = 0;
 
   return {
     async get(key): Promise<Conversation> {
@@ -44,17 +57,22 @@ export function createMemoryStore(limits: Partial<MemoryStoreLimits> = {}): Conv
       conversation.events.push(event);
       conversation.sizes.push(size);
       conversation.characters += size;
+      total += size;
       while (
         conversation.events.length > 1 &&
         (conversation.events.length > maxEvents || conversation.characters > maxCharacters)
       ) {
         conversation.events.shift();
-        conversation.characters -= conversation.sizes.shift() ?? 0;
+        const dropped = conversation.sizes.shift() ?? 0;
+        conversation.characters -= dropped;
+        total -= dropped;
         conversation.truncated = true;
       }
-      for (const oldest of kept.keys()) {
-        if (kept.size <= conversations) break;
+      for (const [oldest, { characters }] of kept) {
+        // The one that was just spoken is the last, and stays.
+        if ((kept.size <= conversations && total <= totalCharacters) || oldest === name) break;
         kept.delete(oldest);
+        total -= characters;
       }
     },
   };

@@ -1,0 +1,432 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { ConversationStore } from '../../src/store/conversation-store.ts';
+import { createMemoryStore } from '../../src/store/memory-store.ts';
+import type { ErrorCode } from '../../src/wire/error-catalogue.ts';
+import { closesAfterEach } from '../models/cleanup.ts';
+import { modelAt } from '../models/gemini-model.ts';
+import { type ScriptedGeminiOptions, startScriptedGemini } from '../models/scripted-gemini.ts';
+import { until } from '../models/until.ts';
+import { CONVERSATION, heard, outline, runnerFor, startTalk, statusesOf } from './talk.ts';
+
+const closing = closesAfterEach();
+
+/** The back-off's share of chance: 0 is no wait at all. */
+let chance: number;
+
+beforeEach(() => {
+  chance = 0;
+  jest.spyOn(Math, 'random').mockImplementation(() => chance);
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+async function talkTo(script: ScriptedGeminiOptions = {}, model = {}) {
+  const server = closing(await startScriptedGemini(script));
+  const store = createMemoryStore();
+  const talk = closing(startTalk(runnerFor(modelAt(server.url, model), {}, store)));
+  return { server, store, talk };
+}
+
+const HANDLE = { sessionResumptionUpdate: { newHandle: 'h1', resumable: true } };
+const goAway = (timeLeft: string) => ({ goAway: { timeLeft } });
+
+describe('a connection that is lost', () => {
+  test.each([1006, 1011, 1000])('with %i and a handle is resumed, without a history', async (code) => {
+    const { server, talk } = await talkTo();
+    const first = await server.connection(0);
+    first.send(HANDLE);
+    first.say('One.');
+    first.completeTurn();
+    await talk.turn(1);
+    if (code === 1006) first.drop();
+    else first.closeWith(code);
+    const second = await server.connection(1);
+    await talk.until(({ status }) => status?.upstream === 'resumed');
+    expect(second.setup.sessionResumption).toEqual({ handle: 'h1' });
+    talk.say('next');
+    expect((await second.received('clientContent')).clientContent.turns).toEqual([
+      { role: 'user', parts: [{ text: 'next' }] },
+    ]);
+    expect(talk.events.flatMap(({ status }) => status ?? [])).toEqual([
+      { upstream: 'connecting', attempt: 1 },
+      { upstream: 'ready' },
+      { upstream: 'reconnecting', attempt: 2, code },
+      { upstream: 'resumed' },
+    ]);
+  });
+
+  test('without a handle is told the conversation anew', async () => {
+    const { server, talk } = await talkTo();
+    const first = await server.connection(0);
+    talk.say('My name is Ann.');
+    await first.received('clientContent');
+    first.say('Hello Ann.');
+    first.completeTurn();
+    await talk.turn(1);
+    first.drop();
+    const second = await server.connection(1);
+    await talk.until(({ status }) => status?.upstream === 'reseeded');
+    expect(second.setup.sessionResumption).toEqual({});
+    expect(await second.received('clientContent')).toEqual({
+      clientContent: {
+        turns: [
+          { role: 'user', parts: [{ text: 'My name is Ann.' }] },
+          { role: 'model', parts: [{ text: 'Hello Ann.' }] },
+        ],
+        turnComplete: false,
+      },
+    });
+    expect(statusesOf(talk.events)).toEqual(['connecting', 'ready', 'reconnecting', 'reseeded']);
+  });
+
+  test('before the model answered has the question asked anew', async () => {
+    const { server, talk } = await talkTo();
+    talk.say('Are you there?');
+    await (await server.connection(0)).received('clientContent');
+    server.connections[0]?.drop();
+    const { clientContent } = await (await server.connection(1)).received('clientContent');
+    expect(clientContent).toEqual({
+      turns: [{ role: 'user', parts: [{ text: 'Are you there?' }] }],
+      turnComplete: true,
+    });
+  });
+
+  test.each<[string, object]>([
+    ['text', { modelTurn: { parts: [{ text: 'One, ' }] } }],
+    ['audio', { modelTurn: { parts: [{ inlineData: { mimeType: 'audio/pcm', data: 'AAAA' } }] } }],
+    ['a transcript', { outputTranscription: { text: 'One, ' } }],
+  ])('after the first piece of a reply, %s, ends that turn before it reconnects', async (_what, serverContent) => {
+    const { server, talk } = await talkTo();
+    const first = await server.connection(0);
+    first.send({ serverContent });
+    await talk.until(({ content, outputTranscription }) => content ?? outputTranscription);
+    first.drop();
+    await talk.until(({ status }) => status?.upstream === 'reseeded');
+    expect(outline(talk.events).slice(-4)).toEqual(['interrupted', 'turnComplete', 'reconnecting', 'reseeded']);
+  });
+
+  test('between turns ends no turn', async () => {
+    const { server, talk } = await talkTo();
+    const first = await server.connection(0);
+    first.say('One.');
+    first.completeTurn();
+    await talk.turn(1);
+    first.drop();
+    await talk.until(({ status }) => status?.upstream === 'reseeded');
+    expect(outline(talk.events).slice(-3)).toEqual(['turnComplete', 'reconnecting', 'reseeded']);
+  });
+
+  test('is closed on both sides before the next one is opened', async () => {
+    const stillOpen: number[] = [];
+    const { server, talk } = await talkTo({ onOpen: () => stillOpen.push(server.open) });
+    for (const index of [0, 1]) {
+      const peer = await server.connection(index);
+      peer.send(HANDLE);
+      await talk.until(() => statusesOf(talk.events).length === 2 * index + 2);
+      peer.send(goAway('0s'));
+    }
+    await server.connection(2);
+    expect(stillOpen).toEqual([1, 1, 1]);
+  });
+
+  test('leaves what is sent meanwhile to the next one', async () => {
+    const { server, talk } = await talkTo({
+      onSetup: (connection, index) => {
+        if (index === 0) connection.completeSetup();
+      },
+    });
+    (await server.connection(0)).drop();
+    const second = await server.connection(1);
+    talk.queue.sendRealtime({ mime_type: 'audio/pcm;rate=16000', data: 'AAAA' });
+    talk.say('still there?');
+    second.completeSetup();
+    await second.received('clientContent');
+    expect(second.frames.slice(1).map((frame) => Object.keys(frame)[0])).toEqual(['realtimeInput', 'clientContent']);
+  });
+});
+
+test('a slow store does not change what a fresh connection is told: everything, in order', async () => {
+  const store = createMemoryStore();
+  const slow: ConversationStore = {
+    get: (key) => store.get(key),
+    append: async (key, event) => {
+      await delay(20);
+      await store.append(key, event);
+    },
+  };
+  const server = closing(await startScriptedGemini());
+  const talk = closing(startTalk(runnerFor(modelAt(server.url), {}, slow)));
+  const first = await server.connection(0);
+  for (const text of ['One.', 'Two.', 'Three.']) {
+    first.say(text);
+    first.completeTurn();
+  }
+  await talk.turn(3);
+  first.drop();
+  const { clientContent } = await (await server.connection(1)).received('clientContent');
+  expect(clientContent.turns).toEqual([{ role: 'model', parts: [{ text: 'One.\nTwo.\nThree.' }] }]);
+});
+
+describe('a handle that is refused', () => {
+  test('gives way to a fresh connection that is told the conversation', async () => {
+    const { server, talk } = await talkTo({
+      onSetup: (connection, index) => {
+        if (index === 1) connection.closeWith(1008, 'BidiGenerateContent session not found');
+        else connection.completeSetup();
+      },
+    });
+    const first = await server.connection(0);
+    first.send(HANDLE);
+    first.say('I am well.');
+    first.completeTurn();
+    await talk.turn(1);
+    first.drop();
+    const third = await server.connection(2);
+    expect(server.connections[1]?.setup.sessionResumption).toEqual({ handle: 'h1' });
+    expect(third.setup.sessionResumption).toEqual({});
+    expect((await third.received('clientContent')).clientContent.turns).toEqual([
+      { role: 'model', parts: [{ text: 'I am well.' }] },
+    ]);
+    await talk.until(({ status }) => status?.upstream === 'reseeded');
+  });
+});
+
+describe('goAway', () => {
+  test('in the middle of a reply lets the turn finish, then resumes at once', async () => {
+    chance = 0.99;
+    const { server, talk } = await talkTo();
+    const first = await server.connection(0);
+    first.send(HANDLE);
+    first.say('One, ');
+    await talk.until(({ content }) => content);
+    first.send(goAway('60s'));
+    first.say('two.');
+    first.completeTurn();
+    await server.connection(1);
+    await talk.until(({ status }) => status?.upstream === 'resumed');
+    expect(heard(talk.events)).toBe('One, two.');
+    expect(first.closed?.code).toBe(1000);
+    expect(outline(talk.events)).toEqual([
+      'connecting',
+      'ready',
+      'text…',
+      'text',
+      'turnComplete',
+      'reconnecting',
+      'resumed',
+    ]);
+  });
+
+  test('without time left cuts the reply, and ends its turn', async () => {
+    const { server, talk } = await talkTo();
+    const first = await server.connection(0);
+    first.send(HANDLE);
+    first.say('One, ');
+    await talk.until(({ content }) => content);
+    first.send(goAway('0s'));
+    await talk.until(({ status }) => status?.upstream === 'resumed');
+    expect(outline(talk.events).slice(2, 6)).toEqual(['text…', 'text', 'interrupted', 'turnComplete']);
+  });
+
+  test('between turns leaves before the deadline', async () => {
+    const { server, talk } = await talkTo();
+    const first = await server.connection(0);
+    first.send(HANDLE);
+    first.send(goAway('1.02s'));
+    await talk.until(({ status }) => status?.upstream === 'resumed');
+    expect(first.closed?.code).toBe(1000);
+  });
+
+  test('without a handle is followed by a connection that is told the conversation', async () => {
+    const { server, talk } = await talkTo();
+    const first = await server.connection(0);
+    first.say('One.');
+    first.completeTurn();
+    first.send(goAway('0s'));
+    await (await server.connection(1)).received('clientContent');
+    await until(() => statusesOf(talk.events).length === 4);
+    expect(statusesOf(talk.events)).toEqual(['connecting', 'ready', 'reconnecting', 'reseeded']);
+  });
+
+  test('again and again, each time after a turn, is no failure', async () => {
+    const { server, talk } = await talkTo();
+    for (let index = 0; index < 8; index += 1) {
+      const peer = await server.connection(index);
+      peer.send(HANDLE);
+      peer.say('One.');
+      peer.completeTurn();
+      peer.send(goAway('0s'));
+    }
+    await server.connection(8);
+    await until(() => statusesOf(talk.events).at(-1) === 'resumed');
+    const attempts = talk.events.flatMap(({ status }) => (status?.upstream === 'reconnecting' ? [status.attempt] : []));
+    expect(new Set(attempts)).toEqual(new Set([1]));
+  });
+
+  test('again and again, each time right after setup, is waited out and then a failure', async () => {
+    const { server, talk } = await talkTo();
+    for (let index = 0; index < 5; index += 1) (await server.connection(index)).send(goAway('0s'));
+    await expect(talk.done).rejects.toMatchObject({ code: 'model_closed' });
+    expect(server.connections).toHaveLength(5);
+  });
+});
+
+describe('text typed while a connection is being closed', () => {
+  test('goes to the next one, once', async () => {
+    const { server, talk } = await talkTo();
+    const first = await server.connection(0);
+    first.send(HANDLE);
+    first.say('One.');
+    first.send(goAway('0s'));
+    // The answer is complete; from here the connection is being closed, and its peer has not answered yet.
+    first.completeTurn();
+    await talk.until(({ turnComplete }) => turnComplete);
+    talk.say('in between');
+    const second = await server.connection(1);
+    await second.received('clientContent');
+    talk.say('last');
+    await until(() => JSON.stringify(second.frames).includes('last'));
+    const heard = JSON.stringify([...first.frames, ...second.frames]);
+    expect(heard.split('in between')).toHaveLength(2);
+  });
+
+  test('without a handle is told in the history or said, not both', async () => {
+    const { server, talk } = await talkTo();
+    const first = await server.connection(0);
+    first.say('One.');
+    first.completeTurn();
+    await talk.until(({ turnComplete }) => turnComplete);
+    first.drop();
+    await talk.until(({ status }) => status?.upstream === 'reconnecting');
+    talk.say('in between');
+    const second = await server.connection(1);
+    talk.say('last');
+    await until(() => JSON.stringify(second.frames).includes('last'));
+    expect(JSON.stringify(second.frames).split('in between')).toHaveLength(2);
+  });
+});
+
+describe('failure', () => {
+  test.each<[number, string, ErrorCode]>([
+    [1007, 'Request contains an invalid argument.', 'model_request_refused'],
+    [1008, 'models/x is not found', 'model_not_found'],
+    [1007, 'API key not valid.', 'model_key_refused'],
+  ])('a close %i "%s" ends the run with %s, and nothing is tried again', async (code, reason, expected) => {
+    const { server, talk } = await talkTo();
+    await talk.until(({ status }) => status?.upstream === 'ready');
+    (await server.connection(0)).closeWith(code, reason);
+    await expect(talk.done).rejects.toMatchObject({ name: 'WireError', code: expected });
+    expect(server.connections).toHaveLength(1);
+    await until(() => server.open === 0);
+  });
+
+  test('of the very first connection ends the run: who waits for it wants to know what is wrong', async () => {
+    const { server, talk } = await talkTo({ onSetup: (connection) => connection.closeWith(1011, 'busy') });
+    await expect(talk.done).rejects.toMatchObject({ code: 'model_closed' });
+    expect(server.connections).toHaveLength(1);
+    expect(statusesOf(talk.events)).toEqual(['connecting']);
+  });
+
+  test('five times in a row after a connection was open ends the run with the last error', async () => {
+    const { server, talk } = await talkTo({
+      onSetup: (connection) => {
+        connection.completeSetup();
+        connection.closeWith(1011, 'busy');
+      },
+    });
+    await expect(talk.done).rejects.toMatchObject({ code: 'model_closed', message: expect.stringContaining('busy') });
+    expect(server.connections).toHaveLength(5);
+    const attempts = talk.events.flatMap(({ status }) => (status?.upstream === 'reconnecting' ? [status.attempt] : []));
+    expect(attempts).toEqual([2, 3, 4, 5]);
+  });
+
+  test('to reconnect is tried again, up to five times', async () => {
+    const { server, talk } = await talkTo({
+      onSetup: (connection, index) => {
+        if (index === 0) connection.completeSetup();
+        else connection.closeWith(1011, 'busy');
+      },
+    });
+    await talk.until(({ status }) => status?.upstream === 'ready');
+    (await server.connection(0)).drop();
+    await expect(talk.done).rejects.toMatchObject({ code: 'model_closed' });
+    expect(server.connections).toHaveLength(5);
+  });
+
+  test('to reconnect with an error that no retry mends ends the run', async () => {
+    const { server, talk } = await talkTo({
+      onSetup: (connection, index) => {
+        if (index === 0) connection.completeSetup();
+        else connection.closeWith(1007, 'API key not valid.');
+      },
+    });
+    await talk.until(({ status }) => status?.upstream === 'ready');
+    (await server.connection(0)).drop();
+    await expect(talk.done).rejects.toMatchObject({ code: 'model_key_refused' });
+    expect(server.connections).toHaveLength(2);
+  });
+
+  test('counts anew after a turn was completed', async () => {
+    const { server, talk } = await talkTo({
+      onSetup: (connection, index) => {
+        connection.completeSetup();
+        if (index === 3) {
+          connection.say('Well again.');
+          connection.completeTurn();
+        }
+        connection.closeWith(1011, 'busy');
+      },
+    });
+    await expect(talk.done).rejects.toMatchObject({ code: 'model_closed' });
+    expect(server.connections).toHaveLength(8);
+  });
+});
+
+test('a peer that takes nothing for ten seconds is given up, and another connection made', async () => {
+  const { server, talk } = await talkTo();
+  (await server.connection(0)).freeze();
+  // A clock that runs a hundred times faster.
+  const realNow = performance.now.bind(performance);
+  jest.spyOn(performance, 'now').mockImplementation(() => realNow() * 100);
+  for (let index = 0; index < 32; index += 1) {
+    talk.queue.sendRealtime({ mime_type: 'audio/pcm', data: 'A'.repeat(1024 * 1024) });
+  }
+  await server.connection(1);
+  talk.say('still there?');
+  await (await server.connection(1)).received('clientContent');
+});
+
+test('an abort during the back-off ends the run at once, without an error', async () => {
+  chance = 1_000;
+  const controller = new AbortController();
+  const server = closing(await startScriptedGemini());
+  const talk = closing(startTalk(runnerFor(modelAt(server.url)), {}, controller.signal));
+  (await server.connection(0)).drop();
+  await talk.until(({ status }) => status?.upstream === 'reconnecting');
+  controller.abort();
+  await talk.done;
+  expect(server.connections).toHaveLength(1);
+});
+
+test('a queue that is closed during the back-off is read to its end by the next connection', async () => {
+  const { server, talk } = await talkTo();
+  (await server.connection(0)).drop();
+  await talk.until(({ status }) => status?.upstream === 'reconnecting');
+  talk.say('goodbye');
+  talk.queue.close();
+  await talk.done;
+  const texts = server.connections.flatMap(({ texts: sent }) => sent.slice(1)).join('');
+  expect(texts).toContain('goodbye');
+});
+
+test('a conversation of a user whose words could not be sent still has them', async () => {
+  const { server, store, talk } = await talkTo();
+  talk.say('hello');
+  await (await server.connection(0)).received('clientContent');
+  (await server.connection(0)).closeWith(1007, 'no');
+  await talk.done.catch(() => {});
+  const { events } = await store.get(CONVERSATION);
+  expect(events.map(({ content }) => content?.parts?.[0]?.text)).toEqual(['hello']);
+});

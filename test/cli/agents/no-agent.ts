@@ -1,0 +1,2 @@
+/** A file that exports something, but no agent. */
+export const agent = { name: 'almost' };

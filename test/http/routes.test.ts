@@ -1,0 +1,188 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { exchange, rawConnection } from './requests.ts';
+import { expectRefusal } from './sessions.ts';
+import { openStream } from './sse-client.ts';
+import { startTestServer, temporaryDirectory, waitFor } from './test-server.ts';
+
+describe('an id', () => {
+  test.each([['a'], ['7'], ['Ada.Lovelace_1815@example-site.org'], ['x'.repeat(128)], ['demo-session-8f3k']])(
+    '%s is taken',
+    async (id) => {
+      const server = await startTestServer();
+      const stream = await openStream(`${server.url}/events/${id}/${id}`);
+      expect(await stream.untilNamed('session')).toMatchObject({ user_id: id, session_id: id });
+    },
+  );
+
+  test.each([
+    ['-rf'],
+    ['.hidden'],
+    ['_x'],
+    ['x'.repeat(129)],
+    ['a%20b'],
+    ['a%2Fb'],
+    ['..%2F..%2Fetc'],
+    ['%00'],
+    ['%0d%0aSet-Cookie:x'],
+    ['h%C3%A4h'],
+    ['a;b'],
+    ['__proto__'],
+  ])('%s is refused with 400 invalid_id, as user and as session', async (id) => {
+    const server = await startTestServer();
+    for (const path of [`/events/${id}`, `/events/me/${id}`, `/send/${id}`, `/send/me/${id}`]) {
+      const method = path.startsWith('/send') ? 'POST' : 'GET';
+      const answer = await exchange(server, path, { method });
+      expectRefusal(answer, { status: 400, code: 'invalid_id', error: /The (user|session) id is not valid/ });
+    }
+  });
+
+  test.each([['%E0%A4%A'], ['%'], ['%zz']])(
+    '%s, which cannot be decoded, is refused with 400 invalid_id',
+    async (id) => {
+      const server = await startTestServer();
+      for (const path of [`/events/${id}`, `/send/me/${id}`]) {
+        expectRefusal(await exchange(server, path, { method: 'POST' }), { status: 400, code: 'invalid_id' });
+      }
+    },
+  );
+
+  test('named like a property of all objects is an id like any other', async () => {
+    const server = await startTestServer();
+    const stream = await openStream(`${server.url}/events/constructor/toString`);
+    expect(await stream.untilNamed('session')).toMatchObject({ user_id: 'constructor', session_id: 'toString' });
+  });
+});
+
+describe('a method that a route does not have', () => {
+  test.each([
+    ['POST', '/events/me', 'GET'],
+    ['HEAD', '/events/me', 'GET'],
+    ['DELETE', '/events/me', 'GET'],
+    ['GET', '/send/me', 'POST, PUT'],
+    ['PATCH', '/send/me', 'POST, PUT'],
+  ])('%s %s is refused with 405, and Allow says %s', async (method, path, allow) => {
+    const server = await startTestServer();
+    const answer = await exchange(server, path, { method });
+    expect(answer.status).toBe(405);
+    expect(answer.headers.allow).toBe(allow);
+    if (method !== 'HEAD') {
+      expect(JSON.parse(answer.text)).toMatchObject({
+        code: 'method_not_allowed',
+        error: `${method} is not allowed here; use ${allow}`,
+      });
+    }
+  });
+});
+
+describe('a path where there is nothing', () => {
+  test.each([
+    ['/nothing'],
+    ['/events'],
+    ['/events/'],
+    ['/send'],
+    ['/events/me/one/two'],
+    ['/static/nothing.js'],
+    ['/favicon.ico'],
+  ])('%s is answered 404 in JSON', async (path) => {
+    const server = await startTestServer();
+    const answer = await exchange(server, path);
+    expectRefusal(answer, { status: 404, code: 'not_found', error: `There is nothing at ${path}` });
+    expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
+  });
+
+  test('that was asked for with markup in it is not repeated as HTML', async () => {
+    const server = await startTestServer();
+    const answer = await exchange(server, '/<script>alert(1)</script>');
+    expect(answer.status).toBe(404);
+    expect(answer.headers).toMatchObject({
+      'content-type': 'application/json; charset=utf-8',
+      'x-content-type-options': 'nosniff',
+    });
+  });
+});
+
+describe('the page', () => {
+  test('at / is the index.html of PUBLIC_DIR, under security headers that allow what it needs', async () => {
+    const server = await startTestServer();
+    const answer = await exchange(server, '/');
+    expect(answer.status).toBe(200);
+    expect(answer.text).toContain('<title>the page</title>');
+    expect(answer.headers).toMatchObject({
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-cache',
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': expect.stringMatching(/default-src 'self'.*frame-ancestors 'self'/),
+    });
+    // A server on http://localhost must not ask browsers to use https.
+    expect(answer.headers).not.toHaveProperty('strict-transport-security');
+    expect(answer.headers['content-security-policy']).not.toContain('upgrade-insecure-requests');
+  });
+
+  test('has its files below /static, each with its type, and a browser may ask whether they changed', async () => {
+    const publicDir = await temporaryDirectory();
+    await mkdir(join(publicDir, 'js'));
+    await writeFile(join(publicDir, 'js', 'app.js'), 'export {};');
+    await writeFile(join(publicDir, 'style.css'), 'p {}');
+    const server = await startTestServer({ PUBLIC_DIR: publicDir });
+    const script = await exchange(server, '/static/js/app.js');
+    expect(script).toMatchObject({ status: 200, text: 'export {};' });
+    expect(script.headers['content-type']).toMatch(/^(text|application)\/javascript/);
+    expect((await exchange(server, '/static/style.css')).headers['content-type']).toMatch(/^text\/css/);
+    const headers = { 'If-Modified-Since': script.headers['last-modified'] ?? '' };
+    expect((await exchange(server, '/static/js/app.js', { headers })).status).toBe(304);
+    expect((await exchange(server, '/static/js')).status).toBe(404);
+  });
+
+  test.each([
+    ['/static/../package.json'],
+    ['/static/../../../../../../etc/passwd'],
+    ['/static/%2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/%2e%2e/etc/passwd'],
+    ['/static/..%2f..%2f..%2f..%2f..%2fetc%2fpasswd'],
+    ['/static/..%5c..%5cpackage.json'],
+    ['/static//etc/passwd'],
+    ['/static/.env'],
+    ['/static/%00'],
+    ['/static/%E0%A4%A'],
+    ['/static/%'],
+  ])('is all there is to be had: %s is not', async (path) => {
+    const server = await startTestServer();
+    const answer = await exchange(server, path);
+    expectRefusal(answer, { status: 404, code: 'not_found' });
+  });
+
+  test('of a PUBLIC_DIR that does not exist is answered 404, and the rest works', async () => {
+    const server = await startTestServer({ PUBLIC_DIR: join(await temporaryDirectory(), 'nothing') });
+    expectRefusal(await exchange(server, '/'), { status: 404, code: 'not_found' });
+    await (await openStream(`${server.url}/events/me`)).untilNamed('session');
+  });
+});
+
+describe('probes', () => {
+  test('/healthz is answered', async () => {
+    const server = await startTestServer();
+    expect(await exchange(server, '/healthz')).toMatchObject({ status: 200, text: '{"status":"ok"}' });
+  });
+
+  test('/readyz counts the live sessions', async () => {
+    const server = await startTestServer();
+    expect(await exchange(server, '/readyz')).toMatchObject({ status: 200, text: '{"status":"ready","sessions":0}' });
+    await (await openStream(`${server.url}/events/me`)).untilNamed('session');
+    await (await openStream(`${server.url}/events/me/two`)).untilNamed('session');
+    expect((await exchange(server, '/readyz')).text).toBe('{"status":"ready","sessions":2}');
+  });
+});
+
+test('bytes that are no HTTP are answered 400, and the server lives on', async () => {
+  const server = await startTestServer();
+  const socket = await rawConnection(server);
+  let received = '';
+  socket.on('data', (chunk) => {
+    received += chunk;
+  });
+  socket.write('\x16\x03\x01 hello, is this TLS?\r\n\r\n');
+  await waitFor('the connection to end', () => socket.closed || socket.readableEnded);
+  expect(received).toMatch(/^HTTP\/1\.1 400 /);
+  expect((await exchange(server, '/healthz')).status).toBe(200);
+});

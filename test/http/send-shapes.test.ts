@@ -1,0 +1,304 @@
+import { once } from 'node:events';
+import { describe, expect, test } from '@jest/globals';
+import request from 'supertest';
+import { exchange, openBody, say, write } from './requests.ts';
+import { openSession } from './sessions.ts';
+import { HEARD_UTTERANCE, silence, speech, utterance } from './speech.ts';
+import { openStream } from './sse-client.ts';
+import { startTestServer } from './test-server.ts';
+
+const SENT = { status: 'sent' };
+
+describe('POST /send of JSON:', () => {
+  test("the samples' text item is answered", async () => {
+    const { server, stream } = await openSession();
+    const { status, body, headers } = await request(server.url)
+      .post('/send/me')
+      .send({ mime_type: 'text/plain', data: 'count to two' });
+    expect({ status, body }).toEqual({ status: 200, body: SENT });
+    expect(headers).toMatchObject({
+      'content-type': 'application/json; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+    });
+    expect(await stream.nextAnswer()).toBe('One, two.');
+  });
+
+  test("the samples' audio item is heard", async () => {
+    const { server, stream } = await openSession();
+    const data = utterance().toString('base64');
+    await request(server.url).post('/send/me').send({ mime_type: 'audio/pcm', data }).expect(200, SENT);
+    expect(await stream.nextAnswer()).toMatch(HEARD_UTTERANCE);
+    expect(stream.named('input_transcript').at(-1)).toEqual({
+      text: expect.stringMatching(/^\d\.\d s of speech$/),
+      finished: true,
+      turn: 1,
+    });
+  });
+
+  test('an audio item at another rate is heard at that rate', async () => {
+    const { server, stream } = await openSession();
+    const data = utterance(48_000).toString('base64');
+    await request(server.url).post('/send/me').send({ mime_type: 'audio/pcm;rate=48000', data }).expect(200, SENT);
+    expect(await stream.nextAnswer()).toMatch(HEARD_UTTERANCE);
+  });
+
+  test('an image item is seen with the next text', async () => {
+    const { server, stream } = await openSession();
+    const data = Buffer.alloc(20_480).toString('base64');
+    await request(server.url).post('/send/me').send({ mime_type: 'image/jpeg', data }).expect(200, SENT);
+    await say(server, 'what is this?');
+    expect(await stream.nextAnswer()).toBe('I received an image: JPEG, 20 kilobytes.');
+  });
+
+  test('an array of items is taken in its order', async () => {
+    const { server, stream } = await openSession();
+    const data = Buffer.alloc(10_240).toString('base64');
+    await request(server.url)
+      .post('/send/me')
+      .send([
+        { mime_type: 'image/png', data },
+        { mime_type: 'text/plain', data: 'what is this?' },
+      ])
+      .expect(200, SENT);
+    expect(await stream.nextAnswer()).toBe('I received an image: PNG, 10 kilobytes.');
+  });
+
+  test('an empty array is taken, and nothing happens', async () => {
+    const { server, stream } = await openSession();
+    await request(server.url).post('/send/me').send([]).expect(200, SENT);
+    await say(server, 'count to two');
+    expect(await stream.nextAnswer()).toBe('One, two.');
+  });
+
+  test('a byte order mark is no part of the text, nor of the JSON', async () => {
+    const { server, stream } = await openSession();
+    const json = JSON.stringify({ mime_type: 'text/plain', data: 'count to two' });
+    for (const [type, body] of [
+      ['application/json', `\uFEFF${json}`],
+      ['text/plain', '\uFEFFcount to two'],
+    ] as const) {
+      const headers = { 'Content-Type': type };
+      expect((await exchange(server, '/send/me', { method: 'POST', headers, body })).status).toBe(200);
+      expect(await stream.nextAnswer()).toBe('One, two.');
+    }
+    await say(server, 'what did I say?');
+    expect(await stream.nextAnswer()).toBe('You said: count to two');
+  });
+
+  test('a LiveRequest with content is answered', async () => {
+    const { server, stream } = await openSession();
+    await request(server.url)
+      .post('/send/me')
+      .send({ content: { role: 'user', parts: [{ text: 'count ' }, { text: 'to three' }] }, blob: null, close: false })
+      .expect(200, SENT);
+    expect(await stream.nextAnswer()).toBe('One, two, three.');
+  });
+
+  test('LiveRequests with blob are heard, and audio_stream_end ends what was said without a pause', async () => {
+    const { server, stream } = await openSession();
+    for (const blob of [
+      { mime_type: 'audio/pcm;rate=16000', data: silence(0.3).toString('base64') },
+      { mimeType: 'audio/pcm', data: speech(1).toString('base64') },
+    ]) {
+      await request(server.url).post('/send/me').send({ blob }).expect(200, SENT);
+    }
+    await request(server.url).post('/send/me').send({ audio_stream_end: true }).expect(200, SENT);
+    expect(await stream.nextAnswer()).toMatch(HEARD_UTTERANCE);
+  });
+
+  test('activity_start and activity_end go through to the provider, which says what it does not like', async () => {
+    const { server, stream } = await openSession();
+    await request(server.url)
+      .post('/send/me')
+      .send([{ activity_start: {} }, { activity_end: {} }])
+      .expect(200, SENT);
+    expect(await stream.untilNamed('failure')).toMatchObject({
+      code: 'model_request_refused',
+      error: expect.stringContaining('Explicit activity control is not supported'),
+    });
+    await say(server, 'count to two');
+    expect(await stream.nextAnswer()).toBe('One, two.');
+  });
+
+  test('interrupt stops the reply that is being given', async () => {
+    const { server, stream } = await openSession({}, { emulator: { pace: 1.1 } });
+    await say(server, 'count to thirty');
+    await stream.until('some of the answer', () => stream.messages.length >= 2);
+    await request(server.url)
+      .post('/send/me')
+      .send({ interrupt: { played_ms: 300 } })
+      .expect(200, SENT);
+    const turn = await stream.nextTurn();
+    expect(turn.slice(-2)).toEqual([
+      { turn_complete: null, interrupted: true },
+      { turn_complete: true, interrupted: null },
+    ]);
+    await say(server, 'thank you');
+    expect(await stream.nextAnswer()).toBe('You are welcome.');
+  });
+
+  test('close ends the session', async () => {
+    const { server, stream } = await openSession();
+    await request(server.url).post('/send/me').send({ close: true }).expect(200, SENT);
+    expect(await stream.untilNamed('end')).toEqual({ reason: 'closed' });
+  });
+
+  test.each([
+    ['no Content-Type', undefined],
+    ["curl's default, that of a form", 'application/x-www-form-urlencoded'],
+    ['parameters and capitals', 'Application/JSON; Charset="UTF-8"'],
+  ])('%s is taken for JSON', async (_what, contentType) => {
+    const { server, stream } = await openSession();
+    const answer = await exchange(server, '/send/me', {
+      method: 'POST',
+      headers: contentType === undefined ? {} : { 'Content-Type': contentType },
+      body: JSON.stringify({ mime_type: 'text/plain', data: 'count to two' }),
+    });
+    expect(answer).toMatchObject({ status: 200, text: '{"status":"sent"}' });
+    expect(await stream.nextAnswer()).toBe('One, two.');
+  });
+});
+
+describe('POST /send of anything else:', () => {
+  test('text/plain is what the user says', async () => {
+    const { server, stream } = await openSession();
+    for (const type of ['text/plain', 'text/plain; charset=utf-8', 'TEXT/PLAIN;charset=UTF-8']) {
+      const said = await request(server.url).post('/send/me').set('Content-Type', type).send('count to two');
+      expect({ status: said.status, body: said.body }).toEqual({ status: 200, body: SENT });
+      expect(await stream.nextAnswer()).toBe('One, two.');
+    }
+    await say(server, 'Grüße aus Tromsø 🙂');
+    await stream.nextTurn();
+    await say(server, 'what did I say?');
+    expect(await stream.nextAnswer()).toBe('You said: Grüße aus Tromsø 🙂');
+  });
+
+  test('text in a chunked body is put together before it is used', async () => {
+    const { server, stream } = await openSession();
+    const { sending, answer } = openBody(server, { 'Content-Type': 'text/plain' });
+    for (const piece of ['count', ' to', ' thr', 'ee']) await write(sending, piece);
+    sending.end();
+    expect(await answer).toMatchObject({ status: 200, text: '{"status":"sent"}' });
+    expect(await stream.nextAnswer()).toBe('One, two, three.');
+  });
+
+  test.each([16_000, 8_000, 48_000])('raw audio/pcm at %i Hz is heard', async (rate) => {
+    const { server, stream } = await openSession();
+    const type = rate === 16_000 ? 'audio/pcm' : `audio/pcm;rate=${rate}`;
+    await request(server.url).post('/send/me').set('Content-Type', type).send(utterance(rate)).expect(200, SENT);
+    expect(await stream.nextAnswer()).toMatch(HEARD_UTTERANCE);
+  });
+
+  test('a long recording goes to the model in pieces, and is heard whole', async () => {
+    const { server, stream } = await openSession();
+    const recording = Buffer.concat([speech(40), silence(1)]);
+    await request(server.url).post('/send/me').set('Content-Type', 'audio/pcm').send(recording).expect(200, SENT);
+    expect(await stream.nextAnswer()).toContain('You spoke for forty seconds.');
+  });
+
+  test.each(['jpeg', 'png', 'webp'])('a raw image/%s is seen with the next text', async (kind) => {
+    const { server, stream } = await openSession();
+    await request(server.url)
+      .post('/send/me')
+      .set('Content-Type', `image/${kind}`)
+      .send(Buffer.alloc(2_048))
+      .expect(200, SENT);
+    await say(server, 'what is this?');
+    const name = kind === 'webp' ? 'WebP' : kind.toUpperCase();
+    expect(await stream.nextAnswer()).toBe(`I received an image: ${name}, 2 kilobytes.`);
+  });
+
+  test('PUT is the same as POST', async () => {
+    const { server, stream } = await openSession();
+    await request(server.url).put('/send/me').set('Content-Type', 'text/plain').send('count to two').expect(200, SENT);
+    expect(await stream.nextAnswer()).toBe('One, two.');
+  });
+
+  test('a session id in the path reaches that session', async () => {
+    const server = await startTestServer();
+    const stream = await openStream(`${server.url}/events/me/tuesday`);
+    await stream.untilNamed('session');
+    await request(server.url)
+      .post('/send/me/tuesday')
+      .send({ mime_type: 'text/plain', data: 'count to two' })
+      .expect(200, SENT);
+    expect(await stream.nextAnswer()).toBe('One, two.');
+    await request(server.url).post('/send/me').send({ mime_type: 'text/plain', data: 'hello' }).expect(404);
+  });
+
+  test('Expect: 100-continue, as curl sends it before a large body, is answered', async () => {
+    const { server, stream } = await openSession();
+    const { sending, answer } = openBody(server, { 'Content-Type': 'text/plain', Expect: '100-continue' });
+    sending.flushHeaders();
+    await once(sending, 'continue');
+    sending.end('count to two');
+    expect((await answer).status).toBe(200);
+    expect(await stream.nextAnswer()).toBe('One, two.');
+  });
+});
+
+describe('POST /send of an endless audio/pcm body', () => {
+  test('is heard while it is still open', async () => {
+    const { server, stream } = await openSession();
+    const { sending, answer } = openBody(server, { 'Content-Type': 'audio/pcm' });
+    for (const piece of inPieces(utterance(), 3_200)) await write(sending, piece);
+    expect(await stream.nextAnswer()).toMatch(HEARD_UTTERANCE);
+    for (const piece of inPieces(utterance(), 3_200)) await write(sending, piece);
+    expect(await stream.nextAnswer()).toMatch(HEARD_UTTERANCE);
+    sending.end();
+    const { status, text } = await answer;
+    expect({ status, body: JSON.parse(text) }).toEqual({ status: 200, body: { status: 'sent', bytes: 147_200 } });
+  });
+
+  test('whose pieces split samples is heard all the same', async () => {
+    const { server, stream } = await openSession();
+    const { sending, answer } = openBody(server, { 'Content-Type': 'audio/pcm;rate=8000' });
+    for (const piece of inPieces(utterance(8_000), 1_601)) await write(sending, piece);
+    expect(await stream.nextAnswer()).toMatch(HEARD_UTTERANCE);
+    sending.end();
+    expect((await answer).status).toBe(200);
+  });
+
+  test('that ends in mid-speech is answered at its end', async () => {
+    const { server, stream } = await openSession();
+    const { sending, answer } = openBody(server, { 'Content-Type': 'audio/pcm' });
+    for (const piece of inPieces(speech(1), 3_200)) await write(sending, piece);
+    sending.end();
+    expect((await answer).status).toBe(200);
+    expect(await stream.nextAnswer()).toMatch(HEARD_UTTERANCE);
+  });
+
+  test('that is cut in mid-speech is answered too: what was heard, was heard', async () => {
+    const { server, stream } = await openSession();
+    const { sending, answer } = openBody(server, { 'Content-Type': 'audio/pcm' });
+    for (const piece of inPieces(speech(1), 3_200)) await write(sending, piece);
+    sending.destroy();
+    await expect(answer).rejects.toThrow();
+    expect(await stream.nextAnswer()).toMatch(HEARD_UTTERANCE);
+  });
+
+  test('may be sent with curl -T -, by PUT', async () => {
+    const { server, stream } = await openSession();
+    const { sending, answer } = openBody(server, { 'Content-Type': 'audio/pcm' }, 'PUT');
+    sending.end(utterance());
+    expect((await answer).status).toBe(200);
+    expect(await stream.nextAnswer()).toMatch(HEARD_UTTERANCE);
+  });
+
+  test('of many megabytes at once waits for the model instead of failing', async () => {
+    const { server, stream } = await openSession();
+    const { sending, answer } = openBody(server, { 'Content-Type': 'audio/pcm' });
+    const minute = speech(60);
+    for (let minutes = 0; minutes < 6; minutes += 1) await write(sending, minute);
+    sending.end(silence(1));
+    expect((await answer).status).toBe(200);
+    expect(await stream.nextAnswer()).toContain('You spoke for three hundred sixty seconds.');
+  });
+});
+
+function inPieces(bytes: Buffer, size: number): Buffer[] {
+  return Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
+    bytes.subarray(index * size, (index + 1) * size),
+  );
+}

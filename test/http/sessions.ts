@@ -1,0 +1,45 @@
+import { expect } from '@jest/globals';
+import { say } from './requests.ts';
+import { openStream, type SseClient } from './sse-client.ts';
+import { startTestServer, type TestServer, type TestServerOptions } from './test-server.ts';
+
+/** A server, and a reader of the session of `me`. */
+export async function openSession(
+  environment: Record<string, string> = {},
+  options: TestServerOptions = {},
+): Promise<{ server: TestServer; stream: SseClient }> {
+  const server = await startTestServer(environment, options);
+  const stream = await openStream(`${server.url}/events/me`);
+  await stream.untilNamed('session');
+  return { server, stream };
+}
+
+/** What a refusal says. */
+export interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  /** Exactly; a pattern: what it contains. */
+  readonly error?: string | RegExp;
+  readonly hint?: RegExp;
+}
+
+export function expectRefusal(
+  answer: { readonly status: number; readonly text: string },
+  { status, code, error = /./, hint = /./ }: Refusal,
+): void {
+  const body: unknown = JSON.parse(answer.text);
+  expect({ status: answer.status, ...(body as object) }).toEqual({
+    status,
+    code,
+    error: typeof error === 'string' ? error : expect.stringMatching(error),
+    hint: expect.stringMatching(hint),
+    retry: expect.any(Boolean),
+  });
+}
+
+/** The session answers the next text, and that only. */
+export async function expectAlive(server: TestServer, stream: SseClient): Promise<void> {
+  await say(server, 'count to two');
+  expect(await stream.nextAnswer()).toBe('One, two.');
+  expect(stream.named('failure')).toEqual([]);
+}

@@ -1,0 +1,121 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach } from '@jest/globals';
+import { pino } from 'pino';
+import type { Agent } from '../../src/agent/agent.ts';
+import { readConfig } from '../../src/config.ts';
+import {
+  type GeminiEmulator,
+  type GeminiEmulatorOptions,
+  startGeminiEmulator,
+} from '../../src/emulator/gemini-emulator.ts';
+import { rootAgent } from '../../src/google-search-agent.ts';
+import { startServer } from '../../src/server.ts';
+
+export interface TestServer {
+  readonly url: string;
+  readonly port: number;
+  /** What the server has logged, as JSON lines. */
+  readonly logs: readonly string[];
+  /** The emulator behind it, unless that is in its process or somewhere else. */
+  readonly upstream: GeminiEmulator | undefined;
+  /** Shuts it down; otherwise that happens after the test. */
+  close(): Promise<void>;
+}
+
+export interface TestServerOptions {
+  readonly agent?: Agent;
+  /** How the emulator behind it behaves; `in-process`: as without a key, at the pace of speech; `none`: the environment names one. */
+  readonly emulator?: GeminiEmulatorOptions | 'in-process' | 'none';
+}
+
+const KEY = 'a-key-that-only-the-tests-use';
+/** One that answers in text too. */
+const MODEL = 'gemini-live-2.5-flash-preview';
+/** Many times faster than speech: what is tested is rarely the talking. */
+const QUICK = { pace: 50 };
+/** No test needs this long unless it fails, ms: less than jest's own time-out, which does not say what was waited for. */
+export const PATIENCE_MS = 15_000;
+
+const cleanUps: (() => unknown)[] = [];
+
+/** Has `cleanUp` run after the test, the latest first. */
+export function afterTest(cleanUp: () => unknown): void {
+  cleanUps.push(cleanUp);
+}
+
+afterEach(async () => {
+  const failures: unknown[] = [];
+  for (let cleanUp = cleanUps.pop(); cleanUp; cleanUp = cleanUps.pop()) {
+    try {
+      await cleanUp();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+});
+
+/**
+ * Starts the real server on a free port, with an emulator of its own behind it. It is closed after the test, which fails if the server has
+ * logged a mistake of its own.
+ * @param environment variables, beside those that a test always needs
+ */
+export async function startTestServer(
+  environment: Record<string, string> = {},
+  { agent = rootAgent, emulator = QUICK }: TestServerOptions = {},
+): Promise<TestServer> {
+  const publicDir = await temporaryDirectory();
+  await writeFile(join(publicDir, 'index.html'), '<!doctype html><title>the page</title>');
+  const upstream = typeof emulator === 'string' ? undefined : await startGeminiEmulator(emulator);
+  if (upstream) afterTest(() => upstream.close());
+
+  const logs: string[] = [];
+  const server = await startServer({
+    config: readConfig({
+      PORT: '0',
+      PUBLIC_DIR: publicDir,
+      SHUTDOWN_GRACE_MS: '0',
+      LOG_LEVEL: 'silent',
+      ...(upstream
+        ? { GOOGLE_API_KEY: KEY, GOOGLE_GEMINI_BASE_URL: upstream.url, DEMO_AGENT_MODEL: MODEL }
+        : emulator === 'none'
+          ? { GOOGLE_API_KEY: KEY, DEMO_AGENT_MODEL: MODEL }
+          : {}),
+      ...environment,
+    }),
+    agent,
+    logger: pino({ level: 'trace' }, { write: (line) => logs.push(line) }),
+  });
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= server.close();
+    return closing;
+  };
+  afterTest(async () => {
+    await close();
+    const mistakes = logs.filter((line) => JSON.parse(line).level >= 50);
+    if (mistakes.length > 0) throw new Error(`the server logged mistakes:\n${mistakes.join('')}`);
+  });
+  return { url: server.url, port: Number(new URL(server.url).port), logs, upstream, close };
+}
+
+/** A new folder, which is deleted after the test. */
+export async function temporaryDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'bidi-sse-test-'));
+  afterTest(() => rm(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+/** Waits until `condition` gives a value. @throws naming `what` if it does not come */
+export async function waitFor<T>(what: string, condition: () => T | undefined | false | null): Promise<T> {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const value = condition();
+    if (value) return value;
+    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
+    await delay(5);
+  }
+}

@@ -1,0 +1,135 @@
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { until } from './until.ts';
+
+/** A client frame, as loosely as a script reads it. */
+// biome-ignore lint/suspicious/noExplicitAny: frames are compared with literals, never computed with
+export type Frame = any;
+
+export interface ScriptedGeminiOptions {
+  /** Answers every upgrade with this HTTP status instead. */
+  refuse?: number;
+  /** Called with each setup, `index` counting connections from 0. Default: setup is complete. */
+  onSetup?: (connection: ScriptedConnection, index: number) => void;
+  /** Called with each frame after it. */
+  onFrame?: (connection: ScriptedConnection, frame: Frame, index: number) => void;
+  /** Called when a socket is open, before its setup. */
+  onOpen?: (connection: ScriptedConnection) => void;
+}
+
+/** A WebSocket server that says what a test tells it to, where the emulator is too well-behaved. */
+export interface ScriptedGemini {
+  readonly url: string;
+  /** All there ever were. */
+  readonly connections: readonly ScriptedConnection[];
+  /** How many are open. */
+  readonly open: number;
+  /** The connection of that index, as soon as its setup has come. */
+  connection(index: number): Promise<ScriptedConnection>;
+  close(): Promise<void>;
+}
+
+/** The server's end of one connection. */
+export class ScriptedConnection {
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  /** As they came, the setup first. */
+  readonly texts: string[] = [];
+  closed: { code: number; reason: string } | undefined;
+  readonly #socket: WebSocket;
+
+  constructor(socket: WebSocket, path: string, headers: IncomingHttpHeaders) {
+    this.#socket = socket;
+    this.path = path;
+    this.headers = headers;
+    socket.on('close', (code, reason) => {
+      this.closed = { code, reason: reason.toString() };
+    });
+    socket.on('error', () => {});
+  }
+
+  get frames(): Frame[] {
+    return this.texts.map((text) => JSON.parse(text));
+  }
+
+  get setup(): Frame {
+    return this.frames[0]?.setup;
+  }
+
+  /** An object as JSON; a string or bytes as they are. */
+  send(frame: object | string): void {
+    this.#socket.send(typeof frame === 'string' || Buffer.isBuffer(frame) ? frame : JSON.stringify(frame));
+  }
+
+  completeSetup(): void {
+    this.send({ setupComplete: {} });
+  }
+
+  /** A piece of an answer. */
+  say(text: string): void {
+    this.send({ serverContent: { modelTurn: { parts: [{ text }] } } });
+  }
+
+  completeTurn(): void {
+    this.send({ serverContent: { turnComplete: true } });
+  }
+
+  closeWith(code: number, reason = ''): void {
+    this.#socket.close(code, reason);
+  }
+
+  /** The network is gone: no closing handshake. */
+  drop(): void {
+    this.#socket.terminate();
+  }
+
+  /** Takes nothing more from the client, not even a close. */
+  freeze(): void {
+    this.#socket.pause();
+  }
+
+  /** The first frame after setup that has this field; waits for it. */
+  received(field: string): Promise<Frame> {
+    return until(() => this.frames.slice(1).find((frame) => field in frame));
+  }
+}
+
+export async function startScriptedGemini(options: ScriptedGeminiOptions = {}): Promise<ScriptedGemini> {
+  const { refuse, onSetup = (connection) => connection.completeSetup(), onFrame, onOpen } = options;
+  const connections: ScriptedConnection[] = [];
+  const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
+  const server = createServer();
+  server.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => {});
+    if (refuse !== undefined) {
+      socket.end(`HTTP/1.1 ${refuse} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      const connection = new ScriptedConnection(webSocket, request.url ?? '', request.headers);
+      const index = connections.push(connection) - 1;
+      webSocket.on('message', (data) => {
+        connection.texts.push(data.toString());
+        if (connection.texts.length === 1) onSetup(connection, index);
+        else onFrame?.(connection, JSON.parse(data.toString()), index);
+      });
+      onOpen?.(connection);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    connections,
+    get open() {
+      return sockets.clients.size;
+    },
+    connection: (index) => until(() => connections[index]?.setup && connections[index]),
+    async close() {
+      for (const client of sockets.clients) client.terminate();
+      sockets.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

@@ -1,0 +1,212 @@
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import type { LiveRunner } from '../../src/agent/runner.ts';
+import { startGeminiEmulator } from '../../src/emulator/gemini-emulator.ts';
+import type { ErrorCode } from '../../src/wire/error-catalogue.ts';
+import { runnerFor } from '../agent/talk.ts';
+import { closesAfterEach } from '../models/cleanup.ts';
+import { KEY, modelAt } from '../models/gemini-model.ts';
+import { type ScriptedGeminiOptions, startScriptedGemini } from '../models/scripted-gemini.ts';
+import { until } from '../models/until.ts';
+import { open, recordingLogger, say, sessionsOf, speak, TestReader } from './live.ts';
+
+const closing = closesAfterEach();
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+/** A session of a model at `url`, with a reader. */
+async function sessionAt(url: string, runner: LiveRunner = runnerFor(modelAt(url))) {
+  const { logger, lines } = recordingLogger();
+  const sessions = closing(sessionsOf(runner, { logger }));
+  const session = open(sessions);
+  const reader = await TestReader.attach(session);
+  const failures = (count: number) =>
+    until(() => {
+      reader.read();
+      const found = reader.messages.flatMap(({ failure }) => failure ?? []);
+      return found.length >= count && found;
+    });
+  return { sessions, session, reader, lines, failures };
+}
+
+async function scripted(script: ScriptedGeminiOptions = {}) {
+  const server = closing(await startScriptedGemini(script));
+  return { server, ...(await sessionAt(server.url)) };
+}
+
+/** Lets the waits between runs be over at once, on a clock that stands still. @returns how long they would have been, ms */
+function skipBackOff(): number[] {
+  const waits: number[] = [];
+  const now = Date.now();
+  jest.spyOn(Date, 'now').mockReturnValue(now);
+  const realSetTimeout = setTimeout;
+  const skip = (action: () => void, ms = 0) => {
+    // 30 s is how long ws waits for the end of a close.
+    const isBackOff = ms >= 1_000 && ms < 30_000;
+    if (isBackOff) waits.push(ms);
+    return realSetTimeout(action, isBackOff ? 0 : ms);
+  };
+  jest.spyOn(globalThis, 'setTimeout').mockImplementation(skip as unknown as typeof setTimeout);
+  return waits;
+}
+
+describe('a run that fails', () => {
+  test('because the key is refused is told as status failed and failure, and the session lives', async () => {
+    const emulator = closing(await startGeminiEmulator({ apiKey: 'another' }));
+    const { session, reader, failures, lines } = await sessionAt(emulator.url);
+    expect(await failures(1)).toMatchObject([
+      { code: 'model_key_refused', retry: false, error: expect.stringContaining('API key not valid') },
+    ]);
+    expect(reader.outline).toEqual(['connecting', 'failed', 'failure']);
+    expect(session.ended).toBeUndefined();
+    expect(lines.filter(({ level }) => level === 'warn')).toMatchObject([{ details: { code: 'model_key_refused' } }]);
+    expect(JSON.stringify([reader.messages, lines])).not.toContain(KEY);
+  });
+
+  test('because nobody listens is told as model_unreachable', async () => {
+    const server = await startScriptedGemini();
+    await server.close();
+    const { failures } = await sessionAt(server.url);
+    expect(await failures(1)).toMatchObject([{ code: 'model_unreachable', retry: true }]);
+  });
+
+  test('in the middle of a reply ends that turn before it is told', async () => {
+    const { server, reader, failures } = await scripted();
+    const peer = await server.connection(0);
+    peer.say('One, ');
+    await reader.until(({ event }) => event?.content);
+    peer.closeWith(1007, 'Request contains an invalid argument.');
+    await failures(1);
+    expect(reader.outline.filter((kind) => !kind.startsWith('text')).slice(2)).toEqual([
+      'interrupted',
+      'turnComplete',
+      'failed',
+      'failure',
+    ]);
+  });
+
+  test('by anything but a WireError is told as agent_failed, and its error only to the log', async () => {
+    const bug = new Error('a secret of the agent');
+    const runner: LiveRunner = {
+      card: runnerFor(modelAt('http://127.0.0.1:1')).card,
+      // biome-ignore lint/correctness/useYield: it fails before
+      async *runLive() {
+        throw bug;
+      },
+    };
+    const { failures, reader, lines } = await sessionAt('', runner);
+    expect(await failures(1)).toMatchObject([{ code: 'agent_failed' satisfies ErrorCode }]);
+    expect(JSON.stringify(reader.messages)).not.toContain('secret');
+    expect(lines.filter(({ level }) => level === 'error')).toMatchObject([{ details: { err: bug } }]);
+  });
+});
+
+describe('after a failure', () => {
+  test('what was typed goes to the next run; speech and the signals around it do not', async () => {
+    const { server, session, failures } = await scripted({ onSetup: (it, index) => index > 0 && it.completeSetup() });
+    const first = await server.connection(0);
+    session.send([{ activity_start: {} }, speak(400), say('typed'), { activity_end: {} }, { audio_stream_end: true }]);
+    first.closeWith(1011, 'busy');
+    await failures(1);
+    session.send([say('once more')]);
+    const second = await server.connection(1);
+    await until(() => second.frames.length >= 3);
+    expect(second.frames.slice(1).map(({ clientContent }) => clientContent?.turns[0].parts[0].text)).toEqual([
+      'typed',
+      'once more',
+    ]);
+  });
+
+  test('content that came in one request with speech goes to the next run alone', async () => {
+    const { server, session, failures } = await scripted({ onSetup: (it, index) => index > 0 && it.completeSetup() });
+    await server.connection(0);
+    session.send([{ ...speak(400), ...say('typed') }]);
+    server.connections[0]?.closeWith(1011, 'busy');
+    await failures(1);
+    session.revive();
+    const second = await server.connection(1);
+    await second.received('clientContent');
+    expect(second.frames).toHaveLength(2);
+  });
+
+  test('the next thing that is sent tries again at once, and the reader sees it', async () => {
+    const { server, session, reader, failures } = await scripted({
+      onSetup: (it, index) => (index === 0 ? it.closeWith(1011, 'busy') : it.completeSetup()),
+    });
+    await failures(1);
+    session.send([say('hello')]);
+    await (await server.connection(1)).received('clientContent');
+    await reader.until(({ event }) => event?.status?.upstream === 'ready');
+    expect(reader.outline).toEqual(['connecting', 'failed', 'failure', 'connecting', 'ready']);
+  });
+
+  test('a reader that opens the session tries again, an EventSource that comes back by itself does not', async () => {
+    const { server, sessions, failures } = await scripted({
+      onSetup: (it, index) => (index === 0 ? it.closeWith(1011, 'busy') : it.completeSetup()),
+    });
+    await failures(1);
+    open(sessions, { reconnect: true });
+    expect(server.connections).toHaveLength(1);
+    open(sessions);
+    await server.connection(1);
+  });
+
+  test('ten messages make one connection, not ten, and each failure in a row makes them wait longer', async () => {
+    const { server, session, failures } = await scripted({ onSetup: (it) => it.closeWith(1011, 'busy') });
+    const waits = skipBackOff();
+    await failures(1);
+    for (let count = 2; count <= 7; count += 1) {
+      for (let index = 0; index < 10; index += 1) session.send([say(`${index}`)]);
+      await failures(count);
+      expect(server.connections).toHaveLength(count);
+    }
+    expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000]);
+  });
+
+  test('a turn that is completed lets the next failure be tried again at once', async () => {
+    const { session, reader, failures } = await scripted({
+      onSetup: (it, index) => {
+        if (index === 2) {
+          it.completeSetup();
+          it.say('Well again.');
+          it.completeTurn();
+        }
+        it.closeWith(1007, 'no');
+      },
+    });
+    const waits = skipBackOff();
+    await failures(1);
+    for (let count = 2; count <= 4; count += 1) {
+      session.send([say('again')]);
+      await failures(count);
+    }
+    expect(reader.outline).toContain('turnComplete');
+    expect(waits).toEqual([1_000]);
+  });
+
+  test('close ends the session at once', async () => {
+    const { session, reader, failures } = await scripted({ onSetup: (it) => it.closeWith(1011, 'busy') });
+    await failures(1);
+    session.send([{ close: true }]);
+    expect(session.ended).toEqual({ reason: 'closed' });
+    reader.read();
+    expect(reader.messages.at(-1)).toEqual({ end: { reason: 'closed' } });
+  });
+
+  test('a session that is stopped while it waits to try again does not', async () => {
+    const { server, sessions, session, failures } = await scripted({ onSetup: (it) => it.closeWith(1011, 'busy') });
+    await failures(1);
+    session.send([say('1')]);
+    await failures(2);
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+    try {
+      session.send([say('2')]);
+      sessions.stop();
+      jest.advanceTimersByTime(60_000);
+    } finally {
+      jest.useRealTimers();
+    }
+    expect(server.connections).toHaveLength(2);
+  });
+});

@@ -1,0 +1,208 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { blobRequest, decodeSend, textRequest } from '../../src/wire/decode-send.ts';
+import { type ErrorCode, WireError } from '../../src/wire/error-catalogue.ts';
+
+const PCM = Buffer.from([1, 0, 2, 0, 3, 0]).toString('base64');
+
+function errorOf(action: () => unknown): WireError {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof WireError) return error;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+describe('an item that the samples send', () => {
+  test('text/plain becomes content of the user', () => {
+    expect(decodeSend({ mime_type: 'text/plain', data: 'hello' })).toEqual([
+      { content: { role: 'user', parts: [{ text: 'hello' }] } },
+    ]);
+    expect(decodeSend({ mime_type: ' Text/Plain; charset=utf-8', data: ' hi ' })).toEqual([
+      { content: { role: 'user', parts: [{ text: ' hi ' }] } },
+    ]);
+  });
+
+  test('audio/pcm without a rate becomes a blob of 16 kHz, its base64 untouched', () => {
+    expect(decodeSend({ mime_type: 'audio/pcm', data: PCM })).toEqual([
+      { blob: { mime_type: 'audio/pcm;rate=16000', data: PCM } },
+    ]);
+  });
+
+  test('audio/pcm with a rate keeps it', () => {
+    expect(decodeSend({ mime_type: 'Audio/PCM; Rate=48000', data: PCM })).toEqual([
+      { blob: { mime_type: 'audio/pcm;rate=48000', data: PCM } },
+    ]);
+  });
+
+  test.each(['image/jpeg', 'image/png', 'image/webp'])('%s becomes a blob, whatever its length', (mime_type) => {
+    expect(decodeSend({ mime_type, data: 'AAAAAAA=' })).toEqual([{ blob: { mime_type, data: 'AAAAAAA=' } }]);
+  });
+});
+
+describe('a LiveRequest', () => {
+  test('content with several texts becomes content of the user, whatever role it names', () => {
+    expect(decodeSend({ content: { role: 'model', parts: [{ text: 'a' }, { text: '' }] } })).toEqual([
+      { content: { role: 'user', parts: [{ text: 'a' }, { text: '' }] } },
+    ]);
+  });
+
+  test('blob is taken in snake case and camel case', () => {
+    const blob = { mime_type: 'audio/pcm;rate=8000', data: PCM };
+    expect(decodeSend({ blob })).toEqual([{ blob }]);
+    expect(decodeSend({ blob: { mimeType: 'audio/pcm;rate=8000', data: PCM } })).toEqual([{ blob }]);
+  });
+
+  test.each([
+    [{ activity_start: {} }, { activity_start: {} }],
+    [{ activity_end: { any: 1 } }, { activity_end: {} }],
+    [{ audio_stream_end: true }, { audio_stream_end: true }],
+    [{ close: true }, { close: true }],
+  ])('%j becomes %j', (item, request) => {
+    expect(decodeSend(item)).toEqual([request]);
+  });
+
+  test('fields that are null or false, as ADK writes them, count as absent', () => {
+    const item = {
+      content: null,
+      blob: { mime_type: 'audio/pcm', data: PCM },
+      activity_start: null,
+      activity_end: null,
+      audio_stream_end: false,
+      close: false,
+    };
+    expect(decodeSend(item)).toEqual([{ blob: { mime_type: 'audio/pcm;rate=16000', data: PCM } }]);
+  });
+
+  test('several fields stay one request', () => {
+    expect(decodeSend({ activity_start: {}, blob: { mime_type: 'audio/pcm', data: PCM }, activity_end: {} })).toEqual([
+      { activity_start: {}, activity_end: {}, blob: { mime_type: 'audio/pcm;rate=16000', data: PCM } },
+    ]);
+  });
+});
+
+test.each([
+  [{ interrupt: {} }, {}],
+  [{ interrupt: { played_ms: 0 } }, { played_ms: 0 }],
+  [{ interrupt: { played_ms: 1234.5 } }, { played_ms: 1234.5 }],
+])('%j becomes an interruption', (item, interrupt) => {
+  expect(decodeSend(item)).toEqual([{ interrupt }]);
+});
+
+test('decodeSend of an array gives its requests in order; of an empty one none', () => {
+  expect(decodeSend([{ activity_start: {} }, { mime_type: 'text/plain', data: 'x' }, { interrupt: {} }])).toEqual([
+    { activity_start: {} },
+    { content: { role: 'user', parts: [{ text: 'x' }] } },
+    { interrupt: {} },
+  ]);
+  expect(decodeSend([])).toEqual([]);
+});
+
+describe('a bad item is refused', () => {
+  const audio = (data: unknown, mime_type: unknown = 'audio/pcm') => ({ mime_type, data });
+  const bad: [string, unknown, ErrorCode][] = [
+    ['a number', 7, 'malformed_item'],
+    ['null', null, 'malformed_item'],
+    ['a string', 'hello', 'malformed_item'],
+    ['an object of no known shape', { text: 'hello' }, 'malformed_item'],
+    ['an empty object', {}, 'malformed_item'],
+    ['data without mime_type', { data: 'hello' }, 'missing_mime_type'],
+    ['mime_type that is no string', audio(PCM, 5), 'missing_mime_type'],
+    ['mime_type without data', { mime_type: 'text/plain' }, 'malformed_item'],
+    ['data that is no string', audio([1, 2]), 'malformed_item'],
+    ['an unknown mime type', audio('AAAA', 'video/mp4'), 'unsupported_mime_type'],
+    ['an unknown image type', audio('AAAA', 'image/gif'), 'unsupported_mime_type'],
+    ['an unknown mime type with data that is no base64', audio('?', 'video/mp4'), 'unsupported_mime_type'],
+    ['a rate out of range', audio(PCM, 'audio/pcm;rate=96000'), 'invalid_sample_rate'],
+    ['data that is no base64', audio('AAA?'), 'invalid_base64'],
+    ['base64 without its padding', audio('AAA'), 'invalid_base64'],
+    ['base64 with a line break', audio('AAAA\nAAAA'), 'invalid_base64'],
+    ['base64 of the URL alphabet', audio('-_-_AAAA'), 'invalid_base64'],
+    ['an image that is no base64', audio('<svg/>', 'image/png'), 'invalid_base64'],
+    ['an odd number of audio bytes', audio('AAAA'), 'odd_pcm_length'],
+    ['empty text', audio('', 'text/plain'), 'empty_body'],
+    ['text of nothing but white space', audio(' \n\t', 'text/plain'), 'empty_body'],
+    ['content that is a string', { content: 'hello' }, 'malformed_item'],
+    ['content without parts', { content: { parts: [] } }, 'malformed_item'],
+    ['a part that is no text', { content: { parts: [{ inline_data: {} }] } }, 'malformed_item'],
+    ['content of nothing but white space', { content: { parts: [{ text: ' ' }, { text: '' }] } }, 'empty_body'],
+    ['blob without mime_type', { blob: { data: PCM } }, 'missing_mime_type'],
+    ['blob that is a string', { blob: PCM }, 'missing_mime_type'],
+    ['blob of text', { blob: { mime_type: 'text/plain', data: 'hello' } }, 'malformed_item'],
+    ['activity_start that is no object', { activity_start: false }, 'malformed_item'],
+    ['activity_end that is no object', { activity_end: 1 }, 'malformed_item'],
+    ['audio_stream_end that is no boolean', { audio_stream_end: 'yes' }, 'malformed_item'],
+    ['close that is no boolean', { close: 1 }, 'malformed_item'],
+    ['a negative played_ms', { interrupt: { played_ms: -1 } }, 'malformed_item'],
+    ['played_ms that is no number', { interrupt: { played_ms: '5' } }, 'malformed_item'],
+  ];
+
+  test.each(bad)('%s', (_what, item, code) => {
+    expect(errorOf(() => decodeSend(item)).code).toBe(code);
+  });
+
+  test.each(bad)('%s, second in an array, with its index in the text', (_what, item, code) => {
+    const error = errorOf(() => decodeSend([{ close: false, activity_end: {} }, item, { data: 1 }]));
+    expect(error.code).toBe(code);
+    expect(error.message).toBe(`Item 1: ${errorOf(() => decodeSend(item)).message}`);
+    expect(error.hint).toBe(errorOf(() => decodeSend(item)).hint);
+  });
+});
+
+test('an array of more than 1,000 items is refused, of 1,000 taken', () => {
+  expect(decodeSend(Array.from({ length: 1000 }, () => ({ activity_end: {} })))).toHaveLength(1000);
+  const error = errorOf(() => decodeSend(Array.from({ length: 1001 }, () => ({ activity_end: {} }))));
+  expect(error.code).toBe('malformed_item');
+  expect(error.message).toContain('1000');
+});
+
+test('an unsupported mime type is named in the text as the samples word it, cut to 100 characters', () => {
+  expect(errorOf(() => decodeSend({ mime_type: 'video/mp4', data: '' })).message).toBe(
+    'Mime type not supported: video/mp4',
+  );
+  expect(errorOf(() => blobRequest('x'.repeat(5000), '')).message).toBe(`Mime type not supported: ${'x'.repeat(100)}`);
+});
+
+test('textRequest and blobRequest, for raw bodies, give what the same JSON item would', () => {
+  expect([textRequest('hi')]).toEqual(decodeSend({ mime_type: 'text/plain', data: 'hi' }));
+  expect([blobRequest('audio/pcm', PCM)]).toEqual(decodeSend({ mime_type: 'audio/pcm', data: PCM }));
+});
+
+test('decodeSend of any JSON gives requests, or throws a WireError and nothing else', () => {
+  const key = fc.constantFrom(
+    ...['mime_type', 'data', 'content', 'parts', 'text', 'blob', 'activity_start', 'close', 'interrupt', 'played_ms'],
+  );
+  const nearly = fc.letrec((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4 },
+      fc.constantFrom(
+        null,
+        true,
+        false,
+        0,
+        -1,
+        '',
+        'hello',
+        'text/plain',
+        'audio/pcm',
+        'audio/pcm;rate=9',
+        'AAA=',
+        'A',
+      ),
+      fc.array(tie('value'), { maxLength: 3 }),
+      fc.dictionary(key, tie('value'), { maxKeys: 4 }),
+    ),
+  })).value;
+  fc.assert(
+    fc.property(fc.oneof(fc.jsonValue(), nearly, fc.array(nearly)), (body) => {
+      try {
+        for (const request of decodeSend(body)) expect(Object.keys(request).length).toBeGreaterThan(0);
+      } catch (error) {
+        expect(error).toBeInstanceOf(WireError);
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});

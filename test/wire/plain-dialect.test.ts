@@ -1,0 +1,199 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { AgentEvent } from '../../src/wire/agent-event.ts';
+import { WireError } from '../../src/wire/error-catalogue.ts';
+import { encodePlain, type Frame } from '../../src/wire/plain-dialect.ts';
+
+const STAMP = { id: '0198', invocationId: 'e-0198', author: 'agent', timestamp: 1_764_000_000 };
+
+function framesOf(event: Partial<AgentEvent>, turn = 1): Frame[] {
+  return encodePlain({ seq: 1, turn, message: { event: { ...STAMP, ...event } } });
+}
+
+/** The unnamed messages: what a plain `onmessage` sees. */
+function seenBy(event: Partial<AgentEvent>): string[] {
+  return framesOf(event).flatMap((frame) => (frame.event === undefined ? [frame.data] : []));
+}
+
+function namedIn(event: Partial<AgentEvent>, turn = 1): [string | undefined, unknown][] {
+  return framesOf(event, turn).flatMap((frame) =>
+    frame.event === undefined ? [] : [[frame.event, JSON.parse(frame.data)]],
+  );
+}
+
+describe("the messages of ADK's samples, byte for byte", () => {
+  test('partial text', () => {
+    expect(seenBy({ content: { role: 'model', parts: [{ text: 'Hel"lo' }] }, partial: true })).toEqual([
+      '{"mime_type":"text/plain","data":"Hel\\"lo"}',
+    ]);
+  });
+
+  test('audio, its mime type without the rate, its base64 untouched', () => {
+    const inlineData = { mimeType: 'audio/pcm;rate=24000', data: 'AAECAw==' };
+    expect(seenBy({ content: { role: 'model', parts: [{ inlineData }] } })).toEqual([
+      '{"mime_type":"audio/pcm","data":"AAECAw=="}',
+    ]);
+  });
+
+  test('an output transcript', () => {
+    expect(seenBy({ outputTranscription: { text: 'spoken', finished: false }, partial: true })).toEqual([
+      '{"mime_type":"text/plain","data":"spoken","is_transcript":true}',
+    ]);
+  });
+
+  test('the end of a turn, and an interruption, each with null for what it is not', () => {
+    expect(seenBy({ turnComplete: true })).toEqual(['{"turn_complete":true,"interrupted":null}']);
+    expect(seenBy({ interrupted: true })).toEqual(['{"turn_complete":null,"interrupted":true}']);
+  });
+
+  test('an event with both flags gives two messages, interrupted first, and never one with both', () => {
+    expect(seenBy({ interrupted: true, turnComplete: true })).toEqual([
+      '{"turn_complete":null,"interrupted":true}',
+      '{"turn_complete":true,"interrupted":null}',
+    ]);
+  });
+
+  test('an event that holds everything gives transcript, content, then the flags, all parts of it', () => {
+    const parts = [{ text: 'a' }, { inlineData: { mimeType: 'audio/pcm', data: 'AAA=' } }, { text: 'b' }];
+    expect(
+      seenBy({
+        turnComplete: true,
+        content: { role: 'model', parts },
+        outputTranscription: { text: 't', finished: false },
+        partial: true,
+      }),
+    ).toEqual([
+      '{"mime_type":"text/plain","data":"t","is_transcript":true}',
+      '{"mime_type":"text/plain","data":"a"}',
+      '{"mime_type":"audio/pcm","data":"AAA="}',
+      '{"mime_type":"text/plain","data":"b"}',
+      '{"turn_complete":true,"interrupted":null}',
+    ]);
+  });
+
+  test('other inline data keeps its mime type', () => {
+    const inlineData = { mimeType: 'image/png', data: 'AAAA' };
+    expect(seenBy({ content: { parts: [{ inlineData }] } })).toEqual(['{"mime_type":"image/png","data":"AAAA"}']);
+  });
+});
+
+test.each<[string, Partial<AgentEvent>]>([
+  ['merged text: its pieces were sent', { content: { role: 'model', parts: [{ text: 'Hello' }] } }],
+  ['a finished output transcript: its pieces were sent', { outputTranscription: { text: 'Hello', finished: true } }],
+  ['an empty output transcript', { outputTranscription: { text: '', finished: false }, partial: true }],
+  ['a thought', { content: { role: 'model', parts: [{ text: 'hm', thought: true }] }, partial: true }],
+  ['empty text', { content: { role: 'model', parts: [{ text: '' }] }, partial: true }],
+  ['content without parts', { content: { role: 'model' } }],
+  ['flags that are false', { turnComplete: false, interrupted: false }],
+  ['grounding', { groundingMetadata: { webSearchQueries: ['x'] } }],
+])('%s gives no frame at all', (_what, event) => {
+  expect(framesOf(event)).toEqual([]);
+});
+
+describe('named events', () => {
+  test('input_transcript tells increments and the whole, with the number of the turn', () => {
+    expect(namedIn({ inputTranscription: { text: 'hel', finished: false }, partial: true }, 3)).toEqual([
+      ['input_transcript', { text: 'hel', finished: false, turn: 3 }],
+    ]);
+    expect(namedIn({ inputTranscription: { text: 'hello', finished: true } }, 4)).toEqual([
+      ['input_transcript', { text: 'hello', finished: true, turn: 4 }],
+    ]);
+  });
+
+  test('tool_call, one for each call of an event', () => {
+    const call = { id: 'c1', name: 'current_time', args: { time_zone: 'UTC' } };
+    const parts = [{ functionCall: call }, { functionCall: { ...call, id: 'c2' } }];
+    expect(namedIn({ content: { role: 'model', parts } })).toEqual([
+      ['tool_call', { ...call, where: 'server' }],
+      ['tool_call', { ...call, id: 'c2', where: 'server' }],
+    ]);
+  });
+
+  test('tool_result with a result, or with an error', () => {
+    const part = (response: Record<string, unknown>) => ({ functionResponse: { id: 'c1', name: 'clock', response } });
+    expect(namedIn({ content: { role: 'user', parts: [part({ time: '12:00' }), part({ error: 'broken' })] } })).toEqual(
+      [
+        ['tool_result', { id: 'c1', name: 'clock', result: { time: '12:00' } }],
+        ['tool_result', { id: 'c1', name: 'clock', error: 'broken' }],
+      ],
+    );
+  });
+
+  test('tool_cancel, one for each id', () => {
+    expect(namedIn({ toolCancellation: ['c1', 'c2'] })).toEqual([
+      ['tool_cancel', { id: 'c1' }],
+      ['tool_cancel', { id: 'c2' }],
+    ]);
+  });
+
+  test('usage, with details where there are any, and 0 for what is not told', () => {
+    const promptTokensDetails = [{ modality: 'TEXT', tokenCount: 7 }];
+    const counts = { promptTokenCount: 7, candidatesTokenCount: 5, totalTokenCount: 12 };
+    const told = { prompt_tokens: 7, response_tokens: 5, total_tokens: 12 };
+    expect(namedIn({ usageMetadata: counts })).toEqual([['usage', told]]);
+    expect(namedIn({ usageMetadata: { ...counts, promptTokensDetails } })).toEqual([
+      ['usage', { ...told, details: { prompt: promptTokensDetails } }],
+    ]);
+    expect(namedIn({ usageMetadata: {} })).toEqual([
+      ['usage', { prompt_tokens: 0, response_tokens: 0, total_tokens: 0 }],
+    ]);
+  });
+
+  test('status', () => {
+    const status = { upstream: 'reconnecting', attempt: 2, code: 1011 } as const;
+    expect(namedIn({ status })).toEqual([['status', status]]);
+  });
+
+  test('failure and end, which no event carries', () => {
+    const failure = new WireError('model_quota').body();
+    expect(encodePlain({ seq: 1, turn: 1, message: { failure } })).toEqual([
+      { event: 'failure', data: JSON.stringify(failure) },
+    ]);
+    expect(encodePlain({ seq: 1, turn: 1, message: { end: { reason: 'idle' } } })).toEqual([
+      { event: 'end', data: '{"reason":"idle"}' },
+    ]);
+  });
+});
+
+/** Any event, in any combination of its fields. */
+const anyEvent: fc.Arbitrary<AgentEvent> = fc
+  .record(
+    {
+      content: fc.record({
+        role: fc.constantFrom('user', 'model'),
+        parts: fc.array(
+          fc.oneof(
+            fc.record({ text: fc.string(), thought: fc.boolean() }, { requiredKeys: ['text'] }),
+            fc.record({ inlineData: fc.record({ mimeType: fc.constant('audio/pcm'), data: fc.constant('AAA=') }) }),
+            fc.record({ functionCall: fc.record({ id: fc.string(), name: fc.string(), args: fc.constant({}) }) }),
+          ),
+        ),
+      }),
+      partial: fc.boolean(),
+      turnComplete: fc.boolean(),
+      interrupted: fc.boolean(),
+      inputTranscription: fc.record({ text: fc.string(), finished: fc.boolean() }),
+      outputTranscription: fc.record({ text: fc.string(), finished: fc.boolean() }),
+      toolCancellation: fc.array(fc.string()),
+      usageMetadata: fc.record({ totalTokenCount: fc.nat() }),
+    },
+    { requiredKeys: [] },
+  )
+  .map((event) => ({ ...STAMP, ...event }));
+
+test('encodePlain of any event: the same frames each time, JSON on one line, no reserved name, no message with both flags', () => {
+  fc.assert(
+    fc.property(anyEvent, fc.integer({ min: 1 }), (event, turn) => {
+      const before = structuredClone(event);
+      const frames = encodePlain({ seq: 9, turn, message: { event } });
+      expect(encodePlain({ seq: 9, turn, message: { event } })).toEqual(frames);
+      expect(event).toEqual(before);
+      for (const { event: name, data } of frames) {
+        expect(['error', 'open', 'message', '']).not.toContain(name);
+        expect(data).not.toMatch(/[\r\n]/);
+        const message = JSON.parse(data);
+        expect(message.turn_complete === true && message.interrupted === true).toBe(false);
+      }
+    }),
+  );
+});
