@@ -80,7 +80,7 @@ export class RunSupervisor {
   replace(modality: Modality): void {
     if (this.#stopped || this.#finishing) return;
     this.#modality = modality;
-    const previous = this.#run?.settled;
+    const previous = this.#run;
     this.#abandonRun();
     this.#failures = 0;
     this.#start(previous);
@@ -129,8 +129,8 @@ export class RunSupervisor {
     this.#endTurn();
   }
 
-  /** @param previous settles when the run before has stored its last words: this one reads the conversation */
-  #start(previous?: Promise<void>): void {
+  /** @param previous the run that this one replaces: it stores its last words before this one reads the conversation */
+  #start(previous?: Run): void {
     // The timer of a next try ends here, or was overtaken.
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -149,8 +149,8 @@ export class RunSupervisor {
     return waiting.flatMap(({ content }) => (content ? [{ content }] : []));
   }
 
-  async #follow(run: Run, previous: Promise<void> | undefined): Promise<void> {
-    if (previous) await this.#waitFor(previous);
+  async #follow(run: Run, previous: Run | undefined): Promise<void> {
+    if (previous) await this.#untilSettled(previous);
     if (this.#run !== run) return;
     let failure: WireError | undefined;
     try {
@@ -184,10 +184,10 @@ export class RunSupervisor {
   }
 
   /** A run that does not end when it is told to must not keep the user from the next one. */
-  async #waitFor(run: Promise<void>): Promise<void> {
+  async #untilSettled({ settled }: Run): Promise<void> {
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, SETTLE_MS).unref();
-    await Promise.race([run, late]);
+    await Promise.race([settled, late]);
     clearTimeout(timer);
   }
 

@@ -147,6 +147,21 @@ describe('a connection that is lost', () => {
   });
 });
 
+test('what is sent while a connection is being closed goes to the next one', async () => {
+  const { server, talk } = await talkTo();
+  const first = await server.connection(0);
+  first.freeze();
+  first.send(HANDLE);
+  first.send(goAway('0s'));
+  first.say('last words');
+  await talk.until(({ content }) => content);
+  // The timer of goAway is older than this one.
+  await delay(20);
+  talk.say('next');
+  const { clientContent } = await (await server.connection(1)).received('clientContent');
+  expect(clientContent.turns[0].parts).toEqual([{ text: 'next' }]);
+});
+
 test('a slow store does not change what a fresh connection is told: everything, in order', async () => {
   const store = createMemoryStore();
   const slow: ConversationStore = {

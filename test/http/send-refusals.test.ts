@@ -206,6 +206,9 @@ describe('POST /send is refused, and the session lives on:', () => {
     sending.destroy();
     await expect(answer).rejects.toThrow();
     await expectAlive(server, stream);
+    // Had any of it been heard, this would have it answered.
+    await post(server, { audio_stream_end: true });
+    await expectAlive(server, stream);
     expect(stream.named('input_transcript')).toEqual([]);
   });
 });

@@ -37,9 +37,11 @@ export function expectRefusal(
   });
 }
 
-/** The session answers the next text, and that only. */
+/** The session answers the next texts, and those only. */
 export async function expectAlive(server: TestServer, stream: SseClient): Promise<void> {
   await say(server, 'count to two');
   expect(await stream.nextAnswer()).toBe('One, two.');
+  await say(server, 'what did I say?');
+  expect(await stream.nextAnswer()).toBe('You said: count to two');
   expect(stream.named('failure')).toEqual([]);
 }

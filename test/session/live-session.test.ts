@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { startGeminiEmulator } from '../../src/emulator/gemini-emulator.ts';
 import type { ActiveSessionsOptions } from '../../src/session/active-sessions.ts';
 import type { LiveSession } from '../../src/session/live-session.ts';
+import type { ConversationStore } from '../../src/store/conversation-store.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { formatCursor } from '../../src/wire/cursor.ts';
 import { WireError } from '../../src/wire/error-catalogue.ts';
@@ -11,7 +12,7 @@ import { modelAt } from '../models/gemini-model.ts';
 import { startScriptedGemini } from '../models/scripted-gemini.ts';
 import { until } from '../models/until.ts';
 import { said } from '../store/conversation-store-contract.ts';
-import { open, say, sessionsOf, speak, TestReader } from './live.ts';
+import { open, recordingLogger, say, sessionsOf, speak, TestReader } from './live.ts';
 
 const closing = closesAfterEach();
 
@@ -177,6 +178,16 @@ describe('a reader with a cursor', () => {
     const { reset } = await TestReader.attach(open(sessions), 'garbage');
     expect(reset).toEqual({ reason: 'malformed', turns: [{ role: 'model', text: 'second' }], truncated: true });
   });
+});
+
+test('a conversation that cannot be read is told as one of which everything is missing', async () => {
+  const store: ConversationStore = { ...createMemoryStore(), get: () => Promise.reject(new Error('disk gone')) };
+  const { logger, lines } = recordingLogger();
+  const server = closing(await startScriptedGemini());
+  const sessions = closing(sessionsOf(runnerFor(modelAt(server.url)), { store, logger }));
+  const { reset } = await TestReader.attach(open(sessions), 'garbage');
+  expect(reset).toEqual({ reason: 'malformed', turns: [], truncated: true });
+  expect(lines.filter(({ level }) => level === 'error')).toHaveLength(1);
 });
 
 describe('linger', () => {

@@ -193,20 +193,4 @@ describe('after a failure', () => {
     reader.read();
     expect(reader.messages.at(-1)).toEqual({ end: { reason: 'closed' } });
   });
-
-  test('a session that is stopped while it waits to try again does not', async () => {
-    const { server, sessions, session, failures } = await scripted({ onSetup: (it) => it.closeWith(1011, 'busy') });
-    await failures(1);
-    session.send([say('1')]);
-    await failures(2);
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
-    try {
-      session.send([say('2')]);
-      sessions.stop();
-      jest.advanceTimersByTime(60_000);
-    } finally {
-      jest.useRealTimers();
-    }
-    expect(server.connections).toHaveLength(2);
-  });
 });
