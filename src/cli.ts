@@ -83,5 +83,9 @@ function isUserError(error: unknown): error is Error {
     (error as Error).message = `${message.replace(/^listen EADDRINUSE: /, '')}: choose another with --port or PORT`;
     return true;
   }
-  return code === 'EACCES' || code === 'EADDRNOTAVAIL' || code.startsWith('ERR_PARSE_ARGS');
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+    (error as Error).message = `${message}: not an address of this machine; choose another with --host or HOST`;
+    return true;
+  }
+  return code === 'EACCES' || code.startsWith('ERR_PARSE_ARGS');
 }

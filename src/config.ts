@@ -27,8 +27,12 @@ const integer = (fallback: number, least: number, most: number) =>
     .string()
     .trim()
     .default('')
-    .transform((value) => (value === '' ? fallback : Number(value)))
-    .pipe(z.number().int().min(least).max(most));
+    .transform((value, context) => {
+      const number = value === '' ? fallback : /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+      if (number >= least && number <= most) return number;
+      context.addIssue({ code: 'custom', message: `"${value}" is not a whole number from ${least} to ${most}` });
+      return z.NEVER;
+    });
 
 /** Every environment variable that the server reads. `.env.example` says what each is for; the two are tested against each other. */
 export const configSchema = z

@@ -31,11 +31,15 @@ export async function loadAgent(path: string): Promise<Agent> {
 }
 
 function describe(error: unknown, path: string, file: string): string {
-  const { code, message = String(error) } = error as NodeJS.ErrnoException;
+  const { code, message } =
+    error instanceof Error ? (error as NodeJS.ErrnoException) : (new Error(String(error)) as NodeJS.ErrnoException);
   if (code === 'ERR_MODULE_NOT_FOUND' && message.includes(`'${file}'`)) return `There is no agent file ${file}`;
   if (code === 'ERR_MODULE_NOT_FOUND' && message.includes("'bidi-sse'")) {
     return `${path} imports 'bidi-sse', which cannot be found from there: keep the file in this project, or install bidi-sse beside it`;
   }
+  if (code === 'ERR_UNSUPPORTED_DIR_IMPORT') return `${path} is a folder: name the agent file in it`;
+  if (code === 'ERR_UNKNOWN_FILE_EXTENSION' && !/\.[mc]?ts$/.test(path))
+    return `${path} is no agent file: it must end in .ts or .js`;
   if (code === 'ERR_UNKNOWN_FILE_EXTENSION')
     return `${path}: TypeScript needs Node 22.18 or newer; this is ${process.version}`;
   return `${path} failed: ${message}`;

@@ -36,6 +36,8 @@ const DEFAULT_MODELS = {
   vertex: 'gemini-live-2.5-flash-native-audio',
 };
 
+/** What a client may take to send its headers, ms. */
+const HEADERS_MS = 30_000;
 /** Above the 60 s of nginx and of most load balancers, so that they close an idle connection before we do, ms. */
 const KEEP_ALIVE_MS = 75_000;
 /** The wait that clients of a server going down are told, ms: spread out, so that they do not all come at once. */
@@ -59,7 +61,7 @@ export async function startServer({ config, agent, logger }: ServerOptions): Pro
     baseUrl: google.baseUrl ?? emulator?.url,
     connectTimeoutMs: google.connectTimeoutMs,
     onNonsense: (text) =>
-      logger.warn({ text: text.slice(0, 200) }, 'the provider sent a frame that is not JSON; dropped'),
+      logger.warn({ text: text.slice(0, 200) }, 'the provider sent a frame that cannot be read; dropped'),
   });
   const store = createMemoryStore();
   const runner = new Runner({ appName: agent.name, agent, model, store });
@@ -81,7 +83,7 @@ export async function startServer({ config, agent, logger }: ServerOptions): Pro
       readers,
       draining: () => draining,
     },
-    send: { sessions, bodyLimits },
+    send: { sessions, bodyLimits, draining: () => draining },
     origins: {
       allowedOrigins: config.allowedOrigins,
       allowedHosts: config.allowedHosts,
@@ -90,8 +92,9 @@ export async function startServer({ config, agent, logger }: ServerOptions): Pro
     publicDir: config.publicDir ?? fileURLToPath(new URL('./public', import.meta.url)),
     onBug: (error) => logger.error({ err: error }, 'a request failed through a mistake of ours'),
   });
-  // Endless bodies are the point: request-body.ts has the limits that requestTimeout would set.
-  const server = createServer({ requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS }, app);
+  // Endless bodies are the point: request-body.ts has the limits that requestTimeout would set. The one for headers must be said, or
+  // Node takes it to be 0 too.
+  const server = createServer({ requestTimeout: 0, headersTimeout: HEADERS_MS, keepAliveTimeout: KEEP_ALIVE_MS }, app);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(config.port, config.host, resolve);
@@ -113,10 +116,11 @@ export async function startServer({ config, agent, logger }: ServerOptions): Pro
     async close() {
       draining = true;
       await sessions.finishTurns(config.shutdownGraceMs);
+      // First: what a reply that is cut after all ends with still goes to its readers.
+      sessions.stop();
       for (const reader of readers) {
         reader.drain(Math.round(LEAST_RETRY_MS + Math.random() * (MOST_RETRY_MS - LEAST_RETRY_MS)));
       }
-      sessions.stop();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
       const cut = setTimeout(() => server.closeAllConnections(), CLOSE_MS);

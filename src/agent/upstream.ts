@@ -17,6 +17,8 @@ const HEALTHY_MS = 10_000;
 const BACK_OFF_MS = 250;
 /** How long before the provider's own deadline we leave, ms. */
 const GO_AWAY_MARGIN_MS = 1_000;
+/** No provider keeps a connection for a day; and a timer takes no more than 24 days. */
+const MAX_GO_AWAY_MS = 24 * 3_600_000;
 
 export interface UpstreamOptions {
   readonly model: RealtimeModel;
@@ -116,7 +118,7 @@ export class Upstream {
         else if (event.type === 'go_away') {
           asked = true;
           clearTimeout(goAwayTimer);
-          const waitMs = Math.max(0, event.timeLeftMs - GO_AWAY_MARGIN_MS);
+          const waitMs = Math.min(Math.max(0, event.timeLeftMs - GO_AWAY_MARGIN_MS), MAX_GO_AWAY_MS);
           goAwayTimer = setTimeout(() => connection.close(), waitMs).unref();
         } else {
           onEvent(event);

@@ -5,6 +5,7 @@ import { DEFAULT_SESSION_ID, isId } from '../wire/identifiers.ts';
 import { answerError, answerJson } from './answer.ts';
 import { type EventsRouteOptions, type RouteIds, serveEvents } from './events-route.ts';
 import { answerPreflight, checkOrigin, type OriginOptions } from './origins.ts';
+import { discardBody } from './request-body.ts';
 import { type SendRouteOptions, serveSend } from './send-route.ts';
 
 export interface AppOptions {
@@ -36,6 +37,7 @@ export function createApp({ events, send, origins, publicDir, onBug }: AppOption
         throw new WireError('method_not_allowed', `${req.method} is not allowed here; use ${allow}`);
       }
       await handler(req, res, readIds(req), corsHeaders);
+      if (!req.complete) discardBody(req);
     } catch (error) {
       answerError(req, res, error, onBug, corsHeaders);
     }
@@ -50,6 +52,11 @@ export function createApp({ events, send, origins, publicDir, onBug }: AppOption
     api('GET', (req, res, ids, corsHeaders) => serveEvents(req, res, ids, events, corsHeaders)),
   );
 
+  // What follows reads no body: one that comes is given the time that any refused body has.
+  app.use((req: Request, _res: Response, next: NextFunction) => {
+    if (!req.complete) discardBody(req);
+    next();
+  });
   // Probes come by address or by any name: neither is checked.
   app.get('/healthz', (_req, res) => answerJson(res, 200, { status: 'ok' }));
   app.get('/readyz', (_req, res) => {
@@ -79,9 +86,7 @@ export function createApp({ events, send, origins, publicDir, onBug }: AppOption
   });
   // Express tells an error handler by its four parameters.
   app.use((error: unknown, req: Request, res: Response, _next: NextFunction) => {
-    // Express's own: a path that cannot be decoded, a file that cannot be read.
-    const known = error instanceof URIError || hasStatus(error, 400) ? new WireError('invalid_id') : error;
-    answerError(req, res, known, onBug);
+    answerError(req, res, asWireError(error), onBug);
   });
   return app;
 }
@@ -120,6 +125,11 @@ function revalidate(res: Response): void {
   res.setHeader('Cache-Control', 'no-cache');
 }
 
-function hasStatus(error: unknown, status: number): boolean {
-  return error instanceof Error && 'status' in error && error.status === status;
+/** Express's own: a path that cannot be decoded, a file that is not to be had on the terms of the request. */
+function asWireError(error: unknown): unknown {
+  const status = error instanceof Error && 'status' in error ? error.status : undefined;
+  if (error instanceof URIError || status === 400) return new WireError('invalid_id');
+  if (status === 412) return new WireError('precondition_failed');
+  if (status === 416) return new WireError('range_not_satisfiable');
+  return error;
 }

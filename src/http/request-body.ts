@@ -25,6 +25,7 @@ interface UnderWay {
 }
 
 const underWay = new Set<UnderWay>();
+const discarded = new WeakSet<IncomingMessage>();
 setInterval(() => {
   const now = Date.now();
   for (const body of underWay) {
@@ -76,6 +77,8 @@ export function streamBody(
  * not stop is cut off.
  */
 export function discardBody(req: IncomingMessage): void {
+  if (discarded.has(req)) return;
+  discarded.add(req);
   receive(req, { maxBytes: Number.POSITIVE_INFINITY, idleMs: DISCARD_IDLE_MS }, false, () => {}).catch(() =>
     req.destroy(),
   );

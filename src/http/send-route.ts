@@ -14,6 +14,8 @@ import { type BodyLimits, readBody, streamBody } from './request-body.ts';
 export interface SendRouteOptions {
   readonly sessions: ActiveSessions;
   readonly bodyLimits: BodyLimits;
+  /** The server finishes what it was asked before, and takes no more. */
+  readonly draining: () => boolean;
 }
 
 /** The most audio in one message to the model, bytes: one second at 16 kHz. */
@@ -31,9 +33,10 @@ export async function serveSend(
   req: IncomingMessage,
   res: ServerResponse,
   { userId, sessionId }: RouteIds,
-  { sessions, bodyLimits }: SendRouteOptions,
+  { sessions, bodyLimits, draining }: SendRouteOptions,
   corsHeaders: Record<string, string>,
 ): Promise<void> {
+  if (draining()) throw new WireError('draining');
   // First, so that nobody uploads a body for nothing.
   const session = sessions.get(userId, sessionId);
   const { 'content-type': contentType = '', 'content-encoding': encoding = 'identity' } = req.headers;

@@ -18,6 +18,8 @@ export class GeminiConnection implements RealtimeConnection {
   #socket: GeminiSocket | undefined;
   /** The model is giving a reply. */
   #replying = false;
+  /** A text was sent that no turn was completed since. */
+  #asked = false;
   /** What remains of the reply being given is not wanted. */
   #cancelled = false;
   readonly #emit = (event: ModelEvent) => this.#take(event);
@@ -72,7 +74,10 @@ export class GeminiConnection implements RealtimeConnection {
   }
 
   sendText(text: string): void {
-    // What the user says next ends a cancelled reply: Gemini answers it with `interrupted`, or after `turn_complete`.
+    // A reply that was cancelled before it began may never come: what comes now answers this. One that had begun is ended by this,
+    // with `interrupted`, and until then not heard.
+    if (!this.#replying) this.#cancelled = false;
+    this.#asked = true;
     if (this.#textAsRealtimeInput) this.#session?.sendRealtimeInput({ text });
     else this.#session?.sendClientContent({ turns: [{ role: 'user', parts: [{ text }] }], turnComplete: true });
   }
@@ -110,7 +115,7 @@ export class GeminiConnection implements RealtimeConnection {
    * once, and then nothing until the provider says that the turn is over.
    */
   cancelResponse(): void {
-    if (!this.#replying || this.#cancelled) return;
+    if (!(this.#replying || this.#asked) || this.#cancelled) return;
     this.#push({ type: 'interrupted' });
     this.#push({ type: 'turn_complete' });
     this.#cancelled = true;
@@ -143,6 +148,7 @@ export class GeminiConnection implements RealtimeConnection {
       case 'turn_complete': {
         const cancelled = this.#cancelled;
         this.#replying = false;
+        this.#asked = false;
         this.#cancelled = false;
         if (cancelled) return;
         break;

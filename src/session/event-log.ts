@@ -75,6 +75,18 @@ export class EventLog {
     return this.#turnStart <= this.head && this.#hasReply();
   }
 
+  /** What was said of the reply being given and is not known whole yet. */
+  replySoFar(): string {
+    let text = '';
+    for (let seq = Math.max(this.#turnStart, this.#first); seq <= this.head; seq += 1) {
+      const { content, partial, outputTranscription: spoken } = this.at(seq)?.message.event ?? {};
+      const written = (content?.parts ?? []).map((part) => (part.thought ? '' : (part.text ?? ''))).join('');
+      if (spoken) text = spoken.finished ? '' : text + spoken.text;
+      if (written) text = partial ? text + written : '';
+    }
+    return text;
+  }
+
   append(message: LogMessage): void {
     const entry: LogEntry = { seq: this.head + 1, turn: this.#turn, message };
     const audio = hasAudio(message.event);

@@ -116,9 +116,12 @@ export class LiveSession {
   async reset(reason: ConnectionEvents['reset']['reason']): Promise<Start> {
     const { store, logger } = this.#options;
     const position = this.#head();
+    // Not in the store before it is complete, and before the head for a reader.
+    const soFar = this.log.replySoFar();
     try {
       const { events, truncated } = await store.get(this.#key);
       const turns = turnsOf(events);
+      if (soFar) turns.push({ role: 'model', text: soFar });
       const reset = { reason, turns: turns.slice(-RESET_TURNS), truncated: truncated || turns.length > RESET_TURNS };
       return { position, reset };
     } catch (error) {
@@ -146,16 +149,17 @@ export class LiveSession {
     if (this.#end || this.#closing) throw new WireError('session_ended');
     if (this.#over) throw new WireError('draining');
     const close = requests.findIndex((request) => request.close);
-    const said = close === -1 ? requests : requests.slice(0, close);
+    if (close !== -1 && close < requests.length - 1) throw new WireError('malformed_item', 'Nothing may follow close');
+    const said = requests.filter((request) => Object.keys(request).some((field) => field !== 'close'));
     if (said.length > 0) this.#runs.send(said);
     if (close === -1) return;
     this.#closing = true;
     this.#runs.finish();
   }
 
-  /** Resolves when no reply is being given. */
+  /** Resolves when no reply is being given, and none was asked for. */
   async betweenTurns(): Promise<void> {
-    while (this.log.midTurn && this.#runs.running) {
+    while (this.#runs.busy) {
       const { promise, resolve } = Promise.withResolvers<void>();
       const stop = this.log.subscribe(resolve);
       await promise;

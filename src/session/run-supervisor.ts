@@ -50,6 +50,8 @@ export class RunSupervisor {
   #run: Run | undefined;
   /** What is sent: the queue of the run, or of the next one. */
   #queue = new LiveRequestQueue();
+  /** Something was typed that no reply was completed since. */
+  #asked = false;
   #finishing = false;
   #stopped = false;
   #failures = 0;
@@ -67,8 +69,9 @@ export class RunSupervisor {
     return this.#modality;
   }
 
-  get running(): boolean {
-    return this.#run !== undefined;
+  /** A reply is being given, or was asked for. */
+  get busy(): boolean {
+    return this.#run !== undefined && (this.#asked || this.#options.log.midTurn);
   }
 
   /** The model does not keep up: a source that can wait should. */
@@ -101,7 +104,10 @@ export class RunSupervisor {
    */
   send(requests: readonly LiveRequest[]): void {
     if (!this.#queue.hasRoomFor(requests)) throw new WireError('request_queue_full');
-    for (const request of requests) this.#queue.send(request);
+    for (const request of requests) {
+      this.#queue.send(request);
+      if (request.content) this.#asked = true;
+    }
     this.revive();
   }
 
@@ -164,8 +170,11 @@ export class RunSupervisor {
       });
       for await (const event of events) {
         if (this.#run !== run) return;
+        if (event.turnComplete) {
+          this.#failures = 0;
+          this.#asked = false;
+        }
         log.append({ event });
-        if (event.turnComplete) this.#failures = 0;
       }
     } catch (error) {
       if (this.#run !== run) return;

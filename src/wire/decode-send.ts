@@ -41,8 +41,9 @@ export function textRequest(text: string): LiveRequest {
  */
 export function blobRequest(mimeType: string, data: string): LiveRequest {
   const { essence, rate } = parseMimeType(mimeType);
-  if (isImage(essence)) return { blob: { mime_type: essence, data } };
-  if (essence !== 'audio/pcm') throw unsupported(mimeType);
+  if (!isImage(essence) && essence !== 'audio/pcm') throw unsupported(mimeType);
+  if (data === '') throw new WireError('empty_body', 'The data is empty');
+  if (essence !== 'audio/pcm') return { blob: { mime_type: essence, data } };
   if (base64ByteLength(data) % 2 !== 0) throw new WireError('odd_pcm_length');
   return { blob: { mime_type: `audio/pcm;rate=${rate ?? DEFAULT_INPUT_RATE}`, data } };
 }
@@ -63,9 +64,9 @@ function decodeMimeItem(mimeType: unknown, data: unknown): LiveRequest {
   // The samples send exactly this; everything else takes the longer way.
   if (mimeType === 'text/plain') return textRequest(data);
   if (mimeType.trim().toLowerCase().startsWith('text/plain')) return textRequest(data);
-  // What is no base64 has no length in bytes: its mime type is judged without it.
+  // What is no base64 has no length in bytes: its mime type is judged with two bytes in its place.
   const valid = isBase64(data);
-  const request = blobRequest(mimeType, valid ? data : '');
+  const request = blobRequest(mimeType, valid ? data : 'AAA=');
   if (!valid) throw new WireError('invalid_base64');
   return request;
 }

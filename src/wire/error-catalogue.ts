@@ -103,6 +103,12 @@ export const errorCatalogue = {
     error: 'Session ended',
     hint: 'open GET /events/:userId without a cursor to begin a new one',
   },
+  precondition_failed: {
+    status: 412,
+    retry: false,
+    error: 'The file is not the one that the request is about',
+    hint: 'ask for it without If-Match and If-Unmodified-Since',
+  },
   body_too_large: {
     status: 413,
     retry: false,
@@ -120,6 +126,12 @@ export const errorCatalogue = {
     retry: false,
     error: 'Content-Encoding not supported',
     hint: 'send the body uncompressed',
+  },
+  range_not_satisfiable: {
+    status: 416,
+    retry: false,
+    error: 'The file is shorter than that',
+    hint: 'ask for it without Range',
   },
   request_queue_full: {
     status: 429,

@@ -19,9 +19,13 @@ export function parseMimeType(text: string): MimeType {
   for (const parameter of parameters) {
     const [name, value] = parameter.split('=');
     if (name?.trim().toLowerCase() !== 'rate') continue;
-    rate = Number(value);
+    // A quoted value means the same (RFC 9110 section 5.6.6).
+    rate = Number(value?.trim().replace(/^"(.*)"$/, '$1') || Number.NaN);
     if (!Number.isInteger(rate) || rate < LOWEST_RATE || rate > HIGHEST_RATE) {
-      throw new WireError('invalid_sample_rate', `The sample rate ${value?.trim().slice(0, 20)} Hz is out of range`);
+      throw new WireError(
+        'invalid_sample_rate',
+        `The sample rate "${value?.trim().slice(0, 20) ?? ''}" is not one of 8000 to 48000 Hz`,
+      );
     }
   }
   return { essence: essence.trim().toLowerCase(), rate };

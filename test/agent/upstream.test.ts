@@ -254,6 +254,17 @@ describe('goAway', () => {
     expect(first.closed?.code).toBe(1000);
   });
 
+  test('in a month is no reason to leave now', async () => {
+    const { server, talk } = await talkTo();
+    const first = await server.connection(0);
+    first.send(goAway('2592000s'));
+    first.say('Still here.');
+    await talk.until(({ content }) => content);
+    // A timer that cannot count that far would be over by now.
+    await delay(20);
+    expect([first.closed, statusesOf(talk.events)]).toEqual([undefined, ['connecting', 'ready']]);
+  });
+
   test('without a handle is followed by a connection that is told the conversation', async () => {
     const { server, talk } = await talkTo();
     const first = await server.connection(0);

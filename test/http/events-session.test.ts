@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { exchange, post, say, silentProvider } from './requests.ts';
+import { openSession } from './sessions.ts';
 import { openStream, textOf } from './sse-client.ts';
 import { startTestServer, waitFor } from './test-server.ts';
 
@@ -247,4 +248,16 @@ describe('a server that holds MAX_SESSIONS', () => {
     // Its cursor stays what it was.
     expect(stream.lastId).toBe('');
   });
+});
+
+test('a reader that is reset in mid-answer is told the answer so far, and gets the rest', async () => {
+  const { server, stream } = await openSession({}, { emulator: { pace: 1.1 } });
+  await say(server, 'count to twelve');
+  await stream.until('some of the answer', () => textOf(stream.messages).includes('three'));
+  const late = await openStream(`${server.url}/events/me`, { 'Last-Event-ID': 'AAAAAAAAAAAAAAAAAAAA.3' });
+  const { turns } = await late.untilNamed('reset');
+  const rest = textOf(await late.nextTurn());
+  const last = turns.at(-1);
+  expect(last?.role).toBe('model');
+  expect(`${last?.text}${rest}`).toBe('One, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve.');
 });

@@ -186,3 +186,29 @@ test('bytes that are no HTTP are answered 400, and the server lives on', async (
   expect(received).toMatch(/^HTTP\/1\.1 400 /);
   expect((await exchange(server, '/healthz')).status).toBe(200);
 });
+
+describe("the page's files on terms that cannot be met", () => {
+  test.each([
+    ['If-Match', '"x"', 412, 'precondition_failed'],
+    ['If-Unmodified-Since', 'Mon, 01 Jan 2001 00:00:00 GMT', 412, 'precondition_failed'],
+    ['Range', 'bytes=999999-', 416, 'range_not_satisfiable'],
+  ] as const)('%s: %s is refused with %i, and nothing is logged', async (name, value, status, code) => {
+    const directory = await temporaryDirectory();
+    await writeFile(join(directory, 'index.html'), '<title>page</title>');
+    const server = await startTestServer({ PUBLIC_DIR: directory });
+    expectRefusal(await exchange(server, '/', { headers: { [name]: value } }), { status, code });
+    expect(server.logs.join('')).not.toContain('mistake');
+  });
+});
+
+test('a body on a route that reads none is cut off when it does not come', async () => {
+  const server = await startTestServer();
+  const socket = await rawConnection(server);
+  socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\nab');
+  let closed = false;
+  socket.on('close', () => {
+    closed = true;
+  });
+  socket.resume();
+  await waitFor('the cut', () => closed);
+});

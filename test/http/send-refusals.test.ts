@@ -65,7 +65,7 @@ describe('POST /send is refused, and the session lives on:', () => {
     [
       'a sample rate out of range',
       raw('audio/pcm;rate=4000', Buffer.alloc(64)),
-      { status: 400, code: 'invalid_sample_rate', error: 'The sample rate 4000 Hz is out of range' },
+      { status: 400, code: 'invalid_sample_rate', error: 'The sample rate "4000" is not one of 8000 to 48000 Hz' },
     ],
     [
       'a sample rate that is none',
@@ -73,6 +73,12 @@ describe('POST /send is refused, and the session lives on:', () => {
       { status: 400, code: 'invalid_sample_rate' },
     ],
     ['no body', { headers: { 'Content-Type': 'application/json' } }, { status: 400, code: 'empty_body' }],
+    ['an image of no bytes', json({ mime_type: 'image/png', data: '' }), { status: 400, code: 'empty_body' }],
+    [
+      'close that is not the last item',
+      json([{ close: true }, text('hello')]),
+      { status: 400, code: 'malformed_item', error: 'Nothing may follow close' },
+    ],
     ['no audio', raw('audio/pcm', ''), { status: 400, code: 'empty_body' }],
     ['an empty text', json(text('')), { status: 400, code: 'empty_body', error: 'The text is empty' }],
     ['a text of spaces', raw('text/plain', ' \n\t '), { status: 400, code: 'empty_body', error: 'The text is empty' }],

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
-import { exchange, openBody, say, write } from './requests.ts';
+import { Agent } from '../../src/agent/agent.ts';
+import { tool } from '../../src/agent/tool.ts';
+import { exchange, openBody, post, say, write } from './requests.ts';
 import { expectRefusal, openSession } from './sessions.ts';
 import { HEARD_UTTERANCE, utterance } from './speech.ts';
 import { openStream, textOf } from './sse-client.ts';
@@ -84,4 +86,43 @@ test('a server that shuts down with nobody there is down at once', async () => {
   const server = await startTestServer({ SHUTDOWN_GRACE_MS: '60000' });
   await server.close();
   await expect(exchange(server, '/healthz')).rejects.toThrow('ECONNREFUSED');
+});
+
+test('a server that shuts down answers what was asked before, even if the answer has not begun', async () => {
+  const { server, stream } = await openSession(
+    { SHUTDOWN_GRACE_MS: '60000' },
+    {
+      ...SPEECH,
+      agent: new Agent({
+        name: 'slow',
+        tools: [tool({ name: 'slow_thing', description: 'Takes its time.', execute: () => delay(500, 'done') })],
+      }),
+    },
+  );
+  await say(server, 'do the slow thing');
+  const closed = server.close();
+  expect(textOf(await stream.nextTurn())).toContain('done');
+  await closed;
+});
+
+test('a server that shuts down takes no more POSTs: an answer to them would be cut', async () => {
+  const { server, stream } = await openSession({ SHUTDOWN_GRACE_MS: '60000' }, SPEECH);
+  await say(server, 'count to twelve');
+  await stream.until('some of the answer', () => stream.messages.length >= 1);
+  const closed = server.close();
+  expectRefusal(await post(server, { mime_type: 'text/plain', data: 'and on' }), { status: 503, code: 'draining' });
+  expect(textOf(await stream.nextTurn())).toContain('twelve.');
+  await closed;
+});
+
+test('a reply that a shutdown cuts after all ends with interrupted and turn_complete before drain', async () => {
+  const { server, stream } = await openSession({ SHUTDOWN_GRACE_MS: '100' }, SPEECH);
+  await say(server, 'count to thirty');
+  await stream.until('some of the answer', () => stream.messages.length >= 1);
+  await server.close();
+  await stream.untilEnded();
+  expect(stream.messages.slice(-2)).toEqual([
+    { turn_complete: null, interrupted: true },
+    { turn_complete: true, interrupted: null },
+  ]);
 });

@@ -190,6 +190,26 @@ describe('cancelResponse', () => {
     expect(typesOf(await eventsUntil(connection, 'text'))).toEqual(['text']);
   });
 
+  test('before the reply has begun stops it too, and the next text is answered', async () => {
+    const { connection, peer } = await connected();
+    connection.sendText('one');
+    connection.cancelResponse();
+    peer.say('I will not be heard');
+    peer.completeTurn();
+    connection.sendText('two');
+    peer.say('I am');
+    expect(typesOf(await eventsUntil(connection, 'text'))).toEqual(['interrupted', 'turn_complete', 'text']);
+  });
+
+  test('before the reply has begun does not swallow the answer to what is said next', async () => {
+    const { connection, peer } = await connected();
+    connection.sendText('one');
+    connection.cancelResponse();
+    connection.sendText('two');
+    peer.say('an answer to both');
+    expect(typesOf(await eventsUntil(connection, 'text'))).toEqual(['interrupted', 'turn_complete', 'text']);
+  });
+
   test('tool calls of the reply are not run, and the model is told so', async () => {
     const { connection, peer } = await connected();
     peer.say('Let me see. ');

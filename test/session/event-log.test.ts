@@ -192,6 +192,25 @@ describe('midTurn', () => {
   });
 });
 
+describe('replySoFar', () => {
+  const spoken = (piece: string, finished = false) => message({ outputTranscription: { text: piece, finished } });
+  const whole = (piece: string) => message({ content: { role: 'model', parts: [{ text: piece }] } });
+  const thought = message({ partial: true, content: { role: 'model', parts: [{ text: 'hm', thought: true }] } });
+  const heard = message({ inputTranscription: { text: 'hi', finished: false } });
+  test.each<[string, string, LogMessage[]]>([
+    ['an empty log', '', []],
+    ['increments of text', 'One, two', [text('One, '), text('two')]],
+    ['increments of a transcript, between audio', 'One, two', [spoken('One, '), audio(4), spoken('two'), audio(4)]],
+    ['text that was told whole: it is in the store', '', [text('One'), whole('One')]],
+    ['a transcript that was told whole', '', [spoken('One'), spoken('One', true)]],
+    ['a turn that is complete', '', [text('One'), turnComplete()]],
+    ['a turn after another', 'two', [text('One'), turnComplete(), text('two')]],
+    ['thoughts, and what the user says', '', [thought, heard]],
+  ])('of %s is %j', (_what, expected, messages) => {
+    expect(logOf(...messages).replySoFar()).toBe(expected);
+  });
+});
+
 describe('locate', () => {
   const log = new EventLog({ bytes: 1_200, ageMs: 60_000 });
   for (const piece of ['a', 'b', 'c', 'd']) log.append(text(piece.repeat(300), piece));

@@ -106,7 +106,12 @@ describe('a reader without a cursor', () => {
     await until(() => session.log.head === 4);
     expect(session.log.oldest).toBeGreaterThan(1);
     const second = await TestReader.attach(session);
-    expect(second.reset).toEqual({ reason: 'too_old', turns: [{ role: 'user', text: 'hello' }], truncated: false });
+    // Of the reply being given only what the log still holds.
+    const turns = [
+      { role: 'user', text: 'hello' },
+      { role: 'model', text: 'y'.repeat(200) },
+    ];
+    expect(second.reset).toEqual({ reason: 'too_old', turns, truncated: false });
     expect(second.position).toEqual({ seq: session.log.head + 1, frames: 0 });
   });
 });
@@ -157,6 +162,20 @@ describe('a reader with a cursor', () => {
       position: { seq: 5, frames: 0 },
       reset: { reason: 'too_old' },
     });
+  });
+
+  test('in the middle of a reply is told what was said of it so far', async () => {
+    const { session, peer, store } = await scripted();
+    await store.append(CONVERSATION, said('count', 'user'));
+    peer.say('One, ');
+    peer.say('two, ');
+    await until(() => session.log.head === 4);
+    const { reset, position } = await session.reset('too_old');
+    expect(reset?.turns).toEqual([
+      { role: 'user', text: 'count' },
+      { role: 'model', text: 'One, two, ' },
+    ]);
+    expect(position).toEqual({ seq: 5, frames: 0 });
   });
 
   test('is told the last 200 turns, and that there are more', async () => {
@@ -322,15 +341,16 @@ describe('close', () => {
     await until(() => emulator.connections === 0);
   });
 
-  test('passes on what was sent before it, in the same body too, and nothing that stands behind it', async () => {
+  test('passes on what was sent before it, in the same body and in the same item too', async () => {
     const { session, peer } = await scripted();
     session.send([say('one')]);
-    session.send([say('two'), { close: true }, say('three')]);
+    session.send([say('two'), { ...say('three'), close: true }]);
     await until(() => session.ended);
     await until(() => peer.closed);
     expect(peer.frames.slice(1).map(({ clientContent }) => clientContent.turns[0].parts[0].text)).toEqual([
       'one',
       'two',
+      'three',
     ]);
   });
 
@@ -342,6 +362,15 @@ describe('close', () => {
     session.send([{ close: true }]);
     await reader.until(({ end }) => end);
     expect(reader.outline.slice(-3)).toEqual(['interrupted', 'turnComplete', 'end']);
+  });
+
+  test('with something behind it in the same body is refused whole', async () => {
+    const { session } = await scripted();
+    expect(() => session.send([say('one'), { close: true }, say('two')])).toThrow(
+      expect.objectContaining({ code: 'malformed_item' }),
+    );
+    session.send([say('three')]);
+    expect(session.over).toBe(false);
   });
 
   test('twice ends it once', async () => {
@@ -402,6 +431,19 @@ describe('betweenTurns', () => {
     });
     peer.say('two.');
     await until(() => session.log.head === 4);
+    expect(between).toBe(false);
+    peer.completeTurn();
+    await waiting;
+  });
+
+  test('resolves only when what was asked is answered', async () => {
+    const { session, peer } = await scripted();
+    session.send([say('hello')]);
+    let between = false;
+    const waiting = session.betweenTurns().then(() => {
+      between = true;
+    });
+    await peer.received('clientContent');
     expect(between).toBe(false);
     peer.completeTurn();
     await waiting;

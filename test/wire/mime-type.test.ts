@@ -7,6 +7,7 @@ test.each([
   ['audio/pcm;rate=24000', 'audio/pcm', 24_000],
   [' Audio/PCM ; Rate = 8000 ', 'audio/pcm', 8_000],
   ['audio/pcm; charset=x; rate=48000', 'audio/pcm', 48_000],
+  ['audio/pcm;rate="24000"', 'audio/pcm', 24_000],
   ['image/png', 'image/png', undefined],
   ['', '', undefined],
 ])('parseMimeType of %j is %j at %s Hz', (text, essence, rate) => {
