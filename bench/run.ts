@@ -23,6 +23,7 @@ const servers = {
       GOOGLE_GEMINI_BASE_URL: `http://127.0.0.1:${upstream.address}`,
       DEMO_AGENT_MODEL: 'gemini-live-2.5-flash-preview',
       LOG_LEVEL: 'warn',
+      MAX_SESSIONS: '10000',
     }),
 };
 

@@ -45,6 +45,7 @@ export async function openClient(address: string, user: string, agent: Agent): P
 export function openStream(url: string, onData: (chunk: Buffer) => void): Promise<ClientRequest> {
   return new Promise((resolve, reject) => {
     const stream = get(url, { agent: false }, (res) => {
+      if (res.statusCode !== 200) return reject(new Error(`${url} answered ${res.statusCode}`));
       res.on('data', onData);
       res.on('error', () => {});
       resolve(stream);

@@ -1,10 +1,9 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { expect, test } from '@jest/globals';
 import { EventSource } from 'eventsource';
+import { cuttableLine } from './cuttable-line.ts';
 import { post, say } from './requests.ts';
 import { type PlainMessage, textOf } from './sse-client.ts';
-import { afterTest, startTestServer, type TestServer, waitFor } from './test-server.ts';
+import { afterTest, startTestServer, waitFor } from './test-server.ts';
 
 test('an EventSource whose connection is cut in mid-answer comes back by itself and hears every piece once', async () => {
   const server = await startTestServer({}, { emulator: { pace: 1.1 } });
@@ -86,33 +85,4 @@ function listen(url: string): Listener {
     eventSource.addEventListener(name, ({ data }) => listener.named.set(name, JSON.parse(data)));
   }
   return listener;
-}
-
-/** The server by another port, over connections that can be cut. */
-async function cuttableLine({ port }: TestServer): Promise<{ url: string; cut(): number }> {
-  const sockets = new Set<Socket>();
-  const keep = (socket: Socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-    socket.on('error', () => socket.destroy());
-    return socket;
-  };
-  const line = createServer((near) => {
-    const far = keep(connect(port, '127.0.0.1'));
-    keep(near).pipe(far).pipe(near);
-    near.on('close', () => far.destroy());
-    far.on('close', () => near.destroy());
-  });
-  line.listen(0, '127.0.0.1');
-  await once(line, 'listening');
-  const cut = () => {
-    const connections = sockets.size / 2;
-    for (const socket of sockets) socket.destroy();
-    return connections;
-  };
-  afterTest(() => {
-    cut();
-    line.close();
-  });
-  return { url: `http://127.0.0.1:${(line.address() as AddressInfo).port}`, cut }; // a TCP server that listens has one
 }
