@@ -27,12 +27,14 @@ export function createApp({ events, send, origins, publicDir, onBug }: AppOption
   app.disable('etag');
 
   /** One function for each API route, rather than middleware for each of its concerns: POSTs come ten times a second. */
-  const api = (allow: string, handler: Handler) => async (req: Request, res: Response) => {
+  const strict = { ...origins, strict: true };
+  const api = (methods: readonly string[], handler: Handler) => async (req: Request, res: Response) => {
     let corsHeaders: Record<string, string> = {};
     try {
-      corsHeaders = checkOrigin(req, { ...origins, strict: true });
+      corsHeaders = checkOrigin(req, strict);
       if (req.method === 'OPTIONS') return answerPreflight(res, corsHeaders);
-      if (!allow.split(', ').includes(req.method)) {
+      if (!methods.includes(req.method)) {
+        const allow = methods.join(', ');
         corsHeaders.Allow = allow;
         throw new WireError('method_not_allowed', `${req.method} is not allowed here; use ${allow}`);
       }
@@ -45,11 +47,11 @@ export function createApp({ events, send, origins, publicDir, onBug }: AppOption
 
   app.all(
     '/send/:userId{/:sessionId}',
-    api('POST, PUT', (req, res, ids, corsHeaders) => serveSend(req, res, ids, send, corsHeaders)),
+    api(['POST', 'PUT'], (req, res, ids, corsHeaders) => serveSend(req, res, ids, send, corsHeaders)),
   );
   app.all(
     '/events/:userId{/:sessionId}',
-    api('GET', (req, res, ids, corsHeaders) => serveEvents(req, res, ids, events, corsHeaders)),
+    api(['GET'], (req, res, ids, corsHeaders) => serveEvents(req, res, ids, events, corsHeaders)),
   );
 
   // What follows reads no body: one that comes is given the time that any refused body has.

@@ -95,6 +95,7 @@ function receive(
   return new Promise((resolve, reject) => {
     const began = Date.now();
     const body: UnderWay = { req, limits, began, endless, last: began, fail };
+    let settled = false;
     underWay.add(body);
     req.on('data', onData);
     req.on('end', onEnd);
@@ -103,6 +104,7 @@ function receive(
     req.on('error', onClose);
 
     function onData(chunk: Buffer): void {
+      if (settled) return;
       body.last = Date.now();
       try {
         take(chunk);
@@ -121,11 +123,10 @@ function receive(
       stop();
       reject(error);
     }
+    // The listeners go with the request: taking them off cost more than reading the body.
     function stop(): void {
+      settled = true;
       underWay.delete(body);
-      req.off('data', onData);
-      req.off('end', onEnd);
-      req.off('close', onClose);
     }
   });
 }
