@@ -10,6 +10,7 @@ import type { SseReader } from './http/sse-reader.ts';
 import type { Logger } from './log.ts';
 import { geminiModel } from './models/gemini.ts';
 import { ActiveSessions } from './session/active-sessions.ts';
+import { WINDOW } from './session/inbox.ts';
 import { createMemoryStore } from './store/memory-store.ts';
 import { VERSION } from './version.ts';
 
@@ -78,7 +79,7 @@ export async function startServer({ config, agent, logger }: ServerOptions): Pro
       card,
       heartbeatMs,
       stallMs,
-      limits: { body_bytes: bodyLimits.maxBytes, linger_ms: lingerMs, heartbeat_ms: heartbeatMs },
+      limits: { body_bytes: bodyLimits.maxBytes, window: WINDOW, linger_ms: lingerMs, heartbeat_ms: heartbeatMs },
       server: `bidi-sse/${VERSION}`,
       readers,
       draining: () => draining,

@@ -5,6 +5,7 @@ import { DEFAULT_SESSION_ID, isId } from '../wire/identifiers.ts';
 import { answerError, answerJson } from './answer.ts';
 import { type EventsRouteOptions, type RouteIds, serveEvents } from './events-route.ts';
 import { answerPreflight, checkOrigin, type OriginOptions } from './origins.ts';
+import { servePoll } from './poll-route.ts';
 import { discardBody } from './request-body.ts';
 import { type SendRouteOptions, serveSend } from './send-route.ts';
 
@@ -52,6 +53,10 @@ export function createApp({ events, send, origins, publicDir, onBug }: AppOption
   app.all(
     '/events/:userId{/:sessionId}',
     api(['GET'], (req, res, ids, corsHeaders) => serveEvents(req, res, ids, events, corsHeaders)),
+  );
+  app.all(
+    '/poll/:userId{/:sessionId}',
+    api(['GET'], (req, res, ids, corsHeaders) => servePoll(req, res, ids, events, corsHeaders)),
   );
 
   // What follows reads no body: one that comes is given the time that any refused body has.

@@ -2,10 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AgentCard } from '../agent/runner.ts';
 import type { ActiveSessions } from '../session/active-sessions.ts';
 import type { LiveSession } from '../session/live-session.ts';
-import type { Modality } from '../session/run-supervisor.ts';
 import { WireError } from '../wire/error-catalogue.ts';
 import type { ConnectionEvents } from '../wire/named-events.ts';
 import { encodeSse } from '../wire/sse.ts';
+import { readReaderQuery } from './reader-query.ts';
 import { SseReader } from './sse-reader.ts';
 
 export interface EventsRouteOptions {
@@ -50,11 +50,8 @@ export async function serveEvents(
   options: EventsRouteOptions,
   corsHeaders: Record<string, string>,
 ): Promise<void> {
-  const query = new URLSearchParams(req.url?.split('?')[1]);
-  const lastEventId = req.headers['last-event-id'];
-  const reconnect = typeof lastEventId === 'string' && lastEventId !== '';
-  const cursor = reconnect ? lastEventId : (query.get('since') ?? undefined);
-  const modality = readModality(query.get('is_audio'), reconnect);
+  const reader = readReaderQuery(req);
+  const { cursor, reconnect, client, modality, framing } = reader;
 
   let session: LiveSession | 'ended';
   try {
@@ -76,42 +73,48 @@ export async function serveEvents(
   }
 
   const live = session;
-  const start = await live.attach(cursor);
+  const start = await live.attach(cursor, reader);
   if (res.destroyed) {
-    live.detach(start.position);
+    live.detach(reader, start.position);
     return;
   }
+  // Ended by the end of the connection: HAProxy holds each chunk of a chunked body for 200 ms.
+  if (framing === 'close') res.useChunkedEncodingByDefault = false;
   res.writeHead(200, { ...STREAM_HEADERS, ...corsHeaders });
   res.flushHeaders();
-  const { card } = options;
-  const reader = new SseReader(res, live, start, {
+  const stream = new SseReader(res, live, start, {
+    client,
+    framing,
     heartbeatMs: options.heartbeatMs,
     stallMs: options.stallMs,
-    hello: {
-      epoch: live.log.epoch,
-      user_id: userId,
-      session_id: sessionId,
-      agent: card.agent,
-      model: card.model,
-      modality: live.modality,
-      input_rate: card.inputRate,
-      output_rate: card.outputRate,
-      limits: options.limits,
-      server: options.server,
-    },
+    hello: describeSession(live, client, options),
   });
-  options.readers.add(reader);
+  options.readers.add(stream);
   res.on('close', () => {
-    reader.close();
-    options.readers.delete(reader);
-    live.detach(reader.position);
+    stream.close();
+    options.readers.delete(stream);
+    live.detach(reader, stream.position);
   });
 }
 
-/** A reconnect is never refused for its query. */
-function readModality(isAudio: string | null, reconnect: boolean): Modality | undefined {
-  if (isAudio === 'true') return 'AUDIO';
-  if (isAudio === 'false') return 'TEXT';
-  if (isAudio === null || isAudio === '' || reconnect) return undefined;
-  throw new WireError('invalid_query', 'is_audio must be true or false');
+/** What a reader is told first. */
+export function describeSession(
+  session: LiveSession,
+  client: string | undefined,
+  { card, limits, server }: EventsRouteOptions,
+): ConnectionEvents['session'] {
+  return {
+    epoch: session.log.epoch,
+    user_id: session.userId,
+    session_id: session.sessionId,
+    client: client ?? null,
+    next: session.next(client),
+    agent: card.agent,
+    model: card.model,
+    modality: session.modality,
+    input_rate: card.inputRate,
+    output_rate: card.outputRate,
+    limits,
+    server,
+  };
 }

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ActiveSessions } from '../session/active-sessions.ts';
 import type { LiveSession } from '../session/live-session.ts';
 import { blobRequest, decodeSend, textRequest } from '../wire/decode-send.ts';
+import { readEnvelope, readEnvelopeQuery } from '../wire/envelope.ts';
 import { WireError } from '../wire/error-catalogue.ts';
 import type { LiveRequest } from '../wire/live-request.ts';
 import { isImage, parseMimeType } from '../wire/mime-type.ts';
@@ -18,6 +19,8 @@ export interface SendRouteOptions {
   readonly draining: () => boolean;
 }
 
+/** What ADK's sample answers. */
+const SENT = { status: 'sent' };
 /** The most audio in one message to the model, bytes: one second at 16 kHz. */
 const PIECE_BYTES = 32_000;
 /** How often an endless body asks whether the request queue has room again, ms. */
@@ -49,27 +52,34 @@ export async function serveSend(
     return;
   }
   const body = await readBody(req, bodyLimits);
-  if (body.length === 0) throw new WireError('empty_body');
-  const requests = decodeBody(body, essence, contentType);
   // It may have ended while the body came.
-  sessions.get(userId, sessionId).send(requests);
-  answerJson(res, 200, { status: 'sent' }, corsHeaders);
+  answerJson(res, 200, takeBody(sessions.get(userId, sessionId), req, body, contentType), corsHeaders);
 }
 
-/** `curl -d` says that it sends a form, and many clients say nothing: both are taken for JSON, as ADK's sample does. */
-function decodeBody(body: Buffer, essence: string, contentType: string): LiveRequest[] {
-  switch (essence) {
-    case 'application/json':
-    case 'application/x-www-form-urlencoded':
-    case '':
-      return decodeSend(parseJson(body));
-    case 'text/plain':
-      return [textRequest(decodeUtf8(body))];
-    default:
-      if (essence === 'audio/pcm') return cutAudio(body, contentType);
-      if (isImage(essence)) return [blobRequest(contentType, body.toString('base64'))];
-      throw new WireError('unsupported_mime_type', `Mime type not supported: ${essence.slice(0, 100)}`);
+/** Hands a body to the session: in the order of its client if it stands in an envelope, or its query says so. */
+function takeBody(session: LiveSession, req: IncomingMessage, body: Buffer, contentType: string): object {
+  const { essence } = parseMimeType(contentType);
+  if (essence === 'application/json' || essence === 'application/x-www-form-urlencoded' || essence === '') {
+    if (body.length === 0) throw new WireError('empty_body');
+    const json = parseJson(body);
+    const enveloped = readEnvelope(json);
+    if (enveloped) return session.post(enveloped.envelope, () => decodeSend(enveloped.items));
+    session.send(decodeSend(json));
+    return SENT;
   }
+  const envelope = readEnvelopeQuery(new URLSearchParams(req.url?.split('?')[1]));
+  if (envelope) return session.post(envelope, () => decodeRaw(body, essence, contentType));
+  session.send(decodeRaw(body, essence, contentType));
+  return SENT;
+}
+
+/** An empty one is refused here, where its number is known: as any that is refused it uses it up. */
+function decodeRaw(body: Buffer, essence: string, contentType: string): LiveRequest[] {
+  if (body.length === 0) throw new WireError('empty_body');
+  if (essence === 'text/plain') return [textRequest(decodeUtf8(body))];
+  if (essence === 'audio/pcm') return cutAudio(body, contentType);
+  if (isImage(essence)) return [blobRequest(contentType, body.toString('base64'))];
+  throw new WireError('unsupported_mime_type', `Mime type not supported: ${essence.slice(0, 100)}`);
 }
 
 /** A whole recording would be one message of megabytes to the model: it goes in pieces, as a microphone's would. */

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { AgentEvent } from '../wire/agent-event.ts';
+import { audioMs } from '../wire/audio-duration.ts';
 import type { Cursor } from '../wire/cursor.ts';
 import type { LogEntry, LogMessage } from '../wire/log-entry.ts';
 import type { ConnectionEvents } from '../wire/named-events.ts';
@@ -25,6 +26,8 @@ interface Held {
   bytes: number;
   /** Its audio is still there. */
   audio: boolean;
+  /** Audio that was dropped for want of room, ms. */
+  lostMs: number;
 }
 
 /** What an entry costs beside its text and audio: many small ones must not be free. */
@@ -47,6 +50,9 @@ export class EventLog {
   /** Entries before it have no audio left to drop. */
   #firstAudio = 1;
   #turn = 1;
+  /** Kept beside the entries, which may be gone before the reply is over: a client that has them lets go of them. */
+  #replying = false;
+  #replySoFar = '';
   /** The first entry of the reply being given. */
   #turnStart = 1;
 
@@ -72,34 +78,45 @@ export class EventLog {
 
   /** A reply has begun and not ended. */
   get midTurn(): boolean {
-    return this.#turnStart <= this.head && this.#hasReply();
+    return this.#replying;
   }
 
   /** What was said of the reply being given and is not known whole yet. */
   replySoFar(): string {
-    let text = '';
-    for (let seq = Math.max(this.#turnStart, this.#first); seq <= this.head; seq += 1) {
-      const { content, partial, outputTranscription: spoken } = this.at(seq)?.message.event ?? {};
-      const written = (content?.parts ?? []).map((part) => (part.thought ? '' : (part.text ?? ''))).join('');
-      if (spoken) text = spoken.finished ? '' : text + spoken.text;
-      if (written) text = partial ? text + written : '';
-    }
-    return text;
+    return this.#replySoFar;
   }
 
   append(message: LogMessage): void {
     const entry: LogEntry = { seq: this.head + 1, turn: this.#turn, message };
     const audio = hasAudio(message.event);
     const bytes = sizeOf(message);
-    this.#held.push({ entry, at: this.#now(), bytes, audio });
+    this.#held.push({ entry, at: this.#now(), bytes, audio, lostMs: 0 });
     this.#bytes += bytes;
+    if (message.event) this.#followReply(message.event);
     if (message.event?.interrupted) this.#dropTurnAudio();
     if (message.event?.turnComplete) {
       this.#turn += 1;
       this.#turnStart = entry.seq + 1;
     }
     this.trim();
+    this.wakeReaders();
+  }
+
+  /** Has every reader look again: there is more, or it may take more. */
+  wakeReaders(): void {
     for (const wake of this.#readers) wake();
+  }
+
+  /** Audio of an entry that was dropped for want of room, ms. */
+  lostMs(seq: number): number {
+    return this.#held[seq - this.#first]?.lostMs ?? 0;
+  }
+
+  /** Lets go of the entries up to `seq`: whoever reads has them. */
+  release(seq: number): void {
+    const count = Math.min(seq - this.#first + 1, this.#held.length);
+    for (const held of this.#held.slice(0, Math.max(count, 0))) this.#bytes -= held.bytes;
+    this.#release(Math.max(count, 0));
   }
 
   /** The entry, or `undefined` if it is not held: not any more, or not yet. */
@@ -155,6 +172,7 @@ export class EventLog {
       const held = this.#held[this.#firstAudio - this.#first];
       this.#firstAudio += 1;
       if (held?.audio) {
+        held.lostMs = audioMs(held.entry.message.event);
         this.#dropAudio(held);
         return true;
       }
@@ -167,7 +185,10 @@ export class EventLog {
     // The newest is the one that says so; an ADK Runner's may hold audio itself.
     for (let seq = Math.max(this.#turnStart, this.#first); seq <= this.head; seq += 1) {
       const held = this.#held[seq - this.#first];
-      if (held?.audio) this.#dropAudio(held);
+      if (!held) continue;
+      if (held.audio) this.#dropAudio(held);
+      // It would not be heard now either: nobody needs to be told that there was no room for it.
+      held.lostMs = 0;
     }
   }
 
@@ -181,16 +202,18 @@ export class EventLog {
     this.#bytes += held.bytes;
   }
 
-  #hasReply(): boolean {
-    for (let seq = Math.max(this.#turnStart, this.#first); seq <= this.head; seq += 1) {
-      if (isReply(this.at(seq)?.message.event)) return true;
-    }
-    return false;
+  #followReply(event: AgentEvent): void {
+    const { content, partial, outputTranscription: spoken, turnComplete } = event;
+    const written = (content?.parts ?? []).map((part) => (part.thought ? '' : (part.text ?? ''))).join('');
+    if (spoken) this.#replySoFar = spoken.finished ? '' : this.#replySoFar + spoken.text;
+    if (written) this.#replySoFar = partial ? this.#replySoFar + written : '';
+    if (turnComplete) this.#replySoFar = '';
+    this.#replying = !turnComplete && (this.#replying || isReply(event));
   }
 }
 
-function isReply(event: AgentEvent | undefined): boolean {
-  return event !== undefined && (event.content?.role === 'model' || event.outputTranscription !== undefined);
+function isReply({ content, outputTranscription }: AgentEvent): boolean {
+  return content?.role === 'model' || outputTranscription !== undefined;
 }
 
 function hasAudio(event: AgentEvent | undefined): boolean {

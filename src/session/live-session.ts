@@ -2,11 +2,13 @@ import type { LiveRunner } from '../agent/runner.ts';
 import type { ConversationKey, ConversationStore } from '../store/conversation-store.ts';
 import { turnsOf } from '../store/conversation-turns.ts';
 import { parseCursor } from '../wire/cursor.ts';
+import type { Envelope } from '../wire/envelope.ts';
 import { WireError } from '../wire/error-catalogue.ts';
 import type { LiveRequest } from '../wire/live-request.ts';
 import type { End } from '../wire/log-entry.ts';
 import type { ConnectionEvents } from '../wire/named-events.ts';
 import { EventLog, type EventLogLimits, type LogPosition } from './event-log.ts';
+import { Inbox, type InboxAnswer, MAX_CLIENTS } from './inbox.ts';
 import { type Modality, RunSupervisor, type SessionLogger } from './run-supervisor.ts';
 
 export interface LiveSessionOptions {
@@ -29,6 +31,17 @@ export interface Start {
   readonly reset?: ConnectionEvents['reset'];
 }
 
+/** Who reads. */
+export interface Reader {
+  /** As in the query; `undefined`: anonymous. */
+  readonly client: string | undefined;
+}
+
+/** A connection that gives way to a newer one of its client. */
+export interface Supersedable {
+  supersede(): void;
+}
+
 /** Turns told in a `reset`: enough for a page to be filled again. */
 const RESET_TURNS = 200;
 
@@ -48,7 +61,12 @@ export class LiveSession {
   #closing = false;
   /** It has ended, or the server goes down. */
   #over = false;
-  #readers = 0;
+  readonly #inbox: Inbox;
+  /** By client, in the order in which they last acknowledged. */
+  readonly #acks = new Map<string, number>();
+  /** The newest connection of each client that has one. */
+  readonly #connections = new Map<string, Supersedable>();
+  readonly #attached = new Set<Reader>();
   #lingerTimer: NodeJS.Timeout | undefined;
   /** Where the last reader that left stood. */
   #lastLeft: LogPosition = { seq: 1, frames: 0 };
@@ -64,6 +82,7 @@ export class LiveSession {
       { userId, sessionId, runner, log: this.log, logger, onFinished: () => this.end({ reason: 'closed' }) },
       this.#effective(modality ?? 'TEXT'),
     );
+    this.#inbox = new Inbox((requests) => this.#deliver(requests));
     this.#linger();
   }
 
@@ -88,12 +107,12 @@ export class LiveSession {
   }
 
   /**
-   * A reader comes. Each `attach` needs its `detach`.
+   * A reader comes. Each `attach` needs its `detach`, with the same reader.
    * @param cursor the id of the last frame it has, as it came; nothing for a reader that has none
    */
-  async attach(cursor: string | undefined): Promise<Start> {
-    const alone = this.#readers === 0;
-    this.#readers += 1;
+  async attach(cursor: string | undefined, reader: Reader): Promise<Start> {
+    const alone = this.#attached.size === 0;
+    this.#attached.add(reader);
     clearTimeout(this.#lingerTimer);
     if (cursor === undefined) {
       if (!alone) return { position: this.#head() };
@@ -106,10 +125,10 @@ export class LiveSession {
   }
 
   /** A reader leaves. @param position where it stood */
-  detach(position: LogPosition): void {
-    this.#readers -= 1;
+  detach(reader: Reader, position: LogPosition): void {
+    if (!this.#attached.delete(reader)) return;
     this.#lastLeft = position;
-    if (this.#readers === 0) this.#linger();
+    if (this.#attached.size === 0) this.#linger();
   }
 
   /** Where a reader goes on whose place in the log is lost: at the head, told the conversation so far. */
@@ -146,15 +165,82 @@ export class LiveSession {
    * @throws {WireError} session_ended, draining, request_queue_full
    */
   send(requests: readonly LiveRequest[]): void {
+    this.#refuseIfOver();
+    checkClose(requests);
+    this.#runs.admit(requests);
+    this.#deliver(requests);
+  }
+
+  /**
+   * Takes one POST of a client that numbers its POSTs, or acknowledges events, or both. The body is decoded only if its number is due.
+   * @throws {WireError} session_ended, draining, epoch_changed, outside_window, request_queue_full, or what `decode` throws
+   */
+  post({ client, cseq, ack }: Envelope, decode: () => LiveRequest[]): InboxAnswer {
+    this.#refuseIfOver();
+    const next = this.#inbox.next(client);
+    if (ack && ack.epoch !== this.log.epoch) {
+      throw new WireError('epoch_changed', undefined, undefined, { epoch: this.log.epoch, next });
+    }
+    if (ack) this.#acknowledge(client, ack.seq);
+    if (cseq !== undefined) {
+      const decodeWhole = () => checkClose(decode());
+      return this.#inbox.take(client, cseq, decodeWhole, (requests) => this.#runs.admit(requests));
+    }
+    const requests = decode();
+    if (requests.length > 0) this.send(requests);
+    return { status: 'sent', next };
+  }
+
+  /** The number of a client's next POST. */
+  next(client: string | undefined): number {
+    return client === undefined ? 1 : this.#inbox.next(client);
+  }
+
+  /** The newest entry that a client has processed; `undefined` for one that never says so. */
+  acked(client: string | undefined): number | undefined {
+    return client === undefined ? undefined : this.#acks.get(client);
+  }
+
+  /** A client's connection takes over from the one before; the return value gives it up again. */
+  takeOver(client: string, connection: Supersedable): () => void {
+    const older = this.#connections.get(client);
+    this.#connections.set(client, connection);
+    older?.supersede();
+    return () => {
+      if (this.#connections.get(client) === connection) this.#connections.delete(client);
+    };
+  }
+
+  #refuseIfOver(): void {
     if (this.#end || this.#closing) throw new WireError('session_ended');
     if (this.#over) throw new WireError('draining');
+  }
+
+  #deliver(requests: readonly LiveRequest[]): void {
+    // What was held behind a close.
+    if (this.#closing || this.#over) return;
     const close = requests.findIndex((request) => request.close);
-    if (close !== -1 && close < requests.length - 1) throw new WireError('malformed_item', 'Nothing may follow close');
     const said = requests.filter((request) => Object.keys(request).some((field) => field !== 'close'));
     if (said.length > 0) this.#runs.send(said);
     if (close === -1) return;
     this.#closing = true;
     this.#runs.finish();
+  }
+
+  /** An acknowledgement of what was never sent is taken for one of all there is. */
+  #acknowledge(client: string, seq: number): void {
+    const known = Math.max(this.#acks.get(client) ?? 0, Math.min(seq, this.log.head));
+    this.#acks.delete(client);
+    this.#acks.set(client, known);
+    for (const oldest of this.#acks.keys()) {
+      if (this.#acks.size <= MAX_CLIENTS) break;
+      this.#acks.delete(oldest);
+    }
+    // Only what nobody can ask for again: a reader that acknowledges nothing might, and so might a client that is away for a moment.
+    let everybody = Math.min(...this.#acks.values());
+    for (const reader of this.#attached) if (this.acked(reader.client) === undefined) everybody = 0;
+    this.log.release(everybody);
+    this.log.wakeReaders();
   }
 
   /** Resolves when no reply is being given, and none was asked for. */
@@ -183,6 +269,8 @@ export class LiveSession {
     this.#over = true;
     clearTimeout(this.#lingerTimer);
     this.#runs.stop();
+    // A poll that is held need not be any longer.
+    this.log.wakeReaders();
   }
 
   #linger(): void {
@@ -198,4 +286,11 @@ export class LiveSession {
   #head(): LogPosition {
     return { seq: this.log.head + 1, frames: 0 };
   }
+}
+
+/** @throws {WireError} malformed_item: what follows a close would never be heard */
+function checkClose<Requests extends readonly LiveRequest[]>(requests: Requests): Requests {
+  const close = requests.findIndex((request) => request.close);
+  if (close === -1 || close === requests.length - 1) return requests;
+  throw new WireError('malformed_item', 'Nothing may follow close');
 }

@@ -79,6 +79,11 @@ export class RunSupervisor {
     return this.#queue.congested;
   }
 
+  /** @throws {WireError} request_queue_full: there is no room for these */
+  admit(requests: readonly LiveRequest[]): void {
+    if (!this.#queue.hasRoomFor(requests)) throw new WireError('request_queue_full');
+  }
+
   /** Puts a run in `modality` in the place of the one that is going on; the conversation is kept. */
   replace(modality: Modality): void {
     if (this.#stopped || this.#finishing) return;
@@ -98,12 +103,8 @@ export class RunSupervisor {
     else this.#timer = setTimeout(() => this.#start(), waitMs).unref();
   }
 
-  /**
-   * Takes requests for the model, all of them or none.
-   * @throws {WireError} request_queue_full
-   */
+  /** Takes requests for the model; ask `admit` first. */
   send(requests: readonly LiveRequest[]): void {
-    if (!this.#queue.hasRoomFor(requests)) throw new WireError('request_queue_full');
     for (const request of requests) {
       this.#queue.send(request);
       if (request.content) this.#asked = true;

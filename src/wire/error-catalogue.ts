@@ -27,6 +27,12 @@ export const errorCatalogue = {
     error: 'The body holds an item of an unknown shape',
     hint: 'an item is {"mime_type","data"}, a LiveRequest (content, blob, activity_start, activity_end, audio_stream_end, close) or {"interrupt":{}}',
   },
+  malformed_envelope: {
+    status: 400,
+    retry: false,
+    error: 'The envelope is not valid',
+    hint: 'send {"client":"…","cseq":1,"ack":"<id of the last event>","items":[…]}',
+  },
   missing_mime_type: {
     status: 400,
     retry: false,
@@ -96,6 +102,18 @@ export const errorCatalogue = {
     retry: true,
     error: 'The body stopped arriving',
     hint: 'send the whole body, or close an endless one when there is nothing left to say',
+  },
+  outside_window: {
+    status: 409,
+    retry: false,
+    error: 'The number of the POST is outside the window',
+    hint: 'go on with the number in next',
+  },
+  epoch_changed: {
+    status: 409,
+    retry: false,
+    error: 'The POST is numbered for a live session that is over',
+    hint: 'number what is unanswered anew, from next, and acknowledge an event of this epoch',
   },
   session_ended: {
     status: 410,
@@ -201,6 +219,10 @@ export interface ErrorBody {
   readonly code: ErrorCode;
   readonly retry: boolean;
   readonly hint?: string;
+  /** Where the order of POSTs goes on, with outside_window and epoch_changed. */
+  readonly next?: number;
+  /** The live session's own, with epoch_changed. */
+  readonly epoch?: string;
 }
 
 /**
@@ -213,12 +235,16 @@ export class WireError extends Error {
   /** Names the variable, field or limit at hand; the catalogue's hint if absent. */
   readonly hint: string | undefined;
 
+  /** What else a program needs to go on. */
+  readonly details: Pick<ErrorBody, 'next' | 'epoch'>;
+
   /** @param error what was wrong, more precisely than the catalogue says it; never with a secret in it */
-  constructor(code: ErrorCode, error?: string, hint?: string) {
+  constructor(code: ErrorCode, error?: string, hint?: string, details: Pick<ErrorBody, 'next' | 'epoch'> = {}) {
     const entry: CatalogueEntry = errorCatalogue[code];
     super(error ?? entry.error);
     this.code = code;
     this.hint = hint ?? entry.hint;
+    this.details = details;
   }
 
   get status(): number {
@@ -230,6 +256,12 @@ export class WireError extends Error {
   }
 
   body(): ErrorBody {
-    return { error: this.message, code: this.code, retry: this.retry, ...(this.hint ? { hint: this.hint } : {}) };
+    return {
+      error: this.message,
+      code: this.code,
+      retry: this.retry,
+      ...(this.hint ? { hint: this.hint } : {}),
+      ...this.details,
+    };
   }
 }

@@ -29,6 +29,10 @@ export interface ConnectionEvents {
     epoch: string;
     user_id: string;
     session_id: string;
+    /** The `client` of the query. */
+    client: string | null;
+    /** The number of that client's next POST. */
+    next: number;
     agent: string;
     model: string;
     modality: 'TEXT' | 'AUDIO';
@@ -36,12 +40,16 @@ export interface ConnectionEvents {
     input_rate: number;
     /** Hz. */
     output_rate: number;
-    limits: { body_bytes: number; linger_ms: number; heartbeat_ms: number };
+    limits: { body_bytes: number; window: number; linger_ms: number; heartbeat_ms: number };
     /** Name and version of the server. */
     server: string;
   };
-  /** `t`: the server's clock, ms since 1970. */
-  hb: { t: number };
+  /** `t`: the server's clock, ms since 1970; `next`: the number of the client's next POST. */
+  hb: { t: number; next: number };
+  /** Audio that was never sent was dropped: the log was full. */
+  gap: { audio_ms: number };
+  /** A newer connection of the same client has taken over. */
+  superseded: Record<string, never>;
   reset: {
     reason: 'unknown_epoch' | 'too_old' | 'ahead' | 'malformed';
     turns: { role: 'user' | 'model'; text: string; interrupted?: boolean }[];

@@ -45,12 +45,14 @@ test('session tells who is talked to, how, and the limits', async () => {
     epoch: expect.any(String),
     user_id: 'ada@example.org',
     session_id: 'tuesday',
+    client: null,
+    next: 1,
     agent: 'google_search_agent',
     model: 'gemini-live-2.5-flash-preview',
     modality: 'TEXT',
     input_rate: 16_000,
     output_rate: 24_000,
-    limits: { body_bytes: 20_000, linger_ms: 45_000, heartbeat_ms: 9_000 },
+    limits: { body_bytes: 20_000, window: 16, linger_ms: 45_000, heartbeat_ms: 9_000 },
     server: expect.stringMatching(/^bidi-sse\/\d+\.\d+\.\d+$/),
   });
 });

@@ -106,10 +106,10 @@ describe('a reader without a cursor', () => {
     await until(() => session.log.head === 4);
     expect(session.log.oldest).toBeGreaterThan(1);
     const second = await TestReader.attach(session);
-    // Of the reply being given only what the log still holds.
+    // The reply being given is told whole, whatever the log still holds of it.
     const turns = [
       { role: 'user', text: 'hello' },
-      { role: 'model', text: 'y'.repeat(200) },
+      { role: 'model', text: 'x'.repeat(200) + 'y'.repeat(200) },
     ];
     expect(second.reset).toEqual({ reason: 'too_old', turns, truncated: false });
     expect(second.position).toEqual({ seq: session.log.head + 1, frames: 0 });

@@ -1,7 +1,7 @@
 import type { LiveRunner } from '../../src/agent/runner.ts';
 import { ActiveSessions, type ActiveSessionsOptions, type OpenParams } from '../../src/session/active-sessions.ts';
 import type { LogPosition } from '../../src/session/event-log.ts';
-import type { LiveSession, Start } from '../../src/session/live-session.ts';
+import type { LiveSession, Reader, Start } from '../../src/session/live-session.ts';
 import type { SessionLogger } from '../../src/session/run-supervisor.ts';
 import type { ConversationStore } from '../../src/store/conversation-store.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
@@ -66,15 +66,18 @@ export class TestReader {
   /** What it has read. */
   readonly messages: LogMessage[] = [];
   #position: LogPosition;
+  readonly #reader: Reader;
 
-  private constructor(session: LiveSession, start: Start) {
+  private constructor(session: LiveSession, start: Start, reader: Reader) {
     this.session = session;
+    this.#reader = reader;
     this.reset = start.reset;
     this.#position = start.position;
   }
 
-  static async attach(session: LiveSession, cursor?: string): Promise<TestReader> {
-    return new TestReader(session, await session.attach(cursor));
+  static async attach(session: LiveSession, cursor?: string, client?: string): Promise<TestReader> {
+    const reader: Reader = { client };
+    return new TestReader(session, await session.attach(cursor, reader), reader);
   }
 
   get position(): LogPosition {
@@ -116,7 +119,7 @@ export class TestReader {
   }
 
   detach(): void {
-    this.session.detach(this.#position);
+    this.session.detach(this.#reader, this.#position);
   }
 
   #next() {

@@ -179,7 +179,7 @@ test('transcript: audio, heartbeats and usage, change nothing', () => {
   const before = play(text('One'));
   const after = [
     { name: 'message', data: { mime_type: 'audio/pcm', data: 'AAAA' } },
-    { name: 'hb', data: { t: 1 } },
+    { name: 'hb', data: { t: 1, next: 1 } },
     { name: 'usage', data: { prompt_tokens: 1, response_tokens: 1, total_tokens: 2 } },
   ] satisfies TranscriptAction[];
   expect(after.reduce<Transcript>(reduceTranscript, before)).toBe(before);

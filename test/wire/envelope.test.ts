@@ -1,0 +1,70 @@
+import { describe, expect, test } from '@jest/globals';
+import { readEnvelope, readEnvelopeQuery } from '../../src/wire/envelope.ts';
+
+const EPOCH = 'AAAAAAAAAAAAAAAA';
+const malformed = (error: RegExp) =>
+  expect.objectContaining({ code: 'malformed_envelope', message: expect.stringMatching(error) });
+
+describe('a body', () => {
+  test.each([[null], ['client'], [[]], [[{ client: 'a' }]], [{}], [{ mime_type: 'text/plain', data: 'client' }]])(
+    '%j is no envelope',
+    (body) => {
+      expect(readEnvelope(body)).toBeUndefined();
+    },
+  );
+
+  test('with all fields is read whole', () => {
+    const items = [{ close: true }, 3];
+    expect(readEnvelope({ client: 'a.b', cseq: 7, ack: `${EPOCH}.12`, items })).toEqual({
+      envelope: { client: 'a.b', cseq: 7, ack: { epoch: EPOCH, seq: 12 } },
+      items,
+    });
+  });
+
+  test.each([[{ client: 'a' }], [{ client: 'a', cseq: null, ack: null }]])('%j has only a client', (body) => {
+    expect(readEnvelope(body)).toEqual({ envelope: { client: 'a', cseq: undefined, ack: undefined }, items: [] });
+  });
+
+  test('that acknowledges some frames of an entry acknowledges the entry before', () => {
+    expect(readEnvelope({ client: 'a', ack: `${EPOCH}.12-1` })?.envelope.ack).toEqual({ epoch: EPOCH, seq: 11 });
+  });
+
+  test.each([
+    ['client', [null, 3, '', '-a', 'a b', 'a/b', 'x'.repeat(129), {}, []], /^client must be/],
+    ['cseq', ['1', 0, -1, 1.5, 1e20, 2 ** 53, Number.NaN, true, {}], /^cseq must be a whole number from 1/],
+    ['ack', [3, '', 'x', `${EPOCH}`, `${EPOCH}.`, `${EPOCH}.-1`, `${EPOCH}.1-`, 'short.1', {}], /^ack must be/],
+    ['items', [null, 'x', {}, 3], /^items must be an array/],
+  ])('whose %s is none of its values is malformed', (field, values, error) => {
+    for (const value of values) {
+      expect(() => readEnvelope({ client: 'a', cseq: 1, [field]: value })).toThrow(malformed(error));
+    }
+  });
+});
+
+describe('a query', () => {
+  const read = (query: string) => readEnvelopeQuery(new URLSearchParams(query));
+
+  test('without a client is no envelope', () => {
+    expect(read(`cseq=1&ack=${EPOCH}.1`)).toBeUndefined();
+  });
+
+  test('says the same as an envelope', () => {
+    expect(read(`client=a&cseq=7&ack=${EPOCH}.12`)).toEqual({
+      client: 'a',
+      cseq: 7,
+      ack: { epoch: EPOCH, seq: 12 },
+    });
+    expect(read('client=a')).toEqual({ client: 'a', cseq: undefined, ack: undefined });
+  });
+
+  test.each(['', 'x', '0', '-1', '1.5', '1e3', '0x1', ' 1', '9007199254740993', '100000000000000000000'])(
+    'with the cseq "%s" is malformed',
+    (cseq) => {
+      expect(() => read(`client=a&cseq=${encodeURIComponent(cseq)}`)).toThrow(malformed(/^cseq/));
+    },
+  );
+
+  test.each(['client=', 'client=a%20b', 'client=a&ack=', 'client=a&ack=what'])('%s is malformed', (query) => {
+    expect(() => read(query)).toThrow(malformed(/^(client|ack) must be/));
+  });
+});
