@@ -21,6 +21,19 @@ await build({
 });
 
 await build({
+  entryPoints: { client: 'src/client/index.ts' },
+  outdir: 'dist',
+  bundle: true,
+  // For browsers as well as for Node.
+  platform: 'neutral',
+  packages: 'external',
+  format: 'esm',
+  target: ['node22', 'chrome109', 'firefox115', 'safari16.4'],
+  sourcemap: true,
+  logLevel: 'warning',
+});
+
+await build({
   entryPoints: {
     page: 'src/web/page.tsx',
     'capture-worklet': 'src/web/capture-worklet.ts',

@@ -1,0 +1,77 @@
+import type { Evidence } from './ladder.ts';
+
+/** When the server writes the first heartbeat after `session`, ms. */
+const FIRST_HEARTBEAT_MS = 250;
+/** How much later than that it may come, ms, beside two round trips. */
+const HEARTBEAT_GRACE_MS = 1_000;
+/** Two events that were written 250 ms apart and come closer than this were held, ms. */
+const TOGETHER_MS = 60;
+
+export interface StreamWatch {
+  bytes(): void;
+  /** An event came. */
+  event(name: string | undefined): void;
+  /** Since the first byte, ms; `undefined` without one. */
+  lived(): number | undefined;
+  stop(): void;
+}
+
+export interface StreamWatchOptions {
+  readonly now: () => number;
+  readonly roundTripMs: number | undefined;
+  /** No byte for so long, and the connection is taken for dead, ms; asked for again after each byte. */
+  readonly silenceMs: () => number;
+  /** Padding holds `session` back until the first heartbeat where it is needed at all. */
+  readonly padded: boolean;
+  onEvidence(evidence: Evidence): void;
+  onSilence(): void;
+}
+
+/** Measures one stream: when it begins, whether its first heartbeat comes by itself, whether it falls silent. */
+export function watchStream(options: StreamWatchOptions): StreamWatch {
+  const { now, roundTripMs } = options;
+  const openedAt = now();
+  let firstByteAt: number | undefined;
+  let sessionAt: number | undefined;
+  let waiting = true;
+  let silence = setTimeout(options.onSilence, options.silenceMs());
+  let overdue: ReturnType<typeof setTimeout> | undefined;
+
+  const held = () => {
+    if (waiting) options.onEvidence({ kind: 'held', at: now() });
+    waiting = false;
+  };
+  const beat = () => {
+    clearTimeout(overdue);
+    if (sessionAt === undefined || !waiting) return;
+    // Together, and late by what the heartbeat takes: `session` had to wait for it. Only together: this program was busy.
+    const together = now() - sessionAt < TOGETHER_MS;
+    const late = sessionAt - openedAt > FIRST_HEARTBEAT_MS + TOGETHER_MS + (roundTripMs ?? Number.POSITIVE_INFINITY);
+    if (together && late && !options.padded) held();
+    waiting = false;
+  };
+  return {
+    bytes() {
+      firstByteAt ??= now();
+      clearTimeout(silence);
+      silence = setTimeout(options.onSilence, options.silenceMs());
+    },
+    event(name) {
+      if (name === 'hb') beat();
+      if (name !== 'session') return;
+      sessionAt = now();
+      options.onEvidence({ kind: 'opened', at: sessionAt, delayMs: sessionAt - openedAt, roundTripMs });
+      const patience = FIRST_HEARTBEAT_MS + HEARTBEAT_GRACE_MS + 2 * (roundTripMs ?? 0);
+      // Once more around the loop: what has come while this program was busy is read first.
+      overdue = setTimeout(() => {
+        overdue = setTimeout(held, 50);
+      }, patience);
+    },
+    lived: () => (firstByteAt === undefined ? undefined : now() - firstByteAt),
+    stop() {
+      clearTimeout(silence);
+      clearTimeout(overdue);
+      waiting = false;
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import { expect } from '@jest/globals';
+import { type Client, type ClientEvents, type ClientOptions, createClient } from '../../src/client/index.ts';
+import { openStream, type SseClient } from '../http/sse-client.ts';
+import { afterTest, type TestServer, waitFor } from '../http/test-server.ts';
+
+/** Without `status`: that of the first moment comes before the client. */
+const LOGGED = ['message', 'input_transcript', 'tool_call', 'tool_result', 'tool_cancel', 'usage', 'end'] as const;
+
+export interface Talk {
+  readonly client: Client;
+  /** The events of the log, in the order in which the client told them: name and data. */
+  readonly told: [string, unknown][];
+  readonly failures: ClientEvents['failure'][];
+  readonly sessions: ClientEvents['session'][];
+  readonly states: string[];
+  /** Waits until so many replies are complete. */
+  turns(count: number): Promise<void>;
+}
+
+/** A client of the session of `me`, closed after the test. */
+export function talk(options: Partial<ClientOptions> & { url: string }): Talk {
+  const client = createClient({ userId: 'me', isAudio: false, ...options });
+  afterTest(() => client.close());
+  const told: Talk['told'] = [];
+  const failures: Talk['failures'] = [];
+  const sessions: Talk['sessions'] = [];
+  const states: string[] = [];
+  for (const name of LOGGED) client.on(name, (data) => told.push([name, data]));
+  client.on('failure', (failure) => failures.push(failure));
+  client.on('session', (session) => sessions.push(session));
+  client.on('state', (state) => states.push(state));
+  const turns = async (count: number) => {
+    const completed = () => told.filter(([, data]) => isTurnEnd(data)).length;
+    await waitFor(`${count} turns, of which ${completed()} came`, () => completed() >= count);
+  };
+  return { client, told, failures, sessions, states, turns };
+}
+
+/** Somebody who reads the same session with nothing in the way. */
+export async function witness({ url }: TestServer): Promise<SseClient> {
+  const stream = await openStream(`${url}/events/me?is_audio=false`);
+  await stream.untilNamed('session');
+  return stream;
+}
+
+/** The log, as the witness saw it. */
+function seen({ events }: SseClient): [string, unknown][] {
+  return events
+    .map(({ event, data }): [string, unknown] => [event ?? 'message', data])
+    .filter(([name]) => (LOGGED as readonly string[]).includes(name));
+}
+
+/** The texts that the server took for the user's, in order. */
+export async function said({ url }: TestServer): Promise<string[]> {
+  const answer = await fetch(`${url}/poll/me?since=nonsense&wait=0`);
+  const { events }: { events: { event?: string; data: ClientEvents['reset'] }[] } = JSON.parse(await answer.text());
+  const turns = events.find(({ event }) => event === 'reset')?.data.turns ?? [];
+  return turns.filter(({ role }) => role === 'user').flatMap(({ text }) => text.split('\n'));
+}
+
+/** Waits until the client has told as much as the witness saw, and expects it to be the same: every event once and in order. */
+export async function expectSame({ told }: Talk, stream: SseClient): Promise<void> {
+  await waitFor('as many events as the witness saw', () => told.length >= seen(stream).length);
+  expect(told).toEqual(seen(stream));
+}
+
+function isTurnEnd(data: unknown): boolean {
+  return typeof data === 'object' && data !== null && 'turn_complete' in data && data.turn_complete === true;
+}

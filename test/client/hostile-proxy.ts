@@ -1,0 +1,84 @@
+import { once } from 'node:events';
+import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterTest } from '../http/test-server.ts';
+
+/** What becomes of one request. */
+export type Treatment =
+  | 'pass'
+  /** The answer is kept until it is complete, its head too: of an endless one nothing ever comes. */
+  | 'buffer'
+  /** Each chunk of the answer comes with the one after it. */
+  | 'lag'
+  /** The answer begins, and after its first half second nothing more comes: no end either. */
+  | 'stall'
+  /** The server is asked and answers, but the client only sees the connection break. */
+  | 'swallow'
+  /** The server is not asked. */
+  | 'bad gateway'
+  /** The answer breaks off after so many bytes of its body. */
+  | { readonly cutAfter: number };
+
+/** @param treat says what becomes of a request; it may take its time. `body`: as it came */
+export async function hostileProxy(
+  { port }: { readonly port: number },
+  treat: (request: IncomingMessage, body: string) => Treatment | Promise<Treatment>,
+): Promise<string> {
+  const proxy = createServer((request, response) => {
+    void handle(request, response);
+  });
+  const handle = async (request: IncomingMessage, response: ServerResponse) => {
+    const chunks: Buffer[] = [];
+    request.on('error', () => response.destroy());
+    for await (const chunk of request) chunks.push(chunk);
+    const body = Buffer.concat(chunks);
+    const treatment = await treat(request, body.toString());
+    if (treatment === 'bad gateway') {
+      response.writeHead(502, { 'Content-Type': 'text/html' }).end('<h1>502 Bad Gateway</h1>');
+      return;
+    }
+    const { method, url: path, headers } = request;
+    const onward = httpRequest({ port, host: '127.0.0.1', method, path, headers, agent: false });
+    response.on('close', () => onward.destroy());
+    onward.on('error', () => response.destroy());
+    onward.on('response', (answer) => passOn(answer, response, treatment));
+    onward.end(body);
+  };
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  afterTest(() => {
+    proxy.closeAllConnections();
+    proxy.close();
+  });
+  return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`; // a TCP server that listens has one
+}
+
+function passOn(answer: IncomingMessage, response: ServerResponse, treatment: Exclude<Treatment, 'bad gateway'>): void {
+  const kept: Buffer[] = [];
+  let passed = 0;
+  const startedAt = performance.now();
+  const head = () => response.writeHead(answer.statusCode ?? 500, answer.headers);
+  if (treatment !== 'buffer' && treatment !== 'swallow') head().flushHeaders();
+  answer.on('error', () => response.destroy());
+  answer.on('data', (chunk: Buffer) => {
+    if (typeof treatment === 'object') {
+      const rest = chunk.subarray(0, treatment.cutAfter - passed);
+      passed += rest.length;
+      response.write(rest, () => {
+        if (passed >= treatment.cutAfter) response.destroy();
+      });
+    } else if (treatment === 'pass' || (treatment === 'stall' && performance.now() - startedAt < 500))
+      response.write(chunk);
+    else {
+      kept.push(chunk);
+      if (treatment === 'lag' && kept.length > 1) response.write(kept.shift());
+    }
+  });
+  answer.on('end', () => {
+    if (treatment === 'swallow') response.destroy();
+    else {
+      if (treatment === 'buffer') head();
+      response.end(Buffer.concat(kept));
+    }
+  });
+}
