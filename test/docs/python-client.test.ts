@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+import { Command } from '../cli/command.ts';
+import { openStream } from '../http/sse-client.ts';
+import { startTestServer } from '../http/test-server.ts';
+import { startCuttingLine } from './cutting-line.ts';
+import { describeWith } from './requirement.ts';
+
+const SCRIPT = fileURLToPath(new URL('../../examples/client.py', import.meta.url));
+const COUNTED =
+  'One, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve, thirteen, fourteen, fifteen, sixteen, seventeen, eighteen, nineteen, twenty.\n';
+/** Its waits between two connections are part of what is tested, ms. */
+const LONG_MS = 60_000;
+
+function runClient(args: readonly string[], input?: readonly string[]): { client: Command; say(line: string): void } {
+  const child = spawn('python3', [SCRIPT, ...args], { env: { PATH: process.env.PATH } });
+  child.stdin.on('error', () => {}); // it may have ended before
+  const say = (line: string) => child.stdin.write(`${line}\n`);
+  for (const line of input ?? []) say(line);
+  if (input) child.stdin.end();
+  return { client: new Command(child), say };
+}
+
+describeWith('python3')('examples/client.py', () => {
+  test('--once prints the answer and ends with 0', async () => {
+    const { url } = await startTestServer();
+    const { client } = runClient(['--url', url, '--once', 'Count to twenty']);
+    expect({ code: await client.exitCode(), out: client.stdout, err: client.stderr }).toEqual({
+      code: 0,
+      out: COUNTED,
+      err: '',
+    });
+  });
+
+  test('with lines as arguments and on its input answers them one after the other', async () => {
+    const { url } = await startTestServer();
+    const { client } = runClient(['--url', url, 'Count to three'], ['Count to two', '', 'Thank you']);
+    expect(await client.exitCode()).toBe(0);
+    expect(client.stdout).toBe('One, two, three.\nOne, two.\nYou are welcome.\n');
+  });
+
+  test(
+    'over a line that cuts each stream after 1200 bytes and swallows the answer of a POST prints the full answer once',
+    async () => {
+      const { url, port } = await startTestServer();
+      const line = await startCuttingLine(port, { cutAfter: 1_200, swallow: 1 });
+      const { client } = runClient(['--url', line.url, '--session', 'cut', '--once', 'Count to twenty']);
+      expect({ code: await client.exitCode(), out: client.stdout }).toEqual({ code: 0, out: COUNTED });
+      expect(line.cuts).toBeGreaterThan(1);
+      expect(line.swallowed).toBe(1);
+
+      const stream = await openStream(`${url}/events/me/cut?since=unknown`);
+      expect(await stream.untilNamed('reset')).toMatchObject({
+        turns: [
+          { role: 'user', text: 'Count to twenty' },
+          { role: 'model', text: COUNTED.trim() },
+        ],
+      });
+    },
+    LONG_MS,
+  );
+
+  test(
+    'when the server restarts between two lines goes on in the new epoch, and answers the second',
+    async () => {
+      const first = await startTestServer();
+      const line = await startCuttingLine(first.port);
+      const { client, say } = runClient(['--url', line.url]);
+      say('Count to three');
+      await client.until(/^One, two, three\.\n/);
+      await first.close();
+      line.target = (await startTestServer()).port;
+      say('Count to two');
+      await client.until(/\nOne, two\.\n$/);
+      expect(client.stdout).toBe('One, two, three.\nOne, two.\n');
+    },
+    LONG_MS,
+  );
+
+  test('with an empty text says why it is refused and ends with 1', async () => {
+    const { url } = await startTestServer();
+    const { client } = runClient(['--url', url, '--once', ' ']);
+    expect(await client.exitCode()).toBe(1);
+    expect(client.stderr).toBe('[Item 0: The text is empty]\n');
+    expect(client.stdout).toBe('');
+  });
+});
+
+describe('examples/client.py', () => {
+  test('is shorter than 150 lines', () => {
+    expect(readFileSync(SCRIPT, 'utf8').split('\n').length - 1).toBeLessThan(150);
+  });
+});
