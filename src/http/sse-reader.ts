@@ -125,14 +125,15 @@ export class SseReader implements Supersedable {
         void this.#fallBehind();
         return;
       }
-      const ms = audioMs(entry.message.event);
+      // Only a client that has a name can acknowledge.
+      const ms = this.#options.client === undefined ? 0 : audioMs(entry.message.event);
       if (ms > 0 && this.#lags(ms)) return;
       this.#gapMs += this.#log.lostMs(seq);
       const { text, encoding } = frames === 0 ? encodeLatest(this.#log, entry) : encodeEntry(this.#log, entry, frames);
       if (text) this.#tellGap();
       this.#position = { seq: seq + 1, frames: 0 };
       if (text) this.#write(text, encoding);
-      if (ms > 0 && this.#options.client !== undefined) {
+      if (ms > 0) {
         this.#unacked.push({ seq, ms });
         this.#unackedMs += ms;
       }
