@@ -53,12 +53,11 @@ export async function serveSend(
   }
   const body = await readBody(req, bodyLimits);
   // It may have ended while the body came.
-  answerJson(res, 200, takeBody(sessions.get(userId, sessionId), req, body, contentType), corsHeaders);
+  answerJson(res, 200, takeBody(sessions.get(userId, sessionId), req, body, essence), corsHeaders);
 }
 
 /** Hands a body to the session: in the order of its client if it stands in an envelope, or its query says so. */
-function takeBody(session: LiveSession, req: IncomingMessage, body: Buffer, contentType: string): object {
-  const { essence } = parseMimeType(contentType);
+function takeBody(session: LiveSession, req: IncomingMessage, body: Buffer, essence: string): object {
   if (essence === 'application/json' || essence === 'application/x-www-form-urlencoded' || essence === '') {
     if (body.length === 0) throw new WireError('empty_body');
     const json = parseJson(body);
@@ -67,6 +66,7 @@ function takeBody(session: LiveSession, req: IncomingMessage, body: Buffer, cont
     session.send(decodeSend(json));
     return SENT;
   }
+  const { 'content-type': contentType = '' } = req.headers;
   const envelope = readEnvelopeQuery(new URLSearchParams(req.url?.split('?')[1]));
   if (envelope) return session.post(envelope, () => decodeRaw(body, essence, contentType));
   session.send(decodeRaw(body, essence, contentType));
