@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AgentCard } from '../agent/runner.ts';
-import type { ActiveSessions } from '../session/active-sessions.ts';
+import type { ActiveSessions, Opened } from '../session/active-sessions.ts';
 import type { LiveSession } from '../session/live-session.ts';
 import { WireError } from '../wire/error-catalogue.ts';
 import type { ConnectionEvents } from '../wire/named-events.ts';
@@ -53,10 +53,10 @@ export async function serveEvents(
   const reader = readReaderQuery(req);
   const { cursor, reconnect, client, modality, framing } = reader;
 
-  let session: LiveSession | 'ended';
+  let opened: Opened | 'ended';
   try {
     if (options.draining()) throw new WireError('draining');
-    session = options.sessions.open({ userId, sessionId, modality, cursor, reconnect });
+    opened = options.sessions.open({ userId, sessionId, modality, cursor, reconnect });
   } catch (error) {
     if (!reconnect || !(error instanceof WireError)) throw error;
     // A native EventSource never comes back after a status other than 200, so a refusal that will pass is told in a stream.
@@ -65,14 +65,14 @@ export async function serveEvents(
     res.end(encodeSse({ retry: REFUSED_RETRY_MS }) + encodeSse({ event: 'failure', data: failure }));
     return;
   }
-  if (session === 'ended') {
+  if (opened === 'ended') {
     // 204 tells an EventSource to stop (WHATWG, "server-sent events", processing model).
     res.writeHead(204, { 'Cache-Control': 'no-store', ...corsHeaders });
     res.end();
     return;
   }
 
-  const live = session;
+  const live = opened.session;
   const start = await live.attach(cursor, reader);
   if (res.destroyed) {
     live.detach(reader, start.position);

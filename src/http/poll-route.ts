@@ -37,16 +37,17 @@ export async function servePoll(
   const waitMs = readWait(reader.query.get('wait')) * 1000;
   if (options.draining()) throw new WireError('draining');
   const { cursor, reconnect, modality, client } = reader;
-  const session = options.sessions.open({ userId, sessionId, modality, cursor, reconnect });
-  if (session === 'ended') {
+  const opened = options.sessions.open({ userId, sessionId, modality, cursor, reconnect });
+  if (opened === 'ended') {
     res.writeHead(204, { 'Cache-Control': 'no-store', ...corsHeaders });
     res.end();
     return;
   }
+  const { session, replaced } = opened;
   const { position, reset } = await session.attach(cursor, reader);
   const greeting: PolledEvent[] = [];
   const at = toCursor(session, position);
-  if (cursor === undefined || reset) {
+  if (cursor === undefined || reset || replaced) {
     greeting.push({ id: at, event: 'session', data: JSON.stringify(describeSession(session, client, options)) });
   }
   if (reset) greeting.push({ id: at, event: 'reset', data: JSON.stringify(reset) });

@@ -19,6 +19,12 @@ export interface OpenParams {
   readonly reconnect: boolean;
 }
 
+export interface Opened {
+  readonly session: LiveSession;
+  /** It answers in another modality than before. */
+  readonly replaced: boolean;
+}
+
 /** How long an ended session is answered with 410, ms. */
 const ENDED_MS = 10 * 60_000;
 const MAX_ENDED = 1_000;
@@ -49,15 +55,15 @@ export class ActiveSessions {
    * @returns `ended` to a reader of a session that a client has ended
    * @throws {WireError} too_many_sessions
    */
-  open({ userId, sessionId, modality, cursor, reconnect }: OpenParams): LiveSession | 'ended' {
+  open({ userId, sessionId, modality, cursor, reconnect }: OpenParams): Opened | 'ended' {
     const name = `${userId}/${sessionId}`;
     const epoch = cursor === undefined ? undefined : parseCursor(cursor)?.epoch;
     if (epoch !== undefined && this.#endedEpoch(name) === epoch) return 'ended';
     const live = this.#sessions.get(name);
     if (live) {
-      if (!reconnect && modality) live.changeModality(modality);
+      const replaced = !reconnect && modality !== undefined && live.changeModality(modality);
       if (!reconnect) live.revive();
-      return live;
+      return { session: live, replaced };
     }
     if (this.#sessions.size >= this.#options.maxSessions) throw new WireError('too_many_sessions');
     const session = new LiveSession(
@@ -66,7 +72,7 @@ export class ActiveSessions {
     );
     this.#sessions.set(name, session);
     this.#options.logger.info({ userId, sessionId, modality: session.modality }, 'live session opened');
-    return session;
+    return { session, replaced: false };
   }
 
   /** @throws {WireError} session_ended, session_not_found */

@@ -7,8 +7,9 @@ import { WireError } from '../wire/error-catalogue.ts';
 import type { LiveRequest } from '../wire/live-request.ts';
 import type { End } from '../wire/log-entry.ts';
 import type { ConnectionEvents } from '../wire/named-events.ts';
+import { Acknowledgements } from './acknowledgements.ts';
 import { EventLog, type EventLogLimits, type LogPosition } from './event-log.ts';
-import { Inbox, type InboxAnswer, MAX_CLIENTS } from './inbox.ts';
+import { Inbox, type InboxAnswer } from './inbox.ts';
 import { type Modality, RunSupervisor, type SessionLogger } from './run-supervisor.ts';
 
 export interface LiveSessionOptions {
@@ -62,11 +63,11 @@ export class LiveSession {
   /** It has ended, or the server goes down. */
   #over = false;
   readonly #inbox: Inbox;
-  /** By client, in the order in which they last acknowledged. */
-  readonly #acks = new Map<string, number>();
+  readonly #acks = new Acknowledgements();
   /** The newest connection of each client that has one. */
   readonly #connections = new Map<string, Supersedable>();
-  readonly #attached = new Set<Reader>();
+  /** The readers that there are, and where each began. */
+  readonly #attached = new Map<Reader, LogPosition>();
   #lingerTimer: NodeJS.Timeout | undefined;
   /** Where the last reader that left stood. */
   #lastLeft: LogPosition = { seq: 1, frames: 0 };
@@ -111,24 +112,33 @@ export class LiveSession {
    * @param cursor the id of the last frame it has, as it came; nothing for a reader that has none
    */
   async attach(cursor: string | undefined, reader: Reader): Promise<Start> {
-    const alone = this.#attached.size === 0;
-    this.#attached.add(reader);
+    const start = this.#startOf(cursor, reader.client);
+    this.#attached.set(reader, typeof start === 'string' ? this.#head() : start);
     clearTimeout(this.#lingerTimer);
-    if (cursor === undefined) {
-      if (!alone) return { position: this.#head() };
-      return this.#lastLeft.seq >= this.log.oldest ? { position: this.#lastLeft } : this.reset('too_old');
-    }
-    const parsed = parseCursor(cursor);
-    if (!parsed) return this.reset('malformed');
-    const lookup = this.log.locate(parsed);
-    return 'found' in lookup ? { position: lookup.found } : this.reset(lookup.reset);
+    return typeof start === 'string' ? this.reset(start) : { position: start };
   }
 
   /** A reader leaves. @param position where it stood */
   detach(reader: Reader, position: LogPosition): void {
     if (!this.#attached.delete(reader)) return;
     this.#lastLeft = position;
+    this.#acks.left(reader.client, position.seq - 1, Date.now());
     if (this.#attached.size === 0) this.#linger();
+  }
+
+  #startOf(cursor: string | undefined, client: string | undefined): LogPosition | ConnectionEvents['reset']['reason'] {
+    if (cursor !== undefined) {
+      const parsed = parseCursor(cursor);
+      if (!parsed) return 'malformed';
+      const lookup = this.log.locate(parsed);
+      return 'found' in lookup ? lookup.found : lookup.reset;
+    }
+    const readers = [...this.#attached];
+    // It has nothing yet that it could name, so what its other connection was written may have got lost, or hang in a buffer on the way.
+    const own = client === undefined ? undefined : readers.find(([reader]) => reader.client === client);
+    if (!own && readers.length > 0) return this.#head();
+    const start = own?.[1] ?? this.#lastLeft;
+    return start.seq >= this.log.oldest ? start : 'too_old';
   }
 
   /** Where a reader goes on whose place in the log is lost: at the head, told the conversation so far. */
@@ -149,10 +159,12 @@ export class LiveSession {
     }
   }
 
-  /** Answers in `modality` from now on: another run, the same conversation. */
-  changeModality(modality: Modality): void {
+  /** Answers in `modality` from now on: another run, the same conversation. @returns whether it did not before */
+  changeModality(modality: Modality): boolean {
     const effective = this.#effective(modality);
-    if (effective !== this.modality) this.#runs.replace(effective);
+    if (effective === this.modality) return false;
+    this.#runs.replace(effective);
+    return true;
   }
 
   /** Makes sure that somebody answers: tries again after a run that failed. */
@@ -198,7 +210,7 @@ export class LiveSession {
 
   /** The newest entry that a client has processed; `undefined` for one that never says so. */
   acked(client: string | undefined): number | undefined {
-    return client === undefined ? undefined : this.#acks.get(client);
+    return this.#acks.of(client);
   }
 
   /** A client's connection takes over from the one before; the return value gives it up again. */
@@ -229,17 +241,9 @@ export class LiveSession {
 
   /** An acknowledgement of what was never sent is taken for one of all there is. */
   #acknowledge(client: string, seq: number): void {
-    const known = Math.max(this.#acks.get(client) ?? 0, Math.min(seq, this.log.head));
-    this.#acks.delete(client);
-    this.#acks.set(client, known);
-    for (const oldest of this.#acks.keys()) {
-      if (this.#acks.size <= MAX_CLIENTS) break;
-      this.#acks.delete(oldest);
-    }
-    // Only what nobody can ask for again: a reader that acknowledges nothing might, and so might a client that is away for a moment.
-    let everybody = Math.min(...this.#acks.values());
-    for (const reader of this.#attached) if (this.acked(reader.client) === undefined) everybody = 0;
-    this.log.release(everybody);
+    this.#acks.take(client, Math.min(seq, this.log.head));
+    const attached = [...this.#attached.keys()].map((reader) => reader.client);
+    this.log.release(this.#acks.releasable(attached, Date.now()));
     this.log.wakeReaders();
   }
 

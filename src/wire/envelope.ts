@@ -8,7 +8,7 @@ export interface Envelope {
   readonly client: string;
   /** Counts the client's POSTs in one epoch, from 1, without holes. Absent: the POST has no place in the order. */
   readonly cseq: number | undefined;
-  /** The last event that the client has processed, and with it the epoch that it numbers in. */
+  /** The last event that the client has processed, and with it the epoch that it numbers in: there is one wherever there is a `cseq`. */
   readonly ack: { readonly epoch: string; readonly seq: number } | undefined;
 }
 
@@ -47,6 +47,9 @@ function toEnvelope(client: unknown, cseq: unknown, ack: unknown): Envelope {
   }
   const cursor = typeof ack === 'string' ? parseCursor(ack) : undefined;
   if (ack != null && !cursor) throw new WireError('malformed_envelope', 'ack must be the id of an event');
+  // Without it a number of an epoch that is over would be taken for one of this.
+  if (cseq != null && !cursor)
+    throw new WireError('malformed_envelope', 'cseq needs an ack; before the first event it is <epoch>.0');
   return {
     client,
     cseq: (cseq as number | null | undefined) ?? undefined, // checked above

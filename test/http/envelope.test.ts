@@ -9,9 +9,15 @@ import { type TestServer, waitFor } from './test-server.ts';
 const text = (data: string) => ({ mime_type: 'text/plain', data });
 const bodyOf = ({ status, text: body }: Answer) => ({ status, ...JSON.parse(body) });
 
+/** An ack of nothing, which only says in which epoch is numbered. A poll tells it, and moves nobody. */
+async function nothingYet(server: TestServer): Promise<string> {
+  const { text } = await exchange(server, '/poll/me?wait=0&since=x');
+  return `${JSON.parse(text).events[0].data.epoch}.0`;
+}
+
 /** One POST of client `a`. */
 const send = async (server: TestServer, cseq: unknown, items: unknown = [], more: object = {}) =>
-  bodyOf(await post(server, { client: 'a', cseq, items, ...more }));
+  bodyOf(await post(server, { client: 'a', cseq, ack: await nothingYet(server), items, ...more }));
 
 const sent = (next: number) => ({ status: 'sent', next });
 const held = (next: number) => ({ status: 'held', next });
@@ -22,7 +28,7 @@ const waitForFrames = (provider: ScriptedConnection, count: number) =>
 /** A raw body, its envelope in the query. */
 const sendRaw = async (server: TestServer, query: string, contentType: string, body: string | Buffer) =>
   bodyOf(
-    await exchange(server, `/send/me?${query}`, {
+    await exchange(server, `/send/me?${query.replace('NOTHING', await nothingYet(server))}`, {
       method: 'POST',
       headers: { 'Content-Type': contentType, 'Content-Length': `${Buffer.byteLength(body)}` },
       body,
@@ -62,7 +68,11 @@ describe('numbered POSTs', () => {
   test('of two clients, and those without a number, do not wait for each other', async () => {
     const { server, stream } = await openSession();
     expect(await send(server, 2, [text('count to nine')])).toEqual(held(1));
-    expect(bodyOf(await post(server, { client: 'b', cseq: 1, items: [text('count to two')] }))).toEqual(sent(2));
+    expect(
+      bodyOf(
+        await post(server, { client: 'b', cseq: 1, ack: await nothingYet(server), items: [text('count to two')] }),
+      ),
+    ).toEqual(sent(2));
     expect(await stream.nextAnswer()).toBe('One, two.');
     expect(bodyOf(await post(server, { client: 'a', items: [text('count to three')] }))).toEqual(sent(1));
     expect(await stream.nextAnswer()).toBe('One, two, three.');
@@ -124,6 +134,19 @@ describe('numbered POSTs', () => {
     expect(await send(server, 1)).toEqual(sent(2));
   });
 
+  test('without an ack are refused, since nothing says which epoch they number in, and use up nothing', async () => {
+    const { server } = await openSession();
+    expectRefusal(await post(server, { client: 'a', cseq: 1, items: [text('hello')] }), {
+      status: 400,
+      code: 'malformed_envelope',
+      error: /^cseq needs an ack/,
+    });
+    expect(await sendRaw(server, 'client=a&cseq=1', 'text/plain', 'hello')).toMatchObject({
+      code: 'malformed_envelope',
+    });
+    expect(await send(server, 1)).toEqual(sent(2));
+  });
+
   test('are told in session and hb where to go on', async () => {
     const { server } = await openSession();
     await send(server, 1);
@@ -137,11 +160,15 @@ describe('numbered POSTs', () => {
 
   test('without a session are answered 404, and 410 once it was closed', async () => {
     const { server, stream } = await openSession();
-    const other = await post(server, { client: 'a', cseq: 1, items: [] }, '/send/other');
+    const other = await post(server, { client: 'a', cseq: 1, ack: 'anotherEpoch12345.0' }, '/send/other');
     expectRefusal(other, { status: 404, code: 'session_not_found' });
+    const ack = await nothingYet(server);
     expect(await send(server, 1, [{ close: true }])).toEqual(sent(2));
     await stream.untilNamed('end');
-    expect(await send(server, 2)).toMatchObject({ status: 410, code: 'session_ended' });
+    expect(bodyOf(await post(server, { client: 'a', cseq: 2, ack }))).toMatchObject({
+      status: 410,
+      code: 'session_ended',
+    });
   });
 });
 
@@ -187,9 +214,13 @@ describe('an acknowledgement', () => {
 describe('a raw body with its envelope in the query', () => {
   test('takes its place in the order: text, audio and an image', async () => {
     const { server, provider } = await openScripted();
-    expect(await sendRaw(server, 'client=a&cseq=3', 'text/plain', 'describe it')).toEqual(held(1));
-    expect(await sendRaw(server, 'client=a&cseq=2', 'image/png', Buffer.from('no picture'))).toEqual(held(1));
-    expect(await sendRaw(server, 'client=a&cseq=1', 'audio/pcm;rate=16000', Buffer.alloc(320))).toEqual(sent(4));
+    expect(await sendRaw(server, 'client=a&cseq=3&ack=NOTHING', 'text/plain', 'describe it')).toEqual(held(1));
+    expect(await sendRaw(server, 'client=a&cseq=2&ack=NOTHING', 'image/png', Buffer.from('no picture'))).toEqual(
+      held(1),
+    );
+    expect(await sendRaw(server, 'client=a&cseq=1&ack=NOTHING', 'audio/pcm;rate=16000', Buffer.alloc(320))).toEqual(
+      sent(4),
+    );
     await provider.received('clientContent');
     const kinds = provider.frames.slice(1).map((frame) => JSON.stringify(frame));
     const places = ['audio/pcm', 'image/png', 'describe it'].map((kind) =>
@@ -222,11 +253,11 @@ describe('a raw body with its envelope in the query', () => {
     ['video/mp4', 'film', 415, 'unsupported_mime_type'],
   ])('of %s, "%s", is refused and uses up its number', async (type, body, status, code) => {
     const { server } = await openSession();
-    expect(await sendRaw(server, 'client=a&cseq=1', type, body)).toMatchObject({ status, code });
+    expect(await sendRaw(server, 'client=a&cseq=1&ack=NOTHING', type, body)).toMatchObject({ status, code });
     expect(await send(server, 2)).toEqual(sent(3));
   });
 
-  test.each(['client=-', 'client=a&cseq=0', 'client=a&cseq=1.5', 'client=a&ack=x'])(
+  test.each(['client=-', 'client=a&cseq=0&ack=NOTHING', 'client=a&cseq=1.5&ack=NOTHING', 'client=a&ack=x'])(
     'is refused for the query %s, and nothing of it is used',
     async (query) => {
       const { server, stream } = await openSession();

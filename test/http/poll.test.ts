@@ -108,6 +108,15 @@ describe('a first poll', () => {
 });
 
 describe('a poll with a cursor', () => {
+  test('that changes the modality is told the session anew, at once; one that repeats it waits', async () => {
+    const server = await startTestServer();
+    const { cursor } = await poll(server, 'wait=0&is_audio=false');
+    const { events } = await poll(server, `is_audio=true&since=${cursor}`);
+    expect(events[0]).toMatchObject({ event: 'session', data: { modality: 'AUDIO' } });
+    const again = await poll(server, `is_audio=true&wait=0&since=${cursor}`);
+    expect(again.events.map(({ event }) => event)).not.toContain('session');
+  });
+
   test('of any event is answered with exactly what came after it, as the stream has it', async () => {
     const server = await startTestServer();
     const stream = await openStream(`${server.url}/events/me`);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import type { ActiveSessionsOptions } from '../../src/session/active-sessions.ts';
 import type { LiveSession } from '../../src/session/live-session.ts';
 import { formatCursor } from '../../src/wire/cursor.ts';
@@ -26,6 +26,7 @@ async function scripted(options: Partial<ActiveSessionsOptions> = {}) {
 }
 
 const none = () => [];
+const cursorOf = ({ log }: LiveSession, seq: number) => formatCursor(log.epoch, seq);
 
 function acknowledge(session: LiveSession, client: string, seq: number): void {
   session.post({ client, cseq: undefined, ack: { epoch: session.log.epoch, seq } }, none);
@@ -61,6 +62,28 @@ describe('entries of the log', () => {
     expect(session.log.oldest).toBe(10);
   });
 
+  test('are kept for a reader without acknowledgements that has lost its connection, for as long as it takes to come back', async () => {
+    const { session, fill } = await scripted();
+    const now = jest.spyOn(Date, 'now');
+    try {
+      await TestReader.attach(session, undefined, 'a');
+      const eventSource = await TestReader.attach(session, cursorOf(session, 0));
+      await fill(8);
+      eventSource.read(5);
+      eventSource.detach();
+      acknowledge(session, 'a', 9);
+      expect(session.log.oldest).toBe(6);
+      const back = await TestReader.attach(session, cursorOf(session, 5));
+      expect(back.reset).toBeUndefined();
+      back.detach();
+      now.mockReturnValue(Date.now() + 31_000);
+      acknowledge(session, 'a', 9);
+      expect(session.log.oldest).toBe(10);
+    } finally {
+      now.mockRestore();
+    }
+  });
+
   test.each([undefined, 'b'])('are kept for an attached reader (%s) that acknowledges nothing', async (client) => {
     const { session, fill } = await scripted();
     await TestReader.attach(session, undefined, 'a');
@@ -68,6 +91,7 @@ describe('entries of the log', () => {
     await fill(8);
     acknowledge(session, 'a', 9);
     expect(session.log.oldest).toBe(1);
+    other.read();
     other.detach();
     acknowledge(session, 'a', 9);
     expect(session.log.oldest).toBe(10);

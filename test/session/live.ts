@@ -42,7 +42,7 @@ export function sessionsOf(
 }
 
 export function open(sessions: ActiveSessions, params: Partial<OpenParams> = {}): LiveSession {
-  const session = sessions.open({
+  const opened = sessions.open({
     userId: 'ann',
     sessionId: 'default',
     modality: undefined,
@@ -50,8 +50,8 @@ export function open(sessions: ActiveSessions, params: Partial<OpenParams> = {})
     reconnect: false,
     ...params,
   });
-  if (session === 'ended') throw new Error('the session is ended');
-  return session;
+  if (opened === 'ended') throw new Error('the session is ended');
+  return opened.session;
 }
 
 export const say = (text: string): LiveRequest => ({ content: { role: 'user', parts: [{ text }] } });

@@ -36,9 +36,14 @@ describe('a body', () => {
     ['items', [null, 'x', {}, 3], /^items must be an array/],
   ])('whose %s is none of its values is malformed', (field, values, error) => {
     for (const value of values) {
-      expect(() => readEnvelope({ client: 'a', cseq: 1, [field]: value })).toThrow(malformed(error));
+      expect(() => readEnvelope({ client: 'a', cseq: 1, ack: `${EPOCH}.0`, [field]: value })).toThrow(malformed(error));
     }
   });
+});
+
+test('a number without an ack is malformed: it might be of another epoch', () => {
+  expect(() => readEnvelope({ client: 'a', cseq: 1 })).toThrow(malformed(/^cseq needs an ack/));
+  expect(() => readEnvelopeQuery(new URLSearchParams('client=a&cseq=1'))).toThrow(malformed(/^cseq needs an ack/));
 });
 
 describe('a query', () => {
