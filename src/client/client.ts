@@ -1,12 +1,15 @@
-import type { ErrorBody } from '../wire/error-catalogue.ts';
 import type { ConnectionEvents } from '../wire/named-events.ts';
 import { createDownlink, type Downlink } from './downlink.ts';
 import { type ClientEvents, type ClientState, createEmitter, type Item, type Statistics } from './events.ts';
 import type { ReceivedEvent } from './exchange.ts';
-import { createLadder } from './ladder.ts';
+import { isMultiplexed } from './http-version.ts';
+import { createLadder, type Rung, type Transport, verdictOf } from './ladder.ts';
 import { createPosition } from './position.ts';
+import { sendPost } from './post.ts';
+import type { Sent } from './sent.ts';
+import type { SocketConstructor } from './socket-transport.ts';
 import { createUplink } from './uplink.ts';
-import { recallRung, rememberRung, type VerdictStorage } from './verdict.ts';
+import { recallVerdict, rememberVerdict, type VerdictStorage } from './verdict.ts';
 
 export interface ClientOptions {
   /** Where the server is, as `https://example.org` or, on its own page, an empty text. */
@@ -16,13 +19,17 @@ export interface ClientOptions {
   readonly sessionId?: string;
   /** Whether the agent answers in audio; absent: as it does now. */
   readonly isAudio?: boolean;
-  /** `auto`: whatever the network lets through. */
-  readonly transport?: 'auto' | 'sse' | 'poll';
-  /** For every request, as `Authorization`. */
+  /** Ask for the conversation so far: it comes as `reset`, before anything else. Default: no. */
+  readonly history?: boolean;
+  /** `auto`, the default: whatever the network lets through. */
+  readonly transport?: Transport;
+  /** For every request, as `Authorization`. A WebSocket cannot send them: with any, `auto` does without. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** POSTs under way at once, 1 (default) to 4; more than one only pays over HTTP/2. */
+  /** POSTs under way at once, 1 to 4. Default: 4 where they travel side by side (HTTP/2), else 1. */
   readonly parallelPosts?: number;
   readonly fetch?: typeof fetch;
+  /** Default: the platform's own, if it has one. */
+  readonly WebSocket?: SocketConstructor;
   /** 0 to below 1, as Math.random. */
   readonly random?: () => number;
   /** Where it is remembered what the network needed, as localStorage. */
@@ -32,23 +39,36 @@ export interface ClientOptions {
 export interface Client {
   /** Calls `listener` for every event of that name; the return value ends that. */
   on<Name extends keyof ClientEvents>(name: Name, listener: (data: ClientEvents[Name]) => void): () => void;
-  /** Sends a text, an image, a LiveRequest. It is never dropped; a refusal comes as `failure`. */
-  send(item: Item): void;
-  /** Sends PCM16, little endian, mono, 16 kHz. If the way up is too slow for it, the oldest is dropped. */
+  /**
+   * Sends a text, an image, a LiveRequest. It is sent until it is answered, however long that takes.
+   * @returns what became of it; it never rejects
+   */
+  send(item: Item): Promise<Sent>;
+  /** Sends PCM16, little endian, mono, 16 kHz. If the way up is too slow for it, the oldest is dropped (`audio_dropped`). */
   sendAudio(pcm: Uint8Array): void;
+  /** Drops the audio that waits to be sent: the microphone is off, and nobody wants it any more. */
+  forgetAudio(): void;
   /** Stops the reply that is being given. @param playedMs how much of it was heard */
-  interrupt(playedMs?: number): void;
+  interrupt(playedMs?: number): Promise<Sent>;
+  /** Has the agent answer in audio, or in text again. What is sent meanwhile waits until it does. */
+  setAudio(isAudio: boolean): void;
+  /** Makes a new connection now, with no more delay. */
+  reconnect(): void;
   /** Lets go of the connection, and of what is not sent. The live session lingers; `send({ close: true })` ends it. */
   close(): void;
   readonly state: ClientState;
   readonly statistics: Statistics;
 }
 
-/** Until `session` says it, ms. */
+/** Until `session` says it, ms and bytes. */
 const USUAL_HEARTBEAT_MS = 10_000;
-/** A stray request of our own may take the connection over, once; a second within this time is another client, ms. */
-const STRAY_MS = 60_000;
-const FINAL: readonly ClientState[] = ['ended', 'superseded', 'closed'];
+const USUAL_BODY_BYTES = 4 * 1024 * 1024;
+/** POSTs at once where they do not wait for each other anyway. */
+const MOST_PARALLEL = 4;
+/** A cursor that leads nowhere, on purpose: it is answered with `reset`. */
+const FROM_NOWHERE = 'history';
+const FINAL: readonly ClientState[] = ['ended', 'closed'];
+const ROUTES: Record<Rung, string> = { ws: 'ws', stream: 'events', pusher: 'events', close: 'events', poll: 'poll' };
 
 /** Events that are made for one connection: they have no number in the log. */
 const CONNECTION_EVENTS: readonly (string | undefined)[] = [
@@ -65,27 +85,35 @@ export function createClient(options: ClientOptions): Client {
   const { url, headers = {}, random = Math.random, transport = 'auto', storage } = options;
   // Called as a method of nothing, the browser's own would refuse to work.
   const fetchIt: typeof fetch = options.fetch ?? ((input, init) => fetch(input, init));
+  const Socket = options.WebSocket ?? (globalThis as { WebSocket?: SocketConstructor }).WebSocket;
   const client = randomId();
   const emitter = createEmitter();
   const position = createPosition();
   let state: ClientState = 'connecting';
   let heartbeatMs = USUAL_HEARTBEAT_MS;
+  let bodyBytes = USUAL_BODY_BYTES;
   let leastDelayMs = Number.POSITIVE_INFINITY;
   let lagMs = 0;
   let duplicates = 0;
   let lastGap: string | undefined;
-  let supersededAt: number | undefined;
+  /** What the agent is to answer in, and whether the server has been told: said again, it would undo what another client wants. */
+  let isAudio = options.isAudio;
+  let isAudioTold = false;
 
   const address = (route: string, query: Record<string, string>): string => {
     const session = options.sessionId === undefined ? '' : `/${encodeURIComponent(options.sessionId)}`;
-    const path = `${url.replace(/\/$/, '')}/${route}/${encodeURIComponent(options.userId)}${session}`;
+    const base = url === '' ? '' : `${url.replace(/\/$/, '')}/`;
+    const path = `${base}${route}/${encodeURIComponent(options.userId)}${session}`;
     const text = new URLSearchParams(query).toString();
     return text === '' ? path : `${path}?${text}`;
   };
-  const readerQuery = {
-    client,
-    ...(options.isAudio === undefined ? {} : { is_audio: String(options.isAudio) }),
-  };
+  const readerAddress = (rung: Rung, query: Record<string, string>): string =>
+    address(ROUTES[rung], {
+      client,
+      ...(isAudio === undefined || isAudioTold ? {} : { is_audio: String(isAudio) }),
+      ...(options.history ? { since: FROM_NOWHERE } : {}),
+      ...query,
+    });
   const become = (to: ClientState) => {
     if (state === to || FINAL.includes(state)) return;
     state = to;
@@ -95,29 +123,27 @@ export function createClient(options: ClientOptions): Client {
     }
     emitter.emit('state', to);
   };
-  const onSession = ({ epoch, next, limits }: ConnectionEvents['session'], id: string | undefined) => {
+  const onSession = ({ epoch, next, limits, modality }: ConnectionEvents['session'], id: string | undefined) => {
     heartbeatMs = limits.heartbeat_ms;
-    if (id !== undefined && !position.id?.startsWith(`${epoch}.`)) position.move(id);
+    bodyBytes = limits.body_bytes;
+    const isNew = !position.id?.startsWith(`${epoch}.`);
+    if (id !== undefined && isNew) position.move(id);
     uplink.opened(epoch, next);
+    // Another live session than the one that was told begins as sessions do.
+    if (isNew && isAudio !== undefined && isAudioTold && isAudio !== (modality === 'AUDIO')) setAudio(isAudio);
+    else isAudioTold = true;
   };
   const onConnectionEvent = ({ name, id, data }: ReceivedEvent) => {
     if (name === 'session') onSession(data as ConnectionEvents['session'], id);
     else if (name === 'reset' && id !== undefined) position.move(id);
     else if (name === 'drain') downlink.holdOff((data as ConnectionEvents['drain']).retry_ms);
-    else if (name === 'superseded') onSuperseded();
+    else if (name === 'superseded') downlink.superseded();
     else if (name === 'hb') {
       const delayMs = Date.now() - (data as ConnectionEvents['hb']).t;
       leastDelayMs = Math.min(leastDelayMs, delayMs);
       lagMs = delayMs - leastDelayMs;
     }
     position.pass(id);
-  };
-  const onSuperseded = () => {
-    const now = performance.now();
-    if (supersededAt !== undefined && now - supersededAt < STRAY_MS) become('superseded');
-    supersededAt = now;
-    // The id is random: only a request of our own that we gave up, and a proxy did not, goes by it.
-    downlink.holdOff(1_000 * random());
   };
   const onEvent = (event: ReceivedEvent): boolean => {
     const { name, id, data } = event;
@@ -135,46 +161,76 @@ export function createClient(options: ClientOptions): Client {
       duplicates += 1;
       return false;
     }
-    if (isAudio(data)) uplink.heard();
+    if (isAudioMessage(data)) uplink.heard();
     emitter.emit(name ?? 'message', data);
     if (name === 'end') become('ended');
     return true;
   };
+  const setAudio = (to: boolean) => {
+    isAudio = to;
+    isAudioTold = false;
+    uplink.hold();
+    downlink.reconnect();
+  };
 
+  const postOptions = { fetch: fetchIt, headers, address: (query: Record<string, string>) => address('send', query) };
+  let multiplexed = false;
   const uplink = createUplink({
-    fetch: fetchIt,
-    headers,
     random,
     client,
-    address: (query) => address('send', query),
-    parallel: Math.max(1, Math.min(4, options.parallelPosts ?? 1)),
+    transmit: async (post, signal) => {
+      const over = downlink.post;
+      if (over) return over(post, signal);
+      const outcome = await sendPost(post, postOptions, signal);
+      multiplexed ||= isMultiplexed(address('send', {}));
+      return outcome;
+    },
+    // A WebSocket keeps the order by itself.
+    parallel: () => options.parallelPosts ?? (multiplexed || downlink.post ? MOST_PARALLEL : 1),
+    bodyLimit: () => bodyBytes,
     ack: () => position.id,
-    onFailure: (failure: ErrorBody) => emitter.emit('failure', failure),
+    onRefused: (refusal) => emitter.emit('refused', refusal),
+    onAudioDropped: (ms) => emitter.emit('audio_dropped', { ms }),
     onEnded: () => become('ended'),
   });
-  const rung = transport === 'poll' ? 'poll' : recallRung(storage, url, Date.now());
-  let ladder = createLadder(rung, transport !== 'sse');
+  const remembered = recallVerdict(storage, url, Date.now());
+  const canSocket = transport === 'auto' && Socket !== undefined && Object.keys(headers).length === 0;
+  let ladder = createLadder(
+    transport,
+    canSocket
+      ? remembered
+      : { ...remembered, socket: 'refused', rung: remembered.rung === 'ws' ? 'stream' : remembered.rung },
+    performance.now(),
+  );
   const downlink: Downlink = createDownlink({
     fetch: fetchIt,
+    WebSocket: Socket,
     headers,
     random,
     ladder,
     position,
-    address: (route, query) => address(route, { ...readerQuery, ...query }),
+    now: () => performance.now(),
+    address: readerAddress,
+    trialAddress: (rung) => address(ROUTES[rung], { client: `${client}-trial` }),
     roundTripMs: () => uplink.statistics.roundTripMs,
     heartbeatMs: () => heartbeatMs,
     onEvent,
-    onRefused: (failure) => emitter.emit('failure', failure),
     onLadder: (to) => {
-      const told = ladder.firm ? ladder.rung : 'stream';
+      const [told, tell] = [verdictOf(ladder), verdictOf(to)];
       ladder = to;
-      const tell = ladder.firm ? ladder.rung : 'stream';
-      if (tell !== told) rememberRung(storage, url, tell, Date.now());
+      const isNews = told.rung !== tell.rung || told.capMs !== tell.capMs || told.socket !== tell.socket;
+      if (isNews) rememberVerdict(storage, url, tell, Date.now());
     },
-    onOpen: (open) => {
-      if (open) become('open');
-      else if (state === 'open') become('reconnecting');
+    onBegun: () => {
+      // Whoever answers a poll has read what it asks for; it says `session` only to whom it is news.
+      if (ladder.rung === 'poll') isAudioTold = true;
+      uplink.release();
+      become('open');
     },
+    onLost: () => {
+      if (state === 'open') become('reconnecting');
+    },
+    onRetry: (retry) => emitter.emit('retry', retry),
     onOver: () => become('ended'),
   });
 
@@ -182,19 +238,26 @@ export function createClient(options: ClientOptions): Client {
     on: (name, listener) => emitter.on(name, listener),
     send: (item) => uplink.send(typeof item === 'string' ? { mime_type: 'text/plain', data: item } : item),
     sendAudio: (pcm) => uplink.sendAudio(pcm),
+    forgetAudio: () => uplink.forgetAudio(),
     interrupt: (playedMs) => uplink.send({ interrupt: playedMs === undefined ? {} : { played_ms: playedMs } }),
+    setAudio,
+    reconnect: () => downlink.reconnect(),
     close: () => become('closed'),
     get state() {
       return state;
     },
     get statistics() {
       const { roundTripMs, retries, droppedAudioMs } = uplink.statistics;
+      const { reconnects, rotations } = downlink.statistics;
+      const { rung, lifetime } = ladder;
       return {
-        rung: ladder.rung,
+        rung,
+        capMs: lifetime.capMs,
         roundTripMs,
         lagMs,
         retries,
-        reconnects: downlink.reconnects,
+        reconnects,
+        rotations,
         duplicates,
         droppedAudioMs,
       };
@@ -202,7 +265,7 @@ export function createClient(options: ClientOptions): Client {
   };
 }
 
-function isAudio(data: unknown): boolean {
+function isAudioMessage(data: unknown): boolean {
   return typeof data === 'object' && data !== null && 'mime_type' in data && data.mime_type === 'audio/pcm';
 }
 

@@ -1,30 +1,30 @@
 import type { ErrorBody } from '../wire/error-catalogue.ts';
 import { fullJitter, pause } from './backoff.ts';
-import type { Exchange, Outcome, ReceivedEvent } from './exchange.ts';
-import { type Evidence, type Ladder, weigh } from './ladder.ts';
-import { pollOnce } from './poll-transport.ts';
+import type { Retry } from './events.ts';
+import type { ReceivedEvent } from './exchange.ts';
+import { dueTrial, type Evidence, type Ladder, type Rung, weigh } from './ladder.ts';
+import { rotateAfter } from './lifetime.ts';
+import { type Ending, type Line, type Network, openLine } from './line.ts';
 import type { Position } from './position.ts';
-import { readStream } from './stream-transport.ts';
-import { watchStream } from './stream-watch.ts';
+import { proveLine } from './trial.ts';
 import { listenForWake } from './wake.ts';
 
-export interface DownlinkOptions {
-  readonly fetch: typeof fetch;
-  readonly headers: Readonly<Record<string, string>>;
+export interface DownlinkOptions extends Network {
   readonly random: () => number;
-  /** The address of a route, with the query that all connections have. */
-  readonly address: (route: 'events' | 'poll', query: Record<string, string>) => string;
   readonly ladder: Ladder;
   readonly position: Position;
-  readonly roundTripMs: () => number | undefined;
-  /** As `session` said, ms. */
-  readonly heartbeatMs: () => number;
+  /** The address of a way down, with the query that all connections have. */
+  readonly address: (rung: Rung, query: Record<string, string>) => string;
+  /** The same for a connection that is only a trial: under another name, from the head. */
+  readonly trialAddress: (rung: Rung) => string;
   /** @returns whether it was new, and belongs to the log: then the connection has been of use */
   onEvent(event: ReceivedEvent): boolean;
-  onRefused(failure: ErrorBody): void;
   onLadder(ladder: Ladder): void;
-  /** Events arrive (true), or the way down is lost (false). */
-  onOpen(open: boolean): void;
+  /** A connection has begun to bring something. */
+  onBegun(): void;
+  /** There is no connection. */
+  onLost(): void;
+  onRetry(retry: Retry): void;
   /** 204: nothing more will come. */
   onOver(): void;
 }
@@ -34,196 +34,237 @@ export interface Downlink {
   reconnect(): void;
   /** The server will be gone for a while: the next connection waits, ms. */
   holdOff(ms: number): void;
+  /** The server has ended the connection in use, in favour of a newer one. */
+  superseded(): void;
   stop(): void;
-  /** Connections after the first. */
-  readonly reconnects: number;
+  /** How something goes up over the way down, where that goes both ways. */
+  readonly post: Line['post'];
+  readonly statistics: { readonly reconnects: number; readonly rotations: number };
 }
 
 /** How long a stream may bring nothing before a poll is tried beside it, ms. */
 const PATIENCE_MS = 1_000;
-/** How long a poll is held, ms. */
-const HOLD_MS = 20_000;
-/** An empty answer that comes sooner is not worth asking for again at once, ms. */
-const SHORTEST_HOLD_MS = 1_000;
-/** What the server tells everybody who opens a stream: it is meant for an EventSource, which has no better plan. ms. */
-const USUAL_RETRY_MS = 1_000;
+/** How long a connection must have been good before a better one is looked for, ms: first things first. */
+const SETTLED_MS = 2_000;
 /** A connection that lasted so long was a good one, ms. */
 const HEALTHY_MS = 5_000;
-/** Heartbeats that may fail to appear. */
-const MISSED_HEARTBEATS = 2.5;
+/** The longest wait after a stray request of our own took the connection over, ms. */
+const MOST_STRAY_MS = 1_000;
 
-/** The way down: one connection after the other, on the rung that the ladder says, until it is stopped. */
+/**
+ * The way down: one connection after the other, on the rung that the ladder says, until it is stopped. The next one is opened before the
+ * last is let go of wherever that one is still good: what both bring is taken once.
+ */
 export function createDownlink(options: DownlinkOptions): Downlink {
-  const now = () => performance.now();
+  const { now } = options;
   const stopped = new AbortController();
   let ladder = options.ladder;
-  let current = new AbortController();
+  /** The connection in use, and one that is to take its place once it has brought something. */
+  let incumbent: Line | undefined;
+  let challenger: Line | undefined;
   let wake = new AbortController();
   let lastBytesAt = now();
   let holdOffMs = 0;
   let connections = 0;
-  /** The current connection was dropped on purpose. */
-  let moving = false;
-  /** It has brought something that was not known. */
+  let rotations = 0;
+  /** The connection in use has brought something that was not known. */
   let useful = false;
+  /** Beside a connection in use: when to poll because it brings nothing, to replace it because of its age, to look for a better one. */
+  let raceTimer: ReturnType<typeof setTimeout> | undefined;
+  let ageTimer: ReturnType<typeof setTimeout> | undefined;
+  let trialTimer: ReturnType<typeof setTimeout> | undefined;
+  let trying = false;
 
-  const reconnect = () => {
-    moving = true;
-    wake.abort();
-    current.abort();
-  };
-  const learn = (evidence: Evidence) => {
-    const before = ladder;
-    ladder = weigh(ladder, evidence);
-    if (ladder === before) return;
-    options.onLadder(ladder);
-    if (ladder.rung !== before.rung && evidence.kind !== 'cut' && evidence.kind !== 'unopened') reconnect();
-  };
-  const exchange = (signal: AbortSignal, url: string, onBytes: () => void): Exchange => ({
-    fetch: options.fetch,
-    url,
-    headers: options.headers,
-    signal,
-    onBytes: () => {
-      lastBytesAt = now();
-      onBytes();
-    },
-    onEvent: (event) => {
-      if (options.onEvent(event)) useful = true;
-    },
-    onRetry: (ms) => {
-      if (ms > USUAL_RETRY_MS) holdOffMs = Math.max(holdOffMs, ms);
-    },
-    onCursor: (id) => options.position.pass(id),
-  });
-  const query = (more: Record<string, string>): Record<string, string> =>
-    options.position.id === undefined ? more : { since: options.position.id, ...more };
-  const poll = async (signal: AbortSignal, holdMs: number, onBytes: () => void): Promise<Outcome> => {
-    const url = options.address('poll', query({ wait: String(holdMs / 1000) }));
-    return pollOnce(exchange(signal, url, onBytes), holdMs);
-  };
-
-  /** Polls beside a stream that brings nothing, until one of them has brought something. */
-  const race = async (signal: AbortSignal, patienceMs: number) => {
-    await pause(patienceMs, signal);
-    while (!signal.aborted) {
-      const outcome = await poll(signal, 0, () => options.onOpen(true));
-      // Only now: the end of the race would cut the batch short.
-      if (outcome.kind === 'ended' && !signal.aborted) learn({ kind: 'buffered', at: now() });
-      else await pause(patienceMs, signal);
-    }
-  };
-
-  const connectStream = async (abort: AbortController): Promise<Outcome> => {
-    const { signal } = abort;
-    const { rung } = ladder;
-    const roundTripMs = options.roundTripMs();
-    const undecided = new AbortController();
-    const decide = () => undecided.abort();
-    signal.addEventListener('abort', decide);
-    const watch = watchStream({
-      now,
-      roundTripMs,
-      silenceMs: () => MISSED_HEARTBEATS * options.heartbeatMs(),
-      padded: rung === 'pusher',
-      onEvidence: learn,
-      onSilence: () => abort.abort(),
-    });
-    if (ladder.mayPoll) void race(undecided.signal, Math.max(PATIENCE_MS, 2 * (roundTripMs ?? 0)));
-    const url = options.address('events', query(rung === 'stream' ? {} : { framing: rung }));
-    const stream = exchange(signal, url, () => {
-      decide();
-      watch.bytes();
-      options.onOpen(true);
-    });
-    const outcome = await readStream({
-      ...stream,
+  const open = (rung: Rung): Line => {
+    const line: Line = openLine({
+      ...options,
+      rung,
+      url: (query) => {
+        const { id } = options.position;
+        return options.address(rung, id === undefined ? query : { since: id, ...query });
+      },
+      // One that only races is to be answered at once.
+      holdMs: () => (line === incumbent ? ladder.holdMs : 0),
+      onBegun: () => onBegun(line),
+      onBytes: () => {
+        lastBytesAt = now();
+      },
       onEvent: (event) => {
-        watch.event(event.name);
-        stream.onEvent(event);
+        if (options.onEvent(event) && line === incumbent) useful = true;
+      },
+      onCursor: (id) => options.position.pass(id),
+      onEvidence: (evidence) => {
+        if (line === incumbent && learn(evidence)) replace();
       },
     });
-    const livedMs = watch.lived();
-    watch.stop();
-    decide();
-    signal.removeEventListener('abort', decide);
-    if (moving || stopped.signal.aborted || outcome.kind === 'over') return outcome;
-    if (livedMs !== undefined && livedMs >= HEALTHY_MS) useful = true;
-    // A refusal of our own server's is not the stream's fault, nor is an end that was announced.
-    const explained = holdOffMs > 0 || (outcome.kind === 'refused' && isErrorBody(outcome.body));
-    if (!explained) {
-      const at = now();
-      learn(livedMs === undefined ? { kind: 'unopened', at } : { kind: 'cut', at, livedMs });
+    return line;
+  };
+  /** @returns whether another rung is better now */
+  const learn = (evidence: Evidence): boolean => {
+    const before = ladder;
+    ladder = weigh(ladder, evidence);
+    if (ladder !== before) options.onLadder(ladder);
+    return ladder.rung !== before.rung;
+  };
+  const dropChallenger = () => {
+    challenger?.drop();
+    challenger = undefined;
+  };
+  const challenge = (line: Line) => {
+    dropChallenger();
+    challenger = line;
+    void line.over.then(() => {
+      if (challenger !== line) return;
+      challenger = undefined;
+      // What is in use is known to be no good.
+      if (line.rung === ladder.rung && incumbent && incumbent.rung !== ladder.rung) reconnect();
+    });
+  };
+  /** Opens the next connection beside the one in use. */
+  const replace = () => {
+    if (stopped.signal.aborted) return;
+    if (incumbent) challenge(open(ladder.rung));
+  };
+  const promote = (line: Line) => {
+    const before = incumbent;
+    incumbent = line;
+    challenger = undefined;
+    rotations += 1;
+    useful = true;
+    clearTimers();
+    before?.drop();
+  };
+  const onBegun = (line: Line) => {
+    if (line === challenger) {
+      // It was opened to race the stream: a poll is answered, while the stream brings nothing at all.
+      if (line.rung === 'poll' && incumbent && !incumbent.begun) learn({ kind: 'buffered', at: now() });
+      promote(line);
+    } else if (line !== incumbent) return;
+    clearTimeout(raceTimer);
+    dropChallenger();
+    if (line.rung !== ladder.rung) replace();
+    ageTimer = after(ageTimer, line.rung === 'poll' ? undefined : rotateAfter(ladder.lifetime), replace);
+    trialTimer = after(trialTimer, SETTLED_MS, () => void tryBetter());
+    options.onBegun();
+  };
+  const after = (old: typeof raceTimer, ms: number | undefined, action: () => void) => {
+    clearTimeout(old);
+    return ms === undefined ? undefined : setTimeout(action, ms);
+  };
+  const clearTimers = () => {
+    for (const timer of [raceTimer, ageTimer, trialTimer]) clearTimeout(timer);
+  };
+  /** Polls beside a stream that brings nothing, until one of them has brought something. */
+  const race = (patienceMs: number) => {
+    raceTimer = after(raceTimer, patienceMs, () => {
+      if (!challenger) challenge(open('poll'));
+      race(patienceMs);
+    });
+  };
+  /** A better rung is tried beside the one in use, and only if it is good does it take over. */
+  const tryBetter = async () => {
+    if (trying || stopped.signal.aborted) return;
+    const rung = dueTrial(ladder, now());
+    if (rung) {
+      trying = true;
+      const good = await proveLine({ ...options, rung, url: () => options.trialAddress(rung) }, stopped.signal);
+      trying = false;
+      if (stopped.signal.aborted) return;
+      if (learn({ kind: 'tried', at: now(), rung, good })) replace();
     }
-    return outcome;
+    const { retryAt } = ladder;
+    trialTimer = after(trialTimer, retryAt && Math.max(retryAt - now(), SETTLED_MS), () => void tryBetter());
+  };
+  const holdOff = (ms: number) => {
+    holdOffMs = Math.max(holdOffMs, ms);
+  };
+  const reconnect = () => {
+    clearTimers();
+    dropChallenger();
+    const before = incumbent;
+    incumbent = open(ladder.rung);
+    connections += 1;
+    before?.drop();
+    wake.abort();
   };
 
-  const connectPoll = async ({ signal }: AbortController): Promise<Outcome> => {
-    const outcome = await poll(signal, HOLD_MS, () => options.onOpen(true));
-    if (!moving) learn({ kind: outcome.kind === 'ended' ? 'polled' : 'poll_failed', at: now() });
-    return outcome;
+  /** What the end of a connection teaches. */
+  const learnFromEnd = ({ rung, begun }: Line, { outcome, livedMs }: Ending) => {
+    const at = now();
+    if (rung === 'poll' ? begun : livedMs !== undefined && livedMs >= HEALTHY_MS) useful = true;
+    // A refusal of our own server's is not the way's fault, nor is an end that was announced.
+    if (holdOffMs > 0 || (outcome.kind === 'refused' && isErrorBody(outcome.body))) return;
+    if (rung === 'poll') learn({ kind: 'poll_failed', at, heldMs: livedMs ?? 0 });
+    else learn(livedMs === undefined ? { kind: 'unopened', at } : { kind: 'cut', at, livedMs });
   };
-
   const run = async () => {
     let attempt = 0;
-    /** The refusal that was told last: not again and again. */
-    let refusedCode: string | undefined;
     while (!stopped.signal.aborted) {
-      current = new AbortController();
-      wake = new AbortController();
-      moving = false;
-      useful = false;
-      connections += 1;
-      const polling = ladder.rung === 'poll';
-      const askedAt = now();
-      const outcome = await (polling ? connectPoll(current) : connectStream(current));
-      if (stopped.signal.aborted) return;
-      if (outcome.kind === 'over') {
-        options.onOver();
-        return;
+      if (!incumbent) {
+        incumbent = open(ladder.rung);
+        connections += 1;
       }
-      if (moving) continue;
-      if (polling && outcome.kind === 'ended') {
-        connections -= 1; // the next poll is no reconnect
-        attempt = 0;
-        // Something on the way answers for the server, from a cache.
-        if (!useful && now() - askedAt < SHORTEST_HOLD_MS) await pause(SHORTEST_HOLD_MS, wake.signal);
+      const line = incumbent;
+      const mayRace = ladder.transport === 'auto' && line.rung !== 'poll' && !line.begun;
+      if (mayRace) race(Math.max(PATIENCE_MS, 2 * (options.roundTripMs() ?? 0)));
+      const ending = await line.over;
+      if (stopped.signal.aborted) return;
+      // Another has taken its place.
+      if (line !== incumbent) continue;
+      if (ending.outcome.kind === 'over') return options.onOver();
+      if (challenger && challenger.rung === ladder.rung) {
+        promote(challenger);
         continue;
       }
-      options.onOpen(false);
-      if (outcome.kind === 'refused') {
-        holdOffMs = Math.max(holdOffMs, outcome.retryAfterMs);
-        const { body } = outcome;
-        if (isErrorBody(body) && body.code !== refusedCode) options.onRefused(body);
-        refusedCode = isErrorBody(body) ? body.code : undefined;
-      } else refusedCode = undefined;
+      incumbent = undefined;
+      dropChallenger();
+      clearTimers();
+      learnFromEnd(line, ending);
       attempt = useful ? 1 : attempt + 1;
+      useful = false;
+      const { outcome } = ending;
+      if (outcome.kind === 'refused') holdOffMs = Math.max(holdOffMs, outcome.retryAfterMs);
       const delayMs = Math.max(holdOffMs, fullJitter(attempt, options.random));
       holdOffMs = 0;
-      await pause(delayMs, wake.signal);
+      options.onLost();
+      options.onRetry({ attempt, delayMs, ...whyNot(ending) });
+      wake = new AbortController();
+      await pause(delayMs, wake.signal, stopped.signal);
     }
   };
 
   const stopListening = listenForWake((certain) => {
-    const stale = now() - lastBytesAt > options.heartbeatMs();
-    if (certain || stale) reconnect();
+    if (certain || now() - lastBytesAt > options.heartbeatMs()) reconnect();
     else wake.abort();
   });
   void run();
   return {
     reconnect,
-    holdOff(ms) {
-      holdOffMs = Math.max(holdOffMs, ms);
+    holdOff,
+    superseded() {
+      // The name is random: it was one of our own, given up by us and not by a proxy, or the one that is just being opened.
+      if (!challenger) holdOff(MOST_STRAY_MS * options.random());
     },
     stop() {
       stopListening();
       stopped.abort();
-      reconnect();
+      clearTimers();
+      dropChallenger();
+      incumbent?.drop();
     },
-    get reconnects() {
-      return Math.max(0, connections - 1);
+    get post() {
+      return incumbent?.begun ? incumbent.post : undefined;
+    },
+    get statistics() {
+      return { reconnects: Math.max(0, connections - 1), rotations };
     },
   };
+}
+
+function whyNot({ outcome }: Ending): Pick<Retry, 'status' | 'failure'> {
+  if (outcome.kind !== 'refused') return {};
+  const { status, body } = outcome;
+  return isErrorBody(body) ? { status, failure: body } : { status };
 }
 
 function isErrorBody(body: unknown): body is ErrorBody {

@@ -16,8 +16,6 @@ export interface Exchange {
   /** Something of the body has come. */
   onBytes(): void;
   onEvent(event: ReceivedEvent): void;
-  /** The server asks to be left alone for so long after this connection, ms. */
-  onRetry(ms: number): void;
   /** Everything up to this id has been handed on. */
   onCursor(id: string): void;
 }

@@ -2,10 +2,14 @@
  * Which way down is used, decided from what was measured and nothing else: no clock, no network, so that every sequence of
  * measurements can be tried. All times are ms.
  */
+import { type Lifetime, withCut } from './lifetime.ts';
 
 /** From the best to the one that passes everywhere. */
-export const RUNGS = ['stream', 'pusher', 'close', 'poll'] as const;
+export const RUNGS = ['ws', 'stream', 'pusher', 'close', 'poll'] as const;
 export type Rung = (typeof RUNGS)[number];
+
+/** `auto`: whatever the network lets through; the others keep to one kind. */
+export type Transport = 'auto' | 'sse' | 'poll' | 'ws';
 
 /** `at`: any clock that only goes forward. */
 export type Evidence =
@@ -15,26 +19,33 @@ export type Evidence =
   | { readonly kind: 'held'; readonly at: number }
   /** A poll was answered while the stream had brought nothing at all. */
   | { readonly kind: 'buffered'; readonly at: number }
-  /** A stream that had begun ended, not by our doing nor the server's announcement. */
+  /** A connection that had begun ended, not by our doing nor the server's announcement. */
   | { readonly kind: 'cut'; readonly at: number; readonly livedMs: number }
-  /** A stream did not begin: no answer, or a status that is not ours. */
+  /** One did not begin: no answer, or a status that is not ours. */
   | { readonly kind: 'unopened'; readonly at: number }
-  /** A poll failed. */
-  | { readonly kind: 'poll_failed'; readonly at: number }
-  /** Time has passed on the poll. */
-  | { readonly kind: 'polled'; readonly at: number };
+  /** A poll failed, `heldMs` after it was asked. */
+  | { readonly kind: 'poll_failed'; readonly at: number; readonly heldMs: number }
+  /** A better rung was tried beside the one in use, and carried events in time, or did not. */
+  | { readonly kind: 'tried'; readonly at: number; readonly rung: 'ws' | 'stream'; readonly good: boolean };
 
 export interface Ladder {
   readonly rung: Rung;
-  /** Whether it may poll: otherwise the rungs of the stream are all there is. */
-  readonly mayPoll: boolean;
+  readonly transport: Transport;
   /** Worth remembering for the next session: measured, not guessed from an outage. */
   readonly firm: boolean;
-  /** When a rung that was guessed is left again for `stream`. */
+  /** When the plain stream is tried again beside a lower rung; `undefined` where there is nothing better. */
   readonly retryAt: number | undefined;
+  /** How long the next wait for that is: longer each time that it was in vain. */
+  readonly retryMs: number;
+  /** Whether a WebSocket is worth a try. */
+  readonly socket: 'untried' | 'refused';
+  /** How long connections are let live. */
+  readonly lifetime: Lifetime;
+  /** How long a poll is held. */
+  readonly holdMs: number;
   /** When streams were cut short. */
   readonly cuts: readonly number[];
-  /** Streams in a row that did not begin. */
+  /** Connections in a row that did not begin. */
   readonly unopened: number;
   /** Streams in a row that came late by about what HAProxy holds a chunk. */
   readonly late: number;
@@ -50,73 +61,155 @@ const MAX_CUTS = 4;
 const CUTS_WITHIN_MS = 30_000;
 /** Streams in a row that do not begin, before a poll is tried: it may be the stream that is refused, or the server is away. */
 const MAX_UNOPENED = 3;
-/** How long a poll that came of guessing is kept. */
+/** How long a rung that came of guessing is kept before the stream is tried again; doubles up to the most. */
 const GUESS_MS = 60_000;
+/** The same for one that was measured to be needed. */
+const MEASURED_MS = 300_000;
+const MOST_RETRY_MS = 3_600_000;
 /** What HAProxy adds to each chunk is 207 ms. */
 const LATE_FROM_MS = 150;
 const LATE_TO_MS = 400;
 /** So often in a row, before it is taken for constant. */
 const MAX_LATE = 2;
+/** The longest and the shortest hold of a poll. */
+const HOLD_MS = 20_000;
+const LEAST_HOLD_MS = 1_000;
 
-export function createLadder(rung: Rung, mayPoll: boolean): Ladder {
-  const allowed = rung === 'poll' && !mayPoll ? 'stream' : rung;
-  return { ...fresh(allowed, mayPoll), firm: allowed !== 'stream' };
+/** What is worth remembering of a network, from one session to the next. */
+export interface Verdict {
+  readonly rung: Rung;
+  readonly capMs: number | undefined;
+  readonly socket: Ladder['socket'];
+}
+
+export function createLadder(transport: Transport, remembered: Verdict, now: number): Ladder {
+  const rung = firstRung(transport, remembered.rung);
+  const ladder: Ladder = {
+    rung,
+    transport,
+    firm: rung !== 'stream',
+    retryAt: undefined,
+    retryMs: MEASURED_MS,
+    socket: remembered.socket,
+    lifetime: { capMs: remembered.capMs, lastMs: undefined },
+    holdMs: HOLD_MS,
+    cuts: [],
+    unopened: 0,
+    late: 0,
+    closeUseless: false,
+  };
+  return withRetry(ladder, now);
+}
+
+function firstRung(transport: Transport, remembered: Rung): Rung {
+  if (transport === 'auto') return remembered;
+  if (transport !== 'sse') return transport;
+  return remembered === 'poll' || remembered === 'ws' ? 'stream' : remembered;
+}
+
+/** What the ladder has found out, for the next session. */
+export function verdictOf({ firm, rung, lifetime, socket }: Ladder): Verdict {
+  return { rung: firm ? rung : 'stream', capMs: lifetime.capMs, socket };
 }
 
 /** The ladder after one more measurement. */
 export function weigh(ladder: Ladder, evidence: Evidence): Ladder {
+  if (evidence.kind === 'tried') return weighTrial(ladder, evidence);
+  if (evidence.kind === 'cut' && ladder.rung !== 'poll') return weighCut(ladder, evidence);
+  if (ladder.rung === 'ws') {
+    return evidence.kind === 'unopened' || evidence.kind === 'buffered' ? leaveSocket(ladder) : ladder;
+  }
   if (ladder.rung === 'poll') return weighPoll(ladder, evidence);
   switch (evidence.kind) {
     case 'opened':
       return weighDelay({ ...ladder, unopened: 0 }, evidence);
     case 'held':
-      return weighHeld(ladder);
+      // Not even padding pushes it through: then only a poll does.
+      if (ladder.rung === 'pusher') return toPoll(ladder, MEASURED_MS, evidence.at);
+      return withRetry({ ...ladder, rung: 'pusher', firm: true, late: 0, retryMs: MEASURED_MS }, evidence.at);
     case 'buffered':
-      return toPoll(ladder, true, undefined);
-    case 'cut': {
-      if (evidence.livedMs >= SHORT_LIFE_MS) return { ...ladder, cuts: [] };
-      const cuts = [...ladder.cuts.filter((at) => evidence.at - at <= CUTS_WITHIN_MS), evidence.at];
-      return cuts.length < MAX_CUTS ? { ...ladder, cuts } : toPoll({ ...ladder, cuts: [] }, false, evidence.at);
-    }
+      return toPoll(ladder, MEASURED_MS, evidence.at);
     case 'unopened': {
       const unopened = ladder.unopened + 1;
-      return unopened < MAX_UNOPENED ? { ...ladder, unopened } : toPoll({ ...ladder, unopened: 0 }, false, evidence.at);
+      if (unopened < MAX_UNOPENED) return { ...ladder, unopened };
+      return toPoll({ ...ladder, unopened: 0 }, GUESS_MS, evidence.at);
     }
     default:
       return ladder;
   }
 }
 
-/** A poll that was measured to be needed stays; one that was guessed is left when it fails too, or after a while. */
-function weighPoll(ladder: Ladder, { kind, at }: Evidence): Ladder {
-  if (ladder.retryAt === undefined) return ladder;
-  const failed = kind === 'poll_failed';
-  return failed || (kind === 'polled' && at >= ladder.retryAt) ? fresh('stream', ladder.mayPoll) : ladder;
+/** Which better rung is to be tried now, beside the one in use. */
+export function dueTrial(ladder: Ladder, now: number): 'ws' | 'stream' | undefined {
+  if (ladder.transport === 'auto' && ladder.socket === 'untried' && ladder.rung !== 'ws') return 'ws';
+  return ladder.retryAt !== undefined && now >= ladder.retryAt ? 'stream' : undefined;
 }
 
-function weighHeld(ladder: Ladder): Ladder {
-  if (ladder.rung === 'stream') return { ...ladder, rung: 'pusher', firm: true, late: 0 };
-  // Not even padding pushes it through.
-  return toPoll(ladder, true, undefined);
+function weighTrial(ladder: Ladder, { at, rung, good }: Evidence & { kind: 'tried' }): Ladder {
+  if (rung === 'ws')
+    return good ? { ...ladder, rung: 'ws', firm: true, retryAt: undefined } : { ...ladder, socket: 'refused' };
+  if (!good) return withRetry(ladder, at);
+  return { ...ladder, rung: 'stream', firm: false, retryAt: undefined, cuts: [], unopened: 0, late: 0 };
 }
 
-function weighDelay(ladder: Ladder, { delayMs, roundTripMs }: Evidence & { kind: 'opened' }): Ladder {
+function weighCut(ladder: Ladder, { at, livedMs }: Evidence & { kind: 'cut' }): Ladder {
+  const lifetime = withCut(ladder.lifetime, livedMs);
+  const known = { ...ladder, lifetime };
+  if (livedMs >= SHORT_LIFE_MS) return { ...known, cuts: [] };
+  // Cut after the same time as before: from now on it is replaced in time, which is better than to poll.
+  if (lifetime.capMs !== undefined && lifetime.capMs !== ladder.lifetime.capMs) return { ...known, cuts: [] };
+  const cuts = [...ladder.cuts.filter((each) => at - each <= CUTS_WITHIN_MS), at];
+  if (cuts.length < MAX_CUTS) return { ...known, cuts };
+  const steady = { ...known, cuts: [] };
+  return ladder.rung === 'ws' ? leaveSocket(steady) : toPoll(steady, GUESS_MS, at);
+}
+
+/** A poll that was guessed is left when it fails too: the server is away, and the stream is as good a way to find it. */
+function weighPoll(ladder: Ladder, evidence: Evidence): Ladder {
+  if (evidence.kind !== 'poll_failed' || ladder.transport === 'poll') return shorterHold(ladder, evidence);
+  return ladder.firm ? shorterHold(ladder, evidence) : { ...ladder, rung: 'stream', retryAt: undefined };
+}
+
+/** Something on the way gives up a request that waits: it must be answered sooner. */
+function shorterHold(ladder: Ladder, evidence: Evidence): Ladder {
+  if (evidence.kind !== 'poll_failed' || evidence.heldMs < LEAST_HOLD_MS) return ladder;
+  const holdMs = Math.max(LEAST_HOLD_MS, Math.round(Math.min(ladder.holdMs, evidence.heldMs) * 0.8));
+  return { ...ladder, holdMs };
+}
+
+function weighDelay(ladder: Ladder, { at, delayMs, roundTripMs }: Evidence & { kind: 'opened' }): Ladder {
   // Padding makes `session` wait for the first heartbeat, where it is needed at all: its delay says nothing.
   if (roundTripMs === undefined || ladder.rung === 'pusher') return ladder;
   const extra = delayMs - roundTripMs;
   const isLate = extra >= LATE_FROM_MS && extra <= LATE_TO_MS;
   if (ladder.rung === 'close') {
-    return isLate ? { ...ladder, rung: 'stream', firm: false, late: 0, closeUseless: true } : { ...ladder, firm: true };
+    if (!isLate) return { ...ladder, firm: true };
+    return { ...ladder, rung: 'stream', firm: false, retryAt: undefined, late: 0, closeUseless: true };
   }
   const late = isLate ? ladder.late + 1 : 0;
-  return late >= MAX_LATE && !ladder.closeUseless ? { ...ladder, rung: 'close', late: 0 } : { ...ladder, late };
+  if (late < MAX_LATE || ladder.closeUseless) return { ...ladder, late };
+  return withRetry({ ...ladder, rung: 'close', late: 0, retryMs: MEASURED_MS }, at);
 }
 
-function toPoll(ladder: Ladder, firm: boolean, guessedAt: number | undefined): Ladder {
-  if (!ladder.mayPoll) return ladder;
-  return { ...ladder, rung: 'poll', firm, retryAt: guessedAt === undefined ? undefined : guessedAt + GUESS_MS };
+function leaveSocket(ladder: Ladder): Ladder {
+  if (ladder.transport === 'ws') return ladder;
+  return { ...ladder, rung: 'stream', firm: false, socket: 'refused' };
 }
 
-function fresh(rung: Rung, mayPoll: boolean): Ladder {
-  return { rung, mayPoll, firm: false, retryAt: undefined, cuts: [], unopened: 0, late: 0, closeUseless: false };
+/** @param retryMs at the least until the stream is tried again: how sure it is that a poll is needed */
+function toPoll(ladder: Ladder, retryMs: number, at: number): Ladder {
+  if (ladder.transport === 'sse') return ladder;
+  const firm = retryMs === MEASURED_MS;
+  const wait = firm ? Math.max(ladder.retryMs, retryMs) : retryMs;
+  return withRetry({ ...ladder, rung: 'poll', firm, retryMs: wait }, at);
+}
+
+/** Sets the next try of the stream, where there is a lower rung in use, and makes the one after it wait longer. */
+function withRetry(ladder: Ladder, at: number): Ladder {
+  if (ladder.rung === 'stream' || ladder.rung === 'ws' || ladder.transport === 'poll') return ladder;
+  return {
+    ...ladder,
+    retryAt: at + ladder.retryMs,
+    retryMs: Math.min(ladder.retryMs * 2, MOST_RETRY_MS),
+  };
 }

@@ -1,54 +1,75 @@
 import type { ErrorBody } from '../wire/error-catalogue.ts';
 import { readRetryAfter } from './exchange.ts';
-
-/** A POST, exactly as it goes out however often it has to. */
-export interface Post {
-  readonly url: string;
-  readonly contentType: string;
-  readonly body: string | Uint8Array<ArrayBuffer>;
-}
+import { encodeEnvelope, type Post, pcmOf } from './numbered-post.ts';
+import type { Refusal } from './sent.ts';
 
 /** What a POST was answered. */
 export type PostOutcome =
   | { readonly kind: 'taken'; readonly held: boolean; readonly next: number | undefined }
   /** By our server, with an entry of its catalogue. */
   | { readonly kind: 'refused'; readonly failure: ErrorBody; readonly retryAfterMs: number }
+  /** By something on the way, whatever the server would say. */
+  | { readonly kind: 'barred'; readonly refusal: Refusal }
   /** No answer in time, or not from our server. */
   | { readonly kind: 'failed'; readonly retryAfterMs: number };
 
 /** How long an answer may take, ms. */
-const TIME_OUT_MS = 8_000;
+export const TIME_OUT_MS = 8_000;
+/** What a proxy says of a body that it will never let through: too large, a firewall's rule, a type it does not know. */
+const BARRED = [400, 403, 405, 406, 411, 413, 414, 415, 431, 451, 501];
 
-/** Sends a POST once. Never throws. @param signal gives it up */
-export async function sendPost(
-  { url, contentType, body }: Post,
-  fetchIt: typeof fetch,
-  headers: Readonly<Record<string, string>>,
-  signal: AbortSignal,
-): Promise<PostOutcome> {
+export interface PostOptions {
+  readonly fetch: typeof fetch;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The address of `POST /send`, with a query. */
+  readonly address: (query: Record<string, string>) => string;
+}
+
+/** Sends a POST once, over HTTP. Never throws. @param signal gives it up */
+export async function sendPost(post: Post, options: PostOptions, signal: AbortSignal): Promise<PostOutcome> {
   const late = new AbortController();
   const giveUp = () => late.abort();
   const timer = setTimeout(giveUp, TIME_OUT_MS);
   signal.addEventListener('abort', giveUp);
   if (signal.aborted) giveUp();
   try {
-    const response = await fetchIt(url, {
+    const { url, contentType, body } = encodeRequest(post, options);
+    const response = await options.fetch(url, {
       method: 'POST',
-      headers: { 'Content-Type': contentType, ...headers },
+      headers: { 'Content-Type': contentType, ...options.headers },
       body,
       cache: 'no-store',
       signal: late.signal,
     });
     const retryAfterMs = readRetryAfter(response.headers);
-    const answer: unknown = await response.json();
-    if (isTaken(answer)) return { kind: 'taken', held: answer.status === 'held', next: answer.next };
-    return isFailure(answer) ? { kind: 'refused', failure: answer, retryAfterMs } : { kind: 'failed', retryAfterMs };
+    const answer: unknown = await response.json().catch(() => undefined);
+    // Cut off in the middle of an answer: it says nothing.
+    if (late.signal.aborted) return { kind: 'failed', retryAfterMs };
+    const outcome = readAnswer(answer, retryAfterMs);
+    if (outcome.kind !== 'failed' || !BARRED.includes(response.status)) return outcome;
+    const { status } = response;
+    const error = `Something between here and the server refused it: ${status} ${response.statusText}`.trim();
+    return { kind: 'barred', refusal: { status, error } };
   } catch {
     return { kind: 'failed', retryAfterMs: 0 };
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', giveUp);
   }
+}
+
+/** The JSON of an answer. */
+export function readAnswer(answer: unknown, retryAfterMs: number): PostOutcome {
+  if (isTaken(answer)) return { kind: 'taken', held: answer.status === 'held', next: answer.next };
+  return isFailure(answer) ? { kind: 'refused', failure: answer, retryAfterMs } : { kind: 'failed', retryAfterMs };
+}
+
+/** Speech alone goes as it is: base64 in JSON is a third more. */
+function encodeRequest(post: Post, { address }: PostOptions) {
+  const { client, cseq, ack, payload } = post;
+  const body = cseq === undefined ? undefined : pcmOf(payload);
+  if (!body) return { url: address({}), contentType: 'application/json', body: encodeEnvelope(post) };
+  return { url: address({ client, cseq: String(cseq), ack }), contentType: 'audio/pcm;rate=16000', body };
 }
 
 function isTaken(answer: unknown): answer is { status: 'sent' | 'held'; next?: number } {

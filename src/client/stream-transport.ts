@@ -27,7 +27,6 @@ export async function readStream(exchange: Exchange): Promise<Outcome> {
       const value = parseJson(data);
       if (value !== undefined) exchange.onEvent({ id, name: event, data: value });
     },
-    onRetry: (ms) => exchange.onRetry(ms),
   });
   // One for the whole stream: a cut between two chunks may fall into the middle of a character.
   const decoder = new TextDecoder();

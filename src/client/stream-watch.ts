@@ -11,7 +11,7 @@ export interface StreamWatch {
   bytes(): void;
   /** An event came. */
   event(name: string | undefined): void;
-  /** Since the first byte, ms; `undefined` without one. */
+  /** How long bytes came, ms; `undefined` without one. */
   lived(): number | undefined;
   stop(): void;
 }
@@ -32,9 +32,15 @@ export function watchStream(options: StreamWatchOptions): StreamWatch {
   const { now, roundTripMs } = options;
   const openedAt = now();
   let firstByteAt: number | undefined;
+  let lastByteAt = openedAt;
+  let silent = false;
   let sessionAt: number | undefined;
   let waiting = true;
-  let silence = setTimeout(options.onSilence, options.silenceMs());
+  const onSilence = () => {
+    silent = true;
+    options.onSilence();
+  };
+  let silence = setTimeout(onSilence, options.silenceMs());
   let overdue: ReturnType<typeof setTimeout> | undefined;
 
   const held = () => {
@@ -52,9 +58,10 @@ export function watchStream(options: StreamWatchOptions): StreamWatch {
   };
   return {
     bytes() {
-      firstByteAt ??= now();
+      lastByteAt = now();
+      firstByteAt ??= lastByteAt;
       clearTimeout(silence);
-      silence = setTimeout(options.onSilence, options.silenceMs());
+      silence = setTimeout(onSilence, options.silenceMs());
     },
     event(name) {
       if (name === 'hb') beat();
@@ -67,7 +74,8 @@ export function watchStream(options: StreamWatchOptions): StreamWatch {
         overdue = setTimeout(held, 50);
       }, patience);
     },
-    lived: () => (firstByteAt === undefined ? undefined : now() - firstByteAt),
+    // One that fell silent was dead before that was noticed.
+    lived: () => (firstByteAt === undefined ? undefined : (silent ? lastByteAt : now()) - firstByteAt),
     stop() {
       clearTimeout(silence);
       clearTimeout(overdue);

@@ -1,29 +1,37 @@
 import { formatCursor, parseCursor } from '../wire/cursor.ts';
 import type { ErrorBody } from '../wire/error-catalogue.ts';
-import { audioItem, createBacklog, joinAudio, type Waiting } from './backlog.ts';
+import { createBacklog, type Waiting } from './backlog.ts';
 import { fullJitter, pause } from './backoff.ts';
-import { type Post, type PostOutcome, sendPost } from './post.ts';
+import type { Post } from './numbered-post.ts';
+import type { PostOutcome } from './post.ts';
+import type { Refusal, Sent } from './sent.ts';
 
 export interface UplinkOptions {
-  readonly fetch: typeof fetch;
-  readonly headers: Readonly<Record<string, string>>;
+  /** Sends a POST once, over whatever there is. Never throws. */
+  readonly transmit: (post: Post, signal: AbortSignal) => Promise<PostOutcome>;
   readonly random: () => number;
-  /** The address of `POST /send`, with a query. */
-  readonly address: (query: Record<string, string>) => string;
   readonly client: string;
-  /** POSTs under way at once, 1 to 4: more than one is for HTTP/2. */
-  readonly parallel: number;
+  /** POSTs that may be under way at once now, 1 to 4: more than one is for networks that carry them side by side. */
+  readonly parallel: () => number;
+  /** Bytes that the server takes in one body, as far as it has said. */
+  readonly bodyLimit: () => number;
   /** The id of the last event that was processed. */
   readonly ack: () => string | undefined;
-  onFailure(failure: ErrorBody): void;
+  onRefused(refusal: Refusal): void;
+  onAudioDropped(ms: number): void;
   /** 410: the live session is over. */
   onEnded(): void;
 }
 
 export interface Uplink {
-  send(item: object): void;
+  send(item: object): Promise<Sent>;
   /** PCM16 at 16 kHz. */
   sendAudio(pcm: Uint8Array): void;
+  /** Drops the audio that waits. */
+  forgetAudio(): void;
+  /** Keeps everything until `release()`. */
+  hold(): void;
+  release(): void;
   /** The way down is open, to the live session of this epoch, in which the client's next number is `next`. */
   opened(epoch: string, next: number): void;
   /** Audio has come: the server wants to know how far it was processed. */
@@ -35,7 +43,6 @@ export interface Uplink {
 /** A payload that has a number. */
 interface Flight {
   readonly cseq: number;
-  readonly payload: readonly Waiting[];
   readonly post: Post;
   readonly abort: AbortController;
   /** The server has it, and waits for one before it. */
@@ -52,6 +59,11 @@ const ABSENT_MS = 2_000;
 const MAX_BODY = 512 * 1024;
 /** Numbers that may be without an answer: the server's window is 16. */
 const MAX_FLIGHTS = 12;
+/** How often something on the way may refuse a payload before that is taken for its last word: a captive portal refuses everything, once. */
+const MAX_BARRED = 3;
+/** The body is too large for it: that never changes. */
+const TOO_LARGE = 413;
+const NO_ROOM: Refusal = { error: 'Too much waits to be sent', hint: 'the way up is too slow, or lost' };
 
 /**
  * The way up: numbered POSTs, which the server applies in order and once, however often the network makes them be repeated. What is sent
@@ -59,16 +71,18 @@ const MAX_FLIGHTS = 12;
  */
 export function createUplink(options: UplinkOptions): Uplink {
   const { client } = options;
-  const backlog = createBacklog();
+  const backlog = createBacklog(options.onAudioDropped);
   const stopped = new AbortController();
   /** In the order of their numbers. */
   let flights: Flight[] = [];
   let epoch: string | undefined;
   let next = 1;
+  /** Somebody wants nothing to go up for a while. */
+  let onHold = false;
   /** Aborted, and made anew, when the way down opens. */
   let reopened = new AbortController();
-  let ackDue = false;
-  let acking = false;
+  let ackTimer: ReturnType<typeof setTimeout> | undefined;
+  let ackedAt = Number.NEGATIVE_INFINITY;
   let roundTripMs: number | undefined;
   let retries = 0;
 
@@ -77,35 +91,24 @@ export function createUplink(options: UplinkOptions): Uplink {
     // It says which log the numbers belong to, and must not name another.
     return id !== undefined && parseCursor(id)?.epoch === epoch ? id : formatCursor(epoch ?? '', 0);
   };
-  const write = (cseq: number, payload: readonly Waiting[]): Post => {
-    const pieces = payload.flatMap((one) => ('pcm' in one ? [one.pcm] : []));
-    if (pieces.length > 0 && pieces.length === payload.length) {
-      const query = { client, cseq: String(cseq), ack: ack() };
-      return { url: options.address(query), contentType: 'audio/pcm;rate=16000', body: joinAudio(pieces) };
-    }
-    const items = payload.map((one) => ('pcm' in one ? audioItem(one.pcm) : one.item));
-    const body = JSON.stringify({ client, cseq, ack: ack(), items });
-    return { url: options.address({}), contentType: 'application/json', body };
+  const acknowledged = () => {
+    clearTimeout(ackTimer);
+    ackTimer = undefined;
+    ackedAt = performance.now();
   };
-  const launch = (cseq: number, payload: readonly Waiting[]): Flight => {
-    ackDue = false;
-    const flight = {
-      cseq,
-      payload,
-      post: write(cseq, payload),
-      abort: new AbortController(),
-      held: false,
-      applied: false,
-    };
+  const launch = (cseq: number, payload: readonly Waiting[]) => {
+    acknowledged();
+    const post = { client, cseq, ack: ack(), payload };
+    const flight = { cseq, post, abort: new AbortController(), held: false, applied: false };
     flights.push(flight);
     flights.sort((one, other) => one.cseq - other.cseq);
     void fly(flight);
-    return flight;
   };
   const flush = () => {
-    while (!stopped.signal.aborted && epoch !== undefined && !backlog.isEmpty && flights.length < MAX_FLIGHTS) {
-      if (flights.filter(({ held }) => !held).length >= options.parallel) return;
-      launch(next++, backlog.take(MAX_BODY));
+    if (onHold || stopped.signal.aborted || epoch === undefined) return;
+    while (!backlog.isEmpty && flights.length < MAX_FLIGHTS) {
+      if (flights.filter(({ held }) => !held).length >= options.parallel()) return;
+      launch(next++, backlog.take(Math.min(MAX_BODY, options.bodyLimit())));
     }
   };
   /** Numbers everything that is unanswered anew, from `from`: in another live session, or one that has forgotten this client. */
@@ -115,21 +118,30 @@ export function createUplink(options: UplinkOptions): Uplink {
     epoch = newEpoch;
     next = from;
     for (const { abort } of unanswered) abort.abort();
-    for (const { payload, applied } of unanswered) if (payload.length > 0 && !applied) launch(next++, payload);
+    for (const { post, applied } of unanswered) {
+      if (applied) settleItems(post, { sent: true });
+      else if (post.payload.length > 0) launch(next++, post.payload);
+    }
   };
-  const settle = (flight: Flight) => {
+  const settle = (flight: Flight, sent: Sent) => {
     flights = flights.filter((one) => one !== flight);
+    settleItems(flight.post, sent);
   };
   const onTaken = (flight: Flight, answer: PostOutcome & { kind: 'taken' }) => {
     const missing = answer.next ?? flight.cseq + 1;
     if (answer.held) flight.held = true;
-    else settle(flight);
+    else settle(flight, { sent: true });
     for (const one of flights) one.applied ||= one.cseq < missing;
     // One that is still under way keeps its place: its own answer may be a refusal.
-    flights = flights.filter(({ held, applied }) => !(held && applied));
+    for (const one of flights.filter(({ held, applied }) => held && applied)) settle(one, { sent: true });
     const [lowest] = flights;
     // What they wait for was refused unread, or is forgotten: nobody would ever send it.
     if (lowest && missing < lowest.cseq && flights.every(({ held }) => held)) launch(missing, []);
+  };
+  const refuse = (flight: Flight, refusal: Refusal) => {
+    settle(flight, { sent: false, refusal });
+    // A filler's number was used by what was refused before.
+    if (flight.post.payload.length > 0) options.onRefused(refusal);
   };
   /** @returns whether it is to go out again */
   const onRefused = async (flight: Flight, failure: ErrorBody): Promise<boolean> => {
@@ -139,30 +151,29 @@ export function createUplink(options: UplinkOptions): Uplink {
         return false;
       case 'outside_window':
         // Older than what is remembered: it had been used. Further ahead than anything: this client was forgotten.
-        if (flight.cseq < (failure.next ?? 1)) settle(flight);
+        if (flight.cseq < (failure.next ?? 1)) settle(flight, { sent: true });
         else renumber(epoch ?? '', failure.next ?? 1);
         return false;
       case 'session_ended':
         options.onEnded();
         return false;
       case 'session_not_found':
-        await pause(ABSENT_MS, AbortSignal.any([reopened.signal, flight.abort.signal]));
+        await pause(ABSENT_MS, reopened.signal, flight.abort.signal);
         return true;
       default:
-        if (failure.retry) return true;
-        settle(flight);
-        // A filler's number was used by what was refused before.
-        if (flight.payload.length > 0) options.onFailure(failure);
-        return false;
+        if (!failure.retry) refuse(flight, failure);
+        return failure.retry;
     }
   };
   const fly = async (flight: Flight) => {
     const { signal } = flight.abort;
+    let barred = 0;
     for (let attempt = 1; !signal.aborted; attempt += 1) {
       if (attempt > 1) retries += 1;
       const sentAt = performance.now();
-      const outcome = await sendPost(flight.post, options.fetch, options.headers, signal);
+      const outcome = await options.transmit(flight.post, signal);
       if (signal.aborted) return;
+      let retryAfterMs = 0;
       if (outcome.kind === 'taken') {
         roundTripMs = performance.now() - sentAt;
         onTaken(flight, outcome);
@@ -172,32 +183,55 @@ export function createUplink(options: UplinkOptions): Uplink {
         roundTripMs = performance.now() - sentAt;
         if (!(await onRefused(flight, outcome.failure))) break;
         if (outcome.failure.code === 'session_not_found') continue;
-      }
-      await pause(Math.max(outcome.retryAfterMs, fullJitter(attempt, options.random)), signal);
+        retryAfterMs = outcome.retryAfterMs;
+      } else if (outcome.kind === 'barred') {
+        barred += 1;
+        // What only fills a hole has to get there: everything after it waits for it.
+        const isFiller = flight.post.payload.length === 0;
+        if (!isFiller && (outcome.refusal.status === TOO_LARGE || barred >= MAX_BARRED)) {
+          refuse(flight, outcome.refusal);
+          break;
+        }
+      } else retryAfterMs = outcome.retryAfterMs;
+      await pause(Math.max(retryAfterMs, fullJitter(attempt, options.random)), signal);
     }
     flush();
   };
   const acknowledge = async () => {
-    if (!ackDue || acking || epoch === undefined) return;
-    acking = true;
-    ackDue = false;
-    const body = JSON.stringify({ client, ack: ack() });
-    const post = { url: options.address({}), contentType: 'application/json', body };
-    const outcome = await sendPost(post, options.fetch, options.headers, stopped.signal);
-    if (outcome.kind === 'failed') ackDue = true;
-    acking = false;
+    acknowledged();
+    const post = { client, cseq: undefined, ack: ack(), payload: [] };
+    const outcome = await options.transmit(post, stopped.signal);
+    if (outcome.kind === 'failed') heard();
   };
-  const ackTimer = setInterval(() => void acknowledge(), ACK_EVERY_MS);
+  const heard = () => {
+    if (epoch === undefined || stopped.signal.aborted) return;
+    // Not by a timer alone: those of a hidden page tick once a minute.
+    const dueMs = ackedAt + ACK_EVERY_MS - performance.now();
+    if (dueMs <= 0) void acknowledge();
+    else ackTimer ??= setTimeout(() => void acknowledge(), dueMs);
+  };
 
   return {
     send(item) {
-      backlog.addItem(item);
-      // At the end of this turn of the loop: what is sent together goes together.
-      queueMicrotask(flush);
+      if (stopped.signal.aborted) return Promise.resolve({ sent: false });
+      return new Promise((resolve) => {
+        if (!backlog.addItem(item, resolve)) resolve({ sent: false, refusal: NO_ROOM });
+        // At the end of this turn of the loop: what is sent together goes together.
+        queueMicrotask(flush);
+      });
     },
     sendAudio(pcm) {
+      if (stopped.signal.aborted) return;
       backlog.addAudio(pcm);
       queueMicrotask(flush);
+    },
+    forgetAudio: () => backlog.dropAudio(),
+    hold() {
+      onHold = true;
+    },
+    release() {
+      onHold = false;
+      flush();
     },
     opened(newEpoch, newNext) {
       if (newEpoch !== epoch) renumber(newEpoch, newNext);
@@ -205,17 +239,22 @@ export function createUplink(options: UplinkOptions): Uplink {
       reopened = new AbortController();
       flush();
     },
-    heard() {
-      ackDue = true;
-    },
+    heard,
     stop() {
-      clearInterval(ackTimer);
       stopped.abort();
+      clearTimeout(ackTimer);
       for (const { abort } of flights) abort.abort();
+      for (const { post } of flights) settleItems(post, { sent: false });
       flights = [];
+      settleItems({ payload: backlog.clear() }, { sent: false });
     },
     get statistics() {
       return { roundTripMs, retries, droppedAudioMs: backlog.droppedAudioMs };
     },
   };
+}
+
+/** Whoever sent the items is told what became of them. */
+function settleItems({ payload }: Pick<Post, 'payload'>, sent: Sent): void {
+  for (const one of payload) if ('item' in one) one.settle(sent);
 }

@@ -1,4 +1,4 @@
-import { RUNGS, type Rung } from './ladder.ts';
+import { RUNGS, type Verdict } from './ladder.ts';
 
 /** localStorage, or anything like it. */
 export interface VerdictStorage {
@@ -6,24 +6,35 @@ export interface VerdictStorage {
   setItem(key: string, value: string): void;
 }
 
-/** How long it is remembered which rung an origin needs, ms: people change networks. */
+/** How long it is remembered what an origin's network needs, ms: people change networks. */
 const REMEMBERED_MS = 24 * 60 * 60_000;
+const NONE: Verdict = { rung: 'stream', capMs: undefined, socket: 'untried' };
 
 /** @param now ms since 1970 */
-export function recallRung(storage: VerdictStorage | undefined, base: string, now: number): Rung {
+export function recallVerdict(storage: VerdictStorage | undefined, base: string, now: number): Verdict {
   try {
-    const { rung, until }: { rung?: unknown; until?: unknown } = JSON.parse(storage?.getItem(keyOf(base)) ?? '{}');
-    const known = RUNGS.find((name) => name === rung);
-    return known && typeof until === 'number' && until > now ? known : 'stream';
+    const kept: Record<string, unknown> = JSON.parse(storage?.getItem(keyOf(base)) ?? '{}');
+    const rung = RUNGS.find((name) => name === kept.rung);
+    if (!rung || typeof kept.until !== 'number' || kept.until <= now) return NONE;
+    return {
+      rung,
+      capMs: typeof kept.capMs === 'number' && kept.capMs > 0 ? kept.capMs : undefined,
+      socket: kept.socket === 'refused' ? 'refused' : 'untried',
+    };
   } catch {
     // Storage may be forbidden, and anything may stand in it.
-    return 'stream';
+    return NONE;
   }
 }
 
-export function rememberRung(storage: VerdictStorage | undefined, base: string, rung: Rung, now: number): void {
+export function rememberVerdict(
+  storage: VerdictStorage | undefined,
+  base: string,
+  verdict: Verdict,
+  now: number,
+): void {
   try {
-    storage?.setItem(keyOf(base), JSON.stringify({ rung, until: now + REMEMBERED_MS }));
+    storage?.setItem(keyOf(base), JSON.stringify({ ...verdict, until: now + REMEMBERED_MS }));
   } catch {
     // Forbidden or full: it is measured again next time.
   }
@@ -31,9 +42,9 @@ export function rememberRung(storage: VerdictStorage | undefined, base: string, 
 
 function keyOf(base: string): string {
   try {
-    return `bidi-sse:rung:${new URL(base).origin}`;
+    return `bidi-sse:network:${new URL(base).origin}`;
   } catch {
     // Relative to the page: its storage is its origin's own.
-    return 'bidi-sse:rung';
+    return 'bidi-sse:network';
   }
 }

@@ -10,6 +10,7 @@ export interface Talk {
   readonly client: Client;
   /** The events of the log, in the order in which the client told them: name and data. */
   readonly told: [string, unknown][];
+  readonly refused: ClientEvents['refused'][];
   readonly failures: ClientEvents['failure'][];
   readonly sessions: ClientEvents['session'][];
   readonly states: string[];
@@ -22,10 +23,12 @@ export function talk(options: Partial<ClientOptions> & { url: string }): Talk {
   const client = createClient({ userId: 'me', isAudio: false, ...options });
   afterTest(() => client.close());
   const told: Talk['told'] = [];
+  const refused: Talk['refused'] = [];
   const failures: Talk['failures'] = [];
   const sessions: Talk['sessions'] = [];
   const states: string[] = [];
   for (const name of LOGGED) client.on(name, (data) => told.push([name, data]));
+  client.on('refused', (refusal) => refused.push(refusal));
   client.on('failure', (failure) => failures.push(failure));
   client.on('session', (session) => sessions.push(session));
   client.on('state', (state) => states.push(state));
@@ -33,7 +36,7 @@ export function talk(options: Partial<ClientOptions> & { url: string }): Talk {
     const completed = () => told.filter(([, data]) => isTurnEnd(data)).length;
     await waitFor(`${count} turns, of which ${completed()} came`, () => completed() >= count);
   };
-  return { client, told, failures, sessions, states, turns };
+  return { client, told, refused, failures, sessions, states, turns };
 }
 
 /** Somebody who reads the same session with nothing in the way. */

@@ -15,7 +15,7 @@ test('a client whose stream falls silent, without an end, opens another and lose
   const me = talk({ url, transport: 'sse' });
   await waitFor('the session', () => me.sessions.length > 0);
   await new Promise((resolve) => setTimeout(resolve, 500));
-  me.client.send('count to three');
+  void me.client.send('count to three');
   await me.turns(1);
   await expectSame(me, stream);
   expect(streams).toBe(2);
@@ -36,7 +36,7 @@ test('a client that is told that the network is back reconnects at once, and sto
   await waitFor('the session', () => me.sessions.length > 0);
   network.dispatchEvent(new Event('online'));
   await waitFor('another connection', () => me.sessions.length > 1);
-  me.client.send('count to two');
+  void me.client.send('count to two');
   await me.turns(1);
   await expectSame(me, stream);
   me.client.close();

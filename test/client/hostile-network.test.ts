@@ -11,9 +11,9 @@ describe('a client', () => {
     const server = await startTestServer();
     const stream = await witness(server);
     const me = talk({ url: server.url });
-    me.client.send('count to three');
+    void me.client.send('count to three');
     await me.turns(1);
-    me.client.send('count to two');
+    void me.client.send('count to two');
     await me.turns(2);
     await expectSame(me, stream);
     expect(await said(server)).toEqual(['count to three', 'count to two']);
@@ -28,9 +28,9 @@ describe('a client', () => {
     const kept = new Map<string, string>();
     const storage = { getItem: (key: string) => kept.get(key) ?? null, setItem: kept.set.bind(kept) };
     const me = talk({ url, storage });
-    me.client.send('count to three');
+    void me.client.send('count to three');
     await me.turns(1);
-    me.client.send('count to two');
+    void me.client.send('count to two');
     await me.turns(2);
     await expectSame(me, stream);
     expect(await said(server)).toEqual(['count to three', 'count to two']);
@@ -45,7 +45,7 @@ describe('a client', () => {
     const url = await hostileProxy(server, ({ url: path }) => (isStream(path) ? 'lag' : 'pass'));
     const me = talk({ url, transport: 'sse' });
     await waitFor('the padding', () => me.client.statistics.rung === 'pusher');
-    me.client.send('count to three');
+    void me.client.send('count to three');
     await me.turns(1);
     await expectSame(me, stream);
     expect(me.client.statistics.rung).toBe('pusher');
@@ -64,7 +64,7 @@ describe('a client', () => {
       });
       const me = talk({ url, transport, random: () => 0.05 });
       for (let turn = 1; turn <= 5; turn += 1) {
-        me.client.send('count to twelve');
+        void me.client.send('count to twelve');
         await me.turns(turn);
       }
       await expectSame(me, stream);
@@ -73,6 +73,39 @@ describe('a client', () => {
       expect(me.client.statistics.reconnects).toBeGreaterThan(2);
     },
   );
+
+  test('whose connections are ended at a certain age replaces them before, and loses and doubles nothing', async () => {
+    const server = await startTestServer({}, { emulator: { pace: 1 } });
+    const stream = await witness(server);
+    const url = await hostileProxy(server, ({ url: path }) => (isStream(path) ? { lifetimeMs: 2_400 } : 'pass'));
+    const me = talk({ url, transport: 'sse', random: () => 0.05 });
+    await waitFor('the limit to be known', () => me.client.statistics.capMs !== undefined);
+    void me.client.send('count to twenty');
+    await waitFor('some rotations', () => me.client.statistics.rotations >= 3);
+    await me.turns(1);
+    await expectSame(me, stream);
+    expect(me.client.statistics.rung).toBe('stream');
+  });
+
+  test('behind a proxy that holds each chunk for 200 ms has the stream end with its connection instead', async () => {
+    const server = await startTestServer();
+    const stream = await witness(server);
+    const url = await hostileProxy(server, ({ url: path }) => (isStream(path) ? { chunkMs: 207 } : 'pass'));
+    const me = talk({ url, transport: 'sse', random: () => 0 });
+    await waitFor('the session', () => me.sessions.length === 1);
+    await me.client.send('count to two');
+    await me.turns(1);
+    for (let opened = 2; me.client.statistics.rung !== 'close'; opened += 1) {
+      me.client.reconnect();
+      await waitFor('another session', () => me.sessions.length >= opened);
+      expect(opened).toBeLessThan(40);
+    }
+    await waitFor('the session on it', () => me.client.statistics.rotations > 0);
+    await me.client.send('count to three');
+    await me.turns(2);
+    await expectSame(me, stream);
+    expect(me.client.statistics.rung).toBe('close');
+  });
 
   test('whose answers to POSTs are swallowed is asked once for each', async () => {
     const server = await startTestServer();
@@ -85,7 +118,7 @@ describe('a client', () => {
     const me = talk({ url, random: () => 0.05 });
     const texts = ['one', 'two', 'three', 'four', 'five'];
     for (const [index, text] of texts.entries()) {
-      me.client.send(text);
+      void me.client.send(text);
       await me.turns(index + 1);
     }
     expect(await said(server)).toEqual(texts);
@@ -119,7 +152,7 @@ describe('a client', () => {
     await waitFor('the session', () => me.sessions.length > 0);
     const texts = ['alpha', 'beta', 'gamma', 'delta'];
     for (const text of texts) {
-      me.client.send(text);
+      void me.client.send(text);
       await Promise.resolve();
     }
     await waitFor('all POSTs', () => numbers.length === 4);
@@ -141,11 +174,11 @@ describe('a client', () => {
     const me = talk({ url, random: () => 0.05 });
     await waitFor('the session', () => me.sessions.length > 0);
     out = true;
-    me.client.send('count to twelve');
+    void me.client.send('count to twelve');
     await waitFor('some refusals', () => refused >= 8);
     out = false;
     await me.turns(1);
-    me.client.send('what did I say?');
+    void me.client.send('what did I say?');
     await me.turns(2);
     await expectSame(me, stream);
     expect(await said(server)).toEqual(['count to twelve', 'what did I say?']);

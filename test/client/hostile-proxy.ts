@@ -17,7 +17,11 @@ export type Treatment =
   /** The server is not asked. */
   | 'bad gateway'
   /** The answer breaks off after so many bytes of its body. */
-  | { readonly cutAfter: number };
+  | { readonly cutAfter: number }
+  /** The answer breaks off after so many ms. */
+  | { readonly lifetimeMs: number }
+  /** Each chunk of a chunked answer takes so many ms more; one that ends with its connection does not. */
+  | { readonly chunkMs: number };
 
 /** @param treat says what becomes of a request; it may take its time. `body`: as it came */
 export async function hostileProxy(
@@ -60,8 +64,16 @@ function passOn(answer: IncomingMessage, response: ServerResponse, treatment: Ex
   const head = () => response.writeHead(answer.statusCode ?? 500, answer.headers);
   if (treatment !== 'buffer' && treatment !== 'swallow') head().flushHeaders();
   answer.on('error', () => response.destroy());
+  if (typeof treatment === 'object' && 'lifetimeMs' in treatment) {
+    const end = setTimeout(() => response.destroy(), treatment.lifetimeMs);
+    response.on('close', () => clearTimeout(end));
+  }
   answer.on('data', (chunk: Buffer) => {
-    if (typeof treatment === 'object') {
+    if (typeof treatment === 'object' && 'chunkMs' in treatment) {
+      if (answer.headers['transfer-encoding'] !== 'chunked') response.write(chunk);
+      else setTimeout(() => response.write(chunk), treatment.chunkMs);
+    } else if (typeof treatment === 'object' && 'lifetimeMs' in treatment) response.write(chunk);
+    else if (typeof treatment === 'object') {
       const rest = chunk.subarray(0, treatment.cutAfter - passed);
       passed += rest.length;
       response.write(rest, () => {

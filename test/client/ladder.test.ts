@@ -1,12 +1,26 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createLadder, type Evidence, type Ladder, RUNGS, weigh } from '../../src/client/ladder.ts';
-import { recallRung, rememberRung } from '../../src/client/verdict.ts';
+import {
+  createLadder,
+  dueTrial,
+  type Evidence,
+  type Ladder,
+  RUNGS,
+  type Rung,
+  type Transport,
+  verdictOf,
+  weigh,
+} from '../../src/client/ladder.ts';
+import { recallVerdict, rememberVerdict } from '../../src/client/verdict.ts';
 
 const climb = (ladder: Ladder, ...evidence: Evidence[]) => evidence.reduce(weigh, ladder);
 const cutAt = (at: number, livedMs = 500): Evidence => ({ kind: 'cut', at, livedMs });
 const openedAfter = (delayMs: number): Evidence => ({ kind: 'opened', at: 0, delayMs, roundTripMs: 20 });
-const fromStream = createLadder('stream', true);
+const begin = (transport: Transport, rung: Rung = 'stream') =>
+  createLadder(transport, { rung, capMs: undefined, socket: 'untried' }, 0);
+const fromStream = begin('auto');
+const tried = (rung: 'ws' | 'stream', good: boolean, at = 0): Evidence => ({ kind: 'tried', at, rung, good });
+const unopened: Evidence = { kind: 'unopened', at: 0 };
 
 const anyEvidence: fc.Arbitrary<Evidence> = fc.oneof(
   fc.record({
@@ -17,14 +31,15 @@ const anyEvidence: fc.Arbitrary<Evidence> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('cut' as const), at: fc.nat(200_000), livedMs: fc.nat(20_000) }),
   fc.record({
-    kind: fc.constantFrom(
-      'held' as const,
-      'buffered' as const,
-      'unopened' as const,
-      'poll_failed' as const,
-      'polled' as const,
-    ),
+    kind: fc.constantFrom('held' as const, 'buffered' as const, 'unopened' as const),
     at: fc.nat(200_000),
+  }),
+  fc.record({ kind: fc.constant('poll_failed' as const), at: fc.nat(200_000), heldMs: fc.nat(20_000) }),
+  fc.record({
+    kind: fc.constant('tried' as const),
+    at: fc.nat(200_000),
+    rung: fc.constantFrom('ws' as const, 'stream' as const),
+    good: fc.boolean(),
   }),
 );
 const anyHistory = fc.array(anyEvidence, { maxLength: 60 });
@@ -35,16 +50,10 @@ describe('the ladder', () => {
     expect(climb(fromStream, ...good, cutAt(70_000, 60_000), ...good).rung).toBe('stream');
   });
 
-  test('goes to padding where events are held, and to the poll if that does not help, for good', () => {
+  test('goes to padding where events are held, and to the poll if that does not help', () => {
     const padded = climb(fromStream, { kind: 'held', at: 0 });
     expect(padded).toMatchObject({ rung: 'pusher', firm: true });
-    const polling = climb(
-      padded,
-      { kind: 'held', at: 1 },
-      { kind: 'polled', at: 1e9 },
-      { kind: 'poll_failed', at: 2e9 },
-    );
-    expect(polling).toMatchObject({ rung: 'poll', firm: true });
+    expect(climb(padded, { kind: 'held', at: 1 })).toMatchObject({ rung: 'poll', firm: true });
   });
 
   test('tries the close-delimited stream when two in a row are 200 ms late, and leaves it if that is no quicker', () => {
@@ -55,37 +64,83 @@ describe('the ladder', () => {
     expect(climb(close, ...Array<Evidence>(5).fill(openedAfter(230))).rung).toBe('stream');
   });
 
-  test('goes to the poll after four short streams within half a minute, and back after a minute', () => {
-    expect(climb(fromStream, cutAt(0), cutAt(20_000), cutAt(40_000), cutAt(60_000), cutAt(80_000)).rung).toBe('stream');
-    const polling = climb(fromStream, cutAt(0), cutAt(1_000), cutAt(2_000), cutAt(3_000));
-    expect(polling).toMatchObject({ rung: 'poll', firm: false });
-    expect(climb(polling, { kind: 'polled', at: 62_000 }).rung).toBe('poll');
-    expect(climb(polling, { kind: 'polled', at: 63_000 }).rung).toBe('stream');
+  test('goes to the poll after four short streams of different length within half a minute', () => {
+    const rare = [0, 20_000, 40_000, 60_000, 80_000].map((at, index) => cutAt(at, 300 * index));
+    expect(climb(fromStream, ...rare).rung).toBe('stream');
+    const often = [0, 1_000, 2_000, 3_000].map((at) => cutAt(at));
+    expect(climb(fromStream, ...often)).toMatchObject({ rung: 'poll', firm: false });
   });
 
-  test('takes an outage for an outage: a poll that fails too leads back', () => {
-    const unopened: Evidence = { kind: 'unopened', at: 0 };
+  test('takes streams that are cut at the same age for a limit of the network, and stays', () => {
+    const limited = climb(fromStream, cutAt(0, 30_200), cutAt(31_000, 29_900));
+    expect(limited).toMatchObject({ rung: 'stream', lifetime: { capMs: 29_900 } });
+    const short = climb(fromStream, cutAt(0, 3_250), cutAt(3_500, 3_300), cutAt(7_000, 2_700), cutAt(10_000, 3_260));
+    expect(short).toMatchObject({ rung: 'stream', lifetime: { capMs: 3_250 } });
+    expect(climb(fromStream, cutAt(0, 30_000), cutAt(41_000, 40_000)).lifetime.capMs).toBeUndefined();
+  });
+
+  test('tries the stream again beside a rung that was guessed after a minute, beside one that was measured after five', () => {
+    const guessed = climb(fromStream, ...[0, 1_000, 2_000, 3_000].map((at) => cutAt(at)), tried('ws', false));
+    expect([dueTrial(guessed, 62_999), dueTrial(guessed, 63_000)]).toEqual([undefined, 'stream']);
+    const measured = climb(fromStream, { kind: 'buffered', at: 0 }, tried('ws', false));
+    expect([dueTrial(measured, 299_999), dueTrial(measured, 300_000)]).toEqual([undefined, 'stream']);
+    expect(climb(measured, tried('stream', true)).rung).toBe('stream');
+    // In vain: twice as long until the next, and never more than an hour.
+    const again = climb(measured, tried('stream', false, 300_000));
+    expect([dueTrial(again, 899_999), dueTrial(again, 900_000)]).toEqual([undefined, 'stream']);
+    const seldom = climb(measured, ...Array<Evidence>(20).fill(tried('stream', false, 0)));
+    expect(dueTrial(seldom, 3_600_000)).toBe('stream');
+  });
+
+  test('tries a WebSocket once, beside whatever is in use, and goes back to the stream when it fails later', () => {
+    expect(dueTrial(fromStream, 0)).toBe('ws');
+    expect(dueTrial(climb(fromStream, tried('ws', false)), 1e9)).toBeUndefined();
+    const socket = climb(fromStream, tried('ws', true));
+    expect(socket).toMatchObject({ rung: 'ws', firm: true });
+    expect(climb(socket, unopened)).toMatchObject({ rung: 'stream', socket: 'refused' });
+    expect(climb(socket, { kind: 'buffered', at: 0 })).toMatchObject({ rung: 'stream', socket: 'refused' });
+    expect(climb(begin('ws'), unopened, unopened, unopened, unopened).rung).toBe('ws');
+  });
+
+  test('takes an outage for an outage: a guessed poll that fails too leads back', () => {
     const polling = climb(fromStream, unopened, unopened, unopened);
     expect(polling).toMatchObject({ rung: 'poll', firm: false });
-    expect(climb(polling, { kind: 'poll_failed', at: 1 })).toEqual(fromStream);
+    expect(climb(polling, { kind: 'poll_failed', at: 1, heldMs: 5 }).rung).toBe('stream');
   });
 
-  test('never polls where it may not, whatever is measured', () => {
+  test('has polls held no longer than the network lets a request wait', () => {
+    const polling = climb(fromStream, { kind: 'buffered', at: 0 });
+    expect(climb(polling, { kind: 'poll_failed', at: 0, heldMs: 20 }).holdMs).toBe(20_000);
+    expect(climb(polling, { kind: 'poll_failed', at: 0, heldMs: 5_000 })).toMatchObject({
+      rung: 'poll',
+      holdMs: 4_000,
+    });
+    const failing = Array<Evidence>(20).fill({ kind: 'poll_failed', at: 0, heldMs: 1_000 });
+    expect(climb(polling, ...failing).holdMs).toBe(1_000);
+  });
+
+  test('keeps to the transport that was asked for, whatever is measured', () => {
+    const allowed = { sse: ['stream', 'pusher', 'close'], poll: ['poll'], ws: ['ws'] };
     fc.assert(
-      fc.property(anyHistory, fc.constantFrom(...RUNGS), (history, rung) => {
-        expect(climb(createLadder(rung, false), ...history).rung).not.toBe('poll');
-      }),
+      fc.property(
+        anyHistory,
+        fc.constantFrom('sse', 'poll', 'ws'),
+        fc.constantFrom(...RUNGS),
+        (history, transport, rung) => {
+          const ours = history.filter(({ kind }) => kind !== 'tried');
+          expect(allowed[transport]).toContain(climb(begin(transport, rung), ...ours).rung);
+          expect(dueTrial(climb(begin('poll', rung), ...ours), 1e9)).toBeUndefined();
+        },
+      ),
     );
   });
 
-  test('leaves a poll that was measured to be needed never, and any other within a minute', () => {
+  test('always has a way up again from a rung that is worse than the stream', () => {
     fc.assert(
       fc.property(anyHistory, (history) => {
-        const ladder = climb(fromStream, ...history);
-        if (ladder.rung !== 'poll') return;
-        expect(ladder.retryAt === undefined).toBe(ladder.firm);
-        const later = weigh(ladder, { kind: 'polled', at: (ladder.retryAt ?? 0) + 1 });
-        expect(later.rung).toBe(ladder.firm ? 'poll' : 'stream');
+        const ladder = climb(fromStream, tried('ws', false), ...history);
+        if (ladder.rung === 'stream' || ladder.rung === 'ws') return;
+        expect(dueTrial(ladder, 200_000 + 3_600_000)).toBe('stream');
       }),
     );
   });
@@ -106,12 +161,19 @@ describe('a verdict', () => {
     getItem: (key: string) => kept.get(key) ?? null,
     setItem: (key: string, value: string) => void kept.set(key, value),
   };
+  const polling = { rung: 'poll', capMs: 30_000, socket: 'refused' } as const;
+  const none = { rung: 'stream', capMs: undefined, socket: 'untried' };
 
   test('is remembered for a day, by origin', () => {
-    rememberRung(storage, 'https://one.example/app', 'poll', 0);
-    expect(recallRung(storage, 'https://one.example', 86_399_999)).toBe('poll');
-    expect(recallRung(storage, 'https://one.example', 86_400_000)).toBe('stream');
-    expect(recallRung(storage, 'https://two.example', 0)).toBe('stream');
+    rememberVerdict(storage, 'https://one.example/app', polling, 0);
+    expect(recallVerdict(storage, 'https://one.example', 86_399_999)).toEqual(polling);
+    expect(recallVerdict(storage, 'https://one.example', 86_400_000)).toEqual(none);
+    expect(recallVerdict(storage, 'https://two.example', 0)).toEqual(none);
+  });
+
+  test('is only of what was measured: a rung that was guessed is not in it', () => {
+    expect(verdictOf(climb(fromStream, unopened, unopened, unopened)).rung).toBe('stream');
+    expect(verdictOf(climb(fromStream, { kind: 'buffered', at: 0 })).rung).toBe('poll');
   });
 
   test('that cannot be read or written is none', () => {
@@ -123,10 +185,12 @@ describe('a verdict', () => {
         throw new Error('denied');
       },
     };
-    expect(() => rememberRung(forbidden, '', 'poll', 0)).not.toThrow();
-    expect(recallRung(forbidden, '', 0)).toBe('stream');
+    expect(() => rememberVerdict(forbidden, '', polling, 0)).not.toThrow();
+    expect(recallVerdict(forbidden, '', 0)).toEqual(none);
     for (const nonsense of ['', 'null', '[]', '{"rung":"rocket","until":9e99}', '{"rung":"poll"}']) {
-      expect(recallRung({ ...storage, getItem: () => nonsense }, '', 0)).toBe('stream');
+      expect(recallVerdict({ ...storage, getItem: () => nonsense }, '', 0)).toEqual(none);
     }
+    const half = { ...storage, getItem: () => '{"rung":"poll","until":9e99,"capMs":"x","socket":3}' };
+    expect(recallVerdict(half, '', 0)).toEqual({ ...none, rung: 'poll' });
   });
 });

@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createBacklog } from '../../src/client/backlog.ts';
 import { fullJitter } from '../../src/client/backoff.ts';
 import { createPosition } from '../../src/client/position.ts';
 
@@ -36,30 +35,6 @@ describe('a position', () => {
     expect(position.id).toBe(`${EPOCH}.7`);
     position.move('ponmlkjihgfedcba.0');
     expect(position.take('ponmlkjihgfedcba.1')).toBe(true);
-  });
-});
-
-describe('a backlog', () => {
-  test('drops the oldest audio beyond two seconds, and never anything else', () => {
-    const backlog = createBacklog();
-    backlog.addItem({ mime_type: 'text/plain', data: 'first' });
-    for (let second = 0; second < 5; second += 1) backlog.addAudio(new Uint8Array(32_000).fill(second));
-    backlog.addItem({ mime_type: 'text/plain', data: 'last' });
-    const taken = backlog.take(Number.POSITIVE_INFINITY).map((one) => ('pcm' in one ? one.pcm[0] : one.item));
-    expect(taken).toEqual([
-      { mime_type: 'text/plain', data: 'first' },
-      3,
-      4,
-      { mime_type: 'text/plain', data: 'last' },
-    ]);
-    expect(backlog.droppedAudioMs).toBe(3_000);
-    expect(backlog.isEmpty).toBe(true);
-  });
-
-  test('gives what fits into a body, and one thing that is larger by itself', () => {
-    const backlog = createBacklog();
-    for (const data of ['a', 'x'.repeat(10_000), 'b', 'c']) backlog.addItem({ data });
-    expect([backlog.take(1_000).length, backlog.take(1_000).length, backlog.take(1_000).length]).toEqual([1, 1, 2]);
   });
 });
 

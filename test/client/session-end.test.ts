@@ -10,11 +10,11 @@ test('a client whose live session is gone numbers anew in the next one, and lose
   const line = await cuttableLine(server);
   const url = await hostileProxy({ port: Number(new URL(line.url).port) }, () => (out ? 'bad gateway' : 'pass'));
   const me = talk({ url, random: () => 0.05 });
-  me.client.send('count to two');
+  void me.client.send('count to two');
   await me.turns(1);
   out = true;
-  me.client.send('count to twelve');
-  me.client.send('count to twelve');
+  void me.client.send('count to twelve');
+  void me.client.send('count to twelve');
   line.cut();
   await waitFor('the end of the session', () => server.logs.some((line) => line.includes('live session ended')));
   out = false;
@@ -30,9 +30,9 @@ test.each(['sse', 'poll'] as const)(
   async (transport) => {
     const server = await startTestServer();
     const me = talk({ url: server.url, transport });
-    me.client.send('count to two');
+    void me.client.send('count to two');
     await me.turns(1);
-    me.client.send({ close: true });
+    void me.client.send({ close: true });
     await waitFor('the end', () => me.client.state === 'ended');
     expect(me.told.at(-1)).toEqual(['end', { reason: 'closed' }]);
   },
@@ -42,13 +42,13 @@ test('a refused item is reported, and those after it are taken', async () => {
   const server = await startTestServer();
   const me = talk({ url: server.url });
   await waitFor('the session', () => me.sessions.length > 0);
-  me.client.send({ mime_type: 'video/mp4', data: 'AAAA' });
-  await waitFor('the failure', () => me.failures.length > 0);
-  expect(me.failures[0]).toMatchObject({ code: 'unsupported_mime_type', retry: false });
-  me.client.send('count to two');
+  const refusal = { code: 'unsupported_mime_type', retry: false };
+  expect(await me.client.send({ mime_type: 'video/mp4', data: 'AAAA' })).toMatchObject({ sent: false, refusal });
+  expect(me.refused).toMatchObject([refusal]);
+  expect(await me.client.send('count to two')).toEqual({ sent: true });
   await me.turns(1);
   expect(await said(server)).toEqual(['count to two']);
-  expect(me.failures).toHaveLength(1);
+  expect([me.refused.length, me.failures]).toEqual([1, []]);
 });
 
 test('audio goes up as PCM, and is answered; what is heard is acknowledged', async () => {
@@ -64,7 +64,7 @@ test('audio goes up as PCM, and is answered; what is heard is acknowledged', asy
   const me = talk({ url, isAudio: true });
   me.client.sendAudio(new Uint8Array(3_200));
   await waitFor('the audio', () => types.includes('audio/pcm;rate=16000'));
-  me.client.send('count to three');
+  void me.client.send('count to three');
   await me.turns(1);
   expect(me.told.some(([, data]) => (data as { mime_type?: string }).mime_type === 'audio/pcm')).toBe(true);
   // The text's own ack, and one after the audio.
@@ -77,7 +77,7 @@ test('a client that is closed does nothing more', async () => {
   const me = talk({ url: server.url });
   await waitFor('the session', () => me.sessions.length > 0);
   me.client.close();
-  me.client.send('count to two');
+  void me.client.send('count to two');
   expect(me.client.state).toBe('closed');
   expect(me.states).toEqual(['open', 'closed']);
   expect(await said(server)).toEqual([]);

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { sendPost } from '../../src/client/post.ts';
 import { createUplink } from '../../src/client/uplink.ts';
 import { Inbox } from '../../src/session/inbox.ts';
 import { decodeSend } from '../../src/wire/decode-send.ts';
@@ -8,7 +9,7 @@ import { readEnvelope } from '../../src/wire/envelope.ts';
 import { WireError } from '../../src/wire/error-catalogue.ts';
 import { afterTest, waitFor } from '../http/test-server.ts';
 
-type Fate = 'well' | 'lost' | 'unanswered' | 'late' | 'busy' | 'gone';
+type Fate = 'well' | 'lost' | 'unanswered' | 'late' | 'busy' | 'gone' | 'forbidden' | 'too large';
 
 /** The server's real inbox behind a network that does to one POST after the other what `fates` say, and nothing to the rest. */
 function setUp({ fates = [], parallel = 1 }: { fates?: Fate[]; parallel?: number }) {
@@ -49,6 +50,8 @@ function setUp({ fates = [], parallel = 1 }: { fates?: Fate[]; parallel?: number
       await delay(fate === 'late' ? 8 : 0, undefined, { signal: init?.signal ?? undefined });
       if (fate === 'lost') throw new TypeError('the network failed');
       if (fate === 'busy') return Response.json(new WireError('request_queue_full').body(), { status: 429 });
+      if (fate === 'forbidden') return new Response('<h1>403</h1>', { status: 403, statusText: 'Forbidden' });
+      if (fate === 'too large') return new Response('<h1>413</h1>', { status: 413 });
       if (fate === 'gone') return new Response('<h1>502</h1>', { status: 502 });
       const answered = answer(String(init?.body));
       await delay(0, undefined, { signal: init?.signal ?? undefined });
@@ -60,14 +63,19 @@ function setUp({ fates = [], parallel = 1 }: { fates?: Fate[]; parallel?: number
   };
   const failures: string[] = [];
   const uplink = createUplink({
-    fetch: fetchIt as typeof fetch,
-    headers: {},
+    transmit: (post, signal) =>
+      sendPost(
+        post,
+        { fetch: fetchIt as typeof fetch, headers: {}, address: () => 'http://server.test/send/me' },
+        signal,
+      ),
     random: () => 0.001,
-    address: () => 'http://server.test/send/me',
     client: 'me',
-    parallel,
+    parallel: () => parallel,
+    bodyLimit: () => 1_000_000,
     ack: () => undefined,
-    onFailure: ({ code }) => failures.push(code),
+    onRefused: ({ code, error }) => failures.push(code ?? error),
+    onAudioDropped: () => undefined,
     onEnded: () => undefined,
   });
   afterTest(() => uplink.stop());
@@ -82,8 +90,9 @@ test('the uplink: whatever the network does to POSTs, each text is applied once 
       const { uplink, server, applied, failures, say } = setUp({ fates, parallel });
       uplink.opened(server.epoch, 1);
       const texts = Array.from({ length: 12 }, (_, index) => `text ${index}`);
+      const answers = [];
       for (const text of texts) {
-        say(text);
+        answers.push(say(text));
         await delay(1);
       }
       await waitFor('all texts', () => applied.length >= texts.length);
@@ -91,6 +100,7 @@ test('the uplink: whatever the network does to POSTs, each text is applied once 
       uplink.stop();
       expect(applied).toEqual(texts);
       expect(failures).toEqual([]);
+      expect(new Set((await Promise.all(answers)).map(({ sent }) => sent))).toEqual(new Set([true]));
       expect(server.most).toBeLessThanOrEqual(parallel);
     }),
     { numRuns: 40 },
@@ -99,8 +109,8 @@ test('the uplink: whatever the network does to POSTs, each text is applied once 
 
 test('the uplink: what is sent before the session is known, or in one go, is one POST', async () => {
   const { uplink, server, applied, say } = setUp({});
-  say('one');
-  say('two');
+  void say('one');
+  void say('two');
   await delay(10);
   expect(server.posts).toBe(0);
   uplink.opened(server.epoch, 1);
@@ -111,12 +121,12 @@ test('the uplink: what is sent before the session is known, or in one go, is one
 test('the uplink: another live session takes what the one before had not answered, numbered anew', async () => {
   const { uplink, server, applied, say, newInbox } = setUp({ fates: ['well', 'lost'] });
   uplink.opened(server.epoch, 1);
-  say('one');
+  void say('one');
   await waitFor('the first', () => applied.length === 1);
   server.epoch = 'epoch-number-two-';
   server.inbox = newInbox();
-  say('two');
-  say('three');
+  void say('two');
+  void say('three');
   await waitFor('the rest', () => applied.length >= 3);
   expect(applied).toEqual(['one', 'two', 'three']);
 });
@@ -125,13 +135,13 @@ test('the uplink: a server that has forgotten the client is given the numbers th
   const { uplink, server, applied, say, newInbox } = setUp({});
   uplink.opened(server.epoch, 1);
   for (const [index, text] of ['one', 'two', 'three'].entries()) {
-    say(text);
+    void say(text);
     await waitFor(text, () => applied.length > index);
   }
   await delay(10);
   server.inbox = newInbox();
-  say('four');
-  say('five');
+  void say('four');
+  void say('five');
   await waitFor('the rest', () => applied.length >= 5);
   expect(applied).toEqual(['one', 'two', 'three', 'four', 'five']);
 });
@@ -139,9 +149,51 @@ test('the uplink: a server that has forgotten the client is given the numbers th
 test('the uplink: a refused item is reported once, and what follows it is applied', async () => {
   const { uplink, server, applied, failures, say } = setUp({ fates: ['unanswered'] });
   uplink.opened(server.epoch, 1);
-  uplink.send({ mime_type: 'video/mp4', data: 'AAAA' });
-  await waitFor('the failure', () => failures.length > 0);
-  say('after it');
+  const refused = await uplink.send({ mime_type: 'video/mp4', data: 'AAAA' });
+  expect(refused).toMatchObject({ sent: false, refusal: { code: 'unsupported_mime_type' } });
+  void say('after it');
   await waitFor('the text', () => applied.length > 0);
   expect([failures, applied]).toEqual([['unsupported_mime_type'], ['after it']]);
+});
+
+test.each([
+  ['too large for it', ['too large'] as Fate[], 413],
+  ['against a rule of it', ['forbidden', 'forbidden', 'forbidden'] as Fate[], 403],
+])(
+  'the uplink: what a proxy never lets through, being %s, is given up, and what follows is applied',
+  async (_, fates, status) => {
+    // What fills its number is refused too, more often than would do for anything else.
+    const { uplink, server, applied, failures, say } = setUp({
+      fates: [...fates, 'well', ...Array<Fate>(4).fill('forbidden')],
+    });
+    uplink.opened(server.epoch, 1);
+    expect(await say('never')).toMatchObject({ sent: false, refusal: { status } });
+    expect(await say('well')).toEqual({ sent: true });
+    expect(applied).toEqual(['well']);
+    expect(failures).toEqual([expect.stringMatching(/^Something between here and the server refused it: 4/)]);
+  },
+);
+
+test('the uplink: what a captive portal refuses is sent again when it lets things through', async () => {
+  const { uplink, server, applied, failures, say } = setUp({ fates: ['forbidden', 'forbidden'] });
+  uplink.opened(server.epoch, 1);
+  expect(await say('hello')).toEqual({ sent: true });
+  expect([applied, failures]).toEqual([['hello'], []]);
+});
+
+test('the uplink: on hold keeps everything, and what waits when it is stopped is told', async () => {
+  const { uplink, server, applied, say } = setUp({});
+  uplink.opened(server.epoch, 1);
+  uplink.hold();
+  const first = say('first');
+  await delay(10);
+  expect(server.posts).toBe(0);
+  uplink.release();
+  expect(await first).toEqual({ sent: true });
+  uplink.hold();
+  const second = say('second');
+  uplink.stop();
+  expect(await second).toEqual({ sent: false });
+  expect(await say('third')).toEqual({ sent: false });
+  expect(applied).toEqual(['first']);
 });

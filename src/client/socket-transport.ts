@@ -1,0 +1,107 @@
+import type { Outcome, ReceivedEvent } from './exchange.ts';
+import { encodeEnvelope, type Post } from './numbered-post.ts';
+import { type PostOutcome, readAnswer, TIME_OUT_MS } from './post.ts';
+
+/** The part of a browser's WebSocket that is used; Node's is the same. */
+export interface Socket {
+  readonly readyState: number;
+  addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void;
+  addEventListener(type: 'close', listener: () => void): void;
+  send(text: string): void;
+  close(): void;
+}
+
+export type SocketConstructor = new (url: string) => Socket;
+
+export interface SocketOptions {
+  /** Of http or https, or relative to the page. */
+  readonly url: string;
+  readonly WebSocket: SocketConstructor | undefined;
+  readonly signal: AbortSignal;
+  onBytes(): void;
+  onEvent(event: ReceivedEvent): void;
+}
+
+const OPEN = 1;
+
+/** Both ways over one WebSocket: events down, numbered envelopes up, each answered by a frame. Never throws. */
+export function openSocket({ url, WebSocket, signal, onBytes, onEvent }: SocketOptions): {
+  over: Promise<Outcome>;
+  post: (post: Post, signal: AbortSignal) => Promise<PostOutcome>;
+} {
+  /** Who waits for the answer to a number. */
+  const waiting = new Map<number, (outcome: PostOutcome) => void>();
+  const socket = connect(url, WebSocket);
+  let heard = false;
+
+  const over = new Promise<Outcome>((resolve) => {
+    const close = () => {
+      socket?.close();
+      finish();
+    };
+    const finish = () => {
+      signal.removeEventListener('abort', close);
+      for (const settle of [...waiting.values()]) settle({ kind: 'failed', retryAfterMs: 0 });
+      resolve({ kind: heard ? 'ended' : 'failed' });
+    };
+    signal.addEventListener('abort', close);
+    if (!socket || signal.aborted) return close();
+    socket.addEventListener('close', finish);
+    socket.addEventListener('message', ({ data }) => {
+      if (signal.aborted) return;
+      const frame = parseFrame(data);
+      if (!frame) return;
+      heard = true;
+      onBytes();
+      if (frame.name === 'answer') answer(frame.data);
+      else onEvent(frame);
+    });
+  });
+  const answer = (data: unknown) => {
+    const cseq = typeof data === 'object' && data !== null && 'cseq' in data ? data.cseq : undefined;
+    if (typeof cseq === 'number') waiting.get(cseq)?.(readAnswer(data, 0));
+  };
+  const post = (sent: Post, given: AbortSignal) =>
+    new Promise<PostOutcome>((resolve) => {
+      const { cseq } = sent;
+      if (!socket || socket.readyState !== OPEN || signal.aborted || given.aborted) {
+        return resolve({ kind: 'failed', retryAfterMs: 0 });
+      }
+      socket.send(encodeEnvelope(sent));
+      // An acknowledgement that is well is not answered.
+      if (cseq === undefined) return resolve({ kind: 'taken', held: false, next: undefined });
+      const settle = (outcome: PostOutcome) => {
+        clearTimeout(timer);
+        given.removeEventListener('abort', giveUp);
+        if (waiting.get(cseq) === settle) waiting.delete(cseq);
+        resolve(outcome);
+      };
+      const giveUp = () => settle({ kind: 'failed', retryAfterMs: 0 });
+      const timer = setTimeout(giveUp, TIME_OUT_MS);
+      given.addEventListener('abort', giveUp);
+      waiting.set(cseq, settle);
+    });
+  return { over, post };
+}
+
+function connect(url: string, WebSocket: SocketConstructor | undefined): Socket | undefined {
+  try {
+    const { location } = globalThis as { location?: { href: string } };
+    const absolute = new URL(url, location?.href);
+    absolute.protocol = absolute.protocol === 'https:' ? 'wss:' : 'ws:';
+    return WebSocket && new WebSocket(absolute.href);
+  } catch {
+    // A page's policy may forbid it.
+    return undefined;
+  }
+}
+
+function parseFrame(data: unknown): ReceivedEvent | undefined {
+  try {
+    const { id, event, data: value }: { id?: string; event?: string; data?: unknown } = JSON.parse(String(data));
+    return value === undefined ? undefined : { id, name: event, data: value };
+  } catch {
+    // No JSON: nothing that our server sends.
+    return undefined;
+  }
+}

@@ -1,0 +1,40 @@
+import { pause } from './backoff.ts';
+import { type LineOptions, openLine } from './line.ts';
+
+/** How long a trial may take to show that it carries events in time, ms: the first heartbeat comes after 250. */
+const TRIAL_MS = 5_000;
+
+/**
+ * Tries a rung beside the one in use. It is good if `session` and the first heartbeat come, and come apart. Under a name of its own: to the
+ * server it would otherwise take the place of the connection that is known to work.
+ */
+export async function proveLine(
+  options: Pick<
+    LineOptions,
+    'rung' | 'url' | 'fetch' | 'WebSocket' | 'headers' | 'now' | 'roundTripMs' | 'heartbeatMs'
+  >,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const decided = new AbortController();
+  let good = false;
+  let held = false;
+  const line = openLine({
+    ...options,
+    holdMs: () => 0,
+    onBegun: () => undefined,
+    onBytes: () => undefined,
+    onCursor: () => undefined,
+    onEvent({ name }) {
+      if (name !== 'hb') return;
+      good = !held;
+      decided.abort();
+    },
+    onEvidence({ kind }) {
+      if (kind === 'held') held = true;
+    },
+  });
+  await Promise.race([pause(TRIAL_MS, signal, decided.signal), line.over]);
+  decided.abort();
+  line.drop();
+  return good;
+}
