@@ -50,8 +50,8 @@ export interface Client {
   forgetAudio(): void;
   /** Stops the reply that is being given. @param playedMs how much of it was heard */
   interrupt(playedMs?: number): Promise<Sent>;
-  /** Has the agent answer in audio, or in text again. What is sent meanwhile waits until it does. */
-  setAudio(isAudio: boolean): void;
+  /** Has the agent answer in audio, or in text again. What is sent meanwhile waits until the server has been told: then it resolves. */
+  setAudio(isAudio: boolean): Promise<void>;
   /** Makes a new connection now, with no more delay. */
   reconnect(): void;
   /** Lets go of the connection, and of what is not sent. The live session lingers; `send({ close: true })` ends it. */
@@ -99,6 +99,8 @@ export function createClient(options: ClientOptions): Client {
   /** What the agent is to answer in, and whether the server has been told: said again, it would undo what another client wants. */
   let isAudio = options.isAudio;
   let isAudioTold = false;
+  /** Who waits for that. */
+  let untilTold: (() => void)[] = [];
 
   const address = (route: string, query: Record<string, string>): string => {
     const session = options.sessionId === undefined ? '' : `/${encodeURIComponent(options.sessionId)}`;
@@ -130,7 +132,7 @@ export function createClient(options: ClientOptions): Client {
     if (id !== undefined && isNew) position.move(id);
     uplink.opened(epoch, next);
     // Another live session than the one that was told begins as sessions do.
-    if (isNew && isAudio !== undefined && isAudioTold && isAudio !== (modality === 'AUDIO')) setAudio(isAudio);
+    if (isNew && isAudio !== undefined && isAudioTold && isAudio !== (modality === 'AUDIO')) void setAudio(isAudio);
     else isAudioTold = true;
   };
   const onConnectionEvent = ({ name, id, data }: ReceivedEvent) => {
@@ -166,11 +168,14 @@ export function createClient(options: ClientOptions): Client {
     if (name === 'end') become('ended');
     return true;
   };
-  const setAudio = (to: boolean) => {
+  const setAudio = (to: boolean): Promise<void> => {
     isAudio = to;
     isAudioTold = false;
     uplink.hold();
     downlink.reconnect();
+    return new Promise((resolve) => {
+      untilTold.push(resolve);
+    });
   };
 
   const postOptions = { fetch: fetchIt, headers, address: (query: Record<string, string>) => address('send', query) };
@@ -225,6 +230,8 @@ export function createClient(options: ClientOptions): Client {
       // Whoever answers a poll has read what it asks for; it says `session` only to whom it is news.
       if (ladder.rung === 'poll') isAudioTold = true;
       uplink.release();
+      for (const resolve of untilTold) resolve();
+      untilTold = [];
       become('open');
     },
     onLost: () => {

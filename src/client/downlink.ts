@@ -261,10 +261,10 @@ export function createDownlink(options: DownlinkOptions): Downlink {
   };
 }
 
-function whyNot({ outcome }: Ending): Pick<Retry, 'status' | 'failure'> {
+function whyNot({ outcome }: Ending): Pick<Retry, 'status' | 'statusText' | 'failure'> {
   if (outcome.kind !== 'refused') return {};
-  const { status, body } = outcome;
-  return isErrorBody(body) ? { status, failure: body } : { status };
+  const { status, statusText, body } = outcome;
+  return { status, statusText, ...(isErrorBody(body) ? { failure: body } : {}) };
 }
 
 function isErrorBody(body: unknown): body is ErrorBody {

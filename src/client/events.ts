@@ -23,6 +23,7 @@ export interface Retry {
   readonly delayMs: number;
   /** HTTP status, if there was an answer. */
   readonly status?: number;
+  readonly statusText?: string;
   /** What the server said, if it was the server. */
   readonly failure?: ErrorBody;
 }

@@ -27,7 +27,13 @@ export type Outcome =
   /** 204: there is nothing more to come, ever. */
   | { readonly kind: 'over' }
   /** Another status than 200. */
-  | { readonly kind: 'refused'; readonly status: number; readonly retryAfterMs: number; readonly body: unknown }
+  | {
+      readonly kind: 'refused';
+      readonly status: number;
+      readonly statusText: string;
+      readonly retryAfterMs: number;
+      readonly body: unknown;
+    }
   /** No answer, or one that is not ours (a captive portal's page). */
   | { readonly kind: 'failed' };
 
@@ -35,7 +41,7 @@ export async function refusal(response: Response): Promise<Outcome> {
   if (response.status === 204) return { kind: 'over' };
   const retryAfterMs = readRetryAfter(response.headers);
   const body = await response.json().catch(() => undefined);
-  return { kind: 'refused', status: response.status, retryAfterMs, body };
+  return { kind: 'refused', status: response.status, statusText: response.statusText, retryAfterMs, body };
 }
 
 /** `Retry-After` in ms; 0 if there is none. Dates are not read: our server sends seconds, and clocks differ. */

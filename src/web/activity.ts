@@ -1,4 +1,4 @@
-import type { ConnectionState } from './connection.ts';
+import type { ConnectionState } from './connection-state.ts';
 
 export type Activity = 'offline' | 'upstream' | 'ready' | 'listening' | 'muted' | 'thinking' | 'speaking' | 'writing';
 

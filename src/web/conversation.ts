@@ -1,7 +1,9 @@
 import { computed, signal } from '@preact/signals';
+import { pcm16ToBytes } from '../audio/pcm.ts';
+import { type Client, createClient, type Item, type Message, type Sent } from '../client/index.ts';
 import type { ConnectionEvents, LogEvents } from '../wire/named-events.ts';
 import type { AttachedImage } from './attached-image.ts';
-import { Connection, type ConnectionState } from './connection.ts';
+import { type ConnectionState, stateAfter, stateOf } from './connection-state.ts';
 import { sayError } from './error-text.ts';
 import { explainMicrophoneError } from './microphone-trouble.ts';
 import {
@@ -16,10 +18,9 @@ import {
   withoutNotice,
 } from './notice.ts';
 import type { PlaybackStats } from './playback-buffer.ts';
-import type { PlainMessage, ServerEvent } from './server-event.ts';
+import { EVENT_NAMES, type ServerEvent } from './server-event.ts';
 import type { Surroundings } from './surroundings.ts';
 import { EMPTY_TRANSCRIPT, hasOpenAnswer, isAnswering, reduceTranscript, type TranscriptAction } from './transcript.ts';
-import { Uplink, type UplinkItem } from './uplink.ts';
 import type { Voice, VoiceOptions } from './voice.ts';
 
 const SILENT: PlaybackStats = { bufferedMs: 0, playedMs: 0, playing: false, underruns: 0, level: 0 };
@@ -43,9 +44,10 @@ export class Conversation {
   readonly isEmpty = computed(() => this.transcript.value.turns.length === 0);
 
   readonly #surroundings: Surroundings;
-  readonly #down: Connection;
-  readonly #up: Uplink;
+  #client: Client | undefined;
   #userId: string;
+  /** What was typed when the conversation had ended: for the one that goes on with it. */
+  #unsent: (() => void)[] = [];
   #voice: Voice | undefined;
   #lastTypedId = 0;
   #discardTimer: ReturnType<typeof setTimeout> | undefined;
@@ -53,46 +55,72 @@ export class Conversation {
   constructor(surroundings: Surroundings) {
     this.#surroundings = surroundings;
     this.#userId = surroundings.loadUserId();
-    this.#down = new Connection({
-      address: (query) => `events/${encodeURIComponent(this.#userId)}?${query}`,
-      openStream: surroundings.openStream,
-      probe: surroundings.probe,
-      onEvent: (event) => this.#receive(event),
-      onState: (state) => this.#changeConnection(state),
-    });
-    this.#up = new Uplink({
-      post: (body, abort) => surroundings.post(`send/${encodeURIComponent(this.#userId)}`, body, abort),
-      onFailure: (error) =>
-        this.#notify({ key: 'send', tone: 'error', text: 'This could not be sent.', advice: error }),
-      onAudioDropped: () => this.#notify(AUDIO_LOST),
-      onSent: () => this.dismiss('send'),
-    });
   }
 
+  /** For a page that knows nothing yet, and for going on with a conversation that has ended. */
   open(): void {
-    this.#down.open(false);
+    this.#client?.close();
+    this.#changeConnection({ phase: 'connecting' });
+    const client = createClient({
+      url: '',
+      userId: this.#userId,
+      isAudio: this.#voice !== undefined,
+      history: true,
+      ...this.#surroundings.network,
+    });
+    this.#client = client;
+    for (const name of EVENT_NAMES) client.on(name, (data) => this.#receive({ name, data } as ServerEvent)); // name and data belong together
+    client.on('state', (state) => {
+      if (state !== 'closed') this.#changeConnection(stateOf(state));
+    });
+    client.on('retry', (retry) => this.#changeConnection(stateAfter(retry)));
+    client.on('audio_dropped', () => this.#notify(AUDIO_LOST));
+    client.on('refused', ({ error, hint }) => {
+      const advice = sayError(error, hint);
+      this.#notify({ key: 'send', tone: 'error', text: 'This could not be sent.', advice });
+    });
+    for (const sendAgain of this.#unsent.splice(0)) sendAgain();
+  }
+
+  close(): void {
+    this.#endVoice();
+    this.#client?.close();
   }
 
   retryNow(): void {
-    this.#down.retryNow();
+    if (this.connection.value.phase !== 'live') this.#client?.reconnect();
   }
 
   /** Sends what was typed, with a picture or without. An answer that is being given stops: the user has heard enough of it. */
-  async say(text: string, image?: AttachedImage): Promise<void> {
+  say(text: string, image?: AttachedImage): void {
     if (hasOpenAnswer(this.transcript.value) || this.playback.value.playing) this.#cut();
     const id = --this.#lastTypedId;
     this.#dispatch({ name: 'typed', id, text, ...(image ? { image: image.bitmap } : {}) });
-    const items: UplinkItem[] = [];
+    const items: Item[] = [];
     if (image) items.push({ mime_type: 'image/jpeg', data: image.base64 });
-    if (text) items.push({ mime_type: 'text/plain', data: text });
-    this.#dispatch({ name: 'typed_settled', id, sent: await this.#up.send(...items) });
+    if (text) items.push(text);
+    void this.#send(id, items);
+  }
+
+  async #send(id: number, items: readonly Item[]): Promise<void> {
+    const client = this.#client;
+    const results: Sent[] = await Promise.all(items.map((item) => client?.send(item) ?? { sent: false }));
+    const sent = results.every((result) => result.sent);
+    if (sent) this.dismiss('send');
+    // It had ended before this arrived: it waits for the user to go on.
+    if (!sent && client?.state === 'ended' && results.every(({ refusal }) => !refusal)) {
+      if (this.#client === client) this.#unsent.push(() => void this.#send(id, items));
+      else await this.#send(id, items);
+      return;
+    }
+    this.#dispatch({ name: 'typed_settled', id, sent });
   }
 
   interrupt(): void {
     if (!this.canInterrupt.value) return;
     const playedMs = this.#voice?.speaker.heardMs() ?? 0;
     this.#cut();
-    void this.#up.send({ interrupt: { played_ms: playedMs } });
+    void this.#client?.interrupt(playedMs);
   }
 
   /** From a click. */
@@ -112,14 +140,15 @@ export class Conversation {
       this.#notify({ key: 'microphone', tone: 'error', ...explainMicrophoneError(error) });
       return;
     }
-    // What is said from now on waits in the uplink until the agent listens: the first words are not lost.
-    this.#switchTo(true);
+    // What is said from now on waits until the agent listens: the first words are not lost.
+    if (this.connection.value.phase === 'ended') this.open();
+    else void this.#client?.setAudio(true).then(() => this.#listen());
   }
 
   stopAudio(): void {
     if (!this.#voice) return;
     this.#endVoice();
-    this.#switchTo(false);
+    void this.#client?.setAudio(false);
   }
 
   setMuted(muted: boolean): void {
@@ -127,18 +156,18 @@ export class Conversation {
     this.muted.value = muted;
     this.#voice.microphone.muted = muted;
     // Without it the model would wait for the end of a sentence that never comes.
-    if (muted) void this.#up.send({ audio_stream_end: true });
+    if (muted) void this.#client?.send({ audio_stream_end: true });
   }
 
   /** A new user id: the server keeps the old conversation, this page begins another. */
   startOver(): void {
     this.#endVoice();
     this.#userId = this.#surroundings.renewUserId();
-    this.#up.hold();
+    this.#unsent = [];
     this.transcript.value = EMPTY_TRANSCRIPT;
     this.totalTokens.value = 0;
     this.notices.value = [];
-    this.#down.open(false);
+    this.open();
   }
 
   dismiss(key: Notice['key']): void {
@@ -151,7 +180,7 @@ export class Conversation {
 
   #receive(event: ServerEvent): void {
     if (event.name === 'message') this.#hear(event.data);
-    else if (event.name === 'session') this.#begin(event.data);
+    else if (event.name === 'session') this.session.value = event.data;
     else if (event.name === 'status') this.upstream.value = event.data;
     else if (event.name === 'usage') this.totalTokens.value = event.data.total_tokens;
     else if (event.name === 'failure') {
@@ -166,14 +195,7 @@ export class Conversation {
     this.#dispatch(event);
   }
 
-  #begin(session: ConnectionEvents['session']): void {
-    this.session.value = session;
-    this.#up.maxBody = session.limits.body_bytes;
-    this.#up.release();
-    if (this.voice.value === 'starting') this.voice.value = 'on';
-  }
-
-  #hear(message: PlainMessage): void {
+  #hear(message: Message): void {
     if ('turn_complete' in message) {
       if (message.interrupted) this.#voice?.speaker.flush();
       else this.#voice?.speaker.endTurn();
@@ -191,9 +213,9 @@ export class Conversation {
     this.#discardTimer = setTimeout(() => this.#dispatch({ name: 'stop_discarding' }), DISCARD_MS);
   }
 
-  #switchTo(isAudio: boolean): void {
-    this.#up.hold();
-    this.#down.switchTo(isAudio);
+  /** The agent has been told that there is a voice. */
+  #listen(): void {
+    if (this.voice.value === 'starting') this.voice.value = 'on';
   }
 
   #endVoice(): void {
@@ -204,12 +226,14 @@ export class Conversation {
     this.microphoneLevel.value = 0;
     this.playback.value = SILENT;
     this.dismiss('sound');
-    this.#up.forgetAudio();
+    this.#client?.forgetAudio();
   }
 
   #voiceOptions(): VoiceOptions {
     return {
-      onAudio: (pieces) => this.#up.sendAudio(pieces),
+      onAudio: (pieces) => {
+        for (const piece of pieces) this.#client?.sendAudio(pcm16ToBytes(piece));
+      },
       onLevel: (level) => {
         this.microphoneLevel.value = level;
       },
@@ -229,12 +253,12 @@ export class Conversation {
 
   #changeConnection(state: ConnectionState): void {
     this.connection.value = state;
-    if (state.phase === 'live') this.dismiss('connection');
-    if (state.phase === 'offline' || state.phase === 'ended') this.#up.hold();
-    if (state.phase === 'offline') this.#notify(unreachable(state.error, () => this.retryNow()));
-    if (state.phase === 'ended') {
-      this.#notify(ended(() => this.#down.open(this.voice.value !== 'off')));
+    if (state.phase === 'live') {
+      this.dismiss('connection');
+      this.#listen();
     }
+    if (state.phase === 'offline') this.#notify(unreachable(state.error, () => this.retryNow()));
+    if (state.phase === 'ended') this.#notify(ended(() => this.open()));
   }
 
   #dispatch(action: TranscriptAction): void {

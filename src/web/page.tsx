@@ -6,15 +6,12 @@ import { StatusRow } from './components/status-row.tsx';
 import { TranscriptView } from './components/transcript-view.tsx';
 import { Conversation } from './conversation.ts';
 import { missingMicrophone } from './microphone-trouble.ts';
-import { probeStream } from './probe.ts';
+import { readTransport } from './transport.ts';
 import { loadUserId, renewUserId } from './user-id.ts';
 import { startVoice } from './voice.ts';
 
 const conversation = new Conversation({
-  openStream: (address) => new EventSource(address),
-  probe: probeStream,
-  post: (address, body, signal) =>
-    fetch(address, { method: 'POST', headers: { 'content-type': 'application/json' }, body, signal }),
+  network: { transport: readTransport(location.search), storage: browserStorage() },
   voiceTrouble: () =>
     missingMicrophone({
       isSecureContext,
@@ -52,7 +49,6 @@ function Page() {
 addEventListener('keydown', (event) => {
   if (event.key === 'Escape' && !event.isComposing) conversation.interrupt();
 });
-addEventListener('online', () => conversation.retryNow());
 
 const root = document.getElementById('app');
 if (root) {

@@ -1,5 +1,6 @@
+import type { Message } from '../client/index.ts';
 import type { ConnectionEvents, LogEvents } from '../wire/named-events.ts';
-import type { PlainMessage, ServerEvent } from './server-event.ts';
+import type { ServerEvent } from './server-event.ts';
 import type { AgentTurn, ToolUse, Turn, UserTurn } from './turn.ts';
 
 export interface Transcript {
@@ -88,7 +89,7 @@ function settleTyped(transcript: Transcript, id: number, sent: boolean): Transcr
   return sent ? settled : { ...settled, awaiting: false };
 }
 
-function message(transcript: Transcript, data: PlainMessage): Transcript {
+function message(transcript: Transcript, data: Message): Transcript {
   if ('turn_complete' in data) return data.interrupted ? interrupted(transcript) : completed(transcript);
   if (data.mime_type !== 'text/plain' || transcript.discarding) return transcript;
   return inAnswer(transcript, (turn) => {

@@ -20,7 +20,7 @@ const FAKE_MICROPHONE = [
 ];
 
 /** For tests that break the network. */
-export const NETWORK_ERRORS = /Failed to load resource|net::/;
+export const NETWORK_ERRORS = /Failed to load resource|net::|WebSocket connection to/;
 
 export const browserPath: Chromium = findChromium();
 

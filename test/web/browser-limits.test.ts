@@ -1,6 +1,5 @@
 import { expect, test } from '@jest/globals';
 import { activityOf } from '../../src/web/activity.ts';
-import { backoff } from '../../src/web/backoff.ts';
 import { decodeBase64, encodeBase64 } from '../../src/web/base64.ts';
 import { explainMicrophoneError, missingMicrophone } from '../../src/web/microphone-trouble.ts';
 import { loadUserId, renewUserId } from '../../src/web/user-id.ts';
@@ -33,13 +32,6 @@ test('user id: no storage, forbidden storage or nonsense in it, a valid one all 
   expect(isId(loadUserId(undefined))).toBe(true);
   expect(isId(loadUserId(forbidden))).toBe(true);
   expect(isId(loadUserId({ getItem: () => '../x', setItem: () => undefined }))).toBe(true);
-});
-
-test('back-off: grows to 15 s, never below half of what it may be', () => {
-  expect([1, 2, 3, 4, 5, 6, 20].map((attempt) => backoff(attempt, () => 1))).toEqual([
-    500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000,
-  ]);
-  expect(backoff(3, () => 0)).toBe(1_000);
 });
 
 test('base64: any bytes, come back; a picture of a megabyte, too', () => {

@@ -2,32 +2,20 @@ import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { Conversation } from '../../src/web/conversation.ts';
 import type { NoticeText } from '../../src/web/notice.ts';
 import type { VoiceOptions } from '../../src/web/voice.ts';
-import { FakeEventStream } from './fake-event-stream.ts';
+import { PageNetwork } from './page-network.ts';
 
-const EPOCH = 'aaaaaaaaaaaaaaaa';
 const PLAYING = { bufferedMs: 100, playedMs: 50, playing: true, underruns: 0, level: 0.2 };
 
 /** A browser and a server in one: what the page posts and plays is written down in the order in which it happens. */
 function open() {
-  const streams: FakeEventStream[] = [];
   const log: string[] = [];
+  const network = new PageNetwork(log);
   let voiceOptions: VoiceOptions | undefined;
   let refusal: unknown;
   let trouble: NoticeText | undefined;
   let users = 0;
-  let seq = 0;
   const conversation = new Conversation({
-    openStream(address) {
-      log.push(`GET ${address.replace(/\?.*(is_audio=\w+).*/, '?$1')}`);
-      const stream = new FakeEventStream(address);
-      streams.push(stream);
-      return stream;
-    },
-    probe: async () => ({ answer: 'error' }),
-    async post(address, body) {
-      log.push(`POST ${address} ${body.includes('audio/pcm') ? 'audio' : body}`);
-      return Response.json({ status: 'sent' });
-    },
+    network: { fetch: network.fetch, transport: 'sse' },
     voiceTrouble: () => trouble,
     async startVoice(options) {
       if (refusal) throw refusal;
@@ -51,12 +39,16 @@ function open() {
     loadUserId: () => 'u0',
     renewUserId: () => `u${++users}`,
   });
-  const emit = (name: string, data: unknown) => streams.at(-1)?.emit(name, `${EPOCH}.${++seq}`, data);
   const browser = {
     conversation,
+    network,
     log,
-    emit,
-    begin: (modality = 'TEXT') => emit('session', { modality, limits: { body_bytes: 1_000_000 } }),
+    emit: (name: string, data: unknown) => network.emit(name, data),
+    begin: async (modality = 'TEXT') => {
+      await settle();
+      network.begin(modality);
+      await settle();
+    },
     get voiceOptions() {
       if (!voiceOptions) throw new Error('no voice was started');
       return voiceOptions;
@@ -69,49 +61,65 @@ function open() {
     },
     /** What has happened since the last call. */
     async since() {
-      await jest.advanceTimersByTimeAsync(0);
+      await settle();
       return log.splice(0);
     },
   };
   conversation.open();
+  conversations.push(conversation);
   return browser;
 }
+
+/** Until what is under way has arrived: streams and promises take turns of the loop, and no time. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) {
+    const { port1, port2 } = new MessageChannel();
+    await new Promise<void>((resolve) => {
+      port1.onmessage = () => resolve();
+      port2.postMessage(0);
+    });
+    port1.close();
+  }
+}
+
+const conversations: Conversation[] = [];
 
 const text = (data: string) => ({ mime_type: 'text/plain', data });
 
 beforeEach(() => {
-  jest.useFakeTimers();
+  jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
 });
 
 afterEach(() => {
+  for (const conversation of conversations.splice(0)) conversation.close();
   jest.useRealTimers();
 });
 
 test('conversation: typed before the server is there, is sent when it is', async () => {
   const { conversation, begin, since } = open();
-  void conversation.say('Hi');
+  conversation.say('Hi');
   expect(await since()).toEqual(['GET events/u0?is_audio=false']);
-  begin();
+  await begin();
   expect(await since()).toEqual(['POST send/u0 {"mime_type":"text/plain","data":"Hi"}']);
   expect(conversation.transcript.value.turns[0]).toMatchObject({ text: 'Hi', state: 'done' });
 });
 
 test('conversation: start audio, voice first, then the new run; what is said meanwhile waits for it', async () => {
   const browser = open();
-  browser.begin();
+  await browser.begin();
   await browser.since();
   await browser.conversation.startAudio();
   browser.voiceOptions.onAudio([new Int16Array(1600)]);
   expect(await browser.since()).toEqual(['GET events/u0?is_audio=true']);
   expect(browser.conversation.voice.value).toBe('starting');
-  browser.begin('AUDIO');
+  await browser.begin('AUDIO');
   expect(await browser.since()).toEqual(['POST send/u0 audio']);
   expect(browser.conversation.voice.value).toBe('on');
 });
 
 test('conversation: microphone denied, the page stays in text and says what to do', async () => {
   const browser = open();
-  browser.begin();
+  await browser.begin();
   await browser.since();
   browser.refuse(new DOMException('denied', 'NotAllowedError'));
   await browser.conversation.startAudio();
@@ -137,7 +145,7 @@ test('conversation: stop audio, no more sound, nothing of the microphone is sent
   const browser = await inVoice();
   browser.conversation.stopAudio();
   expect(await browser.since()).toEqual(['stop voice', 'GET events/u0?is_audio=false']);
-  browser.begin();
+  await browser.begin();
   expect(await browser.since()).toEqual([]);
   expect(browser.conversation.voice.value).toBe('off');
 });
@@ -201,7 +209,7 @@ test('conversation: nothing to interrupt, interrupt does nothing', async () => {
 test('conversation: typed while the agent speaks, silent before it is sent', async () => {
   const browser = await inVoice();
   browser.voiceOptions.onStats(PLAYING);
-  void browser.conversation.say('Stop');
+  browser.conversation.say('Stop');
   expect(await browser.since()).toEqual(['flush', 'POST send/u0 {"mime_type":"text/plain","data":"Stop"}']);
 });
 
@@ -210,7 +218,7 @@ test('conversation: mute, ends the audio stream for the model; unmute, begins ag
   conversation.setMuted(true);
   conversation.setMuted(true);
   conversation.setMuted(false);
-  expect(await since()).toEqual(['mute', 'POST send/u0 {"audio_stream_end":true}', 'unmute']);
+  expect(await since()).toEqual(['mute', 'unmute', 'POST send/u0 {"audio_stream_end":true}']);
 });
 
 test('conversation: microphone unplugged, back to text with a notice', async () => {
@@ -231,39 +239,73 @@ test('conversation: sound paused by the browser, a notice wakes it', async () =>
   expect(browser.conversation.notices.value).toEqual([]);
 });
 
-test('conversation: failure of the model, said in words until it answers again', () => {
+test('conversation: failure of the model, said in words until it answers again', async () => {
   const { conversation, begin, emit } = open();
-  begin();
+  await begin();
   emit('failure', {
     code: 'model_key_refused',
     error: 'The model provider refused the key',
     retry: false,
     hint: 'check GOOGLE_API_KEY',
   });
+  await settle();
   expect(conversation.notices.value).toMatchObject([
     { key: 'model', text: 'The model provider refused the key.', advice: 'Check GOOGLE_API_KEY.' },
   ]);
   emit('message', text('Hello'));
+  await settle();
   expect(conversation.notices.value).toEqual([]);
+});
+
+test('conversation: typed text that the server refuses, is marked and explained', async () => {
+  const { conversation, network, begin, since } = open();
+  await begin();
+  network.refusal = {
+    status: 415,
+    body: { error: 'Mime type not supported', code: 'unsupported_mime_type', retry: false },
+  };
+  conversation.say('Hi');
+  await since();
+  expect(conversation.transcript.value.turns).toMatchObject([{ text: 'Hi', state: 'failed' }]);
+  expect(conversation.notices.value).toMatchObject([{ key: 'send', advice: 'Mime type not supported.' }]);
+  network.refusal = undefined;
+  conversation.say('Hello');
+  await since();
+  expect(conversation.notices.value).toEqual([]);
+});
+
+test('conversation: typed when the conversation has ended, is sent when it goes on', async () => {
+  const { conversation, begin, emit, since } = open();
+  await begin();
+  emit('end', { reason: 'closed' });
+  await since();
+  expect(conversation.connection.value).toEqual({ phase: 'ended' });
+  conversation.say('Hi');
+  expect(await since()).toEqual([]);
+  conversation.notices.value.find(({ key }) => key === 'connection')?.action?.run();
+  expect(await since()).toEqual(['GET events/u0?is_audio=false']);
+  await begin();
+  expect(await since()).toEqual(['POST send/u0 {"mime_type":"text/plain","data":"Hi"}']);
+  expect(conversation.transcript.value.turns).toMatchObject([{ text: 'Hi', state: 'done' }]);
 });
 
 test('conversation: start over, another user and an empty page', async () => {
   const { conversation, begin, since } = await inVoice();
-  void conversation.say('Hi');
+  conversation.say('Hi');
   await since();
   conversation.startOver();
   expect(await since()).toEqual(['stop voice', 'GET events/u1?is_audio=false']);
   expect(conversation.isEmpty.value).toBe(true);
-  begin();
-  void conversation.say('Hello');
+  await begin();
+  conversation.say('Hello');
   expect(await since()).toEqual(['POST send/u1 {"mime_type":"text/plain","data":"Hello"}']);
 });
 
 async function inVoice() {
   const browser = open();
-  browser.begin();
+  await browser.begin();
   await browser.conversation.startAudio();
-  browser.begin('AUDIO');
+  await browser.begin('AUDIO');
   await browser.since();
   return browser;
 }

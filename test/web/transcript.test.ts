@@ -175,11 +175,11 @@ test('transcript: a failure in mid-answer, ends the waiting', () => {
   expect(lines(play(text('Hal'), failure))).toEqual(['agent interrupted: Hal']);
 });
 
-test('transcript: audio, heartbeats and usage, change nothing', () => {
+test('transcript: audio, status and usage, change nothing', () => {
   const before = play(text('One'));
   const after = [
     { name: 'message', data: { mime_type: 'audio/pcm', data: 'AAAA' } },
-    { name: 'hb', data: { t: 1, next: 1 } },
+    { name: 'status', data: { upstream: 'ready' } },
     { name: 'usage', data: { prompt_tokens: 1, response_tokens: 1, total_tokens: 2 } },
   ] satisfies TranscriptAction[];
   expect(after.reduce<Transcript>(reduceTranscript, before)).toBe(before);

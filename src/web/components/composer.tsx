@@ -29,7 +29,7 @@ export function Composer({ conversation }: { conversation: Conversation }) {
 
   const send = () => {
     if (!canSend) return;
-    void conversation.say(text.trim(), image);
+    conversation.say(text.trim(), image);
     setText('');
     setImage(undefined);
     field.current?.focus();

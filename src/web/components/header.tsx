@@ -1,4 +1,4 @@
-import type { ConnectionState } from '../connection.ts';
+import type { ConnectionState } from '../connection-state.ts';
 import type { Conversation } from '../conversation.ts';
 import { PlusIcon } from './icons.tsx';
 
