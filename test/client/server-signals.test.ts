@@ -1,0 +1,118 @@
+import { describe, expect, test } from '@jest/globals';
+import type { ClientEvents } from '../../src/client/index.ts';
+import { post, say } from '../http/requests.ts';
+import { openScripted, speech } from '../http/scripted-session.ts';
+import { openStream } from '../http/sse-client.ts';
+import { startTestServer, waitFor } from '../http/test-server.ts';
+import { said, talk } from './conversation.ts';
+import { hostileProxy } from './hostile-proxy.ts';
+
+const isDown = (url = '') => url.startsWith('/events') || url.startsWith('/poll');
+
+describe.each(['sse', 'poll'] as const)('over %s a client', (transport) => {
+  test('whose server shuts down and is started anew goes on there, is told the loss, and numbers anew', async () => {
+    const first = await startTestServer();
+    const me = talk({ url: first.url, transport, random: () => 0.05 });
+    const resets: ClientEvents['reset'][] = [];
+    me.client.on('reset', (reset) => resets.push(reset));
+    expect(await me.client.send('count to two')).toEqual({ sent: true });
+    await me.turns(1);
+    await first.close();
+    const sent = me.client.send('count to three');
+    const second = await startTestServer({ PORT: String(first.port) });
+    expect(await sent).toEqual({ sent: true });
+    await me.turns(2);
+    expect(await said(second)).toEqual(['count to three']);
+    expect(resets).toMatchObject([{ reason: 'unknown_epoch', turns: [] }]);
+    expect(new Set(me.sessions.map(({ epoch }) => epoch)).size).toBe(2);
+  });
+
+  test('that finds no room says why, and comes in when there is some', async () => {
+    const server = await startTestServer({ MAX_SESSIONS: '1', LINGER_MS: '0' });
+    const other = await openStream(`${server.url}/events/other`);
+    const me = talk({ url: server.url, transport, random: () => 0 });
+    const retries: ClientEvents['retry'][] = [];
+    me.client.on('retry', (retry) => retries.push(retry));
+    await waitFor('a refusal', () => retries.length > 0);
+    expect(retries[0]).toMatchObject({ attempt: 1, status: 503, failure: { code: 'too_many_sessions' } });
+    // As the server's Retry-After says, whatever the dice say.
+    expect(retries[0]?.delayMs).toBeGreaterThanOrEqual(1_000);
+    expect(me.client.state).toBe('connecting');
+    other.close();
+    await waitFor('the session', () => me.client.state === 'open');
+  });
+
+  test('has the agent speak when it asks for that, and nobody else’s reconnect undoes it', async () => {
+    const server = await startTestServer();
+    const other = talk({ url: server.url, transport, isAudio: false });
+    await waitFor('the session', () => other.sessions.length > 0);
+    const me = talk({ url: server.url, transport, isAudio: false });
+    await waitFor('the session', () => me.sessions.length > 0);
+    await me.client.setAudio(true);
+    await waitFor('the change', () => me.sessions.at(-1)?.modality === 'AUDIO');
+    other.client.reconnect();
+    void me.client.send('count to two');
+    await me.turns(1);
+    expect(me.told.some(([, data]) => (data as { mime_type?: string }).mime_type === 'audio/pcm')).toBe(true);
+    await me.client.setAudio(false);
+    await waitFor('the change back', () => me.sessions.at(-1)?.modality === 'TEXT');
+  });
+
+  test('that asks for the history is told the conversation so far, and then what comes', async () => {
+    const server = await startTestServer();
+    const stream = await openStream(`${server.url}/events/me`);
+    await say(server, 'count to two');
+    await stream.nextTurn();
+    const me = talk({ url: server.url, transport, history: true });
+    const resets: ClientEvents['reset'][] = [];
+    me.client.on('reset', (reset) => resets.push(reset));
+    await waitFor('the history', () => resets.length > 0);
+    const turns = [
+      { role: 'user', text: 'count to two' },
+      { role: 'model', text: 'One, two.' },
+    ];
+    expect(resets).toEqual([{ reason: 'malformed', turns, truncated: false }]);
+    void me.client.send('count to three');
+    await me.turns(1);
+    me.client.reconnect();
+    await me.client.send('count to two');
+    await me.turns(2);
+    expect(resets).toHaveLength(1);
+  });
+
+  test('that is away while the log has no room for all the audio is told once how much it missed', async () => {
+    const { server, provider, witness } = await openScripted({ LOG_BYTES: '200000' });
+    let away = false;
+    const url = await hostileProxy(server, ({ url: path }) => (away && isDown(path) ? 'bad gateway' : 'pass'));
+    const me = talk({ url, transport, isAudio: true, random: () => 0.05 });
+    const gaps: number[] = [];
+    me.client.on('gap', ({ audio_ms }) => gaps.push(audio_ms));
+    await waitFor('the session', () => me.sessions.length > 0);
+    away = true;
+    me.client.reconnect();
+    for (let index = 0; index < 6; index += 1) provider.send(speech(1_000, index));
+    provider.completeTurn();
+    await witness.nextTurn();
+    away = false;
+    await me.turns(1);
+    const heard = me.told.filter(([, data]) => (data as { mime_type?: string }).mime_type === 'audio/pcm').length;
+    expect(gaps).toEqual([(6 - heard) * 1_000]);
+    expect(gaps[0]).toBeGreaterThan(0);
+  });
+
+  test('whose session somebody else has closed while it was away has ended, and what it sends is not sent', async () => {
+    const server = await startTestServer();
+    let away = false;
+    const url = await hostileProxy(server, ({ url: path }) => (away && isDown(path) ? 'bad gateway' : 'pass'));
+    const me = talk({ url, transport, random: () => 0.05 });
+    await waitFor('the session', () => me.sessions.length > 0);
+    const stream = await openStream(`${server.url}/events/me`);
+    await stream.untilNamed('session');
+    away = true;
+    me.client.reconnect();
+    await post(server, { close: true });
+    await stream.untilNamed('end');
+    expect(await me.client.send('count to two')).toEqual({ sent: false });
+    expect(me.client.state).toBe('ended');
+  });
+});
