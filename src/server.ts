@@ -6,7 +6,7 @@ import { Runner } from './agent/runner.ts';
 import type { Config } from './config.ts';
 import { startGeminiEmulator } from './emulator/gemini-emulator.ts';
 import { createApp } from './http/app.ts';
-import type { SseReader } from './http/sse-reader.ts';
+import type { LogReader } from './http/log-reader.ts';
 import type { Logger } from './log.ts';
 import { geminiModel } from './models/gemini.ts';
 import { ActiveSessions } from './session/active-sessions.ts';
@@ -70,7 +70,7 @@ export async function startServer({ config, agent, logger }: ServerOptions): Pro
   const card = google.offline ? { ...runner.card, model: `offline agent (${model.name} is emulated)` } : runner.card;
   const { logLimits, lingerMs, maxSessions, bodyLimits, heartbeatMs, stallMs } = config;
   const sessions = new ActiveSessions({ runner, store, logLimits, lingerMs, maxSessions, logger });
-  const readers = new Set<SseReader>();
+  const readers = new Set<LogReader<unknown>>();
   let draining = false;
 
   const app = createApp({

@@ -5,8 +5,9 @@ import type { LiveSession } from '../session/live-session.ts';
 import { WireError } from '../wire/error-catalogue.ts';
 import type { ConnectionEvents } from '../wire/named-events.ts';
 import { encodeSse } from '../wire/sse.ts';
+import { LogReader } from './log-reader.ts';
 import { readReaderQuery } from './reader-query.ts';
-import { SseReader } from './sse-reader.ts';
+import { SseSink } from './sse-sink.ts';
 
 export interface EventsRouteOptions {
   readonly sessions: ActiveSessions;
@@ -17,7 +18,7 @@ export interface EventsRouteOptions {
   /** Name and version of the server. */
   readonly server: string;
   /** All open connections, for a shutdown. */
-  readonly readers: Set<SseReader>;
+  readonly readers: Set<LogReader<unknown>>;
   /** The server takes no new sessions any more. */
   readonly draining: () => boolean;
 }
@@ -82,16 +83,15 @@ export async function serveEvents(
   if (framing === 'close') res.useChunkedEncodingByDefault = false;
   res.writeHead(200, { ...STREAM_HEADERS, ...corsHeaders });
   res.flushHeaders();
-  const stream = new SseReader(res, live, start, {
+  const stream = new LogReader(new SseSink(res, framing), live, start, {
     client,
-    framing,
     heartbeatMs: options.heartbeatMs,
     stallMs: options.stallMs,
     hello: describeSession(live, client, options),
   });
   options.readers.add(stream);
   res.on('close', () => {
-    stream.close();
+    stream.gone();
     options.readers.delete(stream);
     live.detach(reader, stream.position);
   });

@@ -46,7 +46,7 @@ export async function servePoll(
   const { session, replaced } = opened;
   const { position, reset } = await session.attach(cursor, reader);
   const greeting: PolledEvent[] = [];
-  const at = toCursor(session, position);
+  const at = session.log.idAt(position);
   if (cursor === undefined || reset || replaced) {
     greeting.push({ id: at, event: 'session', data: JSON.stringify(describeSession(session, client, options)) });
   }
@@ -61,7 +61,7 @@ export async function servePoll(
     }
     if (res.destroyed) return;
     end = next;
-    answerPoll(res, [...greeting, ...events], toCursor(session, next), corsHeaders);
+    answerPoll(res, [...greeting, ...events], session.log.idAt(next), corsHeaders);
   } finally {
     session.detach(reader, end);
   }
@@ -83,7 +83,7 @@ function readBatch(session: LiveSession, { seq, frames }: LogPosition): { events
       if (index < from || data === '') return;
       if (gapMs > 0) {
         events.push({
-          id: toCursor(session, { seq: at, frames: index }),
+          id: log.idAt({ seq: at, frames: index }),
           event: 'gap',
           data: JSON.stringify({ audio_ms: Math.round(gapMs) }),
         });
@@ -138,10 +138,6 @@ function answerPoll(
     ...corsHeaders,
   });
   res.end(json);
-}
-
-function toCursor({ log }: LiveSession, { seq, frames }: LogPosition): string {
-  return frames === 0 ? formatCursor(log.epoch, seq - 1) : formatCursor(log.epoch, seq, frames);
 }
 
 function readWait(wait: string | null): number {

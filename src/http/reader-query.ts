@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Modality } from '../session/run-supervisor.ts';
 import { WireError } from '../wire/error-catalogue.ts';
 import { isId } from '../wire/identifiers.ts';
-import type { Framing } from './sse-reader.ts';
+import type { Framing } from './sse-sink.ts';
 
 /** What a reader asks for, on whichever route. */
 export interface ReaderQuery {

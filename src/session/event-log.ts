@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { AgentEvent } from '../wire/agent-event.ts';
 import { audioMs } from '../wire/audio-duration.ts';
-import type { Cursor } from '../wire/cursor.ts';
+import { type Cursor, formatCursor } from '../wire/cursor.ts';
 import type { LogEntry, LogMessage } from '../wire/log-entry.ts';
 import type { ConnectionEvents } from '../wire/named-events.ts';
 
@@ -131,6 +131,11 @@ export class EventLog {
     if (next > this.head + 1 || (cursor.frames !== undefined && next > this.head)) return { reset: 'ahead' };
     if (next < this.#first) return { reset: 'too_old' };
     return { found: { seq: next, frames: cursor.frames ?? 0 } };
+  }
+
+  /** The id that leads back to `position`. */
+  idAt({ seq, frames }: LogPosition): string {
+    return frames === 0 ? formatCursor(this.epoch, seq - 1) : formatCursor(this.epoch, seq, frames);
   }
 
   /** Calls `wake` after each append. @returns how to stop it */

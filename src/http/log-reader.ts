@@ -1,18 +1,26 @@
-import type { ServerResponse } from 'node:http';
 import type { EventLog, LogPosition } from '../session/event-log.ts';
 import type { LiveSession, Start, Supersedable } from '../session/live-session.ts';
 import { audioMs } from '../wire/audio-duration.ts';
-import { formatCursor } from '../wire/cursor.ts';
 import type { ConnectionEvents } from '../wire/named-events.ts';
-import { encodeJsonEvent, encodeSse } from '../wire/sse.ts';
-import { type EncodedEntry, encodeEntry, encodeLatest } from './entry-encoding.ts';
+import type { EntryEncoder } from './entry-encoder.ts';
 
-/** How the stream is written, for networks that hold events back. */
-export type Framing = 'stream' | 'pusher' | 'close';
+/** Where a reader writes: one connection, in the format of its kind. */
+export interface Sink<Encoded> {
+  /** Since when the connection takes nothing, ms since 1970; 0: it does. */
+  readonly blockedSince: number;
+  /** Has `resume` called whenever it takes something again. */
+  onRoom(resume: () => void): void;
+  readonly encode: EntryEncoder<Encoded>;
+  write(encoded: Encoded): void;
+  /** Writes an event for this connection alone. */
+  tell(id: string, event: keyof ConnectionEvents, data: ConnectionEvents[keyof ConnectionEvents]): void;
+  /** Ends the connection; what was written is still sent. */
+  end(): void;
+  /** Ends it at once. */
+  cut(): void;
+}
 
-export interface SseReaderOptions {
-  /** `stream`: as it is; `pusher`: after each event a padded comment, which pushes it through a buffer on the way. */
-  readonly framing: Framing;
+export interface LogReaderOptions {
   /** As in the query; such a reader gives way to a newer one of its client, and may bound its lag by acknowledging. */
   readonly client: string | undefined;
   readonly heartbeatMs: number;
@@ -24,55 +32,41 @@ export interface SseReaderOptions {
 
 /** Audio that a client which acknowledges is sent ahead of what it has acknowledged, ms: what is in the network cannot be called back. */
 const MAX_LAG_MS = 3_000;
-/** When the padding follows, ms: together with the event it would be held back with it. */
-const PUSH_MS = 20;
-/** Fills the buffers that were seen (8 KiB with nginx, gzip's 4 KiB twice). */
-const PADDING = `:${' '.repeat(8 * 1024)}\n\n`;
-/** An EventSource that gave way must not come back by itself, ms. */
-const SUPERSEDED_RETRY_MS = 3_600_000;
-
-/** How long a browser waits before it reconnects, ms. */
-const RETRY_MS = 1_000;
 /** The first heartbeat comes early: a client learns from its timing whether something on the way holds events back. */
 const FIRST_HEARTBEAT_MS = 250;
 
 /**
- * One SSE connection: a place in the log of a live session. It writes only as fast as its socket takes it; what it has not written
+ * One connection down: a place in the log of a live session. It writes only as fast as its sink takes it; what it has not written
  * stays in the log, once for all readers.
  */
-export class SseReader implements Supersedable {
-  readonly #res: ServerResponse;
+export class LogReader<Encoded> implements Supersedable {
+  readonly #sink: Sink<Encoded>;
   readonly #session: LiveSession;
   readonly #log: EventLog;
-  readonly #options: SseReaderOptions;
+  readonly #options: LogReaderOptions;
   readonly #unsubscribe: () => void;
   /** The entry to be written next, and how many of its frames are not wanted any more. */
   #position: LogPosition;
   #heartbeat: NodeJS.Timeout;
-  /** Since when the socket takes nothing, ms since 1970; 0: it does. */
-  #blockedSince = 0;
   /** It fell behind the log, and the conversation is being read for it. */
   #resetting = false;
   #closed = false;
+  /** Ends a connection that does not end by itself. */
+  #cut: NodeJS.Timeout | undefined;
   /** Audio that was written and not acknowledged, oldest first. */
   readonly #unacked: { seq: number; ms: number }[] = [];
   #unackedMs = 0;
   /** Audio passed by that the log had dropped, and that the client was not told of yet, ms. */
   #gapMs = 0;
-  #pushTimer: NodeJS.Timeout | undefined;
   readonly #leave: (() => void) | undefined;
 
-  constructor(res: ServerResponse, session: LiveSession, start: Start, options: SseReaderOptions) {
-    this.#res = res;
+  constructor(sink: Sink<Encoded>, session: LiveSession, start: Start, options: LogReaderOptions) {
+    this.#sink = sink;
     this.#session = session;
     this.#log = session.log;
     this.#options = options;
     this.#position = start.position;
-    res.on('drain', () => {
-      this.#blockedSince = 0;
-      this.#pump();
-    });
-    this.#write(encodeSse({ retry: RETRY_MS }) + encodeSse({ id: this.#cursor() }));
+    sink.onRoom(() => this.#pump());
     this.#tell('session', options.hello);
     // After the first write: until then the older one is all that the client has.
     this.#leave = options.client === undefined ? undefined : session.takeOver(options.client, this);
@@ -90,7 +84,6 @@ export class SseReader implements Supersedable {
   /** The server is shutting down: the client is to come back in `retryMs`, to whoever answers then. */
   drain(retryMs: number): void {
     if (this.#closed) return;
-    this.#write(encodeSse({ retry: retryMs }));
     this.#tell('drain', { retry_ms: retryMs });
     this.close();
   }
@@ -98,27 +91,30 @@ export class SseReader implements Supersedable {
   /** A newer connection of the same client has been written to. */
   supersede(): void {
     if (this.#closed) return;
-    this.#write(encodeSse({ retry: SUPERSEDED_RETRY_MS }));
     this.#tell('superseded', {});
     this.close();
   }
 
-  /** Ends the response; what was written is still sent. */
+  /** Ends the connection; what was written is still sent. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#leave?.();
     clearTimeout(this.#heartbeat);
-    clearTimeout(this.#pushTimer);
     this.#unsubscribe();
-    this.#res.end();
+    this.#sink.end();
     // A connection that takes nothing does not take its end either.
-    const cut = setTimeout(() => this.#res.destroy(), this.#options.stallMs).unref();
-    this.#res.once('close', () => clearTimeout(cut));
+    this.#cut = setTimeout(() => this.#sink.cut(), this.#options.stallMs).unref();
+  }
+
+  /** To be called when the connection is closed, by whomever. */
+  gone(): void {
+    this.close();
+    clearTimeout(this.#cut);
   }
 
   #pump(): void {
-    while (!this.#closed && this.#blockedSince === 0 && !this.#resetting && this.#position.seq <= this.#log.head) {
+    while (!this.#closed && this.#sink.blockedSince === 0 && !this.#resetting && this.#position.seq <= this.#log.head) {
       const { seq, frames } = this.#position;
       const entry = this.#log.at(seq);
       if (!entry) {
@@ -129,16 +125,15 @@ export class SseReader implements Supersedable {
       const ms = this.#options.client === undefined ? 0 : audioMs(entry.message.event);
       if (ms > 0 && this.#lags(ms)) return;
       this.#gapMs += this.#log.lostMs(seq);
-      const { text, encoding } = frames === 0 ? encodeLatest(this.#log, entry) : encodeEntry(this.#log, entry, frames);
-      if (text) this.#tellGap();
+      const encoded = this.#sink.encode(this.#log, entry, frames);
+      if (encoded) this.#tellGap();
       this.#position = { seq: seq + 1, frames: 0 };
-      if (text) this.#write(text, encoding);
+      if (encoded) this.#sink.write(encoded);
       if (ms > 0) {
         this.#unacked.push({ seq, ms });
         this.#unackedMs += ms;
       }
       if (entry.message.end) this.close();
-      else if (text && this.#options.framing === 'pusher') this.#push();
     }
   }
 
@@ -163,13 +158,6 @@ export class SseReader implements Supersedable {
     this.#gapMs = 0;
   }
 
-  #push(): void {
-    this.#pushTimer ??= setTimeout(() => {
-      this.#pushTimer = undefined;
-      this.#write(PADDING, 'latin1');
-    }, PUSH_MS).unref();
-  }
-
   async #fallBehind(): Promise<void> {
     this.#resetting = true;
     const { position, reset } = await this.#session.reset('too_old');
@@ -182,24 +170,15 @@ export class SseReader implements Supersedable {
 
   #beat(): void {
     this.#heartbeat = setTimeout(() => this.#beat(), this.#options.heartbeatMs).unref();
-    if (this.#blockedSince === 0) {
+    const { blockedSince } = this.#sink;
+    if (blockedSince === 0) {
       this.#tellGap();
       this.#tell('hb', { t: Date.now(), next: this.#session.next(this.#options.client) });
-      if (this.#options.framing === 'pusher') this.#push();
-    } else if (Date.now() - this.#blockedSince > this.#options.stallMs) this.#res.destroy();
+    } else if (Date.now() - blockedSince > this.#options.stallMs) this.#sink.cut();
   }
 
-  /** An event for this connection alone. Its id is the reader's cursor: it must not move it. */
+  /** Its id is the reader's cursor: an event for this connection alone must not move it. */
   #tell<Name extends keyof ConnectionEvents>(event: Name, data: ConnectionEvents[Name]): void {
-    this.#write(encodeJsonEvent(this.#cursor(), event, JSON.stringify(data)));
-  }
-
-  #write(text: string, encoding: EncodedEntry['encoding'] = 'utf8'): void {
-    if (!this.#res.write(text, encoding) && this.#blockedSince === 0) this.#blockedSince = Date.now();
-  }
-
-  #cursor(): string {
-    const { seq, frames } = this.#position;
-    return frames === 0 ? formatCursor(this.#log.epoch, seq - 1) : formatCursor(this.#log.epoch, seq, frames);
+    this.#sink.tell(this.#log.idAt(this.#position), event, data);
   }
 }
