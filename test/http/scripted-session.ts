@@ -1,4 +1,5 @@
 import { type ScriptedConnection, type ScriptedGeminiOptions, startScriptedGemini } from '../models/scripted-gemini.ts';
+import type { ReceivedEvents } from './received-events.ts';
 import { openStream, type SseClient, type SseEvent } from './sse-client.ts';
 import { afterTest, startTestServer, type TestServer } from './test-server.ts';
 
@@ -53,7 +54,7 @@ export function loggedOf({ events }: { readonly events: readonly SseEvent[] }): 
 }
 
 /** Waits for a heartbeat that the server has yet to write: what it wrote before is there then. */
-export async function untilNextHeartbeat(stream: SseClient): Promise<void> {
+export async function untilNextHeartbeat(stream: ReceivedEvents): Promise<void> {
   const beats = stream.named('hb').length;
   await stream.until('a heartbeat', () => stream.named('hb').length > beats);
 }

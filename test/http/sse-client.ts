@@ -1,43 +1,18 @@
 import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { createParser } from 'eventsource-parser';
-import type { ConnectionEvents, LogEvents } from '../../src/wire/named-events.ts';
-import { afterTest, PATIENCE_MS } from './test-server.ts';
+import { ReceivedEvents } from './received-events.ts';
+import { afterTest } from './test-server.ts';
 
-/** An event as it came; `data` is decoded JSON. */
-export interface SseEvent {
-  readonly id: string | undefined;
-  /** Absent: an unnamed message. */
-  readonly event: string | undefined;
-  readonly data: unknown;
-}
-
-/** An unnamed message of the plain dialect. */
-export interface PlainMessage {
-  readonly mime_type?: string;
-  readonly data?: string;
-  readonly is_transcript?: boolean;
-  readonly turn_complete?: true | null;
-  readonly interrupted?: true | null;
-}
-
-type NamedEvents = LogEvents & ConnectionEvents;
+export { type PlainMessage, type ReceivedEvent as SseEvent, textOf } from './received-events.ts';
 
 /** Reads one SSE response as it comes, and keeps everything. */
-export class SseClient {
+export class SseClient extends ReceivedEvents {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** All events so far. */
-  readonly events: SseEvent[] = [];
-  /** What came, undecoded. */
-  text = '';
-  /** The response is over. */
-  ended = false;
   readonly #response: IncomingMessage;
-  readonly #waiting = new Set<() => void>();
-  /** How many events `nextTurn` has gone through. */
-  #turnsReadTo = 0;
 
   constructor(response: IncomingMessage) {
+    super();
     this.#response = response;
     this.status = response.statusCode ?? 0;
     this.headers = response.headers;
@@ -48,19 +23,14 @@ export class SseClient {
     response.on('data', (chunk: string) => {
       this.text += chunk;
       parser.feed(chunk);
-      this.#wake();
+      this.wake();
     });
     response.on('close', () => {
       this.ended = true;
-      this.#wake();
+      this.wake();
     });
     // A cut connection: `close` follows.
     response.on('error', () => {});
-  }
-
-  /** The unnamed messages: what a plain `onmessage` sees. */
-  get messages(): PlainMessage[] {
-    return messagesIn(this.events);
   }
 
   /** The id that an EventSource would send as Last-Event-ID: that of the last whole block. */
@@ -69,76 +39,9 @@ export class SseClient {
     return [...whole.matchAll(/^id: (.*)$/gm)].at(-1)?.[1] ?? '';
   }
 
-  /** The data of all events of that name. */
-  named<Name extends keyof NamedEvents>(name: Name): NamedEvents[Name][] {
-    return this.events.filter(({ event }) => event === name).map(({ data }) => data as NamedEvents[Name]);
-  }
-
-  /** The data of the first event of that name, already there or to come. */
-  untilNamed<Name extends keyof NamedEvents>(name: Name): Promise<NamedEvents[Name]> {
-    return this.until(`the event ${name}`, () => this.named(name)[0]);
-  }
-
-  /** Waits until `predicate` gives a value. @throws naming `what` if the response ends before */
-  async until<T>(what: string, predicate: () => T | undefined | false): Promise<T> {
-    const deadline = Date.now() + PATIENCE_MS;
-    for (;;) {
-      const value = predicate();
-      if (value) return value;
-      const late = Date.now() > deadline;
-      if (this.ended || late) {
-        throw new Error(
-          `${late ? 'waited in vain' : 'the stream ended while waiting'} for ${what}:\n${this.text.slice(-3_000)}`,
-        );
-      }
-      await this.#change(deadline - Date.now());
-    }
-  }
-
-  /** The messages of the next reply, with the `turn_complete` that ends it. */
-  async nextTurn(): Promise<PlainMessage[]> {
-    const end = await this.until('turn_complete', () => {
-      const index = this.events.findIndex((event, at) => at >= this.#turnsReadTo && endsTurn(event));
-      return index < 0 ? undefined : index + 1;
-    });
-    const turn = this.events.slice(this.#turnsReadTo, end);
-    this.#turnsReadTo = end;
-    return messagesIn(turn);
-  }
-
-  /** What the agent writes, or says, in its next reply. */
-  async nextAnswer(): Promise<string> {
-    return textOf(await this.nextTurn());
-  }
-
-  /** Resolves when the server has ended the response, or the connection is cut. */
-  async untilEnded(): Promise<void> {
-    const deadline = Date.now() + PATIENCE_MS;
-    while (!this.ended) {
-      if (Date.now() > deadline) throw new Error(`the stream did not end:\n${this.text.slice(-3_000)}`);
-      await this.#change(deadline - Date.now());
-    }
-  }
-
   /** Cuts the connection, as a network does. */
   close(): void {
     this.#response.destroy();
-  }
-
-  #change(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        clearTimeout(timer);
-        this.#waiting.delete(wake);
-        resolve();
-      };
-      const timer = setTimeout(wake, ms);
-      this.#waiting.add(wake);
-    });
-  }
-
-  #wake(): void {
-    for (const wake of this.#waiting) wake();
   }
 }
 
@@ -153,20 +56,4 @@ export function openStream(url: string, headers: Record<string, string> = {}): P
     request.on('error', reject);
     request.end();
   });
-}
-
-/** The text in messages, transcripts included. */
-export function textOf(messages: readonly PlainMessage[]): string {
-  return messages
-    .filter(({ mime_type }) => mime_type === 'text/plain')
-    .map(({ data }) => data)
-    .join('');
-}
-
-function messagesIn(events: readonly SseEvent[]): PlainMessage[] {
-  return events.filter(({ event }) => event === undefined).map(({ data }) => data as PlainMessage);
-}
-
-function endsTurn({ event, data }: SseEvent): boolean {
-  return event === undefined && (data as PlainMessage).turn_complete === true;
 }
