@@ -6,7 +6,9 @@ import { Runner } from './agent/runner.ts';
 import type { Config } from './config.ts';
 import { startGeminiEmulator } from './emulator/gemini-emulator.ts';
 import { createApp } from './http/app.ts';
+import type { EventsRouteOptions } from './http/events-route.ts';
 import type { LogReader } from './http/log-reader.ts';
+import { createSocketDoor } from './http/ws-route.ts';
 import type { Logger } from './log.ts';
 import { geminiModel } from './models/gemini.ts';
 import { ActiveSessions } from './session/active-sessions.ts';
@@ -73,29 +75,42 @@ export async function startServer({ config, agent, logger }: ServerOptions): Pro
   const readers = new Set<LogReader<unknown>>();
   let draining = false;
 
+  const events: EventsRouteOptions = {
+    sessions,
+    card,
+    heartbeatMs,
+    stallMs,
+    limits: { body_bytes: bodyLimits.maxBytes, window: WINDOW, linger_ms: lingerMs, heartbeat_ms: heartbeatMs },
+    server: `bidi-sse/${VERSION}`,
+    readers,
+    draining: () => draining,
+  };
+  const origins = {
+    allowedOrigins: config.allowedOrigins,
+    allowedHosts: config.allowedHosts,
+    loopback: isLoopback(config.host),
+  };
+  const onBug = (error: unknown) => logger.error({ err: error }, 'a request failed through a mistake of ours');
   const app = createApp({
-    events: {
-      sessions,
-      card,
-      heartbeatMs,
-      stallMs,
-      limits: { body_bytes: bodyLimits.maxBytes, window: WINDOW, linger_ms: lingerMs, heartbeat_ms: heartbeatMs },
-      server: `bidi-sse/${VERSION}`,
-      readers,
-      draining: () => draining,
-    },
+    events,
     send: { sessions, bodyLimits, draining: () => draining },
-    origins: {
-      allowedOrigins: config.allowedOrigins,
-      allowedHosts: config.allowedHosts,
-      loopback: isLoopback(config.host),
-    },
+    origins,
     publicDir: config.publicDir ?? fileURLToPath(new URL('./public', import.meta.url)),
-    onBug: (error) => logger.error({ err: error }, 'a request failed through a mistake of ours'),
+    onBug,
   });
+  const door = createSocketDoor({ events, origins, maxFrameBytes: bodyLimits.maxBytes, onBug });
   // Endless bodies are the point: request-body.ts has the limits that requestTimeout would set. The one for headers must be said, or
   // Node takes it to be 0 too.
-  const server = createServer({ requestTimeout: 0, headersTimeout: HEADERS_MS, keepAliveTimeout: KEEP_ALIVE_MS }, app);
+  const server = createServer(
+    {
+      requestTimeout: 0,
+      headersTimeout: HEADERS_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      shouldUpgradeCallback: door.takes,
+    },
+    app,
+  );
+  server.on('upgrade', door.take);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(config.port, config.host, resolve);
@@ -124,7 +139,10 @@ export async function startServer({ config, agent, logger }: ServerOptions): Pro
       }
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
-      const cut = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
+      const cut = setTimeout(() => {
+        server.closeAllConnections();
+        door.cut();
+      }, CLOSE_MS);
       await closed;
       clearTimeout(cut);
       await emulator?.close();

@@ -1,13 +1,14 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import { WireError } from '../wire/error-catalogue.ts';
-import { DEFAULT_SESSION_ID, isId } from '../wire/identifiers.ts';
+import { DEFAULT_SESSION_ID } from '../wire/identifiers.ts';
 import { answerError, answerJson } from './answer.ts';
-import { type EventsRouteOptions, type RouteIds, serveEvents } from './events-route.ts';
+import { type EventsRouteOptions, type RouteIds, serveEvents, toRouteIds } from './events-route.ts';
 import { answerPreflight, checkOrigin, type OriginOptions } from './origins.ts';
 import { servePoll } from './poll-route.ts';
 import { discardBody } from './request-body.ts';
 import { type SendRouteOptions, serveSend } from './send-route.ts';
+import { UPGRADE_HEADERS } from './ws-route.ts';
 
 export interface AppOptions {
   readonly events: EventsRouteOptions;
@@ -58,6 +59,14 @@ export function createApp({ events, send, origins, publicDir, onBug }: AppOption
     '/poll/:userId{/:sessionId}',
     api(['GET'], (req, res, ids, corsHeaders) => servePoll(req, res, ids, events, corsHeaders)),
   );
+  // A handshake never gets here: what does has lost its Upgrade on the way.
+  app.all(
+    '/ws/:userId{/:sessionId}',
+    api(['GET'], async (_req, _res, _ids, headers) => {
+      Object.assign(headers, UPGRADE_HEADERS);
+      throw new WireError('upgrade_required');
+    }),
+  );
 
   // What follows reads no body: one that comes is given the time that any refused body has.
   app.use((req: Request, _res: Response, next: NextFunction) => {
@@ -100,9 +109,7 @@ export function createApp({ events, send, origins, publicDir, onBug }: AppOption
 
 function readIds(req: Request): RouteIds {
   const { userId, sessionId = DEFAULT_SESSION_ID } = req.params as { userId: string; sessionId?: string };
-  if (!isId(userId)) throw new WireError('invalid_id', 'The user id is not valid');
-  if (!isId(sessionId)) throw new WireError('invalid_id', 'The session id is not valid');
-  return { userId, sessionId };
+  return toRouteIds(userId, sessionId);
 }
 
 function securityHeaders() {

@@ -3,6 +3,7 @@ import type { AgentCard } from '../agent/runner.ts';
 import type { ActiveSessions, Opened } from '../session/active-sessions.ts';
 import type { LiveSession } from '../session/live-session.ts';
 import { WireError } from '../wire/error-catalogue.ts';
+import { isId } from '../wire/identifiers.ts';
 import type { ConnectionEvents } from '../wire/named-events.ts';
 import { encodeSse } from '../wire/sse.ts';
 import { LogReader } from './log-reader.ts';
@@ -28,6 +29,13 @@ export interface RouteIds {
   readonly sessionId: string;
 }
 
+/** @throws {WireError} invalid_id */
+export function toRouteIds(userId: string, sessionId: string): RouteIds {
+  if (!isId(userId)) throw new WireError('invalid_id', 'The user id is not valid');
+  if (!isId(sessionId)) throw new WireError('invalid_id', 'The session id is not valid');
+  return { userId, sessionId };
+}
+
 const STREAM_HEADERS = {
   'Content-Type': 'text/event-stream; charset=utf-8',
   // no-transform: a proxy that compresses holds events back until its buffer is full.
@@ -51,7 +59,7 @@ export async function serveEvents(
   options: EventsRouteOptions,
   corsHeaders: Record<string, string>,
 ): Promise<void> {
-  const reader = readReaderQuery(req);
+  const reader = readReaderQuery(req.url, req.headers['last-event-id']);
   const { cursor, reconnect, client, modality, framing } = reader;
 
   let opened: Opened | 'ended';
@@ -91,7 +99,7 @@ export async function serveEvents(
   });
   options.readers.add(stream);
   res.on('close', () => {
-    stream.gone();
+    stream.closed();
     options.readers.delete(stream);
     live.detach(reader, stream.position);
   });

@@ -14,8 +14,11 @@ export interface Sink<Encoded> {
   write(encoded: Encoded): void;
   /** Writes an event for this connection alone. */
   tell(id: string, event: keyof ConnectionEvents, data: ConnectionEvents[keyof ConnectionEvents]): void;
-  /** Ends the connection; what was written is still sent. */
-  end(): void;
+  /**
+   * Ends the connection; what was written is still sent.
+   * @param goingAway it is the server that ends, not what is read
+   */
+  end(goingAway: boolean): void;
   /** Ends it at once. */
   cut(): void;
 }
@@ -50,7 +53,7 @@ export class LogReader<Encoded> implements Supersedable {
   #heartbeat: NodeJS.Timeout;
   /** It fell behind the log, and the conversation is being read for it. */
   #resetting = false;
-  #closed = false;
+  #ended = false;
   /** Ends a connection that does not end by itself. */
   #cut: NodeJS.Timeout | undefined;
   /** Audio that was written and not acknowledged, oldest first. */
@@ -83,38 +86,37 @@ export class LogReader<Encoded> implements Supersedable {
 
   /** The server is shutting down: the client is to come back in `retryMs`, to whoever answers then. */
   drain(retryMs: number): void {
-    if (this.#closed) return;
+    if (this.#ended) return;
     this.#tell('drain', { retry_ms: retryMs });
-    this.close();
+    this.#end(true);
   }
 
   /** A newer connection of the same client has been written to. */
   supersede(): void {
-    if (this.#closed) return;
+    if (this.#ended) return;
     this.#tell('superseded', {});
-    this.close();
+    this.#end();
   }
 
-  /** Ends the connection; what was written is still sent. */
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+  /** To be called when the connection is closed, by whomever. */
+  closed(): void {
+    this.#end();
+    clearTimeout(this.#cut);
+  }
+
+  #end(goingAway = false): void {
+    if (this.#ended) return;
+    this.#ended = true;
     this.#leave?.();
     clearTimeout(this.#heartbeat);
     this.#unsubscribe();
-    this.#sink.end();
+    this.#sink.end(goingAway);
     // A connection that takes nothing does not take its end either.
     this.#cut = setTimeout(() => this.#sink.cut(), this.#options.stallMs).unref();
   }
 
-  /** To be called when the connection is closed, by whomever. */
-  gone(): void {
-    this.close();
-    clearTimeout(this.#cut);
-  }
-
   #pump(): void {
-    while (!this.#closed && this.#sink.blockedSince === 0 && !this.#resetting && this.#position.seq <= this.#log.head) {
+    while (!this.#ended && this.#sink.blockedSince === 0 && !this.#resetting && this.#position.seq <= this.#log.head) {
       const { seq, frames } = this.#position;
       const entry = this.#log.at(seq);
       if (!entry) {
@@ -133,7 +135,7 @@ export class LogReader<Encoded> implements Supersedable {
         this.#unacked.push({ seq, ms });
         this.#unackedMs += ms;
       }
-      if (entry.message.end) this.close();
+      if (entry.message.end) this.#end();
     }
   }
 
@@ -162,7 +164,7 @@ export class LogReader<Encoded> implements Supersedable {
     this.#resetting = true;
     const { position, reset } = await this.#session.reset('too_old');
     this.#resetting = false;
-    if (this.#closed) return;
+    if (this.#ended) return;
     this.#position = position;
     if (reset) this.#tell('reset', reset);
     this.#pump();

@@ -3,6 +3,7 @@ import type { LogPosition } from '../session/event-log.ts';
 import type { LiveSession } from '../session/live-session.ts';
 import { formatCursor } from '../wire/cursor.ts';
 import { WireError } from '../wire/error-catalogue.ts';
+import { encodeEventObject } from '../wire/event-object.ts';
 import { encodePlain } from '../wire/plain-dialect.ts';
 import { describeSession, type EventsRouteOptions, type RouteIds } from './events-route.ts';
 import { readReaderQuery } from './reader-query.ts';
@@ -33,7 +34,7 @@ export async function servePoll(
   options: EventsRouteOptions,
   corsHeaders: Record<string, string>,
 ): Promise<void> {
-  const reader = readReaderQuery(req);
+  const reader = readReaderQuery(req.url, req.headers['last-event-id']);
   const waitMs = readWait(reader.query.get('wait')) * 1000;
   if (options.draining()) throw new WireError('draining');
   const { cursor, reconnect, modality, client } = reader;
@@ -119,16 +120,13 @@ function untilMore(session: LiveSession, res: ServerResponse, waitMs: number): P
   });
 }
 
-/** The data of each event is JSON already: it is put together, not parsed and written again. */
 function answerPoll(
   res: ServerResponse,
   events: readonly PolledEvent[],
   cursor: string,
   corsHeaders: Record<string, string>,
 ): void {
-  const list = events.map(({ id, event, data }) =>
-    event === undefined ? `{"id":"${id}","data":${data}}` : `{"id":"${id}","event":"${event}","data":${data}}`,
-  );
+  const list = events.map(({ id, event, data }) => encodeEventObject(id, event, data));
   const json = `{"events":[${list.join(',')}],"cursor":"${cursor}"}`;
   res.writeHead(200, {
     'Content-Type': 'application/json; charset=utf-8',

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import type { Modality } from '../session/run-supervisor.ts';
 import { WireError } from '../wire/error-catalogue.ts';
 import { isId } from '../wire/identifiers.ts';
@@ -16,10 +15,12 @@ export interface ReaderQuery {
   readonly query: URLSearchParams;
 }
 
-/** @throws {WireError} invalid_query */
-export function readReaderQuery(req: IncomingMessage): ReaderQuery {
-  const query = new URLSearchParams(req.url?.split('?')[1]);
-  const lastEventId = req.headers['last-event-id'];
+/**
+ * @param lastEventId the header, on a route that an EventSource may come to
+ * @throws {WireError} invalid_query
+ */
+export function readReaderQuery(url: string | undefined, lastEventId?: string | string[]): ReaderQuery {
+  const query = new URLSearchParams(url?.split('?')[1]);
   const reconnect = typeof lastEventId === 'string' && lastEventId !== '';
   return {
     query,

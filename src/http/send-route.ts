@@ -23,8 +23,8 @@ export interface SendRouteOptions {
 const SENT = { status: 'sent' };
 /** The most audio in one message to the model, bytes: one second at 16 kHz. */
 const PIECE_BYTES = 32_000;
-/** How often an endless body asks whether the request queue has room again, ms. */
-const ROOM_CHECK_MS = 50;
+/** How often a source that waits asks whether the request queue has room again, ms. */
+export const ROOM_CHECK_MS = 50;
 /** Windows tools put it before UTF-8; it is no part of the text. */
 const BYTE_ORDER_MARK = 0xfeff;
 
@@ -74,7 +74,7 @@ function takeBody(session: LiveSession, req: IncomingMessage, body: Buffer, esse
 }
 
 /** An empty one is refused here, where its number is known: as any that is refused it uses it up. */
-function decodeRaw(body: Buffer, essence: string, contentType: string): LiveRequest[] {
+export function decodeRaw(body: Buffer, essence: string, contentType: string): LiveRequest[] {
   if (body.length === 0) throw new WireError('empty_body');
   if (essence === 'text/plain') return [textRequest(decodeUtf8(body))];
   if (essence === 'audio/pcm') return cutAudio(body, contentType);
@@ -123,7 +123,7 @@ async function untilRoom(session: LiveSession): Promise<void> {
   while (session.congested && !session.over) await delay(ROOM_CHECK_MS);
 }
 
-function parseJson(body: Buffer): unknown {
+export function parseJson(body: Buffer): unknown {
   const text = decodeUtf8(body);
   try {
     return JSON.parse(text);

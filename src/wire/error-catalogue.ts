@@ -151,6 +151,12 @@ export const errorCatalogue = {
     error: 'The file is shorter than that',
     hint: 'ask for it without Range',
   },
+  upgrade_required: {
+    status: 426,
+    retry: false,
+    error: 'This is no WebSocket handshake',
+    hint: 'open it with a WebSocket client; if you did, something on the way does not let WebSocket through: use GET /events',
+  },
   request_queue_full: {
     status: 429,
     retry: true,

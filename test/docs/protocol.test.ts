@@ -41,7 +41,7 @@ describeWith('curl')('docs/protocol.md, run in one shell against a server,', () 
 
 describe('docs/protocol.md', () => {
   test('has a transcript for each route', () => {
-    for (const route of ['/events/', '/poll/', '/send/', '/healthz', '/readyz']) {
+    for (const route of ['/events/', '/poll/', '/send/', '/ws/', '/healthz', '/readyz']) {
       expect(transcripts.some(({ commands }) => commands.includes(`localhost:8000${route}`))).toBe(true);
     }
   });
