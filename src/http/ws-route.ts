@@ -96,8 +96,9 @@ async function admit(req: IncomingMessage, { events, origins }: SocketDoorOption
   if (client === undefined) throw new WireError('invalid_query', 'client must be given: a name for this client');
   const reader = { ...query, client };
   if (events.draining()) throw new WireError('draining');
-  const session = events.sessions.open({ userId, sessionId, ...reader });
-  if (session === 'ended') throw new WireError('session_ended');
+  const opened = events.sessions.open({ userId, sessionId, ...reader });
+  if (opened === 'ended') throw new WireError('session_ended');
+  const { session } = opened;
   const start = await session.attach(reader.cursor, reader);
   if (!events.draining()) return { reader, session, start };
   session.detach(reader, start.position);
