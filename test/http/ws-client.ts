@@ -54,10 +54,12 @@ export class WsClient extends ReceivedEvents {
     this.socket.send(typeof frame === 'string' || Buffer.isBuffer(frame) ? frame : JSON.stringify(frame));
   }
 
-  /** Sends a frame, and waits for an answer. */
-  ask(frame: unknown): Promise<FrameAnswer> {
+  /** Sends a frame, and waits for an answer. One with a number has an `ack` of nothing, unless it says another. */
+  async ask(frame: unknown): Promise<FrameAnswer> {
+    const numbered = typeof frame === 'object' && frame !== null && 'cseq' in frame;
+    const { epoch } = await this.untilNamed('session');
     const { length } = this.answers;
-    this.send(frame);
+    this.send(numbered ? { ack: `${epoch}.0`, ...frame } : frame);
     return this.until('an answer', () => this.answers[length]);
   }
 

@@ -46,7 +46,7 @@ describe('numbered frames', () => {
     const { epoch } = await cut.untilNamed('session');
     const socket = await openSocket(server, `/ws/me?client=a&since=${epoch}.0`);
     expect(await send(socket, 1, [text('count to nine')])).toEqual(sent(1, 2));
-    const posted = await post(server, { client: 'a', cseq: 1, items: [text('count to nine')] });
+    const posted = await post(server, { client: 'a', cseq: 1, ack: `${epoch}.0`, items: [text('count to nine')] });
     expect(JSON.parse(posted.text)).toEqual({ status: 'sent', next: 2 });
     expect(await send(socket, 2, [text('what did I say?')])).toEqual(sent(2, 3));
     expect(await socket.nextAnswer()).toBe('One, two.');
@@ -86,7 +86,7 @@ describe('numbered frames', () => {
     const socket = await openSocket(server);
     const refusal = await socket.ask({ client: 'b', cseq: 1, items: [text('count to nine')] });
     expect(refusal).toMatchObject({ cseq: 1, code: 'malformed_envelope' });
-    const other = await post(server, { client: 'b', cseq: 1, items: [] });
+    const other = await post(server, { client: 'b', cseq: 1, ack: socket.lastId });
     expect(JSON.parse(other.text)).toEqual({ status: 'sent', next: 2 });
     expect(await send(socket, 1)).toEqual(sent(1, 2));
   });

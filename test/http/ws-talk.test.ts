@@ -43,7 +43,7 @@ describe('a WebSocket', () => {
     const { server } = await openSession();
     const socket = await openSocket(server);
     expect(await socket.ask({ client: 'a', cseq: 1, items: [] })).toEqual({ cseq: 1, status: 'sent', next: 2 });
-    const answer = await post(server, { client: 'a', cseq: 2, items: [text('count to two')] });
+    const answer = await post(server, { client: 'a', cseq: 2, ack: socket.lastId, items: [text('count to two')] });
     expect(JSON.parse(answer.text)).toEqual({ status: 'sent', next: 3 });
     expect(await socket.nextAnswer()).toBe('One, two.');
     expect(await socket.ask({ client: 'a', cseq: 3, items: [] })).toMatchObject({ status: 'sent', next: 4 });
