@@ -32,7 +32,7 @@ test('a client that is told that the network is back reconnects at once, and sto
   });
   const server = await startTestServer();
   const stream = await witness(server);
-  const me = talk({ url: server.url });
+  const me = talk({ url: server.url, transport: 'sse' });
   await waitFor('the session', () => me.sessions.length > 0);
   network.dispatchEvent(new Event('online'));
   await waitFor('another connection', () => me.sessions.length > 1);

@@ -10,7 +10,7 @@ describe('a client', () => {
   test('on a good line talks over the stream: every event once and in order', async () => {
     const server = await startTestServer();
     const stream = await witness(server);
-    const me = talk({ url: server.url });
+    const me = talk({ url: server.url, transport: 'sse' });
     void me.client.send('count to three');
     await me.turns(1);
     void me.client.send('count to two');

@@ -1,0 +1,139 @@
+import { describe, expect, test } from '@jest/globals';
+import { startTestServer, waitFor } from '../http/test-server.ts';
+import { expectSame, said, talk, witness } from './conversation.ts';
+import { type SocketFate, socketLine } from './socket-line.ts';
+
+const keep = () => {
+  const kept = new Map<string, string>();
+  return {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => void kept.set(key, value),
+  };
+};
+
+describe('a client that is to use a WebSocket', () => {
+  test('talks over it both ways: every event once and in order, what is refused is told', async () => {
+    const server = await startTestServer();
+    const stream = await witness(server);
+    const me = talk({ url: server.url, transport: 'ws' });
+    expect(await me.client.send('count to three')).toEqual({ sent: true });
+    await me.turns(1);
+    expect(await me.client.send({ mime_type: 'video/mp4', data: 'AAAA' })).toMatchObject({
+      sent: false,
+      refusal: { code: 'unsupported_mime_type' },
+    });
+    for (const text of ['one', 'two', 'three']) void me.client.send(text);
+    await me.client.send('what did I say?');
+    await me.turns(2);
+    await expectSame(me, stream);
+    expect(await said(server)).toEqual(['count to three', 'one', 'two', 'three', 'what did I say?']);
+    expect(me.client.statistics).toMatchObject({ rung: 'ws', retries: 0, reconnects: 0 });
+    await me.client.send({ close: true });
+    await waitFor('the end', () => me.client.state === 'ended');
+  });
+
+  test('sends what it hears, and acknowledges the answer', async () => {
+    const server = await startTestServer();
+    const me = talk({ url: server.url, transport: 'ws', isAudio: true });
+    me.client.sendAudio(new Uint8Array(3_200));
+    await me.client.send('count to three');
+    await me.turns(1);
+    expect(
+      me.told.filter(([, data]) => (data as { mime_type?: string }).mime_type === 'audio/pcm').length,
+    ).toBeGreaterThan(0);
+    expect(me.refused).toEqual([]);
+  });
+
+  test('that is cut again and again loses and doubles nothing, down or up', async () => {
+    const server = await startTestServer();
+    const stream = await witness(server);
+    let cuts = 0;
+    const url = await socketLine(server, (): SocketFate => {
+      if (cuts >= 12) return 'pass';
+      cuts += 1;
+      return { cutAfter: 900 + ((cuts * 7919) % 700) };
+    });
+    const me = talk({ url, transport: 'ws', random: () => 0.05 });
+    for (let turn = 1; turn <= 5; turn += 1) {
+      expect(await me.client.send('count to twelve')).toEqual({ sent: true });
+      await me.turns(turn);
+    }
+    await expectSame(me, stream);
+    expect(cuts).toBeGreaterThan(2);
+    expect(await said(server)).toEqual(Array(5).fill('count to twelve'));
+  });
+});
+
+describe('a client that may use what the network has', () => {
+  test('begins with a stream, moves to a WebSocket and remembers it; nothing is lost or doubled on the way', async () => {
+    const server = await startTestServer({}, { emulator: { pace: 2 } });
+    const stream = await witness(server);
+    const storage = keep();
+    const me = talk({ url: server.url, storage });
+    expect(me.client.statistics.rung).toBe('stream');
+    void me.client.send('count to twenty');
+    await waitFor('the WebSocket', () => me.client.statistics.rung === 'ws' && me.client.statistics.rotations > 0);
+    await me.turns(1);
+    void me.client.send('count to two');
+    await me.turns(2);
+    await expectSame(me, stream);
+    expect(me.states).toEqual(['open']);
+    const again = talk({ url: server.url, storage });
+    void again.client.send('count to two');
+    await again.turns(1);
+    expect(again.client.statistics.rung).toBe('ws');
+  });
+
+  test.each(['refuse', 'mute'] as const)(
+    'keeps its stream where WebSockets are of no use (%s), asks no more, and notices nothing of the trial',
+    async (fate) => {
+      const server = await startTestServer({}, { emulator: { pace: 2 } });
+      const stream = await witness(server);
+      let asked = 0;
+      const url = await socketLine(server, () => {
+        asked += 1;
+        return fate;
+      });
+      const storage = keep();
+      const me = talk({ url, storage });
+      void me.client.send('count to twenty');
+      await waitFor('the trial', () => asked > 0);
+      await me.turns(1);
+      await expectSame(me, stream);
+      expect([me.states, me.client.statistics.rung, me.client.statistics.reconnects]).toEqual([['open'], 'stream', 0]);
+      await waitFor('its verdict', () => storage.getItem(`bidi-sse:network:${url}`)?.includes('refused'));
+      talk({ url, storage });
+      me.client.reconnect();
+      await new Promise((resolve) => setTimeout(resolve, 2_500));
+      expect(asked).toBe(1);
+    },
+  );
+
+  test('whose WebSocket was good yesterday and is swallowed today goes on with what there is', async () => {
+    const server = await startTestServer();
+    const storage = keep();
+    const url = await socketLine(server, () => 'mute');
+    storage.setItem(
+      `bidi-sse:network:${url}`,
+      JSON.stringify({ rung: 'ws', socket: 'untried', until: Date.now() + 60_000 }),
+    );
+    const me = talk({ url, storage });
+    void me.client.send('count to two');
+    await me.turns(1);
+    await waitFor('the stream', () => me.client.statistics.rung === 'stream');
+    expect(await said(server)).toEqual(['count to two']);
+  });
+
+  test('that has headers to send does without a WebSocket, which could not send them', async () => {
+    const server = await startTestServer();
+    let asked = 0;
+    const url = await socketLine(server, () => {
+      asked += 1;
+      return 'pass';
+    });
+    const me = talk({ url, headers: { Authorization: 'Bearer x' } });
+    await waitFor('the session', () => me.client.state === 'open');
+    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    expect([asked, me.client.statistics.rung]).toEqual([0, 'stream']);
+  });
+});
