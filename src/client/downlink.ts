@@ -42,8 +42,9 @@ export interface Downlink {
   readonly statistics: { readonly reconnects: number; readonly rotations: number };
 }
 
-/** How long a stream may bring nothing before a poll is tried beside it, ms. */
+/** How long a stream may bring nothing before a poll is tried beside it, ms. A WebSocket has a handshake more to make. */
 const PATIENCE_MS = 1_000;
+const SOCKET_PATIENCE_MS = 3_000;
 /** How long a connection must have been good before a better one is looked for, ms: first things first. */
 const SETTLED_MS = 2_000;
 /** A connection that lasted so long was a good one, ms. */
@@ -206,7 +207,8 @@ export function createDownlink(options: DownlinkOptions): Downlink {
       }
       const line = incumbent;
       const mayRace = ladder.transport === 'auto' && line.rung !== 'poll' && !line.begun;
-      if (mayRace) race(Math.max(PATIENCE_MS, 2 * (options.roundTripMs() ?? 0)));
+      const patienceMs = line.rung === 'ws' ? SOCKET_PATIENCE_MS : PATIENCE_MS;
+      if (mayRace) race(Math.max(patienceMs, 2 * (options.roundTripMs() ?? 0)));
       const ending = await line.over;
       if (stopped.signal.aborted) return;
       // Another has taken its place.

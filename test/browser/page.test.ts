@@ -7,7 +7,7 @@ import { startProxy } from './cuttable-proxy.ts';
 import { startHttp2Proxy } from './http2-proxy.ts';
 import { AUDIBLE, audibleSeconds, readLoudspeaker } from './loudspeaker-tap.ts';
 import { browserPath, NETWORK_ERRORS, openPage } from './open-page.ts';
-import { writeSpeech } from './speech-wav.ts';
+import { writeSilence, writeSpeech } from './speech-wav.ts';
 
 /** The page as it was built; `npm test` builds it before. */
 const PUBLIC_DIR = process.env.PUBLIC_DIR ?? join(import.meta.dirname, '../../dist/public');
@@ -33,6 +33,13 @@ const answers = (page: Page) => page.getByTestId('agent-turn').locator('.words')
 async function startAudio(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Start audio' }).click();
   await page.getByTestId('activity').getByText('Listening').waitFor();
+}
+
+/** A microphone that hears nothing. */
+async function quietRoom(): Promise<string> {
+  const microphone = join(await temporaryDirectory(), 'silence.wav');
+  await writeSilence(microphone, 30);
+  return microphone;
 }
 
 /** Waits until the loudspeaker gives something that it did not before. */
@@ -121,7 +128,7 @@ if (missing !== undefined) {
       'typed while audio is on, answered in voice',
       async () => {
         const server = await startPageServer({}, AT_SPEECH_PACE);
-        const page = await openPage(server.url);
+        const page = await openPage(server.url, { microphone: await quietRoom() });
         await startAudio(page);
         await page.getByRole('button', { name: 'Mute the microphone' }).click();
         await ask(page, 'Count to three');
@@ -137,7 +144,7 @@ if (missing !== undefined) {
       'interrupted by %s in mid-answer, silent and marked',
       async (by) => {
         const server = await startPageServer({}, AT_SPEECH_PACE);
-        const page = await openPage(server.url);
+        const page = await openPage(server.url, { microphone: await quietRoom() });
         await startAudio(page);
         await page.getByRole('button', { name: 'Mute the microphone' }).click();
         await ask(page, 'Count to twenty');

@@ -12,7 +12,16 @@ export async function writeSpeech(
   if (clip.length === 0) throw new Error(`there is no clip of "${words}"`);
   const samples = new Int16Array(Math.round(SPEECH_RATE * (beforeS + afterS)) + clip.length);
   samples.set(clip, Math.round(SPEECH_RATE * beforeS));
-  await writeFile(path, Buffer.concat([wavHeader(samples.length), pcm16ToBytes(samples)]));
+  await writeSamples(path, samples);
+}
+
+/** A microphone in a quiet room: Chromium's own beeps each second. */
+export function writeSilence(path: string, seconds: number): Promise<void> {
+  return writeSamples(path, new Int16Array(SPEECH_RATE * seconds));
+}
+
+function writeSamples(path: string, samples: Int16Array): Promise<void> {
+  return writeFile(path, Buffer.concat([wavHeader(samples.length), pcm16ToBytes(samples)]));
 }
 
 /** http://soundfile.sapp.org/doc/WaveFormat/ */
