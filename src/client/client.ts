@@ -50,7 +50,7 @@ export interface Client {
   forgetAudio(): void;
   /** Stops the reply that is being given. @param playedMs how much of it was heard */
   interrupt(playedMs?: number): Promise<Sent>;
-  /** Has the agent answer in audio, or in text again. What is sent meanwhile waits until the server has been told: then it resolves. */
+  /** Has the agent answer in audio, or in text again. What is sent meanwhile waits until the server has been told: then it resolves, or when the client is done. */
   setAudio(isAudio: boolean): Promise<void>;
   /** Makes a new connection now, with no more delay. */
   reconnect(): void;
@@ -100,7 +100,7 @@ export function createClient(options: ClientOptions): Client {
   let isAudio = options.isAudio;
   let isAudioTold = false;
   /** Who waits for that. */
-  let untilTold: (() => void)[] = [];
+  const untilTold: (() => void)[] = [];
 
   const address = (route: string, query: Record<string, string>): string => {
     const session = options.sessionId === undefined ? '' : `/${encodeURIComponent(options.sessionId)}`;
@@ -122,6 +122,7 @@ export function createClient(options: ClientOptions): Client {
     if (FINAL.includes(to)) {
       downlink.stop();
       uplink.stop();
+      settleTold();
     }
     emitter.emit('state', to);
   };
@@ -168,7 +169,11 @@ export function createClient(options: ClientOptions): Client {
     if (name === 'end') become('ended');
     return true;
   };
+  const settleTold = () => {
+    for (const resolve of untilTold.splice(0)) resolve();
+  };
   const setAudio = (to: boolean): Promise<void> => {
+    if (FINAL.includes(state)) return Promise.resolve();
     isAudio = to;
     isAudioTold = false;
     uplink.hold();
@@ -230,8 +235,7 @@ export function createClient(options: ClientOptions): Client {
       // Whoever answers a poll has read what it asks for; it says `session` only to whom it is news.
       if (ladder.rung === 'poll') isAudioTold = true;
       uplink.release();
-      for (const resolve of untilTold) resolve();
-      untilTold = [];
+      settleTold();
       become('open');
     },
     onLost: () => {

@@ -180,6 +180,7 @@ export function createDownlink(options: DownlinkOptions): Downlink {
     holdOffMs = Math.max(holdOffMs, ms);
   };
   const reconnect = () => {
+    if (stopped.signal.aborted) return;
     clearTimers();
     dropChallenger();
     const before = incumbent;

@@ -77,6 +77,8 @@ test('a client that is closed does nothing more', async () => {
   const me = talk({ url: server.url });
   await waitFor('the session', () => me.sessions.length > 0);
   me.client.close();
+  me.client.reconnect();
+  await me.client.setAudio(true);
   void me.client.send('count to two');
   expect(me.client.state).toBe('closed');
   expect(me.states).toEqual(['open', 'closed']);
