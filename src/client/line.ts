@@ -100,27 +100,10 @@ async function down(options: LineOptions, abort: AbortController): Promise<Endin
 }
 
 async function stream(options: LineOptions, abort: AbortController): Promise<Ending> {
-  const { rung, now } = options;
-  const watch = watchStream({
-    now,
-    roundTripMs: options.roundTripMs(),
-    silenceMs: () => MISSED_HEARTBEATS * options.heartbeatMs(),
-    padded: rung === 'pusher',
-    onEvidence: options.onEvidence,
-    onSilence: () => abort.abort(),
-  });
-  const exchange = exchangeOf(options, options.url(rung === 'stream' ? {} : { framing: rung }), abort.signal);
-  const outcome = await readStream({
-    ...exchange,
-    onBytes() {
-      watch.bytes();
-      options.onBytes();
-    },
-    onEvent(event) {
-      watch.event(event.name);
-      options.onEvent(event);
-    },
-  });
+  const { rung } = options;
+  const { watch, onBytes, onEvent } = watched(options, abort);
+  const url = options.url(rung === 'stream' ? {} : { framing: rung });
+  const outcome = await readStream({ ...exchangeOf(options, url, abort.signal), onBytes, onEvent });
   const livedMs = watch.lived();
   watch.stop();
   return { outcome, livedMs };
@@ -146,37 +129,42 @@ async function polls(options: LineOptions, signal: AbortSignal): Promise<Ending>
 }
 
 function socket(options: LineOptions, abort: AbortController): Pick<Line, 'over' | 'post'> {
-  const { now } = options;
-  const watch = watchStream({
-    now,
-    roundTripMs: options.roundTripMs(),
-    silenceMs: () => MISSED_HEARTBEATS * options.heartbeatMs(),
-    padded: false,
+  const onEvidence = (evidence: Evidence) => {
     // It says only whether one is worth having: what a stream's delay means does not hold for it.
-    onEvidence: (evidence) => {
-      if (evidence.kind === 'held') options.onEvidence(evidence);
-    },
-    onSilence: () => abort.abort(),
-  });
-  const { over, post } = openSocket({
-    url: options.url({}),
-    WebSocket: options.WebSocket,
-    signal: abort.signal,
-    onBytes() {
-      watch.bytes();
-      options.onBytes();
-    },
-    onEvent(event) {
-      watch.event(event.name);
-      options.onEvent(event);
-    },
-  });
+    if (evidence.kind === 'held') options.onEvidence(evidence);
+  };
+  const { watch, onBytes, onEvent } = watched({ ...options, onEvidence }, abort);
+  const { WebSocket } = options;
+  const { over, post } = openSocket({ url: options.url({}), WebSocket, signal: abort.signal, onBytes, onEvent });
   const ended = over.then((outcome): Ending => {
     const livedMs = watch.lived();
     watch.stop();
     return { outcome, livedMs };
   });
   return { over: ended, post };
+}
+
+/** Measures a line while it lasts, and gives it up when it falls silent. */
+function watched(options: LineOptions, abort: AbortController) {
+  const watch = watchStream({
+    now: options.now,
+    roundTripMs: options.roundTripMs(),
+    silenceMs: () => MISSED_HEARTBEATS * options.heartbeatMs(),
+    padded: options.rung === 'pusher',
+    onEvidence: options.onEvidence,
+    onSilence: () => abort.abort(),
+  });
+  return {
+    watch,
+    onBytes() {
+      watch.bytes();
+      options.onBytes();
+    },
+    onEvent(event: ReceivedEvent) {
+      watch.event(event.name);
+      options.onEvent(event);
+    },
+  };
 }
 
 function exchangeOf(options: LineOptions, url: string, signal: AbortSignal): Exchange {

@@ -1,0 +1,28 @@
+import type { Transport } from './ladder.ts';
+import type { SocketConstructor } from './socket-transport.ts';
+import type { VerdictStorage } from './verdict.ts';
+
+export interface ClientOptions {
+  /** Where the server is, as `https://example.org` or, on its own page, an empty text. */
+  readonly url: string;
+  readonly userId: string;
+  /** Absent: the server's `default`. */
+  readonly sessionId?: string;
+  /** Whether the agent answers in audio; absent: as it does now. */
+  readonly isAudio?: boolean;
+  /** Ask for the conversation so far: it comes as `reset`, before anything else. Default: no. */
+  readonly history?: boolean;
+  /** `auto`, the default: whatever the network lets through. */
+  readonly transport?: Transport;
+  /** For every request, as `Authorization`. A WebSocket cannot send them: with any, `auto` does without. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** POSTs under way at once, 1 to 4. Default: 4 where they travel side by side (HTTP/2), else 1. */
+  readonly parallelPosts?: number;
+  readonly fetch?: typeof fetch;
+  /** Default: the platform's own, if it has one. */
+  readonly WebSocket?: SocketConstructor;
+  /** 0 to below 1, as Math.random. */
+  readonly random?: () => number;
+  /** Where it is remembered what the network needed, as localStorage. */
+  readonly storage?: VerdictStorage;
+}
