@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ActiveSessions } from '../session/active-sessions.ts';
 import type { LiveSession } from '../session/live-session.ts';
 import { blobRequest, decodeSend, textRequest } from '../wire/decode-send.ts';
-import { readEnvelope, readEnvelopeQuery } from '../wire/envelope.ts';
+import { onlyAcknowledges, readEnvelope, readEnvelopeQuery } from '../wire/envelope.ts';
 import { WireError } from '../wire/error-catalogue.ts';
 import type { LiveRequest } from '../wire/live-request.ts';
 import { isImage, parseMimeType } from '../wire/mime-type.ts';
@@ -39,13 +39,14 @@ export async function serveSend(
   { sessions, bodyLimits, draining }: SendRouteOptions,
   corsHeaders: Record<string, string>,
 ): Promise<void> {
-  if (draining()) throw new WireError('draining');
+  const { 'content-type': contentType = '', 'content-encoding': encoding = 'identity' } = req.headers;
+  const { essence } = parseMimeType(contentType);
+  // An acknowledgement is JSON.
+  if (draining() && !isJson(essence)) throw new WireError('draining');
   // First, so that nobody uploads a body for nothing.
   const session = sessions.get(userId, sessionId);
-  const { 'content-type': contentType = '', 'content-encoding': encoding = 'identity' } = req.headers;
   if (encoding !== 'identity') throw new WireError('unsupported_encoding');
 
-  const { essence } = parseMimeType(contentType);
   if (essence === 'audio/pcm' && req.headers['content-length'] === undefined) {
     const bytes = await streamAudio(req, session, contentType, bodyLimits);
     answerJson(res, 200, { status: 'sent', bytes }, corsHeaders);
@@ -53,15 +54,23 @@ export async function serveSend(
   }
   const body = await readBody(req, bodyLimits);
   // It may have ended while the body came.
-  answerJson(res, 200, takeBody(sessions.get(userId, sessionId), req, body, essence), corsHeaders);
+  answerJson(res, 200, takeBody(sessions.get(userId, sessionId), req, body, essence, draining()), corsHeaders);
 }
 
 /** Hands a body to the session: in the order of its client if it stands in an envelope, or its query says so. */
-function takeBody(session: LiveSession, req: IncomingMessage, body: Buffer, essence: string): object {
-  if (essence === 'application/json' || essence === 'application/x-www-form-urlencoded' || essence === '') {
+function takeBody(
+  session: LiveSession,
+  req: IncomingMessage,
+  body: Buffer,
+  essence: string,
+  draining: boolean,
+): object {
+  if (isJson(essence)) {
     if (body.length === 0) throw new WireError('empty_body');
     const json = parseJson(body);
     const enveloped = readEnvelope(json);
+    // Acknowledgements are taken to the end: a reply that waits for them could not be finished.
+    if (draining && !(enveloped && onlyAcknowledges(enveloped))) throw new WireError('draining');
     if (enveloped) return session.post(enveloped.envelope, () => decodeSend(enveloped.items));
     session.send(decodeSend(json));
     return SENT;
@@ -71,6 +80,11 @@ function takeBody(session: LiveSession, req: IncomingMessage, body: Buffer, esse
   if (envelope) return session.post(envelope, () => decodeRaw(body, essence, contentType));
   session.send(decodeRaw(body, essence, contentType));
   return SENT;
+}
+
+/** What `curl -d` says of a body, and nothing, are taken for JSON too. */
+function isJson(essence: string): boolean {
+  return essence === 'application/json' || essence === 'application/x-www-form-urlencoded' || essence === '';
 }
 
 /** An empty one is refused here, where its number is known: as any that is refused it uses it up. */

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import type { LiveSession } from '../session/live-session.ts';
 import { decodeSend } from '../wire/decode-send.ts';
-import { readEnvelope } from '../wire/envelope.ts';
+import { onlyAcknowledges, readEnvelope } from '../wire/envelope.ts';
 import { WireError } from '../wire/error-catalogue.ts';
 import { decodeRaw, parseJson, ROOM_CHECK_MS } from './send-route.ts';
 
@@ -68,14 +68,13 @@ function takeFrame(frame: Buffer, isBinary: boolean, options: SocketUplinkOption
 
 function takeJson(json: unknown, { session, client, draining }: SocketUplinkOptions): object | undefined {
   const enveloped = readEnvelope(json);
-  const { envelope, items } = enveloped ?? {};
-  // Acknowledgements are taken to the end: without them a reply could not be finished.
-  const acknowledges = envelope?.cseq === undefined && items?.length === 0;
-  if (draining() && !acknowledges) throw new WireError('draining');
-  if (!envelope) {
+  // Acknowledgements are taken to the end: a reply that waits for them could not be finished.
+  if (draining() && !(enveloped && onlyAcknowledges(enveloped))) throw new WireError('draining');
+  if (!enveloped) {
     session.send(decodeSend(json));
     return undefined;
   }
+  const { envelope, items } = enveloped;
   if (envelope.client !== client) throw new WireError('malformed_envelope', 'client must be the one of the query');
   const answer = session.post(envelope, () => decodeSend(items));
   return envelope.cseq === undefined ? undefined : { cseq: envelope.cseq, ...answer };

@@ -23,6 +23,11 @@ export function readEnvelope(body: unknown): { envelope: Envelope; items: unknow
   return { envelope: toEnvelope(client, cseq, ack), items };
 }
 
+/** Whether it says nothing but how far its client has come. */
+export function onlyAcknowledges({ envelope, items }: { envelope: Envelope; items: readonly unknown[] }): boolean {
+  return envelope.cseq === undefined && items.length === 0;
+}
+
 /**
  * The same from the query of a raw body.
  * @throws {WireError} malformed_envelope

@@ -110,7 +110,14 @@ test('a server that shuts down takes no more POSTs: an answer to them would be c
   await say(server, 'count to twelve');
   await stream.until('some of the answer', () => stream.messages.length >= 1);
   const closed = server.close();
-  expectRefusal(await post(server, { mime_type: 'text/plain', data: 'and on' }), { status: 503, code: 'draining' });
+  const draining = { status: 503, code: 'draining' };
+  expectRefusal(await post(server, { mime_type: 'text/plain', data: 'and on' }), draining);
+  expectRefusal(await post(server, { client: 'a', cseq: 1, ack: stream.lastId, items: [] }), draining);
+  // But what a reply may wait for.
+  expect(await post(server, { client: 'a', ack: stream.lastId })).toMatchObject({
+    status: 200,
+    text: '{"status":"sent","next":1}',
+  });
   expect(textOf(await stream.nextTurn())).toContain('twelve.');
   await closed;
 });
