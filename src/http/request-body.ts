@@ -99,9 +99,8 @@ function receive(
     underWay.add(body);
     req.on('data', onData);
     req.on('end', onEnd);
-    // A body that is cut off half-way ends in `close` without `end`.
+    // A body that is cut off half-way ends in `close` without `end`; for an `error` that nobody listens to Node emits `close` alone.
     req.on('close', onClose);
-    req.on('error', onClose);
 
     function onData(chunk: Buffer): void {
       if (settled) return;
@@ -117,7 +116,8 @@ function receive(
       resolve();
     }
     function onClose(): void {
-      fail(new WireError('incomplete_body'));
+      // Every request comes here; an error would cost it its stack trace.
+      if (!settled) fail(new WireError('incomplete_body'));
     }
     function fail(error: WireError): void {
       stop();
