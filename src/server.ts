@@ -5,8 +5,8 @@ import type { Agent } from './agent/agent.ts';
 import { Runner } from './agent/runner.ts';
 import type { Config } from './config.ts';
 import { startGeminiEmulator } from './emulator/gemini-emulator.ts';
-import { createApp } from './http/app.ts';
-import type { EventsRouteOptions } from './http/events-route.ts';
+import { createApi } from './http/api.ts';
+import { type AppOptions, createApp } from './http/app.ts';
 import type { LogReader } from './http/log-reader.ts';
 import { createSocketDoor } from './http/ws-route.ts';
 import type { Logger } from './log.ts';
@@ -75,30 +75,29 @@ export async function startServer({ config, agent, logger }: ServerOptions): Pro
   const readers = new Set<LogReader<unknown>>();
   let draining = false;
 
-  const events: EventsRouteOptions = {
-    sessions,
-    card,
-    heartbeatMs,
-    stallMs,
-    limits: { body_bytes: bodyLimits.maxBytes, window: WINDOW, linger_ms: lingerMs, heartbeat_ms: heartbeatMs },
-    server: `bidi-sse/${VERSION}`,
-    readers,
-    draining: () => draining,
-  };
-  const origins = {
-    allowedOrigins: config.allowedOrigins,
-    allowedHosts: config.allowedHosts,
-    loopback: isLoopback(config.host),
-  };
-  const onBug = (error: unknown) => logger.error({ err: error }, 'a request failed through a mistake of ours');
-  const app = createApp({
-    events,
+  const options: AppOptions = {
+    events: {
+      sessions,
+      card,
+      heartbeatMs,
+      stallMs,
+      limits: { body_bytes: bodyLimits.maxBytes, window: WINDOW, linger_ms: lingerMs, heartbeat_ms: heartbeatMs },
+      server: `bidi-sse/${VERSION}`,
+      readers,
+      draining: () => draining,
+    },
     send: { sessions, bodyLimits, draining: () => draining },
-    origins,
+    origins: {
+      allowedOrigins: config.allowedOrigins,
+      allowedHosts: config.allowedHosts,
+      loopback: isLoopback(config.host),
+    },
     publicDir: config.publicDir ?? fileURLToPath(new URL('./public', import.meta.url)),
-    onBug,
-  });
-  const door = createSocketDoor({ events, origins, maxFrameBytes: bodyLimits.maxBytes, onBug });
+    onBug: (error) => logger.error({ err: error }, 'a request failed through a mistake of ours'),
+  };
+  const api = createApi(options);
+  const app = createApp(options, api);
+  const door = createSocketDoor({ ...options, maxFrameBytes: bodyLimits.maxBytes });
   // Endless bodies are the point: request-body.ts has the limits that requestTimeout would set. The one for headers must be said, or
   // Node takes it to be 0 too.
   const server = createServer(
@@ -108,7 +107,9 @@ export async function startServer({ config, agent, logger }: ServerOptions): Pro
       keepAliveTimeout: KEEP_ALIVE_MS,
       shouldUpgradeCallback: door.takes,
     },
-    app,
+    (req, res) => {
+      if (!api(req, res)) app(req, res);
+    },
   );
   server.on('upgrade', door.take);
   await new Promise<void>((resolve, reject) => {

@@ -1,72 +1,25 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import { WireError } from '../wire/error-catalogue.ts';
-import { DEFAULT_SESSION_ID } from '../wire/identifiers.ts';
 import { answerError, answerJson } from './answer.ts';
-import { type EventsRouteOptions, type RouteIds, serveEvents, toRouteIds } from './events-route.ts';
-import { answerPreflight, checkOrigin, type OriginOptions } from './origins.ts';
-import { servePoll } from './poll-route.ts';
+import type { Api, ApiOptions } from './api.ts';
+import { checkOrigin } from './origins.ts';
 import { discardBody } from './request-body.ts';
-import { type SendRouteOptions, serveSend } from './send-route.ts';
-import { UPGRADE_HEADERS } from './ws-route.ts';
 
-export interface AppOptions {
-  readonly events: EventsRouteOptions;
-  readonly send: SendRouteOptions;
-  readonly origins: OriginOptions;
+export interface AppOptions extends ApiOptions {
   /** Folder of the page: `index.html` is served at `/`, everything at `/static/`. */
   readonly publicDir: string;
-  /** Told of errors that are no client's fault. */
-  readonly onBug: (error: unknown) => void;
 }
 
-type Handler = (req: Request, res: Response, ids: RouteIds, corsHeaders: Record<string, string>) => Promise<void>;
-
-/** The routes. It can be mounted in another Express app, under a path too: the page's URLs are relative. */
-export function createApp({ events, send, origins, publicDir, onBug }: AppOptions): Express {
+/** The routes as an Express app. It can be mounted in another one, under a path too: the page's URLs are relative. */
+export function createApp({ events, origins, publicDir, onBug }: AppOptions, api: Api): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
 
-  /** One function for each API route, rather than middleware for each of its concerns: POSTs come ten times a second. */
-  const strict = { ...origins, strict: true };
-  const api = (methods: readonly string[], handler: Handler) => async (req: Request, res: Response) => {
-    let corsHeaders: Record<string, string> = {};
-    try {
-      corsHeaders = checkOrigin(req, strict);
-      if (req.method === 'OPTIONS') return answerPreflight(res, corsHeaders);
-      if (!methods.includes(req.method)) {
-        const allow = methods.join(', ');
-        corsHeaders.Allow = allow;
-        throw new WireError('method_not_allowed', `${req.method} is not allowed here; use ${allow}`);
-      }
-      await handler(req, res, readIds(req), corsHeaders);
-      if (!req.complete) discardBody(req);
-    } catch (error) {
-      answerError(req, res, error, onBug, corsHeaders);
-    }
-  };
-
-  app.all(
-    '/send/:userId{/:sessionId}',
-    api(['POST', 'PUT'], (req, res, ids, corsHeaders) => serveSend(req, res, ids, send, corsHeaders)),
-  );
-  app.all(
-    '/events/:userId{/:sessionId}',
-    api(['GET'], (req, res, ids, corsHeaders) => serveEvents(req, res, ids, events, corsHeaders)),
-  );
-  app.all(
-    '/poll/:userId{/:sessionId}',
-    api(['GET'], (req, res, ids, corsHeaders) => servePoll(req, res, ids, events, corsHeaders)),
-  );
-  // A handshake never gets here: what does has lost its Upgrade on the way.
-  app.all(
-    '/ws/:userId{/:sessionId}',
-    api(['GET'], async (_req, _res, _ids, headers) => {
-      Object.assign(headers, UPGRADE_HEADERS);
-      throw new WireError('upgrade_required');
-    }),
-  );
+  app.use((req: Request, res: Response, next: NextFunction) => {
+    if (!api(req, res)) next();
+  });
 
   // What follows reads no body: one that comes is given the time that any refused body has.
   app.use((req: Request, _res: Response, next: NextFunction) => {
@@ -105,11 +58,6 @@ export function createApp({ events, send, origins, publicDir, onBug }: AppOption
     answerError(req, res, asWireError(error), onBug);
   });
   return app;
-}
-
-function readIds(req: Request): RouteIds {
-  const { userId, sessionId = DEFAULT_SESSION_ID } = req.params as { userId: string; sessionId?: string };
-  return toRouteIds(userId, sessionId);
 }
 
 function securityHeaders() {

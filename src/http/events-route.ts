@@ -3,11 +3,11 @@ import type { AgentCard } from '../agent/runner.ts';
 import type { ActiveSessions, Opened } from '../session/active-sessions.ts';
 import type { LiveSession } from '../session/live-session.ts';
 import { WireError } from '../wire/error-catalogue.ts';
-import { isId } from '../wire/identifiers.ts';
 import type { ConnectionEvents } from '../wire/named-events.ts';
 import { encodeSse } from '../wire/sse.ts';
 import { LogReader } from './log-reader.ts';
 import { readReaderQuery } from './reader-query.ts';
+import type { RouteIds } from './route-ids.ts';
 import { SseSink } from './sse-sink.ts';
 
 export interface EventsRouteOptions {
@@ -22,18 +22,6 @@ export interface EventsRouteOptions {
   readonly readers: Set<LogReader<unknown>>;
   /** The server takes no new sessions any more. */
   readonly draining: () => boolean;
-}
-
-export interface RouteIds {
-  readonly userId: string;
-  readonly sessionId: string;
-}
-
-/** @throws {WireError} invalid_id */
-export function toRouteIds(userId: string, sessionId: string): RouteIds {
-  if (!isId(userId)) throw new WireError('invalid_id', 'The user id is not valid');
-  if (!isId(sessionId)) throw new WireError('invalid_id', 'The session id is not valid');
-  return { userId, sessionId };
 }
 
 const STREAM_HEADERS = {

@@ -5,8 +5,9 @@ import { formatCursor } from '../wire/cursor.ts';
 import { WireError } from '../wire/error-catalogue.ts';
 import { encodeEventObject } from '../wire/event-object.ts';
 import { encodePlain } from '../wire/plain-dialect.ts';
-import { describeSession, type EventsRouteOptions, type RouteIds } from './events-route.ts';
+import { describeSession, type EventsRouteOptions } from './events-route.ts';
 import { readReaderQuery } from './reader-query.ts';
+import type { RouteIds } from './route-ids.ts';
 
 /** How long a poll is held if there is nothing to say, seconds. */
 const DEFAULT_WAIT_S = 20;
@@ -45,7 +46,7 @@ export async function servePoll(
     return;
   }
   const { session, replaced } = opened;
-  const { position, reset } = await session.attach(cursor, reader);
+  const { position, reset } = await session.attach(cursor, reader, true);
   const greeting: PolledEvent[] = [];
   const at = session.log.idAt(position);
   if (cursor === undefined || reset || replaced) {

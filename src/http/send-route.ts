@@ -9,8 +9,8 @@ import { WireError } from '../wire/error-catalogue.ts';
 import type { LiveRequest } from '../wire/live-request.ts';
 import { isImage, parseMimeType } from '../wire/mime-type.ts';
 import { answerJson } from './answer.ts';
-import type { RouteIds } from './events-route.ts';
 import { type BodyLimits, readBody, streamBody } from './request-body.ts';
+import type { RouteIds } from './route-ids.ts';
 
 export interface SendRouteOptions {
   readonly sessions: ActiveSessions;

@@ -4,12 +4,12 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { LiveSession, Start } from '../session/live-session.ts';
 import { WireError } from '../wire/error-catalogue.ts';
-import { DEFAULT_SESSION_ID } from '../wire/identifiers.ts';
 import { answerError } from './answer.ts';
-import { describeSession, type EventsRouteOptions, type RouteIds, toRouteIds } from './events-route.ts';
+import { describeSession, type EventsRouteOptions } from './events-route.ts';
 import { LogReader } from './log-reader.ts';
 import { checkOrigin, type OriginOptions } from './origins.ts';
 import { type ReaderQuery, readReaderQuery } from './reader-query.ts';
+import { type RouteIds, readIds } from './route-ids.ts';
 import { SocketSink } from './socket-sink.ts';
 import { receiveFrames } from './socket-uplink.ts';
 
@@ -160,15 +160,7 @@ function readPath(url = ''): RouteIds {
   const path = url.split('?')[0] ?? '';
   const [, userId, sessionId] = PATH.exec(path) ?? [];
   if (userId === undefined) throw new WireError('not_found', `There is nothing at ${path.slice(0, 200)}`);
-  return toRouteIds(decodeId(userId), sessionId === undefined ? DEFAULT_SESSION_ID : decodeId(sessionId));
-}
-
-function decodeId(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    throw new WireError('invalid_id');
-  }
+  return readIds(userId, sessionId);
 }
 
 /** `ws` would see it too, but only when the session is open. @throws {WireError} method_not_allowed, upgrade_required */

@@ -110,9 +110,10 @@ export class LiveSession {
   /**
    * A reader comes. Each `attach` needs its `detach`, with the same reader.
    * @param cursor the id of the last frame it has, as it came; nothing for a reader that has none
+   * @param races it may be there because another of its client gets nothing: without a cursor it begins where that one did
    */
-  async attach(cursor: string | undefined, reader: Reader): Promise<Start> {
-    const start = this.#startOf(cursor, reader.client);
+  async attach(cursor: string | undefined, reader: Reader, races = false): Promise<Start> {
+    const start = this.#startOf(cursor, races ? reader.client : undefined);
     this.#attached.set(reader, typeof start === 'string' ? this.#head() : start);
     clearTimeout(this.#lingerTimer);
     return typeof start === 'string' ? this.reset(start) : { position: start };
@@ -126,7 +127,7 @@ export class LiveSession {
     if (this.#attached.size === 0) this.#linger();
   }
 
-  #startOf(cursor: string | undefined, client: string | undefined): LogPosition | ConnectionEvents['reset']['reason'] {
+  #startOf(cursor: string | undefined, rival: string | undefined): LogPosition | ConnectionEvents['reset']['reason'] {
     if (cursor !== undefined) {
       const parsed = parseCursor(cursor);
       if (!parsed) return 'malformed';
@@ -134,8 +135,8 @@ export class LiveSession {
       return 'found' in lookup ? lookup.found : lookup.reset;
     }
     const readers = [...this.#attached];
-    // It has nothing yet that it could name, so what its other connection was written may have got lost, or hang in a buffer on the way.
-    const own = client === undefined ? undefined : readers.find(([reader]) => reader.client === client);
+    // What was written to its other connection hangs in a buffer on the way.
+    const own = rival === undefined ? undefined : readers.find(([reader]) => reader.client === rival);
     if (!own && readers.length > 0) return this.#head();
     const start = own?.[1] ?? this.#lastLeft;
     return start.seq >= this.log.oldest ? start : 'too_old';

@@ -76,6 +76,18 @@ describe('a method that a route does not have', () => {
   });
 });
 
+test.each([
+  ['/SEND/me'],
+  ['/send/me/'],
+  ['/send/me/one/'],
+  ['/send/me?x=/'],
+  ['/send/me/one/?x'],
+  ['http://localhost/send/me'],
+])('the path %s is a route of the API', async (path) => {
+  const server = await startTestServer();
+  expectRefusal(await exchange(server, path, { method: 'POST' }), { status: 404, code: 'session_not_found' });
+});
+
 describe('a path where there is nothing', () => {
   test.each([
     ['/nothing'],
@@ -83,6 +95,8 @@ describe('a path where there is nothing', () => {
     ['/events/'],
     ['/send'],
     ['/events/me/one/two'],
+    ['/events//me'],
+    ['/event/me'],
     ['/static/nothing.js'],
     ['/favicon.ico'],
   ])('%s is answered 404 in JSON', async (path) => {

@@ -81,16 +81,21 @@ describe('a reader without a cursor', () => {
     expect([second.position, second.reset]).toEqual([{ seq: 3, frames: 0 }, undefined]);
   });
 
-  test('that comes beside a connection of its own client begins where that one began: what that was written may not have come', async () => {
+  test('that races a connection of its own client begins where that one began: what was written to that may not have come', async () => {
     const { session, peer } = await scripted();
     const first = await TestReader.attach(session, undefined, 'me');
     first.read();
     peer.say('hello');
     await until(() => session.log.head === 3);
-    const second = await TestReader.attach(session, undefined, 'me');
+    const second = await TestReader.attach(session, undefined, 'me', true);
     expect([second.position, second.reset]).toEqual([{ seq: 1, frames: 0 }, undefined]);
-    const other = await TestReader.attach(session, undefined, 'other');
-    expect(other.position).toEqual({ seq: 4, frames: 0 });
+    for (const [client, races] of [
+      ['other', true],
+      ['me', false],
+    ] as const) {
+      const other = await TestReader.attach(session, undefined, client, races);
+      expect(other.position).toEqual({ seq: 4, frames: 0 });
+    }
   });
 
   test('that comes after the last one left continues where that one stood', async () => {

@@ -75,9 +75,9 @@ export class TestReader {
     this.#position = start.position;
   }
 
-  static async attach(session: LiveSession, cursor?: string, client?: string): Promise<TestReader> {
+  static async attach(session: LiveSession, cursor?: string, client?: string, races = false): Promise<TestReader> {
     const reader: Reader = { client };
-    return new TestReader(session, await session.attach(cursor, reader), reader);
+    return new TestReader(session, await session.attach(cursor, reader, races), reader);
   }
 
   get position(): LogPosition {
