@@ -4,6 +4,7 @@ import { audioMs } from '../wire/audio-duration.ts';
 import { type Cursor, formatCursor } from '../wire/cursor.ts';
 import type { LogEntry, LogMessage } from '../wire/log-entry.ts';
 import type { ConnectionEvents } from '../wire/named-events.ts';
+import { AudioStore, type KeptText, lengthOf } from './audio-store.ts';
 
 export interface EventLogLimits {
   /** Bytes of the entries held. Over it the oldest audio goes first, then the oldest entries. */
@@ -20,12 +21,16 @@ export interface LogPosition {
 
 export type Lookup = { found: LogPosition } | { reset: ConnectionEvents['reset']['reason'] };
 
+/** For every entry that has no audio. */
+const NONE: readonly never[] = [];
+
 interface Held {
-  entry: LogEntry;
+  /** Without its audio. */
+  readonly entry: LogEntry;
   readonly at: number;
   bytes: number;
-  /** Its audio is still there. */
-  audio: boolean;
+  /** Of each of its parts that has any, until it is dropped. */
+  audio: readonly KeptText[];
   /** Audio that was dropped for want of room, ms. */
   lostMs: number;
 }
@@ -43,7 +48,10 @@ export class EventLog {
   readonly #limits: EventLogLimits;
   readonly #now: () => number;
   readonly #readers = new Set<() => void>();
-  #held: Held[] = [];
+  readonly #audio = new AudioStore();
+  readonly #held: Held[] = [];
+  /** The newest entry, whole: readers that are up to date take it at once. */
+  #newest: LogEntry | undefined;
   /** Sequence number of the first entry held. */
   #first = 1;
   #bytes = 0;
@@ -88,9 +96,16 @@ export class EventLog {
 
   append(message: LogMessage): void {
     const entry: LogEntry = { seq: this.head + 1, turn: this.#turn, message };
-    const audio = hasAudio(message.event);
     const bytes = sizeOf(message);
-    this.#held.push({ entry, at: this.#now(), bytes, audio, lostMs: 0 });
+    const audio = this.#keepAudio(message.event);
+    this.#held.push({
+      entry: audio === NONE ? entry : replaceAudio(entry, () => ''),
+      at: this.#now(),
+      bytes,
+      audio,
+      lostMs: 0,
+    });
+    this.#newest = entry;
     this.#bytes += bytes;
     if (message.event) this.#followReply(message.event);
     if (message.event?.interrupted) this.#dropTurnAudio();
@@ -114,14 +129,14 @@ export class EventLog {
 
   /** Lets go of the entries up to `seq`: whoever reads has them. */
   release(seq: number): void {
-    const count = Math.min(seq - this.#first + 1, this.#held.length);
-    for (const held of this.#held.slice(0, Math.max(count, 0))) this.#bytes -= held.bytes;
-    this.#release(Math.max(count, 0));
+    this.#release(Math.max(0, Math.min(seq - this.#first + 1, this.#held.length)));
   }
 
   /** The entry, or `undefined` if it is not held: not any more, or not yet. */
   at(seq: number): LogEntry | undefined {
-    return this.#held[seq - this.#first]?.entry;
+    const held = this.#held[seq - this.#first];
+    if (!held || held.audio === NONE) return held?.entry;
+    return seq === this.#newest?.seq ? this.#newest : this.#whole(held);
   }
 
   /** Where a reader goes on that has everything up to `cursor`. */
@@ -148,25 +163,20 @@ export class EventLog {
   trim(): void {
     const oldest = this.#now() - this.#limits.ageMs;
     let count = 0;
-    for (const held of this.#held) {
-      if (held.at >= oldest) break;
-      this.#bytes -= held.bytes;
-      count += 1;
-    }
+    while ((this.#held[count]?.at ?? oldest) < oldest) count += 1;
     this.#release(count);
     while (this.#bytes > this.#limits.bytes && this.#dropOldestAudio());
-    count = 0;
     // The newest stays, whatever its size: its readers have not seen it yet.
-    while (this.#bytes > this.#limits.bytes && count < this.#held.length - 1) {
-      this.#bytes -= this.#held[count]?.bytes ?? 0;
-      count += 1;
-    }
-    this.#release(count);
+    while (this.#bytes > this.#limits.bytes && this.#held.length > 1) this.#release(1);
   }
 
   #release(count: number): void {
     if (count === 0) return;
-    this.#held.splice(0, count);
+    if (count === this.#held.length) this.#newest = undefined;
+    for (const { bytes, audio } of this.#held.splice(0, count)) {
+      this.#bytes -= bytes;
+      for (const kept of audio) this.#audio.drop(kept);
+    }
     this.#first += count;
   }
 
@@ -176,8 +186,8 @@ export class EventLog {
     while (this.#firstAudio < this.head) {
       const held = this.#held[this.#firstAudio - this.#first];
       this.#firstAudio += 1;
-      if (held?.audio) {
-        held.lostMs = audioMs(held.entry.message.event);
+      if (held && held.audio !== NONE) {
+        held.lostMs = audioMs(this.#whole(held).message.event);
         this.#dropAudio(held);
         return true;
       }
@@ -191,20 +201,33 @@ export class EventLog {
     for (let seq = Math.max(this.#turnStart, this.#first); seq <= this.head; seq += 1) {
       const held = this.#held[seq - this.#first];
       if (!held) continue;
-      if (held.audio) this.#dropAudio(held);
+      this.#dropAudio(held);
       // It would not be heard now either: nobody needs to be told that there was no room for it.
       held.lostMs = 0;
     }
   }
 
+  /** An entry stays, without its audio: the ids of what comes after must not move. */
   #dropAudio(held: Held): void {
-    const { seq, turn, message } = held.entry;
-    // An entry stays, without its audio: the ids of what comes after must not move.
-    held.entry = { seq, turn, message: message.event ? { event: withoutAudio(message.event) } : message };
-    held.audio = false;
-    this.#bytes -= held.bytes;
-    held.bytes = sizeOf(held.entry.message);
-    this.#bytes += held.bytes;
+    for (const kept of held.audio) {
+      this.#audio.drop(kept);
+      held.bytes -= lengthOf(kept);
+      this.#bytes -= lengthOf(kept);
+    }
+    held.audio = NONE;
+  }
+
+  #keepAudio(event: AgentEvent | undefined): readonly KeptText[] {
+    let audio: readonly KeptText[] = NONE;
+    for (const { inlineData } of event?.content?.parts ?? NONE) {
+      if (inlineData) audio = [...audio, this.#audio.keep(inlineData.data)];
+    }
+    return audio;
+  }
+
+  #whole({ entry, audio }: Held): LogEntry {
+    let index = 0;
+    return replaceAudio(entry, () => this.#audio.read(audio[index++] ?? ''));
   }
 
   #followReply(event: AgentEvent): void {
@@ -221,16 +244,13 @@ function isReply({ content, outputTranscription }: AgentEvent): boolean {
   return content?.role === 'model' || outputTranscription !== undefined;
 }
 
-function hasAudio(event: AgentEvent | undefined): boolean {
-  return event?.content?.parts?.some((part) => part.inlineData?.data) ?? false;
-}
-
 /** The parts keep their places: a cursor may point between two of them. */
-function withoutAudio(event: AgentEvent): AgentEvent {
+function replaceAudio({ seq, turn, message: { event } }: LogEntry, next: () => string): LogEntry {
+  if (!event) return { seq, turn, message: {} };
   const parts = event.content?.parts?.map((part) =>
-    part.inlineData ? { inlineData: { mimeType: part.inlineData.mimeType, data: '' } } : part,
+    part.inlineData ? { inlineData: { mimeType: part.inlineData.mimeType, data: next() } } : part,
   );
-  return { ...event, content: { ...event.content, parts: parts ?? [] } };
+  return { seq, turn, message: { event: { ...event, content: { ...event.content, parts: parts ?? [] } } } };
 }
 
 /** Audio is measured, not serialised: it is nearly everything that passes here. */
