@@ -49,11 +49,11 @@ export class EventLog {
   readonly #now: () => number;
   readonly #readers = new Set<() => void>();
   readonly #audio = new AudioStore();
-  readonly #held: Held[] = [];
+  /** By sequence number, in that order: what goes is the oldest, which an array would move all others for. */
+  readonly #held = new Map<number, Held>();
   /** The newest entry, whole: readers that are up to date take it at once. */
   #newest: LogEntry | undefined;
-  /** Sequence number of the first entry held. */
-  #first = 1;
+  #head = 0;
   #bytes = 0;
   /** Entries before it have no audio left to drop. */
   #firstAudio = 1;
@@ -71,12 +71,12 @@ export class EventLog {
 
   /** Sequence number of the newest entry; 0 if there was none yet. */
   get head(): number {
-    return this.#first + this.#held.length - 1;
+    return this.#head;
   }
 
   /** Sequence number of the oldest entry held; one more than the head if there is none. */
   get oldest(): number {
-    return this.#first;
+    return this.#head + 1 - this.#held.size;
   }
 
   /** Bytes held, by the log's own reckoning. */
@@ -95,10 +95,11 @@ export class EventLog {
   }
 
   append(message: LogMessage): void {
-    const entry: LogEntry = { seq: this.head + 1, turn: this.#turn, message };
+    this.#head += 1;
+    const entry: LogEntry = { seq: this.#head, turn: this.#turn, message };
     const bytes = sizeOf(message);
     const audio = this.#keepAudio(message.event);
-    this.#held.push({
+    this.#held.set(entry.seq, {
       entry: audio === NONE ? entry : replaceAudio(entry, () => ''),
       at: this.#now(),
       bytes,
@@ -124,17 +125,17 @@ export class EventLog {
 
   /** Audio of an entry that was dropped for want of room, ms. */
   lostMs(seq: number): number {
-    return this.#held[seq - this.#first]?.lostMs ?? 0;
+    return this.#held.get(seq)?.lostMs ?? 0;
   }
 
   /** Lets go of the entries up to `seq`: whoever reads has them. */
   release(seq: number): void {
-    this.#release(Math.max(0, Math.min(seq - this.#first + 1, this.#held.length)));
+    while (this.oldest <= Math.min(seq, this.#head)) this.#releaseOldest();
   }
 
   /** The entry, or `undefined` if it is not held: not any more, or not yet. */
   at(seq: number): LogEntry | undefined {
-    const held = this.#held[seq - this.#first];
+    const held = this.#held.get(seq);
     if (!held || held.audio === NONE) return held?.entry;
     return seq === this.#newest?.seq ? this.#newest : this.#whole(held);
   }
@@ -144,7 +145,7 @@ export class EventLog {
     if (cursor.epoch !== this.epoch) return { reset: 'unknown_epoch' };
     const next = cursor.frames === undefined ? cursor.seq + 1 : cursor.seq;
     if (next > this.head + 1 || (cursor.frames !== undefined && next > this.head)) return { reset: 'ahead' };
-    if (next < this.#first) return { reset: 'too_old' };
+    if (next < this.oldest) return { reset: 'too_old' };
     return { found: { seq: next, frames: cursor.frames ?? 0 } };
   }
 
@@ -162,29 +163,27 @@ export class EventLog {
   /** Enforces the limits; `append` does, and a timer does for a log that nothing is appended to. */
   trim(): void {
     const oldest = this.#now() - this.#limits.ageMs;
-    let count = 0;
-    while ((this.#held[count]?.at ?? oldest) < oldest) count += 1;
-    this.#release(count);
+    while ((this.#held.get(this.oldest)?.at ?? oldest) < oldest) this.#releaseOldest();
     while (this.#bytes > this.#limits.bytes && this.#dropOldestAudio());
     // The newest stays, whatever its size: its readers have not seen it yet.
-    while (this.#bytes > this.#limits.bytes && this.#held.length > 1) this.#release(1);
+    while (this.#bytes > this.#limits.bytes && this.oldest < this.#head) this.#releaseOldest();
   }
 
-  #release(count: number): void {
-    if (count === 0) return;
-    if (count === this.#held.length) this.#newest = undefined;
-    for (const { bytes, audio } of this.#held.splice(0, count)) {
-      this.#bytes -= bytes;
-      for (const kept of audio) this.#audio.drop(kept);
-    }
-    this.#first += count;
+  #releaseOldest(): void {
+    const seq = this.oldest;
+    const held = this.#held.get(seq);
+    if (!held) return;
+    this.#held.delete(seq);
+    this.#bytes -= held.bytes;
+    for (const kept of held.audio) this.#audio.drop(kept);
+    if (seq === this.#head) this.#newest = undefined;
   }
 
   /** @returns false if there is none, beside that of the newest entry */
   #dropOldestAudio(): boolean {
-    this.#firstAudio = Math.max(this.#firstAudio, this.#first);
-    while (this.#firstAudio < this.head) {
-      const held = this.#held[this.#firstAudio - this.#first];
+    this.#firstAudio = Math.max(this.#firstAudio, this.oldest);
+    while (this.#firstAudio < this.#head) {
+      const held = this.#held.get(this.#firstAudio);
       this.#firstAudio += 1;
       if (held && held.audio !== NONE) {
         held.lostMs = audioMs(this.#whole(held).message.event);
@@ -198,8 +197,8 @@ export class EventLog {
   /** What was not heard when the user interrupted is never to be heard: not by a slow reader, not in a replay. */
   #dropTurnAudio(): void {
     // The newest is the one that says so; an ADK Runner's may hold audio itself.
-    for (let seq = Math.max(this.#turnStart, this.#first); seq <= this.head; seq += 1) {
-      const held = this.#held[seq - this.#first];
+    for (let seq = Math.max(this.#turnStart, this.oldest); seq <= this.#head; seq += 1) {
+      const held = this.#held.get(seq);
       if (!held) continue;
       this.#dropAudio(held);
       // It would not be heard now either: nobody needs to be told that there was no room for it.
@@ -232,7 +231,8 @@ export class EventLog {
 
   #followReply(event: AgentEvent): void {
     const { content, partial, outputTranscription: spoken, turnComplete } = event;
-    const written = (content?.parts ?? []).map((part) => (part.thought ? '' : (part.text ?? ''))).join('');
+    let written = '';
+    for (const { text, thought } of content?.parts ?? NONE) if (text && !thought) written += text;
     if (spoken) this.#replySoFar = spoken.finished ? '' : this.#replySoFar + spoken.text;
     if (written) this.#replySoFar = partial ? this.#replySoFar + written : '';
     if (turnComplete) this.#replySoFar = '';
