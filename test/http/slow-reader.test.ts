@@ -1,10 +1,10 @@
-import diagnostics from 'node:diagnostics_channel';
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { expect, test } from '@jest/globals';
 import { exchange, rawConnection, say } from './requests.ts';
+import { nextResponse } from './server-response.ts';
 import { openStream, type PlainMessage, type SseClient, textOf } from './sse-client.ts';
-import { afterTest, startTestServer, type TestServer, waitFor } from './test-server.ts';
+import { startTestServer, type TestServer, waitFor } from './test-server.ts';
 
 /** As fast as it can: hours of speech in no time. */
 const TORRENT = { emulator: { pace: 100_000 } };
@@ -107,16 +107,4 @@ function readAll(socket: Socket): () => string {
 /** The ids of the log's events in a raw response, each once. */
 function idsIn(text: string): string[] {
   return [...text.matchAll(/^id: (\S+)\n(?!event: (?:session|hb|reset)\n)(?!\n)/gm)].map(([, id = '']) => id);
-}
-
-/** The server's side of the next request for `url`: it runs in this process. */
-function nextResponse(url: string): Promise<ServerResponse> {
-  return new Promise((resolve) => {
-    const onRequest = (message: unknown) => {
-      const { request, response } = message as { request: { url: string }; response: ServerResponse };
-      if (request.url === url) resolve(response);
-    };
-    diagnostics.subscribe('http.server.request.start', onRequest);
-    afterTest(() => diagnostics.unsubscribe('http.server.request.start', onRequest));
-  });
 }

@@ -1,9 +1,8 @@
-import diagnostics from 'node:diagnostics_channel';
-import type { ServerResponse } from 'node:http';
 import { expect, test } from '@jest/globals';
 import { EventSource } from 'eventsource';
 import { exchange, rawConnection, say } from './requests.ts';
 import { openScripted, speech } from './scripted-session.ts';
+import { nextResponse } from './server-response.ts';
 import { openStream, type SseClient } from './sse-client.ts';
 import { afterTest, startTestServer, type TestServer, waitFor } from './test-server.ts';
 
@@ -95,17 +94,11 @@ test('an EventSource that was superseded does not come back by itself', async ()
 test('a superseded connection that takes nothing any more is cut after STALL_MS', async () => {
   const { server, provider, witness } = await openScripted({ STALL_MS: '1000' });
   const url = '/events/me?client=a';
-  const responses: ServerResponse[] = [];
-  const onRequest = (message: unknown) => {
-    const { request, response } = message as { request: { url: string }; response: ServerResponse };
-    if (request.url === url) responses.push(response);
-  };
-  diagnostics.subscribe('http.server.request.start', onRequest);
-  afterTest(() => diagnostics.unsubscribe('http.server.request.start', onRequest));
+  const response = nextResponse(url);
   const socket = await rawConnection(server);
   socket.pause();
   socket.write(`GET ${url} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
-  const stuck = await waitFor('the request', () => responses[0]);
+  const stuck = await response;
   await waitFor('its stream', () => stuck.headersSent);
   while (!stuck.writableNeedDrain) {
     const pieces = witness.messages.length + 20;

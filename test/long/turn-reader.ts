@@ -50,7 +50,8 @@ function endsTurn({ data }: SseEvent): boolean {
   return (data as PlainMessage).turn_complete === true;
 }
 
-function lineOf({ event, data }: SseEvent): string {
+/** What an event says, in a line. */
+export function lineOf({ event, data }: SseEvent): string {
   if (event !== undefined) return `${event} ${JSON.stringify(data)}`;
   const message = data as PlainMessage;
   if (message.turn_complete) return 'turn_complete';

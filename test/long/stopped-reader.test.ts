@@ -1,0 +1,135 @@
+import { get, type IncomingMessage, type ServerResponse } from 'node:http';
+import { expect, test } from '@jest/globals';
+import { post } from '../http/requests.ts';
+import { audioOf, loggedOf } from '../http/scripted-session.ts';
+import { nextResponse } from '../http/server-response.ts';
+import { openStream, SseClient } from '../http/sse-client.ts';
+import { afterTest, startTestServer, type TestServer, waitFor } from '../http/test-server.ts';
+import { MEGABYTE, memoryInUse } from './memory.ts';
+import { PIECE_MS, type ScriptedModel, startScriptedModel } from './scripted-model.ts';
+import { lineOf, TurnReader } from './turn-reader.ts';
+
+/** Ten seconds of speech, 640 kB on its way. */
+const PIECES = 50;
+/** What is spoken to a reader that does not read: 64 MB. */
+const LONG = 100;
+/** By how much memory may grow meanwhile. */
+const FLAT_BYTES = 12 * MEGABYTE;
+
+test('a reader that stops reading is cut after STALL_MS; while the log holds its place it comes back to all that it missed', async () => {
+  const { server, model, witness } = await openTalk({ LOG_BYTES: `${64 * MEGABYTE}` });
+  const reader = await openReader(server, 'since=nowhere');
+  await reader.client.untilNamed('reset');
+  const told = [await speak(model, witness, 1)];
+  await reader.client.nextTurn();
+  reader.response.pause();
+  await speakUntilStuck(reader, async () => told.push(await speak(model, witness, told.length + 1)));
+  await waitFor('the connection to be cut', () => reader.atServer.destroyed);
+  told.push(await speak(model, witness, told.length + 1));
+
+  // What had left the server arrives all the same.
+  reader.response.resume();
+  await reader.client.untilEnded();
+  const again = await openReader(server, `since=${reader.client.lastId}`);
+  const lastId = told.at(-1)?.ids.at(-1);
+  await again.client.until('all of it', () => again.client.lastId === lastId);
+  const heard = [...loggedOf(reader.client), ...loggedOf(again.client)];
+  expect(heard.map(({ id }) => id)).toEqual(told.flatMap(({ ids }) => ids));
+  expect(heard.map(lineOf)).toEqual(told.flatMap(({ lines }) => lines));
+  expect(again.client.named('reset')).toEqual([]);
+});
+
+test('a reader that stops reading for good costs no memory and harms nobody; it comes back behind the log to `reset`', async () => {
+  const { server, model, witness } = await openTalk({ LOG_BYTES: '65536' });
+  const reader = await openReader(server, 'since=nowhere');
+  await reader.client.untilNamed('reset');
+  reader.response.pause();
+  let turn = 0;
+  await speakUntilStuck(reader, () => speak(model, witness, ++turn));
+  const before = memoryInUse();
+  for (let more = 0; more < LONG; more += 1) await speak(model, witness, ++turn);
+  expect(memoryInUse() - before).toBeLessThan(FLAT_BYTES);
+  await waitFor('the connection to be cut', () => reader.atServer.destroyed);
+
+  reader.response.resume();
+  await reader.client.untilEnded();
+  const again = await openReader(server, `since=${reader.client.lastId}`);
+  expect(await again.client.untilNamed('reset')).toMatchObject({
+    reason: 'too_old',
+    turns: expect.arrayContaining([{ role: 'model', text: expect.stringContaining(`${turn} ${PIECES - 1}. `) }]),
+  });
+  await speak(model, witness, ++turn);
+  await again.client.nextTurn();
+  expect(audioOf(again.client)).toHaveLength(PIECES);
+});
+
+test('a client that stops acknowledging costs no memory and harms nobody; it is told `gap` for what it did not hear', async () => {
+  const { server, model, witness } = await openTalk({ LOG_BYTES: '65536' });
+  const { client } = await openReader(server, 'client=phone&since=nowhere');
+  await client.untilNamed('reset');
+  const acknowledge = async () =>
+    expect(await post(server, { client: 'phone', ack: client.lastId })).toMatchObject({ status: 200 });
+  await acknowledge();
+  let turn = 0;
+  await speak(model, witness, ++turn);
+  const before = memoryInUse();
+  for (let more = 0; more < LONG; more += 1) await speak(model, witness, ++turn);
+  expect(memoryInUse() - before).toBeLessThan(FLAT_BYTES);
+
+  await acknowledge();
+  const { ids } = await speak(model, witness, ++turn, 10);
+  await client.until('the last turn', () => client.lastId === ids.at(-1));
+  const heardMs = audioOf(client).length * PIECE_MS;
+  const gapMs = client.named('gap').reduce((sum, { audio_ms }) => sum + audio_ms, 0);
+  expect(heardMs + gapMs).toBe((turn - 1) * PIECES * PIECE_MS + 10 * PIECE_MS);
+  // The first three seconds, and what came after it had acknowledged them.
+  expect(heardMs).toBeGreaterThanOrEqual(3_000 + 10 * PIECE_MS);
+  expect(client.messages.filter((message) => message.is_transcript)).toHaveLength((turn - 1) * PIECES + 10);
+  expect(client.named('reset')).toHaveLength(1);
+});
+
+async function openTalk(environment: Record<string, string>) {
+  const model = await startScriptedModel();
+  const server = await startTestServer(
+    { GOOGLE_GEMINI_BASE_URL: model.url, STALL_MS: '1000', HEARTBEAT_MS: '1000', ...environment },
+    { emulator: 'none' },
+  );
+  const stream = await openStream(`${server.url}/events/me?is_audio=true`);
+  await stream.until('the model', () => stream.named('status').length === 2);
+  stream.events.length = 0;
+  return { server, model, witness: new TurnReader(stream) };
+}
+
+interface StoppableReader {
+  readonly client: SseClient;
+  /** Can be paused. */
+  readonly response: IncomingMessage;
+  readonly atServer: ServerResponse;
+}
+
+async function openReader({ url }: TestServer, query: string): Promise<StoppableReader> {
+  const path = `/events/me?${query}`;
+  const opened = nextResponse(path);
+  const response = await new Promise<IncomingMessage>((resolve) => get(`${url}${path}`, { agent: false }, resolve));
+  const client = new SseClient(response);
+  afterTest(() => client.close());
+  return { client, response, atServer: await opened };
+}
+
+/** Has the model speak a turn, and gives it as the witness heard it: all of it. */
+async function speak(model: ScriptedModel, witness: TurnReader, turn: number, pieces = PIECES) {
+  const expected = [...model.speak(`${turn}`, 0, pieces), 'turn_complete'];
+  model.send({ serverContent: { turnComplete: true } });
+  const heard = await witness.turn();
+  expect(heard.lines).toEqual(expected);
+  return heard;
+}
+
+/** Until the buffers of the sockets are full, and a whole turn does not move the reader any more. */
+async function speakUntilStuck({ atServer: { socket } }: StoppableReader, speak: () => Promise<unknown>) {
+  let before = -1;
+  while (socket?.bytesWritten !== before) {
+    before = socket?.bytesWritten ?? 0;
+    await speak();
+  }
+}
