@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { expect, test } from '@jest/globals';
+import { openBody, post, say } from '../http/requests.ts';
+import { openScripted, untilNextHeartbeat } from '../http/scripted-session.ts';
+import { expectRefusal } from '../http/sessions.ts';
+import { openStream } from '../http/sse-client.ts';
+import { type TestServer, waitFor } from '../http/test-server.ts';
+import { voiceUp } from './labelled-voice.ts';
+import { MEGABYTE, memoryInUse } from './memory.ts';
+
+/** What the flood comes in: pieces of 100 kB, as base64 137 kB. */
+const PIECE_MS = 3_200;
+const PIECE_BYTES = PIECE_MS * 32;
+/** POSTs on their way at once. */
+const SENDERS = 8;
+/** How many are refused before the model takes anything: 14 MB. */
+const REFUSALS = 100;
+/** An endless body: longer than all that takes some of it on its way. */
+const PIECES = 400;
+/** By how much memory may grow: 4 MiB wait for the model, as much may be held, and there is what is on its way. */
+const BOUND_BYTES = 16 * MEGABYTE;
+
+test('a flood of POSTs while the model takes nothing is refused with 429, bounded, and harms no other; then all of it arrives, once and in order', async () => {
+  const { server, epoch, heard, begin } = await openTalk();
+  const before = memoryInUse();
+  const { promise: begun, resolve: onBegin } = Promise.withResolvers<void>();
+  let numbers = 0;
+  let refused = 0;
+  const flood = async () => {
+    while (refused < REFUSALS) {
+      numbers += 1;
+      const items = [{ mime_type: 'audio/pcm', data: voiceUp(`${numbers}`, PIECE_MS).toString('base64') }];
+      const envelope = { client: 'a', cseq: numbers, ack: `${epoch}.0`, items };
+      for (let answer = await post(server, envelope); answer.status !== 200; answer = await post(server, envelope)) {
+        expectRefusal(answer, { status: 429, code: 'request_queue_full' });
+        expect(answer.headers['retry-after']).toBe('1');
+        refused += 1;
+        if (refused >= REFUSALS) await begun;
+      }
+    }
+  };
+  const flooding = Promise.all(Array.from({ length: SENDERS }, flood));
+  await expectUnharmed(server);
+  await waitFor('the flood', () => refused >= REFUSALS);
+  expect(memoryInUse() - before).toBeLessThan(BOUND_BYTES);
+
+  begin();
+  onBegin();
+  await flooding;
+  await heard.until(numbers);
+  const sent = createHash('sha256');
+  for (let number = 1; number <= numbers; number += 1) sent.update(voiceUp(`${number}`, PIECE_MS));
+  expect(heard.digest()).toBe(sent.digest('hex'));
+});
+
+test('a flood in an endless body while the model takes nothing waits, bounded, and harms no other; then all of it arrives, in order', async () => {
+  const { server, witness, heard, begin } = await openTalk();
+  const before = memoryInUse();
+  const sent = createHash('sha256');
+  let taken = 0;
+  const { sending, answer } = openBody(server, { 'Content-Type': 'audio/pcm' });
+  const pieces = function* () {
+    for (; taken < PIECES; taken += 1) {
+      const piece = voiceUp(`${taken}`, PIECE_MS);
+      sent.update(piece);
+      yield piece;
+    }
+  };
+  const flooding = pipeline(Readable.from(pieces()), sending);
+  await expectUnharmed(server);
+  for (let last = -1; last !== taken; ) {
+    last = taken;
+    await untilNextHeartbeat(witness);
+  }
+  expect(taken).toBeLessThan(PIECES);
+  expect(memoryInUse() - before).toBeLessThan(BOUND_BYTES);
+
+  begin();
+  await flooding;
+  expect((await answer).text).toBe(`{"status":"sent","bytes":${PIECES * PIECE_BYTES}}`);
+  await heard.until(PIECES);
+  expect(heard.digest()).toBe(sent.digest('hex'));
+});
+
+/** A session of `me` whose model takes nothing before `begin`. */
+async function openTalk() {
+  let begin = () => {};
+  const heard = createHash('sha256');
+  let bytes = 0;
+  const talk = await openScripted(
+    { MODEL_CONNECT_TIMEOUT_MS: '120000' },
+    {
+      onSetup: (connection, index) => {
+        if (index > 0) connection.completeSetup();
+        else begin = () => connection.completeSetup();
+      },
+      onFrame: (connection, { realtimeInput }, index) => {
+        // It keeps what it gets.
+        connection.texts.length = 1;
+        if (index > 0) {
+          connection.say('I hear you');
+          connection.completeTurn();
+        } else if (realtimeInput.audio) {
+          const audio = Buffer.from(realtimeInput.audio.data, 'base64');
+          heard.update(audio);
+          bytes += audio.length;
+        }
+      },
+    },
+  );
+  return {
+    ...talk,
+    begin: () => begin(),
+    /** What that model was told. */
+    heard: {
+      until: (pieces: number) => waitFor('all that was sent', () => bytes >= pieces * PIECE_BYTES),
+      digest: () => heard.digest('hex'),
+    },
+  };
+}
+
+/** Somebody else is answered meanwhile. */
+async function expectUnharmed(server: TestServer): Promise<void> {
+  const other = await openStream(`${server.url}/events/other`);
+  await other.untilNamed('session');
+  for (let turn = 0; turn < 5; turn += 1) {
+    await say(server, 'hello', 'other');
+    expect(await other.nextAnswer()).toBe('I hear you');
+  }
+}
