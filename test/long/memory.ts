@@ -1,12 +1,14 @@
-import { queryObjects, setFlagsFromString } from 'node:v8';
+import { createHook } from 'node:async_hooks';
+import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { afterTest } from '../http/test-server.ts';
 
 export const MEGABYTE = 1024 * 1024;
 
 setFlagsFromString('--expose_gc');
 const collectGarbage: () => void = runInNewContext('gc');
 
-/** What is in use once garbage is collected, bytes: objects and strings, and the buffers outside the heap. Of server and test: one process. */
+/** What is in use once garbage is collected, bytes: objects and strings, and buffers outside the heap; of server and test, in one process. */
 export function memoryInUse(): number {
   // The second finds what finalizers have let go of.
   collectGarbage();
@@ -15,7 +17,20 @@ export function memoryInUse(): number {
   return heapUsed + external;
 }
 
-/** How many objects of a class are still held by anything. */
-export function alive(type: abstract new (...parameters: never[]) => object): number {
-  return queryObjects(type as new () => object, { format: 'count' });
+/** How many TCP sockets are open in this process: two for each connection of a test with its server. */
+export function openSockets(): number {
+  return process.getActiveResourcesInfo().filter((type) => type === 'TCPSocketWrap').length;
+}
+
+/** Counts from now on the timers that have neither fired for the last time nor been cleared, those included that keep no process alive. */
+export function countTimers(): () => number {
+  const timers = new Set<number>();
+  const hook = createHook({
+    init: (id, type) => {
+      if (type === 'Timeout') timers.add(id);
+    },
+    destroy: (id) => timers.delete(id),
+  }).enable();
+  afterTest(() => hook.disable());
+  return () => timers.size;
 }
