@@ -99,6 +99,14 @@ describe('a cursor', () => {
   });
 });
 
+test('a cursor of more pieces than an event was made of goes on behind it', async () => {
+  const { server, first } = await conversation();
+  const stream = await openStream(`${server.url}/events/me?since=${first.lastId}-999999`);
+  await say(server, 'thank you');
+  expect(await stream.nextAnswer()).toBe('You are welcome.');
+  expect(stream.named('reset')).toEqual([]);
+});
+
 describe('a reader without a cursor', () => {
   test('while none is attached begins where the last one left', async () => {
     const server = await startTestServer();
@@ -145,6 +153,12 @@ describe('a cursor that points nowhere is answered 200, with reset and then the 
     ['unknown_epoch', () => 'anotherEpoch12345.3'],
     ['ahead', (epoch: string) => `${epoch}.4000`],
     ['ahead', (epoch: string) => `${epoch}.4000-1`],
+    ['ahead', (epoch: string) => `${epoch}.999999999999999`],
+    ['malformed', (epoch: string) => `${epoch}.9999999999999999`],
+    ['malformed', (epoch: string) => `${epoch}.1e3`],
+    ['malformed', (epoch: string) => `${epoch}.1-1-1`],
+    ['malformed', (epoch: string) => epoch],
+    ['malformed', () => 'ÿ'],
     ['malformed', () => 'what is this?'],
     ['malformed', (epoch: string) => `${epoch}.-3`],
     ['malformed', () => 'x'.repeat(5_000)],
@@ -185,6 +199,17 @@ describe('a cursor that points nowhere is answered 200, with reset and then the 
     expect(turns.map(({ text }) => text)).toEqual(['count to two', 'One, two.', 'count to three', 'One, two, three.']);
     await say(server, 'thank you');
     expect(await stream.nextAnswer()).toBe('You are welcome.');
+  });
+
+  test('ahead, where it is one more than the newest; the newest is not', async () => {
+    const { server, first, epoch } = await conversation();
+    const [, newest] = first.lastId.split('.');
+    const ahead = await openStream(`${server.url}/events/me?since=${epoch}.${Number(newest) + 1}`);
+    expect(await ahead.untilNamed('reset')).toMatchObject({ reason: 'ahead' });
+    const uptodate = await openStream(`${server.url}/events/me?since=${epoch}.${newest}`);
+    await say(server, 'thank you');
+    for (const stream of [ahead, uptodate]) expect(await stream.nextAnswer()).toBe('You are welcome.');
+    expect(uptodate.named('reset')).toEqual([]);
   });
 
   test('a NUL and line breaks in since forge nothing', async () => {

@@ -13,8 +13,8 @@ interface Batch {
   readonly cursor: string;
 }
 
-async function poll(server: TestServer, query: string, user = 'me'): Promise<Batch> {
-  const { status, headers, text } = await exchange(server, `/poll/${user}?${query}`);
+async function poll(server: TestServer, query: string, user = 'me', sent: Record<string, string> = {}): Promise<Batch> {
+  const { status, headers, text } = await exchange(server, `/poll/${user}?${query}`, { headers: sent });
   expect({ status, type: headers['content-type'] }).toEqual({ status: 200, type: 'application/json; charset=utf-8' });
   expect(headers['content-length']).toBe(`${Buffer.byteLength(text)}`);
   expect(headers['cache-control']).toBe('no-store, no-transform');
@@ -142,17 +142,23 @@ describe('a poll with a cursor', () => {
     }
   });
 
-  test('of another epoch, or none, is answered with session and reset, and a cursor that goes on', async () => {
+  test.each([
+    ['unknown_epoch', () => 'anotherEpoch12345.3'],
+    ['ahead', (newest: string) => newest.replace(/\d+$/, (seq) => `${Number(seq) + 1}`)],
+    ['ahead', (newest: string) => newest.replace(/\d+$/, '999999999999999')],
+    ['malformed', (newest: string) => newest.replace(/\d+$/, '9999999999999999')],
+    ['malformed', (newest: string) => newest.replace(/\d+$/, '-1')],
+    ['malformed', () => 'what'],
+    ['malformed', () => ''],
+  ])('that leads nowhere (%s) is answered with session and reset, and one that goes on', async (reason, cursorOf) => {
     const server = await startTestServer();
     const stream = await openStream(`${server.url}/events/me`);
     await say(server, 'count to two');
     await stream.nextTurn();
-    for (const [cursor, reason] of [
-      ['anotherEpoch12345.3', 'unknown_epoch'],
-      ['what', 'malformed'],
-      ['', 'malformed'],
-    ]) {
-      const batch = await poll(server, `since=${cursor}`);
+    const cursor = cursorOf(stream.lastId);
+    const batches = [await poll(server, `since=${cursor}`)];
+    if (cursor !== '') batches.push(await poll(server, '', 'me', { 'Last-Event-ID': cursor }));
+    for (const batch of batches) {
       expect(batch.events.map(({ event }) => event)).toEqual(['session', 'reset']);
       expect(batch.events[1]?.data).toMatchObject({
         reason,
@@ -161,6 +167,9 @@ describe('a poll with a cursor', () => {
       expect(batch.cursor).toBe(stream.lastId);
       expect(await poll(server, `since=${batch.cursor}&wait=0`)).toEqual({ events: [], cursor: batch.cursor });
     }
+    await say(server, 'thank you');
+    const { events } = await pollTurn(server, stream.lastId);
+    expect(textOf(messagesOf(events))).toBe('You are welcome.');
   });
 
   test('in Last-Event-ID beats one in since', async () => {
