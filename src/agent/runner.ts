@@ -51,6 +51,13 @@ export interface RunnerOptions {
 
 /** Events that may wait for the caller of `runLive`; one more ends the run. */
 const MAX_WAITING_EVENTS = 10_000;
+/**
+ * Characters that the user may type into one reply, to be put behind it in the conversation; with more they are put there before it. A
+ * model that never ends its reply must not have us keep all that is said to it.
+ */
+const MAX_HELD = 1024 * 1024;
+/** What an event counts beside its text: many small ones must not be free. */
+const HELD_EVENT = 100;
 /** Bytes that may wait in the upstream socket before the send loop pauses; the request queue fills meanwhile. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 const BUFFER_CHECK_MS = 20;
@@ -87,8 +94,15 @@ export class Runner implements LiveRunner {
     };
     /** What the user typed into a reply: in the conversation it comes after what was said of that reply. */
     const held: AgentEvent[] = [];
+    let heldSize = 0;
     const persistHeld = () => {
+      heldSize = 0;
       for (const event of held.splice(0)) persist(event);
+    };
+    const hold = (event: AgentEvent) => {
+      held.push(event);
+      heldSize += HELD_EVENT + textOf(event.content).length;
+      if (heldSize > MAX_HELD) persistHeld();
     };
     const emit = (body: EventBody) => {
       const event = stamp(body);
@@ -142,7 +156,7 @@ export class Runner implements LiveRunner {
         // Only now, with the connection there: one that begins is told the conversation, and would be told this twice.
         if (request.content) {
           const event = stamp({ author: 'user', content: request.content });
-          if (assembler.midReply) held.push(event);
+          if (assembler.midReply) hold(event);
           else persist(event);
         }
         // What is typed to a run that has failed is in the conversation, and the next run answers it.
@@ -207,8 +221,12 @@ function sendTo(connection: RealtimeConnection, request: LiveRequest): void {
   if (request.interrupt) connection.cancelResponse();
   if (request.blob?.mime_type.startsWith('audio/')) connection.sendAudio(request.blob);
   else if (request.blob) connection.sendImage(request.blob);
-  const text = request.content?.parts?.map((part) => part.text ?? '').join('');
+  const text = textOf(request.content);
   if (text) connection.sendText(text);
+}
+
+function textOf(content: Content | undefined): string {
+  return (content?.parts ?? []).map((part) => part.text ?? '').join('');
 }
 
 /** What ADK keeps: everything complete, except audio. */

@@ -347,6 +347,30 @@ describe('the conversation', () => {
     ]);
   });
 
+  test('keeps 1 MiB of what is typed into a reply for its end, and more of it before', async () => {
+    const server = closing(await startScriptedGemini());
+    const store = createMemoryStore();
+    const talk = closing(startTalk(runnerFor(modelAt(server.url), {}, store)));
+    const peer = await server.connection(0);
+    peer.say('once upon a time');
+    await talk.until(({ content }) => content);
+    const third = (letter: string) => letter.repeat(400 * 1024);
+    const initials = async () => turnsOf(await eventsIn(store)).map(({ text }) => text.replace(/(.)\1+/g, '$1'));
+    for (const letter of ['a', 'b']) talk.say(third(letter));
+    await until(() => peer.texts.length === 3);
+    expect(await initials()).toEqual([]);
+    talk.say(third('c'));
+    await until(() => peer.texts.length === 4);
+    // The store has room for 1 MiB as well.
+    expect(await initials()).toEqual(['b\nc']);
+    talk.say('d');
+    await until(() => peer.texts.length === 5);
+    peer.completeTurn();
+    await talk.turn(1);
+    await talk.close();
+    expect(await initials()).toEqual(['b\nc', 'once upon a time', 'd']);
+  });
+
   test('is told to a model that a later run talks to', async () => {
     const { url } = await emulated();
     const store = createMemoryStore();
