@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { expect, test } from '@jest/globals';
-import { openBody, post, say } from '../http/requests.ts';
+import { openBody, post, say, write } from '../http/requests.ts';
 import { openScripted, untilNextHeartbeat } from '../http/scripted-session.ts';
 import { expectRefusal } from '../http/sessions.ts';
 import { openStream } from '../http/sse-client.ts';
@@ -85,6 +85,20 @@ test('a flood in an endless body while the model takes nothing waits, bounded, a
   expect((await answer).text).toBe(`{"status":"sent","bytes":${PIECES * PIECE_BYTES}}`);
   await heard.until(PIECES);
   expect(heard.digest()).toBe(sent.digest('hex'));
+});
+
+// src/http/request-body.ts, readBody(): each body that is under way is kept, up to MAX_BODY_BYTES and BODY_IDLE_MS, and nothing limits how
+// many there are. A client that leaves its bodies unfinished costs as much memory as it likes.
+test.failing('bodies that are never finished are bounded all together', async () => {
+  const { server } = await openTalk();
+  const before = memoryInUse();
+  const bodies = Array.from({ length: 32 }, () =>
+    openBody(server, { 'Content-Type': 'text/plain', 'Content-Length': `${4 * MEGABYTE}` }),
+  );
+  const almost = Buffer.alloc(4 * MEGABYTE - 1, 'x');
+  await Promise.all(bodies.map(({ sending, answer }) => Promise.race([write(sending, almost), answer])));
+  await expectUnharmed(server);
+  expect(memoryInUse() - before).toBeLessThan(64 * MEGABYTE);
 });
 
 /** A session of `me` whose model takes nothing before `begin`. */
