@@ -64,9 +64,16 @@ export async function servePoll(
     if (res.destroyed) return;
     end = next;
     answerPoll(res, [...greeting, ...events], session.log.idAt(next), corsHeaders);
+    cutIfStuck(res, options.stallMs);
   } finally {
     session.detach(reader, end);
   }
+}
+
+/** A client that does not take its answer must not keep it here. */
+function cutIfStuck(res: ServerResponse, stallMs: number): void {
+  const cut = setTimeout(() => res.destroy(), stallMs).unref();
+  res.once('close', () => clearTimeout(cut));
 }
 
 /** What there is from `position` on, as much as one answer takes. */

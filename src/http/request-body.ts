@@ -15,7 +15,13 @@ const DISCARD_IDLE_MS = 5_000;
 /** How often bodies under way are looked at, ms: one timer for all of them, since most are here before a timer could be set. */
 const SWEEP_MS = 1_000;
 
+/** Whole bodies that are under way, all together, bytes; over it the one that has paused longest is given up. At least some of the largest. */
+const MAX_UNDER_WAY = 32 * 1024 * 1024;
+const LEAST_BODIES = 4;
+
 interface UnderWay {
+  /** What of it is held. */
+  bytes: number;
   readonly req: IncomingMessage;
   readonly limits: BodyLimits;
   readonly began: number;
@@ -25,6 +31,7 @@ interface UnderWay {
 }
 
 const underWay = new Set<UnderWay>();
+let bytesUnderWay = 0;
 const discarded = new WeakSet<IncomingMessage>();
 setInterval(() => {
   const now = Date.now();
@@ -43,15 +50,35 @@ setInterval(() => {
  * @throws {WireError} body_too_large, body_timeout, incomplete_body
  */
 export function readBody(req: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
   const declared = Number(req.headers['content-length'] ?? 0);
   if (declared > limits.maxBytes) return Promise.reject(tooLarge(limits));
-  return receive(req, limits, false, (chunk) => {
-    bytes += chunk.length;
-    if (bytes > limits.maxBytes) throw tooLarge(limits);
+  let chunks: Buffer[] = [];
+  const received = receive(req, limits, false, (chunk, body) => {
+    if (body.bytes + chunk.length > limits.maxBytes) throw tooLarge(limits);
     chunks.push(chunk);
-  }).then(() => (chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks))); // there is exactly one
+    body.bytes += chunk.length;
+    bytesUnderWay += chunk.length;
+    makeRoom(limits);
+  });
+  return received.then(
+    () => (chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)), // there is exactly one
+    (error) => {
+      // The request lives on until the rest of it is read, and its listeners with it.
+      chunks = [];
+      throw error;
+    },
+  );
+}
+
+/** A client that leaves its bodies unfinished must not cost as much memory as it likes. */
+function makeRoom({ maxBytes }: BodyLimits): void {
+  const most = Math.max(MAX_UNDER_WAY, LEAST_BODIES * maxBytes);
+  while (bytesUnderWay > most) {
+    let idlest: UnderWay | undefined;
+    for (const body of underWay) if (body.bytes > 0 && !(idlest && idlest.last <= body.last)) idlest = body;
+    if (!idlest) return;
+    idlest.fail(new WireError('body_timeout', 'The body came too slowly while the server was short of room'));
+  }
 }
 
 /**
@@ -90,11 +117,11 @@ function receive(
   req: IncomingMessage,
   limits: BodyLimits,
   endless: boolean,
-  take: (chunk: Buffer) => void,
+  take: (chunk: Buffer, body: UnderWay) => void,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const began = Date.now();
-    const body: UnderWay = { req, limits, began, endless, last: began, fail };
+    const body: UnderWay = { bytes: 0, req, limits, began, endless, last: began, fail };
     let settled = false;
     underWay.add(body);
     req.on('data', onData);
@@ -106,7 +133,7 @@ function receive(
       if (settled) return;
       body.last = Date.now();
       try {
-        take(chunk);
+        take(chunk, body);
       } catch (error) {
         fail(error as WireError);
       }
@@ -126,7 +153,7 @@ function receive(
     // The listeners go with the request: taking them off cost more than reading the body.
     function stop(): void {
       settled = true;
-      underWay.delete(body);
+      if (underWay.delete(body)) bytesUnderWay -= body.bytes;
     }
   });
 }

@@ -3,7 +3,6 @@ import * as z from 'zod';
 import { Agent } from '../../src/agent/agent.ts';
 import { tool } from '../../src/agent/tool.ts';
 import { ActiveSessions } from '../../src/session/active-sessions.ts';
-import { LiveSession } from '../../src/session/live-session.ts';
 import { exchange, post } from '../http/requests.ts';
 import { openStream } from '../http/sse-client.ts';
 import { afterTest, startTestServer } from '../http/test-server.ts';
@@ -145,8 +144,9 @@ async function openTalk() {
   await plain.until('the model', () => plain.named('status').length === 2);
   const phone = await openStream(`${server.url}/events/me?client=${PHONE}`);
   await phone.untilNamed('session');
-  const session = opened.mock.results[0]?.value;
-  if (!(session instanceof LiveSession)) throw new Error('no session was opened');
+  const answer = opened.mock.results[0]?.value as ReturnType<ActiveSessions['open']> | undefined;
+  if (answer === undefined || answer === 'ended') throw new Error('no session was opened');
+  const { session } = answer;
   // What came so far is no turn.
   for (const { events } of [phone, plain]) events.length = 0;
   return { server, session, talk: { model, phone: new Phone(server, phone), plain: new TurnReader(plain), ms: 0 } };
