@@ -1,0 +1,69 @@
+import { Agent } from 'node:http';
+import { median, range, verdict } from './report.ts';
+import type { Servers } from './servers.ts';
+import { openClient, openStream } from './voice-client.ts';
+
+/** Pieces of 100 ms that are said while a client is away. */
+const MISSED = 50;
+const BUDGET_MS = 50;
+
+/** How long a client that was cut off waits for what it missed, once it is back, beside what a request takes by itself. */
+export async function measureResume(servers: Servers, resumes: number): Promise<void> {
+  const ours = await servers.ours();
+  const agent = new Agent({ keepAlive: true });
+  try {
+    const talker = await openClient(ours.address, 'me', agent);
+    const beyondRoundTrip: number[] = [];
+    const roundTrips: number[] = [];
+    for (let resume = 0; resume < resumes; resume += 1) {
+      const cursor = await untilFirstId(`${ours.address}/events/me`);
+      for (let piece = 0; piece < MISSED; piece += 1) await talker.roundTrip();
+      const roundTripMs = await time(() => fetch(`${ours.address}/healthz`).then((response) => response.text()));
+      const replayMs = await time(() => untilReplayed(`${ours.address}/events/me`, cursor));
+      roundTrips.push(roundTripMs);
+      beyondRoundTrip.push(replayMs - roundTripMs);
+    }
+    talker.close();
+    const ms = median(beyondRoundTrip);
+    console.log(
+      `resume after ${MISSED / 10} s of missed speech: replayed in one round trip (${median(roundTrips).toFixed(1)} ms) and ` +
+        `${ms.toFixed(1)} ms${range(beyondRoundTrip, 1)}, ${verdict(ms, BUDGET_MS)} ${BUDGET_MS} ms`,
+    );
+  } finally {
+    agent.destroy();
+    await ours.end();
+  }
+}
+
+/** Connects, takes its place in the log, and is cut off. */
+async function untilFirstId(url: string): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const stream = await openStream(url, (chunk) => {
+    const [, id] = /^id: (.*)$/m.exec(chunk.toString()) ?? [];
+    if (id !== undefined) resolve(id);
+  });
+  const id = await promise;
+  stream.destroy();
+  return id;
+}
+
+async function untilReplayed(url: string, cursor: string): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let text = '';
+  const stream = await openStream(
+    url,
+    (chunk) => {
+      text += chunk.toString('latin1');
+      if (text.split('"audio/pcm"').length > MISSED && text.endsWith('\n\n')) resolve();
+    },
+    { 'Last-Event-ID': cursor },
+  );
+  await promise;
+  stream.destroy();
+}
+
+async function time(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return performance.now() - began;
+}

@@ -1,0 +1,47 @@
+import { Agent } from 'node:http';
+import type { Child } from './child.ts';
+import { inTurn, report } from './report.ts';
+import type { Servers } from './servers.ts';
+import { openClient, type VoiceClient } from './voice-client.ts';
+
+const TALKERS = 8;
+
+/** CPU of the server process per 100 ms of speech up, through the model, and down; as fast as it goes. */
+export async function measureRoundTrips(servers: Servers, rounds: number, roundMs: number): Promise<void> {
+  const relay = await servers.relay();
+  const ours = await servers.ours();
+  const agent = new Agent({ keepAlive: true });
+  try {
+    const cpuPerTrip = async (child: Child) => {
+      const clients = await Promise.all(
+        Array.from({ length: TALKERS }, (_, index) => openClient(child.address, `talker-${index}`, agent)),
+      );
+      return async () => {
+        const before = child.cpuMs();
+        const trips = await talk(clients, roundMs);
+        return ((child.cpuMs() - before) * 1000) / trips;
+      };
+    };
+    const what = 'server CPU per voice round trip';
+    const pairs = await inTurn(what, rounds, await cpuPerTrip(ours), await cpuPerTrip(relay));
+    report({ what, pairs, other: 'bare relay', unit: 'µs', budget: 1.25 });
+  } finally {
+    agent.destroy();
+    await Promise.all([relay.end(), ours.end()]);
+  }
+}
+
+/** Round trips of `clients` callers, one after the other each, for `ms`. @returns how many */
+async function talk(clients: readonly VoiceClient[], ms: number): Promise<number> {
+  const until = performance.now() + ms;
+  let count = 0;
+  await Promise.all(
+    clients.map(async (client) => {
+      while (performance.now() < until) {
+        await client.roundTrip();
+        count += 1;
+      }
+    }),
+  );
+  return count;
+}
