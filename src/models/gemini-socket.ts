@@ -20,7 +20,6 @@ export interface SocketObserver {
   onClose(code: number, reason: string, status?: number, errno?: string): void;
 }
 
-const TEXT_FRAME = { binary: false };
 /** The largest server frame, bytes. A larger one closes the connection with 1009. */
 const MAX_FRAME_BYTES = 16 * 1024 * 1024;
 /** How long a peer may take to answer a close before the socket is destroyed; `ws` alone waits 30 s. */
@@ -102,11 +101,6 @@ export class GeminiSocket {
     if (this.#socket?.readyState !== WebSocket.OPEN) return;
     this.#socket.send(this.#asked ? text : withSetupFields(text, this.#setupFields));
     this.#asked = true;
-  }
-
-  /** The same for a text of ASCII alone: bytes go out in one piece, and nobody counts how many they will be. */
-  sendAscii(text: string): void {
-    if (this.open) this.#socket?.send(Buffer.from(text, 'latin1'), TEXT_FRAME);
   }
 
   close(): void {
