@@ -11,8 +11,8 @@ import { lineOf, TurnReader } from './turn-reader.ts';
 
 /** Ten seconds of speech, 640 kB on its way. */
 const PIECES = 50;
-/** What is spoken to a reader that does not read: 64 MB. */
-const LONG = 100;
+/** What is spoken to a reader that does not read: 38 MB. */
+const LONG = 60;
 /** What may wait for such a reader, beside what the system has taken for it: an event or two. */
 const WAITING_BYTES = MEGABYTE / 8;
 /** By how much memory may grow meanwhile. */
@@ -104,7 +104,7 @@ test('a poll that does not take its answer is cut after STALL_MS', async () => {
   // More than the buffers of the sockets take.
   socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`.repeat(100));
   const stuck = (await atServer).socket;
-  for (let beats = 0; beats < 5; beats += 1) await untilNextHeartbeat(stream);
+  for (let beats = 0; beats < 4; beats += 1) await untilNextHeartbeat(stream);
   expect(stuck?.destroyed).toBe(true);
 });
 
