@@ -54,7 +54,8 @@ export class ScriptedConnection {
   }
 
   get setup(): Frame {
-    return this.frames[0]?.setup;
+    const [text] = this.texts;
+    return text === undefined ? undefined : JSON.parse(text).setup;
   }
 
   /** An object as JSON; a string or bytes as they are. */
@@ -91,7 +92,14 @@ export class ScriptedConnection {
 
   /** The first frame after setup that has this field; waits for it. */
   received(field: string): Promise<Frame> {
-    return until(() => this.frames.slice(1).find((frame) => field in frame));
+    let read = 1;
+    return until(() => {
+      for (; read < this.texts.length; read += 1) {
+        const frame = JSON.parse(this.texts[read] ?? '');
+        if (field in frame) return frame;
+      }
+      return undefined;
+    });
   }
 }
 
