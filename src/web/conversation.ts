@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals';
 import { pcm16ToBytes } from '../audio/pcm.ts';
-import { type Client, createClient, type Item, type Message, type Sent } from '../client/index.ts';
+import { type Client, createClient, type Item, type Message, type Rung, type Sent } from '../client/index.ts';
 import type { ConnectionEvents, LogEvents } from '../wire/named-events.ts';
 import type { AttachedImage } from './attached-image.ts';
 import { type ConnectionState, stateAfter, stateOf } from './connection-state.ts';
@@ -30,6 +30,8 @@ const DISCARD_MS = 3_000;
 /** One live conversation: what the page shows, and what can be done. */
 export class Conversation {
   readonly connection = signal<ConnectionState>({ phase: 'connecting' });
+  /** The way down that the network lets through. */
+  readonly rung = signal<Rung>('stream');
   readonly session = signal<ConnectionEvents['session'] | undefined>(undefined);
   readonly upstream = signal<LogEvents['status'] | undefined>(undefined);
   readonly transcript = signal(EMPTY_TRANSCRIPT);
@@ -180,7 +182,7 @@ export class Conversation {
 
   #receive(event: ServerEvent): void {
     if (event.name === 'message') this.#hear(event.data);
-    else if (event.name === 'session') this.session.value = event.data;
+    else if (event.name === 'session') this.#begin(event.data);
     else if (event.name === 'status') this.upstream.value = event.data;
     else if (event.name === 'usage') this.totalTokens.value = event.data.total_tokens;
     else if (event.name === 'failure') {
@@ -193,6 +195,11 @@ export class Conversation {
       });
     }
     this.#dispatch(event);
+  }
+
+  #begin(session: ConnectionEvents['session']): void {
+    this.session.value = session;
+    this.rung.value = this.#client?.statistics.rung ?? 'stream';
   }
 
   #hear(message: Message): void {

@@ -210,6 +210,25 @@ if (missing !== undefined) {
       BROWSER_MS,
     );
 
+    test.each([
+      ['auto', 'ws'],
+      ['sse', 'stream'],
+      ['poll', 'poll'],
+      ['ws', 'ws'],
+    ])(
+      'with ?transport=%s, talks by %s, says so and keeps what was said',
+      async (transport, rung) => {
+        const server = await startPageServer();
+        const page = await openPage(`${server.url}/?transport=${transport}`);
+        await ask(page, 'Count to three');
+        await answers(page).getByText('One, two, three.').waitFor();
+        await page.locator(`[data-testid=connection][data-rung=${rung}]`).waitFor();
+        await ask(page, 'What did I say?');
+        await answers(page).getByText('You said: Count to three').waitFor();
+      },
+      BROWSER_MS,
+    );
+
     testWithOpenssl(
       'over HTTP/2 (needs openssl), messages go up side by side and are understood in order',
       async () => {

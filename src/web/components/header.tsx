@@ -1,3 +1,4 @@
+import type { Rung } from '../../client/index.ts';
 import type { ConnectionState } from '../connection-state.ts';
 import type { Conversation } from '../conversation.ts';
 import { PlusIcon } from './icons.tsx';
@@ -10,9 +11,18 @@ const PHASE_WORDS: Record<ConnectionState['phase'], string> = {
   ended: 'Ended',
 };
 
+const RUNG_WORDS: Record<Rung, string> = {
+  ws: 'over a WebSocket',
+  stream: 'over an event stream',
+  pusher: 'over a padded event stream',
+  close: 'over an event stream without chunks',
+  poll: 'by long polls',
+};
+
 export function Header({ conversation }: { conversation: Conversation }) {
   const session = conversation.session.value;
   const { phase } = conversation.connection.value;
+  const rung = conversation.rung.value;
   return (
     <header class="top">
       <h1 class="brand">
@@ -31,7 +41,14 @@ export function Header({ conversation }: { conversation: Conversation }) {
           </span>
         </p>
       )}
-      <p class="connection" data-testid="connection" data-phase={phase} role="status">
+      <p
+        class="connection"
+        data-testid="connection"
+        data-phase={phase}
+        data-rung={rung}
+        title={`Connected ${RUNG_WORDS[rung]}`}
+        role="status"
+      >
         <span class="dot" aria-hidden="true" />
         {PHASE_WORDS[phase]}
       </p>
