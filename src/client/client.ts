@@ -106,11 +106,15 @@ export function createClient(options: ClientOptions): Client {
     heartbeatMs = limits.heartbeat_ms;
     bodyBytes = limits.body_bytes;
     const isNew = !position.id?.startsWith(`${epoch}.`);
+    // Another live session than the one that was told begins as sessions do. It is asked for anew from the old place: its `reset`, which
+    // is still to come, is lost with this connection.
+    if (isNew && isAudio !== undefined && isAudioTold && isAudio !== (modality === 'AUDIO')) {
+      void setAudio(isAudio);
+      return;
+    }
+    isAudioTold = true;
     if (id !== undefined && isNew) position.move(id);
     uplink.opened(epoch, next);
-    // Another live session than the one that was told begins as sessions do.
-    if (isNew && isAudio !== undefined && isAudioTold && isAudio !== (modality === 'AUDIO')) void setAudio(isAudio);
-    else isAudioTold = true;
   };
   const onConnectionEvent = ({ name, id, data }: ReceivedEvent) => {
     if (name === 'session') onSession(data as ConnectionEvents['session'], id);

@@ -42,10 +42,9 @@ export async function sendPost(post: Post, options: PostOptions, signal: AbortSi
       signal: late.signal,
     });
     const retryAfterMs = readRetryAfter(response.headers);
-    const answer: unknown = await response.json().catch(() => undefined);
-    // Cut off in the middle of an answer: it says nothing.
-    if (late.signal.aborted) return { kind: 'failed', retryAfterMs };
-    const outcome = readAnswer(answer, retryAfterMs);
+    // An answer that is cut off says nothing, whatever its status: this throws.
+    const text = await response.text();
+    const outcome = readAnswer(parseJson(text), retryAfterMs);
     if (outcome.kind !== 'failed' || !BARRED.includes(response.status)) return outcome;
     const { status } = response;
     const error = `Something between here and the server refused it: ${status} ${response.statusText}`.trim();
@@ -70,6 +69,14 @@ function encodeRequest(post: Post, { address }: PostOptions) {
   const body = cseq === undefined ? undefined : pcmOf(payload);
   if (!body) return { url: address({}), contentType: 'application/json', body: encodeEnvelope(post) };
   return { url: address({ client, cseq: String(cseq), ack }), contentType: 'audio/pcm;rate=16000', body };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function isTaken(answer: unknown): answer is { status: 'sent' | 'held'; next?: number } {

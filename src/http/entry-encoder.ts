@@ -3,8 +3,11 @@ import { formatCursor } from '../wire/cursor.ts';
 import type { LogEntry } from '../wire/log-entry.ts';
 import { encodePlain, type Frame } from '../wire/plain-dialect.ts';
 
-/** @param from how many of the entry's frames the reader has already @returns `undefined` if nothing is left to be written */
-export type EntryEncoder<Encoded> = (log: EventLog, entry: LogEntry, from: number) => Encoded | undefined;
+/**
+ * Encodes the frames of an entry from number `from`, which is how many the reader has already, to before number `to`.
+ * @returns `undefined` if there is nothing to be written
+ */
+export type EntryEncoder<Encoded> = (log: EventLog, entry: LogEntry, from: number, to?: number) => Encoded | undefined;
 
 /** A frame with its id. */
 export interface IdentifiedFrame extends Frame {
@@ -18,12 +21,12 @@ export interface IdentifiedFrame extends Frame {
  */
 export function entryEncoder<Encoded>(format: (frames: readonly IdentifiedFrame[]) => Encoded): EntryEncoder<Encoded> {
   const latest = new WeakMap<EventLog, { entry: LogEntry; encoded: Encoded | undefined }>();
-  const encode: EntryEncoder<Encoded> = (log, entry, from) => {
-    const frames = identify(log, entry, from);
+  const encode: EntryEncoder<Encoded> = (log, entry, from, to) => {
+    const frames = identify(log, entry, from, to);
     return frames.length === 0 ? undefined : format(frames);
   };
-  return (log, entry, from) => {
-    if (from > 0) return encode(log, entry, from);
+  return (log, entry, from, to) => {
+    if (from > 0 || to !== undefined) return encode(log, entry, from, to);
     const cached = latest.get(log);
     if (cached?.entry === entry) return cached.encoded;
     const encoded = encode(log, entry, 0);
@@ -32,11 +35,11 @@ export function entryEncoder<Encoded>(format: (frames: readonly IdentifiedFrame[
   };
 }
 
-/** Those that have data, from `from` on: what was in the others is gone, but they are counted. */
-function identify({ epoch }: EventLog, entry: LogEntry, from: number): IdentifiedFrame[] {
+/** Those that have data: what was in the others is gone, but they are counted. */
+function identify({ epoch }: EventLog, entry: LogEntry, from: number, to?: number): IdentifiedFrame[] {
   const frames = encodePlain(entry);
   const identified: IdentifiedFrame[] = [];
-  for (let index = from; index < frames.length; index += 1) {
+  for (let index = from; index < Math.min(frames.length, to ?? frames.length); index += 1) {
     const { event, data } = frames[index] as Frame; // within bounds
     if (data === '') continue;
     const id = formatCursor(epoch, entry.seq, index === frames.length - 1 ? undefined : index + 1);

@@ -1,7 +1,9 @@
 import type { EventLog, LogPosition } from '../session/event-log.ts';
 import type { LiveSession, Start, Supersedable } from '../session/live-session.ts';
 import { audioMs } from '../wire/audio-duration.ts';
+import type { LogEntry } from '../wire/log-entry.ts';
 import type { ConnectionEvents } from '../wire/named-events.ts';
+import { encodePlain } from '../wire/plain-dialect.ts';
 import type { EntryEncoder } from './entry-encoder.ts';
 
 /** Where a reader writes: one connection, in the format of its kind. */
@@ -12,8 +14,8 @@ export interface Sink<Encoded> {
   onRoom(resume: () => void): void;
   readonly encode: EntryEncoder<Encoded>;
   write(encoded: Encoded): void;
-  /** Writes an event for this connection alone. */
-  tell(id: string, event: keyof ConnectionEvents, data: ConnectionEvents[keyof ConnectionEvents]): void;
+  /** Writes an event for this connection alone. Without an `id` the client's place stays what it was. */
+  tell(id: string | undefined, event: keyof ConnectionEvents, data: ConnectionEvents[keyof ConnectionEvents]): void;
   /**
    * Ends the connection; what was written is still sent.
    * @param goingAway it is the server that ends, not what is read
@@ -70,7 +72,8 @@ export class LogReader<Encoded> implements Supersedable {
     this.#options = options;
     this.#position = start.position;
     sink.onRoom(() => this.#pump());
-    this.#tell('session', options.hello);
+    // Not yet the new place, if the old one is lost: cut off before `reset`, the client would come back without ever being told.
+    sink.tell(start.reset ? undefined : this.#log.idAt(this.#position), 'session', options.hello);
     // After the first write: until then the older one is all that the client has.
     this.#leave = options.client === undefined ? undefined : session.takeOver(options.client, this);
     if (start.reset) this.#tell('reset', start.reset);
@@ -126,17 +129,36 @@ export class LogReader<Encoded> implements Supersedable {
       // Only a client that has a name can acknowledge.
       const ms = this.#options.client === undefined ? 0 : audioMs(entry.message.event);
       if (ms > 0 && this.#lags(ms)) return;
-      this.#gapMs += this.#log.lostMs(seq);
-      const encoded = this.#sink.encode(this.#log, entry, frames);
-      if (encoded) this.#tellGap();
-      this.#position = { seq: seq + 1, frames: 0 };
-      if (encoded) this.#sink.write(encoded);
+      if (this.#log.lostMs(seq).length > 0) this.#writeAround(entry, frames);
+      else {
+        const encoded = this.#sink.encode(this.#log, entry, frames);
+        if (encoded) this.#tellGap();
+        this.#position = { seq: seq + 1, frames: 0 };
+        if (encoded) this.#sink.write(encoded);
+      }
       if (ms > 0) {
         this.#unacked.push({ seq, ms });
         this.#unackedMs += ms;
       }
       if (entry.message.end) this.#end();
     }
+  }
+
+  /** Writes what is left of an entry that has lost audio: the gap is told where the audio was, before what comes after it. */
+  #writeAround(entry: LogEntry, from: number): void {
+    const { seq } = entry;
+    const lost = [...this.#log.lostMs(seq)];
+    encodePlain(entry).forEach(({ data }, index) => {
+      const lostMs = data === '' ? (lost.shift() ?? 0) : 0;
+      if (index < from) return;
+      this.#gapMs += lostMs;
+      const encoded = this.#sink.encode(this.#log, entry, index, index + 1);
+      if (!encoded) return;
+      this.#position = { seq, frames: index };
+      this.#tellGap();
+      this.#sink.write(encoded);
+    });
+    this.#position = { seq: seq + 1, frames: 0 };
   }
 
   /** Whether the client has to acknowledge before it is sent more audio. One that never acknowledges has only its socket to wait for. */

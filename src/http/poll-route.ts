@@ -77,34 +77,38 @@ function cutIfStuck(res: ServerResponse, stallMs: number): void {
 }
 
 /** What there is from `position` on, as much as one answer takes. */
-function readBatch(session: LiveSession, { seq, frames }: LogPosition): { events: PolledEvent[]; next: LogPosition } {
-  const { log } = session;
+function readBatch({ log }: LiveSession, { seq, frames }: LogPosition): { events: PolledEvent[]; next: LogPosition } {
   const events: PolledEvent[] = [];
   let size = 0;
   let from = frames;
   let gapMs = 0;
-  for (let at = seq; at <= log.head; at += 1) {
+  const tellGap = (position: LogPosition) => {
+    const data = JSON.stringify({ audio_ms: Math.round(gapMs) });
+    if (gapMs > 0) events.push({ id: log.idAt(position), event: 'gap', data });
+    gapMs = 0;
+  };
+  let at = seq;
+  for (; at <= log.head; at += 1) {
     const entry = log.at(at);
-    if (!entry || (size > MAX_BATCH && from === 0)) return { events, next: { seq: at, frames: 0 } };
-    gapMs += log.lostMs(at);
+    if (!entry || (size > MAX_BATCH && from === 0)) break;
+    const lost = [...log.lostMs(at)];
     const encoded = encodePlain(entry);
     encoded.forEach(({ event, data }, index) => {
-      if (index < from || data === '') return;
-      if (gapMs > 0) {
-        events.push({
-          id: log.idAt({ seq: at, frames: index }),
-          event: 'gap',
-          data: JSON.stringify({ audio_ms: Math.round(gapMs) }),
-        });
-        gapMs = 0;
-      }
+      const lostMs = data === '' ? (lost.shift() ?? 0) : 0;
+      if (index < from) return;
+      gapMs += lostMs;
+      if (data === '') return;
+      tellGap({ seq: at, frames: index });
       const id = formatCursor(log.epoch, at, index === encoded.length - 1 ? undefined : index + 1);
       events.push(event === undefined ? { id, data } : { id, event, data });
       size += data.length;
     });
     from = 0;
   }
-  return { events, next: { seq: log.head + 1, frames: 0 } };
+  const next = { seq: at, frames: 0 };
+  // The next poll begins behind it.
+  tellGap(next);
+  return { events, next };
 }
 
 /** Resolves when something was appended, the session is over, the time is over, or the client has gone. */

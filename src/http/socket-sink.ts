@@ -45,13 +45,13 @@ export class SocketSink implements Sink<readonly Buffer[]> {
     for (const frame of frames) this.#send(frame);
   }
 
-  tell(id: string, event: keyof ConnectionEvents, data: ConnectionEvents[keyof ConnectionEvents]): void {
+  tell(id: string | undefined, event: keyof ConnectionEvents, data: ConnectionEvents[keyof ConnectionEvents]): void {
     this.#send(encodeEventObject(id, event, JSON.stringify(data)));
   }
 
   /** What came up is told how it went: that is no event, and has no id. */
   answer(data: object): void {
-    this.#send(`{"event":"answer","data":${JSON.stringify(data)}}`);
+    this.#send(encodeEventObject(undefined, 'answer', JSON.stringify(data)));
   }
 
   end(goingAway: boolean): void {

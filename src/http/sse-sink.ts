@@ -62,12 +62,14 @@ export class SseSink implements Sink<SseText> {
     this.#push();
   }
 
-  tell(id: string, event: keyof ConnectionEvents, data: ConnectionEvents[keyof ConnectionEvents]): void {
+  tell(id: string | undefined, event: keyof ConnectionEvents, data: ConnectionEvents[keyof ConnectionEvents]): void {
     const retry = 'retry_ms' in data ? data.retry_ms : RETRY_MS[event];
     let text = retry === undefined ? '' : encodeSse({ retry });
     // A block with an id alone: from here on a reader that is cut off comes back to its place.
-    if (event === 'session') text += encodeSse({ id });
-    this.#write(text + encodeJsonEvent(id, event, JSON.stringify(data)), 'utf8');
+    if (event === 'session' && id !== undefined) text += encodeSse({ id });
+    const json = JSON.stringify(data);
+    text += id === undefined ? encodeSse({ event, data: json }) : encodeJsonEvent(id, event, json);
+    this.#write(text, 'utf8');
     if (event === 'hb') this.#push();
   }
 

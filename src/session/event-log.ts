@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { AgentEvent } from '../wire/agent-event.ts';
-import { audioMs } from '../wire/audio-duration.ts';
+import { soundMs } from '../wire/audio-duration.ts';
 import { type Cursor, formatCursor } from '../wire/cursor.ts';
 import type { LogEntry, LogMessage } from '../wire/log-entry.ts';
 import type { ConnectionEvents } from '../wire/named-events.ts';
@@ -31,8 +31,8 @@ interface Held {
   bytes: number;
   /** Of each of its parts that has any, until it is dropped. */
   audio: readonly KeptText[];
-  /** Audio that was dropped for want of room, ms. */
-  lostMs: number;
+  /** Of each of its parts whose audio was dropped for want of room, in their order, ms. */
+  lostMs: readonly number[];
 }
 
 /** What an entry costs beside its text and audio: many small ones must not be free. */
@@ -104,7 +104,7 @@ export class EventLog {
       at: this.#now(),
       bytes,
       audio,
-      lostMs: 0,
+      lostMs: NONE,
     });
     this.#newest = entry;
     this.#bytes += bytes;
@@ -123,9 +123,9 @@ export class EventLog {
     for (const wake of this.#readers) wake();
   }
 
-  /** Audio of an entry that was dropped for want of room, ms. */
-  lostMs(seq: number): number {
-    return this.#held.get(seq)?.lostMs ?? 0;
+  /** Of each part of an entry whose audio was dropped for want of room, in their order: how long it was, ms. */
+  lostMs(seq: number): readonly number[] {
+    return this.#held.get(seq)?.lostMs ?? NONE;
   }
 
   /** Lets go of the entries up to `seq`: whoever reads has them. */
@@ -186,7 +186,9 @@ export class EventLog {
       const held = this.#held.get(this.#firstAudio);
       this.#firstAudio += 1;
       if (held && held.audio !== NONE) {
-        held.lostMs = audioMs(this.#whole(held).message.event);
+        const { event } = this.#whole(held).message;
+        const parts = event?.content?.parts ?? [];
+        held.lostMs = parts.flatMap(({ inlineData }) => (inlineData ? [soundMs(inlineData)] : []));
         this.#dropAudio(held);
         return true;
       }
@@ -202,7 +204,7 @@ export class EventLog {
       if (!held) continue;
       this.#dropAudio(held);
       // It would not be heard now either: nobody needs to be told that there was no room for it.
-      held.lostMs = 0;
+      held.lostMs = NONE;
     }
   }
 
