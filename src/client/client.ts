@@ -175,6 +175,7 @@ export function createClient(options: ClientOptions): Client {
       multiplexed ||= isMultiplexed(address('send', {}));
       return outcome;
     },
+    ask: (post, signal) => sendPost(post, postOptions, signal),
     // A WebSocket keeps the order by itself.
     parallel: () => options.parallelPosts ?? (multiplexed || downlink.post ? MOST_PARALLEL : 1),
     bodyLimit: () => bodyBytes,

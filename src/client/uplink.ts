@@ -9,6 +9,8 @@ import type { Refusal, Sent } from './sent.ts';
 export interface UplinkOptions {
   /** Sends a POST once, over whatever there is. Never throws. */
   readonly transmit: (post: Post, signal: AbortSignal) => Promise<PostOutcome>;
+  /** The same in a way that answers a POST without a number too: with the number that is next. */
+  readonly ask: (post: Post, signal: AbortSignal) => Promise<PostOutcome>;
   readonly random: () => number;
   readonly client: string;
   /** POSTs that may be under way at once now, 1 to 4: more than one is for networks that carry them side by side. */
@@ -77,6 +79,11 @@ export function createUplink(options: UplinkOptions): Uplink {
   let flights: Flight[] = [];
   let epoch: string | undefined;
   let next = 1;
+  /** The lowest number that the server may lack, as far as its answers say. */
+  let missing = 1;
+  /** Numbers from there on that were used up by a refusal. */
+  const usedUp = new Set<number>();
+  let asking = false;
   /** Somebody wants nothing to go up for a while. */
   let onHold = false;
   /** Aborted, and made anew, when the way down opens. */
@@ -91,6 +98,7 @@ export function createUplink(options: UplinkOptions): Uplink {
     // It says which log the numbers belong to, and must not name another.
     return id !== undefined && parseCursor(id)?.epoch === epoch ? id : formatCursor(epoch ?? '', 0);
   };
+  const acknowledgement = (): Post => ({ client, cseq: undefined, ack: ack(), payload: [] });
   const acknowledged = () => {
     clearTimeout(ackTimer);
     ackTimer = undefined;
@@ -117,6 +125,8 @@ export function createUplink(options: UplinkOptions): Uplink {
     flights = [];
     epoch = newEpoch;
     next = from;
+    missing = from;
+    usedUp.clear();
     for (const { abort } of unanswered) abort.abort();
     for (const { post, applied } of unanswered) {
       if (applied) settleItems(post, { sent: true });
@@ -127,19 +137,53 @@ export function createUplink(options: UplinkOptions): Uplink {
     flights = flights.filter((one) => one !== flight);
     settleItems(flight.post, sent);
   };
-  const onTaken = (flight: Flight, answer: PostOutcome & { kind: 'taken' }) => {
-    const missing = answer.next ?? flight.cseq + 1;
-    if (answer.held) flight.held = true;
-    else settle(flight, { sent: true });
+  /** Settles what is known to be used by now, and sends what nobody else would. */
+  const catchUp = () => {
+    // One that was held waited for nothing but what came before it.
+    while (usedUp.delete(missing) || flights.some(({ held, cseq }) => held && cseq === missing)) missing += 1;
     for (const one of flights) one.applied ||= one.cseq < missing;
     // One that is still under way keeps its place: its own answer may be a refusal.
     for (const one of flights.filter(({ held, applied }) => held && applied)) settle(one, { sent: true });
     const [lowest] = flights;
-    // What they wait for was refused unread, or is forgotten: nobody would ever send it.
+    // What they wait for was refused unread, or is forgotten.
     if (lowest && missing < lowest.cseq && flights.every(({ held }) => held)) launch(missing, []);
+  };
+  const onTaken = (flight: Flight, answer: PostOutcome & { kind: 'taken' }) => {
+    if (answer.held) flight.held = true;
+    else settle(flight, { sent: true });
+    const said = answer.next ?? flight.cseq + 1;
+    if (answer.held && said < missing && missing <= flight.cseq) {
+      void askAnew();
+      return;
+    }
+    missing = Math.max(missing, said);
+    catchUp();
+  };
+  /** What is held waits for a number that was used: that answer was overtaken, or kept from before; or the server has forgotten this client. */
+  const askAnew = async () => {
+    if (asking) return;
+    asking = true;
+    const asked = epoch;
+    const outcome = await options.ask(acknowledgement(), stopped.signal);
+    asking = false;
+    const said = outcome.kind === 'taken' ? outcome.next : undefined;
+    if (stopped.signal.aborted || epoch !== asked) return;
+    if (said === undefined) {
+      await pause(ABSENT_MS, stopped.signal);
+      if (!stopped.signal.aborted && flights.some(({ held }) => held)) void askAnew();
+      return;
+    }
+    if (said < missing) usedUp.clear();
+    missing = said;
+    catchUp();
+    flush();
   };
   const refuse = (flight: Flight, refusal: Refusal) => {
     settle(flight, { sent: false, refusal });
+    // By the server, that is, and not for its size alone, which keeps it from being read.
+    if (refusal.code !== undefined && refusal.code !== 'body_too_large' && flight.cseq >= missing)
+      usedUp.add(flight.cseq);
+    catchUp();
     // A filler's number was used by what was refused before.
     if (flight.post.payload.length > 0) options.onRefused(refusal);
   };
@@ -199,8 +243,7 @@ export function createUplink(options: UplinkOptions): Uplink {
   };
   const acknowledge = async () => {
     acknowledged();
-    const post = { client, cseq: undefined, ack: ack(), payload: [] };
-    const outcome = await options.transmit(post, stopped.signal);
+    const outcome = await options.transmit(acknowledgement(), stopped.signal);
     if (outcome.kind === 'failed') heard();
   };
   const heard = () => {
