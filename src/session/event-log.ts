@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { AgentEvent } from '../wire/agent-event.ts';
+import type { AgentEvent, Part } from '../wire/agent-event.ts';
 import { soundMs } from '../wire/audio-duration.ts';
 import { type Cursor, formatCursor } from '../wire/cursor.ts';
 import type { LogEntry, LogMessage } from '../wire/log-entry.ts';
@@ -31,7 +31,9 @@ interface Held {
   bytes: number;
   /** Of each of its parts that has any, until it is dropped. */
   audio: readonly KeptText[];
-  /** Of each of its parts whose audio was dropped for want of room, in their order, ms. */
+  /** How long each of them lasts, ms: to find out later would be to read it. */
+  readonly audioMs: readonly number[];
+  /** The same, where it was dropped for want of room. */
   lostMs: readonly number[];
 }
 
@@ -104,6 +106,7 @@ export class EventLog {
       at: this.#now(),
       bytes,
       audio,
+      audioMs: audio === NONE ? NONE : durationsOf(message.event),
       lostMs: NONE,
     });
     this.#newest = entry;
@@ -186,9 +189,7 @@ export class EventLog {
       const held = this.#held.get(this.#firstAudio);
       this.#firstAudio += 1;
       if (held && held.audio !== NONE) {
-        const { event } = this.#whole(held).message;
-        const parts = event?.content?.parts ?? [];
-        held.lostMs = parts.flatMap(({ inlineData }) => (inlineData ? [soundMs(inlineData)] : []));
+        held.lostMs = held.audioMs;
         this.#dropAudio(held);
         return true;
       }
@@ -242,17 +243,24 @@ export class EventLog {
   }
 }
 
+function durationsOf(event: AgentEvent | undefined): readonly number[] {
+  const parts = event?.content?.parts ?? [];
+  return parts.flatMap(({ inlineData }) => (inlineData ? [soundMs(inlineData)] : []));
+}
+
 function isReply({ content, outputTranscription }: AgentEvent): boolean {
   return content?.role === 'model' || outputTranscription !== undefined;
 }
 
 /** The parts keep their places: a cursor may point between two of them. */
 function replaceAudio({ seq, turn, message: { event } }: LogEntry, next: () => string): LogEntry {
-  if (!event) return { seq, turn, message: {} };
-  const parts = event.content?.parts?.map((part) =>
-    part.inlineData ? { inlineData: { mimeType: part.inlineData.mimeType, data: next() } } : part,
-  );
-  return { seq, turn, message: { event: { ...event, content: { ...event.content, parts: parts ?? [] } } } };
+  if (!event?.content?.parts) return { seq, turn, message: {} };
+  const parts: Part[] = [];
+  for (const part of event.content.parts) {
+    const { inlineData } = part;
+    parts.push(inlineData ? { inlineData: { mimeType: inlineData.mimeType, data: next() } } : part);
+  }
+  return { seq, turn, message: { event: { ...event, content: { ...event.content, parts } } } };
 }
 
 /** Audio is measured, not serialised: it is nearly everything that passes here. */
