@@ -161,7 +161,7 @@ export class Runner implements LiveRunner {
         }
         // What is typed to a run that has failed is in the conversation, and the next run answers it.
         if (!connection) return;
-        await untilItTakes(connection);
+        if (connection.bufferedBytes > MAX_BUFFERED_BYTES) await untilItTakes(connection);
         sendTo(connection, request);
       }
       upstream.close();

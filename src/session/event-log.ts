@@ -222,7 +222,9 @@ export class EventLog {
   #keepAudio(event: AgentEvent | undefined): readonly KeptText[] {
     let audio: readonly KeptText[] = NONE;
     for (const { inlineData } of event?.content?.parts ?? NONE) {
-      if (inlineData) audio = [...audio, this.#audio.keep(inlineData.data)];
+      if (!inlineData) continue;
+      const kept = this.#audio.keep(inlineData.data);
+      audio = audio === NONE ? [kept] : [...audio, kept];
     }
     return audio;
   }
