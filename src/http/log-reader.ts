@@ -188,6 +188,8 @@ export class LogReader<Encoded> implements Supersedable {
     this.#resetting = false;
     if (this.#ended) return;
     this.#position = position;
+    // What it had passed by is told with it.
+    this.#gapMs = 0;
     if (reset) this.#tell('reset', reset);
     this.#pump();
   }
