@@ -18,11 +18,8 @@ client.on('failure', ({ error, hint = '' }) => console.error(`[${error}; ${hint}
 
 for await (const line of createInterface({ input: process.stdin })) {
   const answered = new Promise<void>((resolve) => {
-    const stop = client.on('message', (message) => {
-      if (!('turn_complete' in message) || !message.turn_complete) return;
-      stop();
-      resolve();
-    });
+    client.on('message', (message) => 'turn_complete' in message && message.turn_complete && resolve());
+    client.on('end', () => resolve());
   });
   const { sent, refusal } = await client.send(line);
   if (sent) await answered;

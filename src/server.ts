@@ -97,7 +97,7 @@ export async function startServer({ config, agent, logger }: ServerOptions): Pro
   };
   const api = createApi(options);
   const app = createApp(options, api);
-  const door = createSocketDoor({ ...options, maxFrameBytes: bodyLimits.maxBytes });
+  const door = createSocketDoor({ ...options, frameLimits: bodyLimits });
   // Endless bodies are the point: request-body.ts has the limits that requestTimeout would set. The one for headers must be said, or
   // Node takes it to be 0 too.
   const server = createServer(

@@ -67,7 +67,7 @@ export function createBacklog(onAudioDropped: (ms: number) => void): Backlog {
     },
     addAudio(pcm) {
       if (pcm.length === 0) return;
-      const size = 64 + pcm.length * 1.4;
+      const size = 64 + Math.ceil(pcm.length * 1.4);
       waiting.push({ size, pcm });
       bytes += size;
       audioBytes += pcm.length;

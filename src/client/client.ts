@@ -39,6 +39,9 @@ export interface Client {
 /** Until `session` says it, ms and bytes. */
 const USUAL_HEARTBEAT_MS = 10_000;
 const USUAL_BODY_BYTES = 4 * 1024 * 1024;
+/** What a server may ask of our timers, ms. */
+const LEAST_HEARTBEAT_MS = 1_000;
+const MOST_WAIT_MS = 60_000;
 /** POSTs at once where they do not wait for each other anyway. */
 const MOST_PARALLEL = 4;
 /** A cursor that leads nowhere, on purpose: it is answered with `reset`. */
@@ -75,6 +78,9 @@ export function createClient(options: ClientOptions): Client {
   /** What the agent is to answer in, and whether the server has been told: said again, it would undo what another client wants. */
   let isAudio = options.isAudio;
   let isAudioTold = false;
+  /** Whether the connection that was asked for last says it, and the epoch in which it was said again. */
+  let isAudioAsked = false;
+  let askedAgainIn: string | undefined;
   /** Who waits for that. */
   const untilTold: (() => void)[] = [];
 
@@ -85,13 +91,15 @@ export function createClient(options: ClientOptions): Client {
     const text = new URLSearchParams(query).toString();
     return text === '' ? path : `${path}?${text}`;
   };
-  const readerAddress = (rung: Rung, query: Record<string, string>): string =>
-    address(ROUTES[rung], {
+  const readerAddress = (rung: Rung, query: Record<string, string>): string => {
+    isAudioAsked = isAudio !== undefined && !isAudioTold;
+    return address(ROUTES[rung], {
       client,
-      ...(isAudio === undefined || isAudioTold ? {} : { is_audio: String(isAudio) }),
+      ...(isAudioAsked ? { is_audio: String(isAudio) } : {}),
       ...(options.history ? { since: FROM_NOWHERE } : {}),
       ...query,
     });
+  };
   const become = (to: ClientState) => {
     if (state === to || FINAL.includes(state)) return;
     state = to;
@@ -102,24 +110,32 @@ export function createClient(options: ClientOptions): Client {
     }
     emitter.emit('state', to);
   };
-  const onSession = ({ epoch, next, limits, modality }: ConnectionEvents['session'], id: string | undefined) => {
-    heartbeatMs = limits.heartbeat_ms;
+  /** @returns whether this connection is of use */
+  const onSession = (
+    { epoch, next, limits, modality }: ConnectionEvents['session'],
+    id: string | undefined,
+  ): boolean => {
+    heartbeatMs = clamp(limits.heartbeat_ms, LEAST_HEARTBEAT_MS, MOST_WAIT_MS);
     bodyBytes = limits.body_bytes;
     const isNew = !position.id?.startsWith(`${epoch}.`);
     // Another live session than the one that was told begins as sessions do. It is asked for anew from the old place: its `reset`, which
     // is still to come, is lost with this connection.
-    if (isNew && isAudio !== undefined && isAudioTold && isAudio !== (modality === 'AUDIO')) {
-      void setAudio(isAudio);
-      return;
+    const differs = isAudio !== undefined && isAudio !== (modality === 'AUDIO');
+    if (isNew && differs && !isAudioAsked && askedAgainIn !== epoch) {
+      // Once: there are models that only speak.
+      askedAgainIn = epoch;
+      void setAudio(isAudio === true);
+      return false;
     }
     isAudioTold = true;
     if (id !== undefined && isNew) position.move(id);
     uplink.opened(epoch, next);
+    return true;
   };
   const onConnectionEvent = ({ name, id, data }: ReceivedEvent) => {
-    if (name === 'session') onSession(data as ConnectionEvents['session'], id);
-    else if (name === 'reset' && id !== undefined) position.move(id);
-    else if (name === 'drain') downlink.holdOff((data as ConnectionEvents['drain']).retry_ms);
+    if (name === 'session' && !onSession(data as ConnectionEvents['session'], id)) return;
+    if (name === 'reset' && id !== undefined) position.move(id);
+    else if (name === 'drain') downlink.holdOff(clamp((data as ConnectionEvents['drain']).retry_ms, 0, MOST_WAIT_MS));
     else if (name === 'superseded') downlink.superseded();
     else if (name === 'hb') {
       const delayMs = Date.now() - (data as ConnectionEvents['hb']).t;
@@ -137,7 +153,8 @@ export function createClient(options: ClientOptions): Client {
     }
     if (CONNECTION_EVENTS.includes(name)) {
       onConnectionEvent(event);
-      emitter.emit(name ?? 'message', data);
+      // It is one of our own connections that took over.
+      if (name !== 'superseded') emitter.emit(name ?? 'message', data);
       return false;
     }
     if (!position.take(id)) {
@@ -168,20 +185,24 @@ export function createClient(options: ClientOptions): Client {
   const uplink = createUplink({
     random,
     client,
-    transmit: async (post, signal) => {
+    transmit: async (post, signal, attempt) => {
       const over = downlink.post;
-      if (over) return over(post, signal);
+      // What got no answer there is tried another way; and what is too large would cost it its connection.
+      const size = post.payload.reduce((sum, one) => sum + one.size, 0);
+      if (over && attempt === 1 && size < bodyBytes) return over(post, signal);
       const outcome = await sendPost(post, postOptions, signal);
       multiplexed ||= isMultiplexed(address('send', {}));
       return outcome;
     },
     ask: (post, signal) => sendPost(post, postOptions, signal),
     // A WebSocket keeps the order by itself.
-    parallel: () => options.parallelPosts ?? (multiplexed || downlink.post ? MOST_PARALLEL : 1),
+    parallel: () =>
+      Math.max(1, Math.min(MOST_PARALLEL, options.parallelPosts ?? (multiplexed || downlink.post ? MOST_PARALLEL : 1))),
     bodyLimit: () => bodyBytes,
     ack: () => position.id,
     onRefused: (refusal) => emitter.emit('refused', refusal),
     onAudioDropped: (ms) => emitter.emit('audio_dropped', { ms }),
+    onEpochChanged: () => downlink.reconnect(),
     onEnded: () => become('ended'),
   });
   const remembered = recallVerdict(storage, url, Date.now());
@@ -193,6 +214,8 @@ export function createClient(options: ClientOptions): Client {
       : { ...remembered, socket: 'refused', rung: remembered.rung === 'ws' ? 'stream' : remembered.rung },
     performance.now(),
   );
+  /** Of the connection in use. */
+  let { rung } = ladder;
   const downlink: Downlink = createDownlink({
     fetch: fetchIt,
     WebSocket: Socket,
@@ -210,11 +233,15 @@ export function createClient(options: ClientOptions): Client {
       const [told, tell] = [verdictOf(ladder), verdictOf(to)];
       ladder = to;
       const isNews = told.rung !== tell.rung || told.capMs !== tell.capMs || told.socket !== tell.socket;
-      if (isNews) rememberVerdict(storage, url, tell, Date.now());
+      // What was asked for is no measurement.
+      if (!isNews || transport !== 'auto') return;
+      rememberVerdict(storage, url, canSocket ? tell : { ...tell, socket: remembered.socket }, Date.now());
     },
-    onBegun: () => {
+    onBegun: (begun) => {
+      if (rung !== begun) emitter.emit('rung', begun);
+      rung = begun;
       // Whoever answers a poll has read what it asks for; it says `session` only to whom it is news.
-      if (ladder.rung === 'poll') isAudioTold = true;
+      if (begun === 'poll' && isAudioAsked) isAudioTold = true;
       uplink.release();
       settleTold();
       become('open');
@@ -241,7 +268,7 @@ export function createClient(options: ClientOptions): Client {
     get statistics() {
       const { roundTripMs, retries, droppedAudioMs } = uplink.statistics;
       const { reconnects, rotations } = downlink.statistics;
-      const { rung, lifetime } = ladder;
+      const { lifetime } = ladder;
       return {
         rung,
         capMs: lifetime.capMs,
@@ -255,6 +282,11 @@ export function createClient(options: ClientOptions): Client {
       };
     },
   };
+}
+
+/** A number of the server's, as a timer takes it: one that is too large, or none, would fire at once. */
+function clamp(value: unknown, least: number, most: number): number {
+  return typeof value === 'number' && value >= least ? Math.min(value, most) : least;
 }
 
 function isAudioMessage(data: unknown): boolean {

@@ -21,7 +21,7 @@ export interface DownlinkOptions extends Network {
   onEvent(event: ReceivedEvent): boolean;
   onLadder(ladder: Ladder): void;
   /** A connection has begun to bring something. */
-  onBegun(): void;
+  onBegun(rung: Rung): void;
   /** There is no connection. */
   onLost(): void;
   onRetry(retry: Retry): void;
@@ -64,8 +64,11 @@ export function createDownlink(options: DownlinkOptions): Downlink {
   let incumbent: Line | undefined;
   let challenger: Line | undefined;
   let wake = new AbortController();
-  let lastBytesAt = now();
+  /** By the wall: other clocks may stop while a machine sleeps. */
+  let lastBytesAt = Date.now();
   let holdOffMs = 0;
+  /** The server has said that it ends the connection. */
+  let announced = false;
   let connections = 0;
   let rotations = 0;
   /** The connection in use has brought something that was not known. */
@@ -74,6 +77,7 @@ export function createDownlink(options: DownlinkOptions): Downlink {
   let raceTimer: ReturnType<typeof setTimeout> | undefined;
   let ageTimer: ReturnType<typeof setTimeout> | undefined;
   let trialTimer: ReturnType<typeof setTimeout> | undefined;
+  let moveTimer: ReturnType<typeof setTimeout> | undefined;
   let trying = false;
 
   const open = (rung: Rung): Line => {
@@ -84,14 +88,16 @@ export function createDownlink(options: DownlinkOptions): Downlink {
         const { id } = options.position;
         return options.address(rung, id === undefined ? query : { since: id, ...query });
       },
-      // One that only races is to be answered at once.
-      holdMs: () => (line === incumbent ? ladder.holdMs : 0),
+      // The first poll is answered at once: whatever waits for a connection does not wait for an event.
+      holdMs: () => (line.begun ? ladder.holdMs : 0),
       onBegun: () => onBegun(line),
       onBytes: () => {
-        lastBytesAt = now();
+        lastBytesAt = Date.now();
       },
       onEvent: (event) => {
-        if (options.onEvent(event) && line === incumbent) useful = true;
+        const isNew = options.onEvent(event);
+        if (isNew && line === incumbent) useful = true;
+        return isNew;
       },
       onCursor: (id) => options.position.pass(id),
       onEvidence: (evidence) => {
@@ -117,8 +123,12 @@ export function createDownlink(options: DownlinkOptions): Downlink {
     void line.over.then(() => {
       if (challenger !== line) return;
       challenger = undefined;
-      // What is in use is known to be no good.
-      if (line.rung === ladder.rung && incumbent && incumbent.rung !== ladder.rung) reconnect();
+      if (line.rung !== ladder.rung || !incumbent || incumbent.rung === ladder.rung) return;
+      // What is in use may be worse, but it is there.
+      learn({ kind: 'unopened', at: now() });
+      moveTimer = after(moveTimer, SETTLED_MS, () => {
+        if (incumbent?.rung !== ladder.rung) replace();
+      });
     });
   };
   /** Opens the next connection beside the one in use. */
@@ -131,7 +141,7 @@ export function createDownlink(options: DownlinkOptions): Downlink {
     incumbent = line;
     challenger = undefined;
     rotations += 1;
-    useful = true;
+    announced = false;
     clearTimers();
     before?.drop();
   };
@@ -139,21 +149,23 @@ export function createDownlink(options: DownlinkOptions): Downlink {
     if (line === challenger) {
       // It was opened to race the stream: a poll is answered, while the stream brings nothing at all.
       if (line.rung === 'poll' && incumbent && !incumbent.begun) learn({ kind: 'buffered', at: now() });
+      else if (line.rung === incumbent?.rung) learn({ kind: 'rotated', at: now() });
       promote(line);
+      useful = true;
     } else if (line !== incumbent) return;
     clearTimeout(raceTimer);
     dropChallenger();
     if (line.rung !== ladder.rung) replace();
     ageTimer = after(ageTimer, line.rung === 'poll' ? undefined : rotateAfter(ladder.lifetime), replace);
     trialTimer = after(trialTimer, SETTLED_MS, () => void tryBetter());
-    options.onBegun();
+    options.onBegun(line.rung);
   };
   const after = (old: typeof raceTimer, ms: number | undefined, action: () => void) => {
     clearTimeout(old);
     return ms === undefined ? undefined : setTimeout(action, ms);
   };
   const clearTimers = () => {
-    for (const timer of [raceTimer, ageTimer, trialTimer]) clearTimeout(timer);
+    for (const timer of [raceTimer, ageTimer, trialTimer, moveTimer]) clearTimeout(timer);
   };
   /** Polls beside a stream that brings nothing, until one of them has brought something. */
   const race = (patienceMs: number) => {
@@ -191,13 +203,13 @@ export function createDownlink(options: DownlinkOptions): Downlink {
   };
 
   /** What the end of a connection teaches. */
-  const learnFromEnd = ({ rung, begun }: Line, { outcome, livedMs }: Ending) => {
+  const learnFromEnd = ({ rung, begun }: Line, { outcome, livedMs, silent }: Ending) => {
     const at = now();
     if (rung === 'poll' ? begun : livedMs !== undefined && livedMs >= HEALTHY_MS) useful = true;
     // A refusal of our own server's is not the way's fault, nor is an end that was announced.
-    if (holdOffMs > 0 || (outcome.kind === 'refused' && isErrorBody(outcome.body))) return;
-    if (rung === 'poll') learn({ kind: 'poll_failed', at, heldMs: livedMs ?? 0 });
-    else learn(livedMs === undefined ? { kind: 'unopened', at } : { kind: 'cut', at, livedMs });
+    if (announced || (outcome.kind === 'refused' && isErrorBody(outcome.body))) return;
+    if (rung === 'poll') learn({ kind: 'poll_failed', at, heldMs: livedMs ?? 0, begun });
+    else learn(livedMs === undefined ? { kind: 'unopened', at } : { kind: 'cut', at, livedMs, silent });
   };
   const run = async () => {
     let attempt = 0;
@@ -215,14 +227,15 @@ export function createDownlink(options: DownlinkOptions): Downlink {
       // Another has taken its place.
       if (line !== incumbent) continue;
       if (ending.outcome.kind === 'over') return options.onOver();
+      learnFromEnd(line, ending);
       if (challenger && challenger.rung === ladder.rung) {
         promote(challenger);
         continue;
       }
       incumbent = undefined;
+      announced = false;
       dropChallenger();
       clearTimers();
-      learnFromEnd(line, ending);
       attempt = useful ? 1 : attempt + 1;
       useful = false;
       const { outcome } = ending;
@@ -237,14 +250,19 @@ export function createDownlink(options: DownlinkOptions): Downlink {
   };
 
   const stopListening = listenForWake((certain) => {
-    if (certain || now() - lastBytesAt > options.heartbeatMs()) reconnect();
+    const usualMs = incumbent?.rung === 'poll' ? ladder.holdMs + options.heartbeatMs() : options.heartbeatMs();
+    if (certain || Date.now() - lastBytesAt > usualMs) reconnect();
     else wake.abort();
   });
   void run();
   return {
     reconnect,
-    holdOff,
+    holdOff(ms) {
+      announced = true;
+      holdOff(ms);
+    },
     superseded() {
+      announced = true;
       // The name is random: it was one of our own, given up by us and not by a proxy, or the one that is just being opened.
       if (!challenger) holdOff(MOST_STRAY_MS * options.random());
     },

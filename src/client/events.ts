@@ -33,6 +33,8 @@ export interface ClientEvents extends LogEvents, ConnectionEvents {
   message: Message;
   state: ClientState;
   retry: Retry;
+  /** The way down has changed. */
+  rung: Rung;
   /** Something that was sent was refused for good; `send` says the same to whoever asked. */
   refused: Refusal;
   /** Recorded audio was dropped, because the way up is too slow. */

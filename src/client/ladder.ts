@@ -2,7 +2,7 @@
  * Which way down is used, decided from what was measured and nothing else: no clock, no network, so that every sequence of
  * measurements can be tried. All times are ms.
  */
-import { type Lifetime, withCut } from './lifetime.ts';
+import { type Lifetime, withCut, withRotation } from './lifetime.ts';
 
 /** From the best to the one that passes everywhere. */
 export const RUNGS = ['ws', 'stream', 'pusher', 'close', 'poll'] as const;
@@ -20,11 +20,19 @@ export type Evidence =
   /** A poll was answered while the stream had brought nothing at all. */
   | { readonly kind: 'buffered'; readonly at: number }
   /** A connection that had begun ended, not by our doing nor the server's announcement. */
-  | { readonly kind: 'cut'; readonly at: number; readonly livedMs: number }
+  | {
+      readonly kind: 'cut';
+      readonly at: number;
+      readonly livedMs: number;
+      /** It was not ended, but fell silent. */
+      readonly silent: boolean;
+    }
+  /** One was replaced because of its age. */
+  | { readonly kind: 'rotated'; readonly at: number }
   /** One did not begin: no answer, or a status that is not ours. */
   | { readonly kind: 'unopened'; readonly at: number }
-  /** A poll failed, `heldMs` after it was asked. */
-  | { readonly kind: 'poll_failed'; readonly at: number; readonly heldMs: number }
+  /** A poll failed, `heldMs` after it was asked; `begun`: others before it were answered. */
+  | { readonly kind: 'poll_failed'; readonly at: number; readonly heldMs: number; readonly begun: boolean }
   /** A better rung was tried beside the one in use, and carried events in time, or did not. */
   | { readonly kind: 'tried'; readonly at: number; readonly rung: 'ws' | 'stream'; readonly good: boolean };
 
@@ -47,6 +55,8 @@ export interface Ladder {
   readonly cuts: readonly number[];
   /** Connections in a row that did not begin. */
   readonly unopened: number;
+  /** Connections in a row that fell silent soon after they had begun. */
+  readonly stalls: number;
   /** Streams in a row that came late by about what HAProxy holds a chunk. */
   readonly late: number;
   /** `close` was tried, and was no faster. */
@@ -59,6 +69,8 @@ const SHORT_LIFE_MS = 10_000;
 const MAX_CUTS = 4;
 /** ... within so long, and polls are steadier. */
 const CUTS_WITHIN_MS = 30_000;
+/** Connections in a row that fall silent, before another rung is tried: each costs 25 s until it is noticed. */
+const MAX_STALLS = 2;
 /** Streams in a row that do not begin, before a poll is tried: it may be the stream that is refused, or the server is away. */
 const MAX_UNOPENED = 3;
 /** How long a rung that came of guessing is kept before the stream is tried again; doubles up to the most. */
@@ -91,10 +103,11 @@ export function createLadder(transport: Transport, remembered: Verdict, now: num
     retryAt: undefined,
     retryMs: MEASURED_MS,
     socket: remembered.socket,
-    lifetime: { capMs: remembered.capMs, lastMs: undefined },
+    lifetime: { capMs: remembered.capMs, lastMs: undefined, rotations: 0 },
     holdMs: HOLD_MS,
     cuts: [],
     unopened: 0,
+    stalls: 0,
     late: 0,
     closeUseless: false,
   };
@@ -115,10 +128,9 @@ export function verdictOf({ firm, rung, lifetime, socket }: Ladder): Verdict {
 /** The ladder after one more measurement. */
 export function weigh(ladder: Ladder, evidence: Evidence): Ladder {
   if (evidence.kind === 'tried') return weighTrial(ladder, evidence);
+  if (evidence.kind === 'rotated') return { ...ladder, lifetime: withRotation(ladder.lifetime) };
   if (evidence.kind === 'cut' && ladder.rung !== 'poll') return weighCut(ladder, evidence);
-  if (ladder.rung === 'ws') {
-    return evidence.kind === 'unopened' || evidence.kind === 'buffered' ? leaveSocket(ladder) : ladder;
-  }
+  if (ladder.rung === 'ws') return weighSocket(ladder, evidence);
   if (ladder.rung === 'poll') return weighPoll(ladder, evidence);
   switch (evidence.kind) {
     case 'opened':
@@ -145,6 +157,13 @@ export function dueTrial(ladder: Ladder, now: number): 'ws' | 'stream' | undefin
   return ladder.retryAt !== undefined && now >= ladder.retryAt ? 'stream' : undefined;
 }
 
+/** It may be an outage: whether a WebSocket is of use is tried again beside a stream that works. */
+function weighSocket(ladder: Ladder, { kind }: Evidence): Ladder {
+  const unopened = ladder.unopened + 1;
+  if (kind === 'buffered' || (kind === 'unopened' && unopened >= MAX_UNOPENED)) return leaveSocket(ladder, 'untried');
+  return kind === 'unopened' ? { ...ladder, unopened } : ladder;
+}
+
 function weighTrial(ladder: Ladder, { at, rung, good }: Evidence & { kind: 'tried' }): Ladder {
   if (rung === 'ws')
     return good ? { ...ladder, rung: 'ws', firm: true, retryAt: undefined } : { ...ladder, socket: 'refused' };
@@ -152,22 +171,34 @@ function weighTrial(ladder: Ladder, { at, rung, good }: Evidence & { kind: 'trie
   return { ...ladder, rung: 'stream', firm: false, retryAt: undefined, cuts: [], unopened: 0, late: 0 };
 }
 
-function weighCut(ladder: Ladder, { at, livedMs }: Evidence & { kind: 'cut' }): Ladder {
+function weighCut(ladder: Ladder, { at, livedMs, silent }: Evidence & { kind: 'cut' }): Ladder {
+  if (livedMs < SHORT_LIFE_MS && silent) return weighStall(ladder, at);
   const lifetime = withCut(ladder.lifetime, livedMs);
-  const known = { ...ladder, lifetime };
+  const known = { ...ladder, lifetime, unopened: 0, stalls: 0 };
   if (livedMs >= SHORT_LIFE_MS) return { ...known, cuts: [] };
   // Cut after the same time as before: from now on it is replaced in time, which is better than to poll.
   if (lifetime.capMs !== undefined && lifetime.capMs !== ladder.lifetime.capMs) return { ...known, cuts: [] };
   const cuts = [...ladder.cuts.filter((each) => at - each <= CUTS_WITHIN_MS), at];
   if (cuts.length < MAX_CUTS) return { ...known, cuts };
   const steady = { ...known, cuts: [] };
-  return ladder.rung === 'ws' ? leaveSocket(steady) : toPoll(steady, GUESS_MS, at);
+  return ladder.rung === 'ws' ? leaveSocket(steady, 'refused') : toPoll(steady, GUESS_MS, at);
+}
+
+function weighStall(ladder: Ladder, at: number): Ladder {
+  const stalls = ladder.stalls + 1;
+  if (stalls < MAX_STALLS) return { ...ladder, stalls };
+  const moved = { ...ladder, stalls: 0 };
+  return ladder.rung === 'ws' ? leaveSocket(moved, 'refused') : toPoll(moved, GUESS_MS, at);
 }
 
 /** A poll that was guessed is left when it fails too: the server is away, and the stream is as good a way to find it. */
 function weighPoll(ladder: Ladder, evidence: Evidence): Ladder {
   if (evidence.kind !== 'poll_failed' || ladder.transport === 'poll') return shorterHold(ladder, evidence);
-  return ladder.firm ? shorterHold(ladder, evidence) : { ...ladder, rung: 'stream', retryAt: undefined };
+  // One that was measured to be needed is not left so soon; but it may have been in another network.
+  const unopened = evidence.begun ? 0 : ladder.unopened + 1;
+  const isHopeless = !ladder.firm || unopened >= MAX_UNOPENED;
+  if (!isHopeless) return shorterHold({ ...ladder, unopened }, evidence);
+  return { ...ladder, rung: 'stream', firm: false, retryAt: undefined, unopened: 0 };
 }
 
 /** Something on the way gives up a request that waits: it must be answered sooner. */
@@ -191,9 +222,9 @@ function weighDelay(ladder: Ladder, { at, delayMs, roundTripMs }: Evidence & { k
   return withRetry({ ...ladder, rung: 'close', late: 0, retryMs: MEASURED_MS }, at);
 }
 
-function leaveSocket(ladder: Ladder): Ladder {
+function leaveSocket(ladder: Ladder, socket: Ladder['socket']): Ladder {
   if (ladder.transport === 'ws') return ladder;
-  return { ...ladder, rung: 'stream', firm: false, socket: 'refused' };
+  return { ...ladder, rung: 'stream', firm: false, socket, unopened: 0 };
 }
 
 /** @param retryMs at the least until the stream is tried again: how sure it is that a poll is needed */

@@ -6,7 +6,7 @@ import { pollOnce } from './poll-transport.ts';
 import type { PostOutcome } from './post.ts';
 import { openSocket, type SocketConstructor } from './socket-transport.ts';
 import { readStream } from './stream-transport.ts';
-import { watchStream } from './stream-watch.ts';
+import { type StreamWatch, watchStream } from './stream-watch.ts';
 
 /** One way down while it lasts: a stream, a WebSocket, or one poll after the other. */
 export interface Line {
@@ -25,6 +25,8 @@ export interface Ending {
   readonly outcome: Outcome;
   /** Since its first byte, ms, or `undefined` without one; of a poll, since it was asked. */
   readonly livedMs: number | undefined;
+  /** It was given up because nothing came any more. */
+  readonly silent: boolean;
 }
 
 /** What all lines of a client have in common. */
@@ -47,7 +49,8 @@ export interface LineOptions extends Network {
   /** The first bytes have come. */
   onBegun(): void;
   onBytes(): void;
-  onEvent(event: ReceivedEvent): void;
+  /** @returns whether it was new */
+  onEvent(event: ReceivedEvent): boolean;
   onCursor(id: string): void;
   onEvidence(evidence: Evidence): void;
 }
@@ -71,9 +74,7 @@ export function openLine(options: LineOptions): Line {
       }
       options.onBytes();
     },
-    onEvent: (event) => {
-      if (!signal.aborted) options.onEvent(event);
-    },
+    onEvent: (event) => !signal.aborted && options.onEvent(event),
     onCursor: (id) => {
       if (!signal.aborted) options.onCursor(id);
     },
@@ -104,9 +105,7 @@ async function stream(options: LineOptions, abort: AbortController): Promise<End
   const { watch, onBytes, onEvent } = watched(options, abort);
   const url = options.url(rung === 'stream' ? {} : { framing: rung });
   const outcome = await readStream({ ...exchangeOf(options, url, abort.signal), onBytes, onEvent });
-  const livedMs = watch.lived();
-  watch.stop();
-  return { outcome, livedMs };
+  return endingOf(watch, outcome);
 }
 
 async function polls(options: LineOptions, signal: AbortSignal): Promise<Ending> {
@@ -117,12 +116,11 @@ async function polls(options: LineOptions, signal: AbortSignal): Promise<Ending>
     let useful = false;
     const exchange = exchangeOf(options, options.url({ wait: String(waitMs / 1_000) }), signal);
     const onEvent = (event: ReceivedEvent) => {
-      useful = true;
-      options.onEvent(event);
+      if (options.onEvent(event)) useful = true;
     };
     const outcome = await pollOnce({ ...exchange, onEvent }, waitMs);
     const tookMs = now() - askedAt;
-    if (outcome.kind !== 'ended' || signal.aborted) return { outcome, livedMs: tookMs };
+    if (outcome.kind !== 'ended' || signal.aborted) return { outcome, livedMs: tookMs, silent: false };
     // Something on the way answers for the server, from a cache.
     if (!useful && tookMs < Math.min(SHORTEST_HOLD_MS, waitMs)) await pause(SHORTEST_HOLD_MS, signal);
   }
@@ -136,12 +134,14 @@ function socket(options: LineOptions, abort: AbortController): Pick<Line, 'over'
   const { watch, onBytes, onEvent } = watched({ ...options, onEvidence }, abort);
   const { WebSocket } = options;
   const { over, post } = openSocket({ url: options.url({}), WebSocket, signal: abort.signal, onBytes, onEvent });
-  const ended = over.then((outcome): Ending => {
-    const livedMs = watch.lived();
-    watch.stop();
-    return { outcome, livedMs };
-  });
-  return { over: ended, post };
+  return { over: over.then((outcome) => endingOf(watch, outcome)), post };
+}
+
+function endingOf(watch: StreamWatch, outcome: Outcome): Ending {
+  const { silent } = watch;
+  const livedMs = watch.lived();
+  watch.stop();
+  return { outcome, livedMs, silent };
 }
 
 /** Measures a line while it lasts, and gives it up when it falls silent. */

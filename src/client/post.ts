@@ -13,8 +13,10 @@ export type PostOutcome =
   /** No answer in time, or not from our server. */
   | { readonly kind: 'failed'; readonly retryAfterMs: number };
 
-/** How long an answer may take, ms. */
-export const TIME_OUT_MS = 8_000;
+/** How long an answer may take, ms, beside what the body takes to get there. */
+const TIME_OUT_MS = 8_000;
+/** Bytes a millisecond that the way up has at the least: a picture over a slow line is not to begin anew every 8 s. */
+const SLOWEST = 8;
 /** What a proxy says of a body that it will never let through: too large, a firewall's rule, a type it does not know. */
 const BARRED = [400, 403, 405, 406, 411, 413, 414, 415, 431, 451, 501];
 
@@ -27,13 +29,13 @@ export interface PostOptions {
 
 /** Sends a POST once, over HTTP. Never throws. @param signal gives it up */
 export async function sendPost(post: Post, options: PostOptions, signal: AbortSignal): Promise<PostOutcome> {
+  const { url, contentType, body } = encodeRequest(post, options);
   const late = new AbortController();
   const giveUp = () => late.abort();
-  const timer = setTimeout(giveUp, TIME_OUT_MS);
+  const timer = setTimeout(giveUp, patienceFor(body.length));
   signal.addEventListener('abort', giveUp);
   if (signal.aborted) giveUp();
   try {
-    const { url, contentType, body } = encodeRequest(post, options);
     const response = await options.fetch(url, {
       method: 'POST',
       headers: { 'Content-Type': contentType, ...options.headers },
@@ -55,6 +57,11 @@ export async function sendPost(post: Post, options: PostOptions, signal: AbortSi
     clearTimeout(timer);
     signal.removeEventListener('abort', giveUp);
   }
+}
+
+/** How long a POST of so many bytes may take until it is answered, ms. */
+export function patienceFor(bytes: number): number {
+  return TIME_OUT_MS + bytes / SLOWEST;
 }
 
 /** The JSON of an answer. */

@@ -1,6 +1,6 @@
 import type { Outcome, ReceivedEvent } from './exchange.ts';
 import { encodeEnvelope, type Post } from './numbered-post.ts';
-import { type PostOutcome, readAnswer, TIME_OUT_MS } from './post.ts';
+import { type PostOutcome, patienceFor, readAnswer } from './post.ts';
 
 /** The part of a browser's WebSocket that is used; Node's is the same. */
 export interface Socket {
@@ -53,8 +53,13 @@ export function openSocket({ url, WebSocket, signal, onBytes, onEvent }: SocketO
       if (!frame) return;
       heard = true;
       onBytes();
-      if (frame.name === 'answer') answer(frame.data);
-      else onEvent(frame);
+      try {
+        if (frame.name === 'answer') answer(frame.data);
+        else onEvent(frame);
+      } catch {
+        // Not of a shape that our server sends: as on a stream, a connection that is no good.
+        close();
+      }
     });
   });
   const answer = (data: unknown) => {
@@ -67,7 +72,8 @@ export function openSocket({ url, WebSocket, signal, onBytes, onEvent }: SocketO
       if (!socket || socket.readyState !== OPEN || signal.aborted || given.aborted) {
         return resolve({ kind: 'failed', retryAfterMs: 0 });
       }
-      socket.send(encodeEnvelope(sent));
+      const frame = encodeEnvelope(sent);
+      socket.send(frame);
       // An acknowledgement that is well is not answered.
       if (cseq === undefined) return resolve({ kind: 'taken', held: false, next: undefined });
       const settle = (outcome: PostOutcome) => {
@@ -77,7 +83,7 @@ export function openSocket({ url, WebSocket, signal, onBytes, onEvent }: SocketO
         resolve(outcome);
       };
       const giveUp = () => settle({ kind: 'failed', retryAfterMs: 0 });
-      const timer = setTimeout(giveUp, TIME_OUT_MS);
+      const timer = setTimeout(giveUp, patienceFor(frame.length));
       given.addEventListener('abort', giveUp);
       waiting.set(cseq, settle);
     });

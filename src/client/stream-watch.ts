@@ -13,6 +13,8 @@ export interface StreamWatch {
   event(name: string | undefined): void;
   /** How long bytes came, ms; `undefined` without one. */
   lived(): number | undefined;
+  /** It was given up because nothing came any more. */
+  readonly silent: boolean;
   stop(): void;
 }
 
@@ -76,6 +78,9 @@ export function watchStream(options: StreamWatchOptions): StreamWatch {
     },
     // One that fell silent was dead before that was noticed.
     lived: () => (firstByteAt === undefined ? undefined : (silent ? lastByteAt : now()) - firstByteAt),
+    get silent() {
+      return silent;
+    },
     stop() {
       clearTimeout(silence);
       clearTimeout(overdue);

@@ -25,9 +25,10 @@ export async function proveLine(
     onBytes: () => undefined,
     onCursor: () => undefined,
     onEvent({ name }) {
-      if (name !== 'hb') return;
+      if (name !== 'hb') return false;
       good = !held;
       decided.abort();
+      return true;
     },
     onEvidence({ kind }) {
       if (kind === 'held') held = true;

@@ -7,8 +7,8 @@ import type { PostOutcome } from './post.ts';
 import type { Refusal, Sent } from './sent.ts';
 
 export interface UplinkOptions {
-  /** Sends a POST once, over whatever there is. Never throws. */
-  readonly transmit: (post: Post, signal: AbortSignal) => Promise<PostOutcome>;
+  /** Sends a POST once, over whatever there is. Never throws. @param attempt from 1 */
+  readonly transmit: (post: Post, signal: AbortSignal, attempt: number) => Promise<PostOutcome>;
   /** The same in a way that answers a POST without a number too: with the number that is next. */
   readonly ask: (post: Post, signal: AbortSignal) => Promise<PostOutcome>;
   readonly random: () => number;
@@ -21,6 +21,8 @@ export interface UplinkOptions {
   readonly ack: () => string | undefined;
   onRefused(refusal: Refusal): void;
   onAudioDropped(ms: number): void;
+  /** The numbers are of a live session that is over: which one there is now, the way down tells (`opened`). */
+  onEpochChanged(): void;
   /** 410: the live session is over. */
   onEnded(): void;
 }
@@ -65,6 +67,8 @@ const MAX_FLIGHTS = 12;
 const MAX_BARRED = 3;
 /** The body is too large for it: that never changes. */
 const TOO_LARGE = 413;
+const NO_ITEM: Refusal = { error: 'This cannot be written as JSON', code: 'malformed_item' };
+const EMPTY: Refusal = { error: 'The text is empty', code: 'empty_body' };
 const NO_ROOM: Refusal = { error: 'Too much waits to be sent', hint: 'the way up is too slow, or lost' };
 
 /**
@@ -90,6 +94,8 @@ export function createUplink(options: UplinkOptions): Uplink {
   let reopened = new AbortController();
   let ackTimer: ReturnType<typeof setTimeout> | undefined;
   let ackedAt = Number.NEGATIVE_INFINITY;
+  let acking = false;
+  let heardMore = false;
   let roundTripMs: number | undefined;
   let retries = 0;
 
@@ -188,15 +194,20 @@ export function createUplink(options: UplinkOptions): Uplink {
     if (flight.post.payload.length > 0) options.onRefused(refusal);
   };
   /** @returns whether it is to go out again */
-  const onRefused = async (flight: Flight, failure: ErrorBody): Promise<boolean> => {
+  const onRefused = async (flight: Flight, failure: ErrorBody, attempt: number): Promise<boolean> => {
     switch (failure.code) {
       case 'epoch_changed':
-        renumber(failure.epoch ?? '', failure.next ?? 1);
-        return false;
+        // Not on the word of a POST: it may have come to another server than the way down.
+        options.onEpochChanged();
+        await pause(ABSENT_MS, reopened.signal, flight.abort.signal);
+        return true;
       case 'outside_window':
         // Older than what is remembered: it had been used. Further ahead than anything: this client was forgotten.
         if (flight.cseq < (failure.next ?? 1)) settle(flight, { sent: true });
-        else renumber(epoch ?? '', failure.next ?? 1);
+        else {
+          await pause(fullJitter(attempt, options.random), flight.abort.signal);
+          if (!flight.abort.signal.aborted) renumber(epoch ?? '', failure.next ?? 1);
+        }
         return false;
       case 'session_ended':
         options.onEnded();
@@ -215,7 +226,7 @@ export function createUplink(options: UplinkOptions): Uplink {
     for (let attempt = 1; !signal.aborted; attempt += 1) {
       if (attempt > 1) retries += 1;
       const sentAt = performance.now();
-      const outcome = await options.transmit(flight.post, signal);
+      const outcome = await options.transmit(flight.post, signal, attempt);
       if (signal.aborted) return;
       let retryAfterMs = 0;
       if (outcome.kind === 'taken') {
@@ -225,8 +236,8 @@ export function createUplink(options: UplinkOptions): Uplink {
       }
       if (outcome.kind === 'refused') {
         roundTripMs = performance.now() - sentAt;
-        if (!(await onRefused(flight, outcome.failure))) break;
-        if (outcome.failure.code === 'session_not_found') continue;
+        if (!(await onRefused(flight, outcome.failure, attempt))) break;
+        if (['session_not_found', 'epoch_changed'].includes(outcome.failure.code)) continue;
         retryAfterMs = outcome.retryAfterMs;
       } else if (outcome.kind === 'barred') {
         barred += 1;
@@ -243,11 +254,17 @@ export function createUplink(options: UplinkOptions): Uplink {
   };
   const acknowledge = async () => {
     acknowledged();
-    const outcome = await options.transmit(acknowledgement(), stopped.signal);
-    if (outcome.kind === 'failed') heard();
+    acking = true;
+    heardMore = false;
+    const outcome = await options.transmit(acknowledgement(), stopped.signal, 1);
+    acking = false;
+    if (heardMore || outcome.kind === 'failed') heard();
   };
   const heard = () => {
     if (epoch === undefined || stopped.signal.aborted) return;
+    // One at a time: those that hang would keep the numbered ones from going out.
+    heardMore = true;
+    if (acking) return;
     // Not by a timer alone: those of a hidden page tick once a minute.
     const dueMs = ackedAt + ACK_EVERY_MS - performance.now();
     if (dueMs <= 0) void acknowledge();
@@ -258,14 +275,16 @@ export function createUplink(options: UplinkOptions): Uplink {
     send(item) {
       if (stopped.signal.aborted) return Promise.resolve({ sent: false });
       return new Promise((resolve) => {
-        if (!backlog.addItem(item, resolve)) resolve({ sent: false, refusal: NO_ROOM });
+        const refusal = faultOf(item) ?? (backlog.addItem(item, resolve) ? undefined : NO_ROOM);
+        if (refusal) resolve({ sent: false, refusal });
         // At the end of this turn of the loop: what is sent together goes together.
         queueMicrotask(flush);
       });
     },
     sendAudio(pcm) {
       if (stopped.signal.aborted) return;
-      backlog.addAudio(pcm);
+      // Half a sample would have everything refused that goes with it.
+      backlog.addAudio(pcm.subarray(0, pcm.length - (pcm.length % 2)));
       queueMicrotask(flush);
     },
     forgetAudio: () => backlog.dropAudio(),
@@ -295,6 +314,17 @@ export function createUplink(options: UplinkOptions): Uplink {
       return { roundTripMs, retries, droppedAudioMs: backlog.droppedAudioMs };
     },
   };
+}
+
+/** What cannot be sent at all, and would take with it what goes in the same POST. */
+function faultOf(item: unknown): Refusal | undefined {
+  try {
+    if (typeof item !== 'object' || item === null || JSON.stringify(item) === undefined) return NO_ITEM;
+  } catch {
+    return NO_ITEM;
+  }
+  const { mime_type, data }: { mime_type?: unknown; data?: unknown } = item;
+  return mime_type === 'text/plain' && typeof data === 'string' && data.trim() === '' ? EMPTY : undefined;
 }
 
 /** Whoever sent the items is told what became of them. */

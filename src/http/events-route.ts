@@ -71,9 +71,10 @@ export async function serveEvents(
 
   const live = opened.session;
   const start = await live.attach(cursor, reader);
-  if (res.destroyed) {
+  if (res.destroyed || options.draining()) {
     live.detach(reader, start.position);
-    return;
+    if (res.destroyed) return;
+    throw new WireError('draining');
   }
   // Ended by the end of the connection: HAProxy holds each chunk of a chunked body for 200 ms.
   if (framing === 'close') res.useChunkedEncodingByDefault = false;

@@ -17,7 +17,7 @@ const MAX_WAIT_S = 25;
 const MAX_BATCH = 256 * 1024;
 
 interface PolledEvent {
-  readonly id: string;
+  readonly id: string | undefined;
   readonly event?: string;
   /** JSON. */
   readonly data: string;
@@ -50,7 +50,9 @@ export async function servePoll(
   const greeting: PolledEvent[] = [];
   const at = session.log.idAt(position);
   if (cursor === undefined || reset || replaced) {
-    greeting.push({ id: at, event: 'session', data: JSON.stringify(describeSession(session, client, options)) });
+    // As in a stream: the new place is told with the reset, not before it.
+    const id = reset ? undefined : at;
+    greeting.push({ id, event: 'session', data: JSON.stringify(describeSession(session, client, options)) });
   }
   if (reset) greeting.push({ id: at, event: 'reset', data: JSON.stringify(reset) });
 

@@ -19,10 +19,12 @@ const SWEEP_MS = 1_000;
 const MAX_UNDER_WAY = 32 * 1024 * 1024;
 const LEAST_BODIES = 4;
 
-interface UnderWay {
+/** Something that arrives, piece by piece. */
+export interface UnderWay {
   /** What of it is held. */
   bytes: number;
-  readonly req: IncomingMessage;
+  /** We let it wait ourselves. */
+  readonly isPaused: () => boolean;
   readonly limits: BodyLimits;
   readonly began: number;
   readonly endless: boolean;
@@ -37,7 +39,7 @@ setInterval(() => {
   const now = Date.now();
   for (const body of underWay) {
     // It is we who let it wait.
-    if (body.req.isPaused()) body.last = now;
+    if (body.isPaused()) body.last = now;
     const idle = now - body.last > body.limits.idleMs;
     if (idle || (!body.endless && now - body.began > body.limits.idleMs * TOTAL_FACTOR)) {
       body.fail(new WireError('body_timeout'));
@@ -56,9 +58,7 @@ export function readBody(req: IncomingMessage, limits: BodyLimits): Promise<Buff
   const received = receive(req, limits, false, (chunk, body) => {
     if (body.bytes + chunk.length > limits.maxBytes) throw tooLarge(limits);
     chunks.push(chunk);
-    body.bytes += chunk.length;
-    bytesUnderWay += chunk.length;
-    makeRoom(limits);
+    holdMore(body, chunk.length);
   });
   return received.then(
     () => (chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)), // there is exactly one
@@ -70,9 +70,21 @@ export function readBody(req: IncomingMessage, limits: BodyLimits): Promise<Buff
   );
 }
 
+/** Counts what arrives of it from now on, and cuts it off when it takes too long: a body, or a frame. */
+export function enter(body: UnderWay): void {
+  underWay.add(body);
+}
+
+/** It is here, or given up. */
+export function leave(body: UnderWay): void {
+  if (underWay.delete(body)) bytesUnderWay -= body.bytes;
+}
+
 /** A client that leaves its bodies unfinished must not cost as much memory as it likes. */
-function makeRoom({ maxBytes }: BodyLimits): void {
-  const most = Math.max(MAX_UNDER_WAY, LEAST_BODIES * maxBytes);
+export function holdMore(body: UnderWay, bytes: number): void {
+  body.bytes += bytes;
+  bytesUnderWay += bytes;
+  const most = Math.max(MAX_UNDER_WAY, LEAST_BODIES * body.limits.maxBytes);
   while (bytesUnderWay > most) {
     let idlest: UnderWay | undefined;
     for (const body of underWay) if (body.bytes > 0 && !(idlest && idlest.last <= body.last)) idlest = body;
@@ -121,9 +133,10 @@ function receive(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const began = Date.now();
-    const body: UnderWay = { bytes: 0, req, limits, began, endless, last: began, fail };
+    const isPaused = () => req.isPaused();
+    const body: UnderWay = { bytes: 0, isPaused, limits, began, endless, last: began, fail };
     let settled = false;
-    underWay.add(body);
+    enter(body);
     req.on('data', onData);
     req.on('end', onEnd);
     // A body that is cut off half-way ends in `close` without `end`; for an `error` that nobody listens to Node emits `close` alone.
@@ -153,7 +166,7 @@ function receive(
     // The listeners go with the request: taking them off cost more than reading the body.
     function stop(): void {
       settled = true;
-      if (underWay.delete(body)) bytesUnderWay -= body.bytes;
+      leave(body);
     }
   });
 }

@@ -1,7 +1,7 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer } from 'ws';
+import { type WebSocket, WebSocketServer } from 'ws';
 import type { LiveSession, Start } from '../session/live-session.ts';
 import { WireError } from '../wire/error-catalogue.ts';
 import { answerError } from './answer.ts';
@@ -9,6 +9,7 @@ import { describeSession, type EventsRouteOptions } from './events-route.ts';
 import { LogReader } from './log-reader.ts';
 import { checkOrigin, type OriginOptions } from './origins.ts';
 import { type ReaderQuery, readReaderQuery } from './reader-query.ts';
+import { type BodyLimits, enter, holdMore, leave, type UnderWay } from './request-body.ts';
 import { type RouteIds, readIds } from './route-ids.ts';
 import { SocketSink } from './socket-sink.ts';
 import { receiveFrames } from './socket-uplink.ts';
@@ -16,8 +17,8 @@ import { receiveFrames } from './socket-uplink.ts';
 export interface SocketDoorOptions {
   readonly events: EventsRouteOptions;
   readonly origins: OriginOptions;
-  /** The largest frame, bytes. A larger one closes its socket with 1009. */
-  readonly maxFrameBytes: number;
+  /** A larger frame closes its socket with 1009; one that pauses longer, or takes four times that, is cut off. */
+  readonly frameLimits: BodyLimits;
   /** Told of errors that are no client's fault. */
   readonly onBug: (error: unknown) => void;
 }
@@ -35,7 +36,8 @@ export interface SocketDoor {
 /** What an answer says to a request that should have been a handshake (RFC 9110, section 15.5.22). */
 export const UPGRADE_HEADERS = { Upgrade: 'websocket', Connection: 'Upgrade, close', 'Sec-WebSocket-Version': '13' };
 
-const PATH = /^\/ws\/([^/]+)(?:\/([^/]+))?\/?$/;
+/** As the API's other routes are read. */
+const PATH = /^(?:https?:\/\/[^/?#]*)?\/ws\/([^/]+)(?:\/([^/]+))?\/?$/i;
 /** 16 bytes in base64. */
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
 
@@ -46,7 +48,7 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
     clientTracking: false,
     // Speech does not compress, and a deflate context costs 300 kB a connection.
     perMessageDeflate: false,
-    maxPayload: options.maxFrameBytes,
+    maxPayload: options.frameLimits.maxBytes,
     // Such a frame is refused, as any that cannot be read; `ws` would close the socket.
     skipUTF8Validation: true,
   });
@@ -55,8 +57,12 @@ export function createSocketDoor(options: SocketDoorOptions): SocketDoor {
   );
   const connections = new Set<Duplex>();
   return {
-    takes: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+    takes: ({ headers, url = '' }) => headers.upgrade?.toLowerCase() === 'websocket' && PATH.test(pathOf(url)),
     take(req, connection, head) {
+      if (!isFree(req, connection)) {
+        connection.destroy();
+        return;
+      }
       connections.add(connection);
       connection.on('close', () => connections.delete(connection));
       connection.on('error', () => connection.destroy());
@@ -111,7 +117,7 @@ function open(
   req: IncomingMessage,
   connection: Duplex,
   head: Buffer,
-  { events, onBug }: SocketDoorOptions,
+  { events, frameLimits, onBug }: SocketDoorOptions,
 ): void {
   const { readers, draining, heartbeatMs, stallMs } = events;
   const { client } = reader;
@@ -122,6 +128,7 @@ function open(
     const hello = describeSession(session, client, events);
     const stream = new LogReader(sink, session, start, { client, heartbeatMs, stallMs, hello });
     readers.add(stream);
+    watchFrames(socket, connection, frameLimits);
     receiveFrames(socket, { session, client, draining, onBug }, (data) => sink.answer(data));
     // `ws` ends a socket that breaks the protocol; `close` follows.
     socket.on('error', () => {});
@@ -155,9 +162,25 @@ function headersOf(error: unknown): Record<string, string> {
   return error.code === 'method_not_allowed' ? { Allow: 'GET' } : {};
 }
 
+function pathOf(url: string): string {
+  return url.split(/[?#]/)[0] ?? '';
+}
+
+/** Whether the answer to the request before this one has been written: it would come between the frames. */
+function isFree(req: IncomingMessage, connection: Duplex): boolean {
+  const res = new ServerResponse(req);
+  try {
+    res.assignSocket(connection as Socket); // as those of an HTTP server are
+    res.detachSocket(connection as Socket);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** @throws {WireError} not_found, invalid_id */
 function readPath(url = ''): RouteIds {
-  const path = url.split('?')[0] ?? '';
+  const path = pathOf(url);
   const [, userId, sessionId] = PATH.exec(path) ?? [];
   if (userId === undefined) throw new WireError('not_found', `There is nothing at ${path.slice(0, 200)}`);
   return readIds(userId, sessionId);
@@ -168,4 +191,36 @@ function checkHandshake({ method, headers }: IncomingMessage): void {
   if (method !== 'GET') throw new WireError('method_not_allowed', `${method} is not allowed here; use GET`);
   const { 'sec-websocket-key': key = '', 'sec-websocket-version': version } = headers;
   if (version !== '13' || !KEY.test(key)) throw new WireError('upgrade_required');
+}
+
+/** What has come of a frame that is not complete counts with the bodies of all requests under way. */
+function watchFrames(socket: WebSocket, connection: Duplex, limits: BodyLimits): void {
+  let frame: UnderWay | undefined;
+  const complete = () => {
+    if (frame) leave(frame);
+    frame = undefined;
+  };
+  const begin = (): UnderWay => {
+    const now = Date.now();
+    const isPaused = () => socket.isPaused;
+    const begun: UnderWay = {
+      bytes: 0,
+      isPaused,
+      limits,
+      began: now,
+      endless: false,
+      last: now,
+      fail: () => socket.terminate(),
+    };
+    enter(begun);
+    return begun;
+  };
+  // Before `ws` itself, whose frames then end what this begins.
+  connection.prependListener('data', (chunk: Buffer) => {
+    frame ??= begin();
+    frame.last = Date.now();
+    holdMore(frame, chunk.length);
+  });
+  for (const whole of ['message', 'ping', 'pong'] as const) socket.on(whole, complete);
+  socket.on('close', complete);
 }

@@ -51,6 +51,7 @@ export class Conversation {
   /** What was typed when the conversation had ended: for the one that goes on with it. */
   #unsent: (() => void)[] = [];
   #voice: Voice | undefined;
+  #closed = false;
   #lastTypedId = 0;
   #discardTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -76,6 +77,10 @@ export class Conversation {
       if (state !== 'closed') this.#changeConnection(stateOf(state));
     });
     client.on('retry', (retry) => this.#changeConnection(stateAfter(retry)));
+    this.rung.value = client.statistics.rung;
+    client.on('rung', (rung) => {
+      this.rung.value = rung;
+    });
     client.on('audio_dropped', () => this.#notify(AUDIO_LOST));
     client.on('refused', ({ error, hint }) => {
       const advice = sayError(error, hint);
@@ -85,6 +90,7 @@ export class Conversation {
   }
 
   close(): void {
+    this.#closed = true;
     this.#endVoice();
     this.#client?.close();
   }
@@ -135,13 +141,22 @@ export class Conversation {
       return;
     }
     this.voice.value = 'starting';
+    const asked = this.#userId;
+    let voice: Voice;
     try {
-      this.#voice = await this.#surroundings.startVoice(this.#voiceOptions());
+      voice = await this.#surroundings.startVoice(this.#voiceOptions());
     } catch (error) {
+      if (this.#userId !== asked) return;
       this.voice.value = 'off';
       this.#notify({ key: 'microphone', tone: 'error', ...explainMicrophoneError(error) });
       return;
     }
+    // Another conversation was begun while the browser asked for the microphone.
+    if (this.#userId !== asked || this.#closed) {
+      voice.stop();
+      return;
+    }
+    this.#voice = voice;
     // What is said from now on waits until the agent listens: the first words are not lost.
     if (this.connection.value.phase === 'ended') this.open();
     else void this.#client?.setAudio(true).then(() => this.#listen());
@@ -182,7 +197,7 @@ export class Conversation {
 
   #receive(event: ServerEvent): void {
     if (event.name === 'message') this.#hear(event.data);
-    else if (event.name === 'session') this.#begin(event.data);
+    else if (event.name === 'session') this.session.value = event.data;
     else if (event.name === 'status') this.upstream.value = event.data;
     else if (event.name === 'usage') this.totalTokens.value = event.data.total_tokens;
     else if (event.name === 'failure') {
@@ -195,11 +210,6 @@ export class Conversation {
       });
     }
     this.#dispatch(event);
-  }
-
-  #begin(session: ConnectionEvents['session']): void {
-    this.session.value = session;
-    this.rung.value = this.#client?.statistics.rung ?? 'stream';
   }
 
   #hear(message: Message): void {
@@ -222,7 +232,7 @@ export class Conversation {
 
   /** The agent has been told that there is a voice. */
   #listen(): void {
-    if (this.voice.value === 'starting') this.voice.value = 'on';
+    if (this.#voice && this.voice.value === 'starting') this.voice.value = 'on';
   }
 
   #endVoice(): void {

@@ -14,7 +14,8 @@ import {
 import { recallVerdict, rememberVerdict } from '../../src/client/verdict.ts';
 
 const climb = (ladder: Ladder, ...evidence: Evidence[]) => evidence.reduce(weigh, ladder);
-const cutAt = (at: number, livedMs = 500): Evidence => ({ kind: 'cut', at, livedMs });
+const cutAt = (at: number, livedMs = 500, silent = false): Evidence => ({ kind: 'cut', at, livedMs, silent });
+const pollFailed = (heldMs: number, begun = true): Evidence => ({ kind: 'poll_failed', at: 0, heldMs, begun });
 const openedAfter = (delayMs: number): Evidence => ({ kind: 'opened', at: 0, delayMs, roundTripMs: 20 });
 const begin = (transport: Transport, rung: Rung = 'stream') =>
   createLadder(transport, { rung, capMs: undefined, socket: 'untried' }, 0);
@@ -29,12 +30,23 @@ const anyEvidence: fc.Arbitrary<Evidence> = fc.oneof(
     delayMs: fc.nat(2_000),
     roundTripMs: fc.option(fc.nat(500), { nil: undefined }),
   }),
-  fc.record({ kind: fc.constant('cut' as const), at: fc.nat(200_000), livedMs: fc.nat(20_000) }),
+  fc.record({
+    kind: fc.constant('cut' as const),
+    at: fc.nat(200_000),
+    livedMs: fc.nat(20_000),
+    silent: fc.boolean(),
+  }),
+  fc.record({ kind: fc.constant('rotated' as const), at: fc.nat(200_000) }),
   fc.record({
     kind: fc.constantFrom('held' as const, 'buffered' as const, 'unopened' as const),
     at: fc.nat(200_000),
   }),
-  fc.record({ kind: fc.constant('poll_failed' as const), at: fc.nat(200_000), heldMs: fc.nat(20_000) }),
+  fc.record({
+    kind: fc.constant('poll_failed' as const),
+    at: fc.nat(200_000),
+    heldMs: fc.nat(20_000),
+    begun: fc.boolean(),
+  }),
   fc.record({
     kind: fc.constant('tried' as const),
     at: fc.nat(200_000),
@@ -97,25 +109,48 @@ describe('the ladder', () => {
     expect(dueTrial(climb(fromStream, tried('ws', false)), 1e9)).toBeUndefined();
     const socket = climb(fromStream, tried('ws', true));
     expect(socket).toMatchObject({ rung: 'ws', firm: true });
-    expect(climb(socket, unopened)).toMatchObject({ rung: 'stream', socket: 'refused' });
-    expect(climb(socket, { kind: 'buffered', at: 0 })).toMatchObject({ rung: 'stream', socket: 'refused' });
+    // An outage is no proof: it is tried again beside a stream that works.
+    expect(climb(socket, unopened, unopened).rung).toBe('ws');
+    expect(climb(socket, unopened, unopened, unopened)).toMatchObject({ rung: 'stream', socket: 'untried' });
+    expect(climb(socket, { kind: 'buffered', at: 0 })).toMatchObject({ rung: 'stream', socket: 'untried' });
+    const short = [0, 1_000, 2_000, 3_000].map((at) => cutAt(at, at / 3));
+    expect(climb(socket, ...short)).toMatchObject({ rung: 'stream', socket: 'refused' });
     expect(climb(begin('ws'), unopened, unopened, unopened, unopened).rung).toBe('ws');
   });
 
   test('takes an outage for an outage: a guessed poll that fails too leads back', () => {
     const polling = climb(fromStream, unopened, unopened, unopened);
     expect(polling).toMatchObject({ rung: 'poll', firm: false });
-    expect(climb(polling, { kind: 'poll_failed', at: 1, heldMs: 5 }).rung).toBe('stream');
+    expect(climb(polling, pollFailed(5)).rung).toBe('stream');
+  });
+
+  test('leaves what falls silent again and again, and a poll that fails from the first, even one that was measured', () => {
+    const stalled = climb(fromStream, cutAt(0, 3_000, true), cutAt(28_000, 2_000, true));
+    expect(stalled).toMatchObject({ rung: 'poll', firm: false });
+    expect(climb(fromStream, cutAt(0, 3_000, true), cutAt(60_000, 30_000), cutAt(90_000, 3_000, true)).rung).toBe(
+      'stream',
+    );
+    const firm = climb(fromStream, { kind: 'buffered', at: 0 });
+    expect(climb(firm, ...Array<Evidence>(9).fill(pollFailed(20))).rung).toBe('poll');
+    expect(climb(firm, ...Array<Evidence>(3).fill(pollFailed(20, false))).rung).toBe('stream');
+  });
+
+  test('tries a limit that it has kept to for long a little higher, and forgets one that is no more', () => {
+    const limited = climb(fromStream, cutAt(0, 30_000), cutAt(31_000, 30_000));
+    const rotated = (count: number) => Array<Evidence>(count).fill({ kind: 'rotated', at: 0 });
+    expect(climb(limited, ...rotated(9)).lifetime.capMs).toBe(30_000);
+    expect(climb(limited, ...rotated(10)).lifetime.capMs).toBe(45_000);
+    expect(climb(limited, ...rotated(200)).lifetime.capMs).toBeUndefined();
   });
 
   test('has polls held no longer than the network lets a request wait', () => {
     const polling = climb(fromStream, { kind: 'buffered', at: 0 });
-    expect(climb(polling, { kind: 'poll_failed', at: 0, heldMs: 20 }).holdMs).toBe(20_000);
-    expect(climb(polling, { kind: 'poll_failed', at: 0, heldMs: 5_000 })).toMatchObject({
+    expect(climb(polling, pollFailed(20)).holdMs).toBe(20_000);
+    expect(climb(polling, pollFailed(5_000))).toMatchObject({
       rung: 'poll',
       holdMs: 4_000,
     });
-    const failing = Array<Evidence>(20).fill({ kind: 'poll_failed', at: 0, heldMs: 1_000 });
+    const failing = Array<Evidence>(20).fill(pollFailed(1_000));
     expect(climb(polling, ...failing).holdMs).toBe(1_000);
   });
 

@@ -58,6 +58,36 @@ describe.each(['sse', 'poll'] as const)('over %s a client', (transport) => {
     await waitFor('the change back', () => me.sessions.at(-1)?.modality === 'TEXT');
   });
 
+  test('that asks for what is so already is not kept waiting', async () => {
+    const server = await startTestServer();
+    const me = talk({ url: server.url, transport, isAudio: false });
+    await waitFor('the session', () => me.sessions.length > 0);
+    await waitFor('the connection to be quiet', () => me.told.length >= 0 && me.client.state === 'open');
+    await me.client.setAudio(false);
+    expect(await me.client.send('count to two')).toEqual({ sent: true });
+    await me.turns(1);
+  });
+
+  test('that wants text of a model that only speaks takes what it gets, in each live session anew, and is told its resets', async () => {
+    const first = await startTestServer({ DEMO_AGENT_MODEL: 'gemini-live-2.5-flash-native-audio' });
+    const me = talk({ url: first.url, transport, isAudio: false, history: true, random: () => 0.05 });
+    const resets: string[] = [];
+    me.client.on('reset', ({ reason }) => resets.push(reason));
+    await waitFor('the history', () => resets.length === 1);
+    await first.close();
+    const second = await startTestServer({
+      PORT: String(first.port),
+      DEMO_AGENT_MODEL: 'gemini-live-2.5-flash-native-audio',
+    });
+    expect(await me.client.send('count to two')).toEqual({ sent: true });
+    await me.turns(1);
+    expect(resets).toEqual(['malformed', 'unknown_epoch']);
+    expect(me.sessions.map(({ modality }) => modality)).not.toContain('TEXT');
+    // One of each server, and one more where the wish was said again.
+    expect(me.sessions.length).toBeLessThanOrEqual(4);
+    await second.close();
+  });
+
   test('that asks for the history is told the conversation so far, and then what comes', async () => {
     const server = await startTestServer();
     const stream = await openStream(`${server.url}/events/me`);

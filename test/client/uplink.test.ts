@@ -76,6 +76,7 @@ function setUp({ fates = [], parallel = 1 }: { fates?: Fate[]; parallel?: number
     ack: () => undefined,
     onRefused: ({ code, error }) => failures.push(code ?? error),
     onAudioDropped: () => undefined,
+    onEpochChanged: () => uplink.opened(server.epoch, 1),
     onEnded: () => undefined,
   });
   afterTest(() => uplink.stop());

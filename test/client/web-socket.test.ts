@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
-import { startTestServer, waitFor } from '../http/test-server.ts';
+import { WebSocketServer } from 'ws';
+import { afterTest, startTestServer, waitFor } from '../http/test-server.ts';
 import { expectSame, said, talk, witness } from './conversation.ts';
 import { type SocketFate, socketLine } from './socket-line.ts';
 
@@ -62,6 +65,32 @@ describe('a client that is to use a WebSocket', () => {
     expect(cuts).toBeGreaterThan(2);
     expect(await said(server)).toEqual(Array(5).fill('count to twelve'));
   });
+});
+
+test.each([
+  '{"event":"session","data":{}}',
+  '{"event":"session","data":null}',
+  '{"event":"hb","data":null}',
+  'no JSON',
+  '[]',
+])('a client that is sent %s over its WebSocket makes another, and no mistake', async (frame) => {
+  const fake = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  let sockets = 0;
+  fake.on('connection', (socket) => {
+    sockets += 1;
+    socket.send(frame);
+    if (sockets > 1) return;
+    setTimeout(() => socket.close(), 50);
+  });
+  await once(fake, 'listening');
+  afterTest(() => {
+    for (const socket of fake.clients) socket.terminate();
+    fake.close();
+  });
+  const { port } = fake.address() as AddressInfo; // a TCP server that listens has one
+  const me = talk({ url: `http://127.0.0.1:${port}`, transport: 'ws', random: () => 0.05 });
+  await waitFor('another', () => sockets > 1);
+  me.client.close();
 });
 
 describe('a client that may use what the network has', () => {

@@ -30,5 +30,5 @@ test('examples/talk.ts over a line that cuts each stream and swallows an answer 
   const talk = run(line.url, ['Count to twelve', 'Count to twelve']);
   expect(await talk.exitCode()).toBe(0);
   expect(talk.stdout).toBe(`${COUNTED}\n${COUNTED}\n`);
-  expect([line.cuts > 1, line.swallowed]).toEqual([true, 1]);
+  expect([line.cuts > 0, line.swallowed]).toEqual([true, 1]);
 });

@@ -34,13 +34,20 @@ describe('a handshake', () => {
     },
   );
 
-  test.each(['/', '/ws', '/ws/', '/ws/a/b/c', '/events/me', '/wss/me', '//', '*'])(
+  test.each(['/ws', '/ws/', '/ws/a/b/c', '/wss/me', '*'])(
     'for %s, where there is no door, is refused with 404',
     async (path) => {
       const server = await startTestServer();
       expectRefusal(await shake(server, path), { status: 404, code: 'not_found', error: /^There is nothing at / });
     },
   );
+
+  test('for another route is answered as if it had not asked', async () => {
+    const server = await startTestServer();
+    expect(await shake(server, '/healthz')).toMatchObject({ status: 200, text: '{"status":"ok"}' });
+    expect((await shake(server, '/')).status).toBe(200);
+    expectRefusal(await shake(server, '/send/me', {}, 'POST'), { status: 404, code: 'session_not_found' });
+  });
 
   test('with another method is refused with 405, and Allow says GET', async () => {
     const server = await startTestServer();
@@ -135,7 +142,7 @@ describe('a handshake', () => {
     }
     // Behind a stream that is still open.
     const pipelined = await rawConnection(server);
-    pipelined.write(`GET /events/me HTTP/1.1\r\nHost: localhost\r\n\r\n${request('/nothing')}`);
+    pipelined.write(`GET /events/me HTTP/1.1\r\nHost: localhost\r\n\r\n${request('/ws/me?client=b')}`);
     pipelined.resume();
     await once(pipelined, 'close');
     const socket = await openSocket(server);

@@ -289,6 +289,17 @@ test('conversation: typed when the conversation has ended, is sent when it goes 
   expect(conversation.transcript.value.turns).toMatchObject([{ text: 'Hi', state: 'done' }]);
 });
 
+test('conversation: begun anew while the browser asks for the microphone, lets go of it', async () => {
+  const browser = open();
+  await browser.begin();
+  await browser.since();
+  const starting = browser.conversation.startAudio();
+  browser.conversation.startOver();
+  await starting;
+  expect(await browser.since()).toEqual(['stop voice', 'GET events/u1?is_audio=false']);
+  expect(browser.conversation.voice.value).toBe('off');
+});
+
 test('conversation: start over, another user and an empty page', async () => {
   const { conversation, begin, since } = await inVoice();
   conversation.say('Hi');
