@@ -9,7 +9,8 @@ import { WebSocket } from 'ws';
 const upstreamUrl = `ws://127.0.0.1:${process.argv[2]}/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent?key=k`;
 const sessions = new Map<string, WebSocket>();
 
-const server = createServer((req, res) => {
+// A client waits for its turn between two rounds: as long as ours keeps its connection.
+const server = createServer({ keepAliveTimeout: 75_000 }, (req, res) => {
   const [, route, user = ''] = (req.url ?? '').split('?')[0]?.split('/') ?? [];
   if (route === 'events') open(user, res);
   else if (route === 'send') {

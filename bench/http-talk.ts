@@ -1,5 +1,4 @@
 /** Talkers over HTTP, ten POSTs a second each: `http-talk.ts ADDRESS TALKERS json|raw`. */
-import { Agent } from 'node:http';
 import { everyTenth, serveLoad } from './load.ts';
 import { openClient, type Uplink } from './voice-client.ts';
 
@@ -10,11 +9,8 @@ export interface HttpTalk {
 }
 
 const [address = '', talkers = '', uplink = 'json'] = process.argv.slice(2);
-const agent = new Agent({ keepAlive: true });
 const clients = await Promise.all(
-  Array.from({ length: Number(talkers) }, (_, index) =>
-    openClient(address, `${uplink}-${index}`, agent, uplink as Uplink),
-  ),
+  Array.from({ length: Number(talkers) }, (_, index) => openClient(address, `${uplink}-${index}`, uplink as Uplink)),
 );
 
 serveLoad<HttpTalk>(async (ms) => {

@@ -1,24 +1,24 @@
-import { Agent } from 'node:http';
 import { median, range, verdict } from './report.ts';
 import type { Servers } from './servers.ts';
 import { openClient, openStream } from './voice-client.ts';
 
 /** Pieces of 100 ms that are said while a client is away. */
 const MISSED = 50;
+const WHOLE_PIECE = /"audio\/pcm","data":"[^"]*"}\n\n/;
 const BUDGET_MS = 50;
 
 /** How long a client that was cut off waits for what it missed, once it is back, beside what a request takes by itself. */
 export async function measureResume(servers: Servers, resumes: number): Promise<void> {
   const ours = await servers.ours();
-  const agent = new Agent({ keepAlive: true });
+
   try {
-    const talker = await openClient(ours.address, 'me', agent);
+    const talker = await openClient(ours.address, 'me');
     const beyondRoundTrip: number[] = [];
     const roundTrips: number[] = [];
     for (let resume = 0; resume < resumes; resume += 1) {
       const cursor = await untilFirstId(`${ours.address}/events/me`);
       for (let piece = 0; piece < MISSED; piece += 1) await talker.roundTrip();
-      const roundTripMs = await time(() => fetch(`${ours.address}/healthz`).then((response) => response.text()));
+      const roundTripMs = await time(() => untilAnswered(`${ours.address}/healthz`));
       const replayMs = await time(() => untilReplayed(`${ours.address}/events/me`, cursor));
       roundTrips.push(roundTripMs);
       beyondRoundTrip.push(replayMs - roundTripMs);
@@ -30,7 +30,6 @@ export async function measureResume(servers: Servers, resumes: number): Promise<
         `${ms.toFixed(1)} ms${range(beyondRoundTrip, 1)}, ${verdict(ms, BUDGET_MS)} ${BUDGET_MS} ms`,
     );
   } finally {
-    agent.destroy();
     await ours.end();
   }
 }
@@ -54,12 +53,19 @@ async function untilReplayed(url: string, cursor: string): Promise<void> {
     url,
     (chunk) => {
       text += chunk.toString('latin1');
-      if (text.split('"audio/pcm"').length > MISSED && text.endsWith('\n\n')) resolve();
+      if (text.split(WHOLE_PIECE).length > MISSED) resolve();
     },
     { 'Last-Event-ID': cursor },
   );
   await promise;
   stream.destroy();
+}
+
+async function untilAnswered(url: string): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const socket = await openStream(url, () => resolve());
+  await promise;
+  socket.destroy();
 }
 
 async function time(work: () => Promise<unknown>): Promise<number> {

@@ -1,4 +1,3 @@
-import { Agent } from 'node:http';
 import type { Child } from './child.ts';
 import { inTurn, report } from './report.ts';
 import type { Servers } from './servers.ts';
@@ -10,11 +9,11 @@ const TALKERS = 8;
 export async function measureRoundTrips(servers: Servers, rounds: number, roundMs: number): Promise<void> {
   const relay = await servers.relay();
   const ours = await servers.ours();
-  const agent = new Agent({ keepAlive: true });
+
   try {
     const cpuPerTrip = async (child: Child) => {
       const clients = await Promise.all(
-        Array.from({ length: TALKERS }, (_, index) => openClient(child.address, `talker-${index}`, agent)),
+        Array.from({ length: TALKERS }, (_, index) => openClient(child.address, `talker-${index}`)),
       );
       return async () => {
         const before = child.cpuMs();
@@ -26,7 +25,6 @@ export async function measureRoundTrips(servers: Servers, rounds: number, roundM
     const pairs = await inTurn(what, rounds, await cpuPerTrip(ours), await cpuPerTrip(relay));
     report({ what, pairs, other: 'bare relay', unit: 'µs', budget: 1.25 });
   } finally {
-    agent.destroy();
     await Promise.all([relay.end(), ours.end()]);
   }
 }
