@@ -81,13 +81,17 @@ export class LiveRequestQueue {
   }
 
   /** The next request; `undefined` once the queue is closed and empty, or when `release()` is called. */
-  async get(): Promise<LiveRequest | undefined> {
-    if (this.#waiting.length === 0 && !this.#closed) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+  get(): Promise<LiveRequest | undefined> {
+    if (this.#waiting.length > 0 || this.#closed) return Promise.resolve(this.#take());
+    return new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    }).then(() => {
       this.#wake = undefined;
-    }
+      return this.#take();
+    });
+  }
+
+  #take(): LiveRequest | undefined {
     const request = this.#waiting.shift();
     if (request) this.#bytes -= sizeOf(request);
     return request;

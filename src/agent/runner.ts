@@ -84,7 +84,6 @@ export class Runner implements LiveRunner {
     const { agent, model, store, appName } = this.#options;
     const key = { appName, userId, sessionId };
     const events = new AsyncQueue<AgentEvent>(MAX_WAITING_EVENTS);
-    const stop = new AbortController();
     const stamp = createEventFactory();
     /** Appends come one after the other, so that a slow store does not change their order. */
     let stored: Promise<void> = Promise.resolve();
@@ -113,7 +112,6 @@ export class Runner implements LiveRunner {
 
     const upstream = new Upstream({
       model,
-      signal: stop.signal,
       config: {
         modality: model.capabilities.audioOnly ? 'AUDIO' : (runConfig.responseModalities?.[0] ?? 'TEXT'),
         instruction: agent.instruction,
@@ -173,8 +171,7 @@ export class Runner implements LiveRunner {
     };
     const onAbort = () => {
       cutReply();
-      stop.abort();
-      upstream.close();
+      upstream.abort();
       events.end();
     };
     if (abortSignal?.aborted) return;
@@ -189,9 +186,8 @@ export class Runner implements LiveRunner {
     } finally {
       abortSignal?.removeEventListener('abort', onAbort);
       tools.cancelAll();
-      upstream.close();
+      upstream.abort();
       liveRequestQueue.release();
-      stop.abort();
       cutReply();
       persistHeld();
       await stored;

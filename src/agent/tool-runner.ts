@@ -15,14 +15,10 @@ export interface ToolRunnerOptions {
 /** Runs function calls beside the receive loop: the model may go on, be interrupted, or take a call back meanwhile. */
 export class ToolRunner {
   readonly #options: ToolRunnerOptions;
-  readonly #tools: Map<string, Tool>;
   readonly #running = new Map<string, AbortController>();
 
   constructor(options: ToolRunnerOptions) {
     this.#options = options;
-    this.#tools = new Map(
-      options.tools.flatMap((tool) => (tool.declaration.type === 'function' ? [[tool.declaration.name, tool]] : [])),
-    );
   }
 
   start(call: FunctionCall): void {
@@ -57,7 +53,9 @@ export class ToolRunner {
   }
 
   async #execute(call: FunctionCall, context: ToolContext): Promise<Record<string, unknown>> {
-    const tool = this.#tools.get(call.name);
+    const tool = this.#options.tools.find(
+      ({ declaration }) => declaration.type === 'function' && declaration.name === call.name,
+    );
     if (!tool?.run) return { error: `There is no tool called ${call.name}` };
     try {
       const result = await tool.run(call.args, context);

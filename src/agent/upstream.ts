@@ -26,7 +26,6 @@ export interface UpstreamOptions {
   /** The conversation so far, for a connection that cannot be resumed. */
   readonly loadHistory: () => Promise<Content[]>;
   readonly onStatus: (status: UpstreamStatus) => void;
-  readonly signal: AbortSignal;
 }
 
 /**
@@ -41,6 +40,8 @@ export class Upstream {
   /** There was a connection before. */
   #again = false;
   #over = false;
+  /** Of the try, or the wait before one, that is under way. */
+  #trying: AbortController | undefined;
   /** Those who wait for a connection. */
   #waiting: (() => void)[] = [];
 
@@ -66,6 +67,12 @@ export class Upstream {
     this.#over = true;
     this.#connection?.close();
     this.#wake();
+  }
+
+  /** The same at once: a try that is under way is given up. */
+  abort(): void {
+    this.#try().abort();
+    this.close();
   }
 
   /**
@@ -103,7 +110,7 @@ export class Upstream {
     onEvent: (event: ModelEvent) => void,
   ): Promise<{ closed: WireError; code: number | undefined; healthy: boolean; asked: boolean }> {
     const opened = performance.now();
-    let closed = new WireError('model_closed');
+    let closed: WireError | undefined;
     let code: number | undefined;
     let asked = false;
     let replying = false;
@@ -139,18 +146,24 @@ export class Upstream {
       onEvent({ type: 'interrupted' });
       onEvent({ type: 'turn_complete' });
     }
-    return { closed, code, healthy: completed || performance.now() - opened > HEALTHY_MS, asked };
+    return {
+      closed: closed ?? new WireError('model_closed'),
+      code,
+      healthy: completed || performance.now() - opened > HEALTHY_MS,
+      asked,
+    };
   }
 
   async #connect(attempt: number): Promise<RealtimeConnection> {
-    const { model, config, loadHistory, onStatus, signal } = this.#options;
+    const { model, config, loadHistory, onStatus } = this.#options;
     for (let tries = attempt; ; tries += 1) {
       const handle = this.#handle;
       try {
         const connection = await model.connect(
           handle === undefined ? { ...config, history: await loadHistory() } : { ...config, history: [], handle },
-          signal,
+          this.#try().signal,
         );
+        this.#trying = undefined;
         this.#connection = connection;
         if (this.#over) connection.close();
         onStatus({ upstream: handle !== undefined ? 'resumed' : this.#again ? 'reseeded' : 'ready' });
@@ -169,7 +182,12 @@ export class Upstream {
 
   /** Before the given attempt, from the second. Full jitter, so that a provider's restart does not bring all sessions back in one instant. */
   #backOff(attempt: number): Promise<void> {
-    return delay(Math.random() * BACK_OFF_MS * 2 ** (attempt - 2), undefined, { signal: this.#options.signal });
+    return delay(Math.random() * BACK_OFF_MS * 2 ** (attempt - 2), undefined, { signal: this.#try().signal });
+  }
+
+  #try(): AbortController {
+    this.#trying ??= new AbortController();
+    return this.#trying;
   }
 
   #wake(): void {

@@ -32,8 +32,8 @@ const CLOSE_MS = 2_000;
  * goes straight to the observer.
  */
 export class GeminiSocket {
-  readonly #url: string;
-  readonly #headers: Record<string, string>;
+  /** Until it connects. */
+  #address: { readonly url: string; readonly headers: Record<string, string> } | undefined;
   /** Until setup is complete; then let go, with all that the SDK's closures hold: 4 kB a connection. */
   #callbacks: SdkCallbacks | undefined;
   readonly #observer: SocketObserver;
@@ -54,8 +54,7 @@ export class GeminiSocket {
     setupFields: object = {},
   ) {
     // The SDK joins a base URL and its path with two slashes, which reverse proxies answer with 404 or a redirect.
-    this.#url = url.replace(/([^:])\/\/ws\//, '$1/ws/');
-    this.#headers = headers;
+    this.#address = { url: url.replace(/([^:])\/\/ws\//, '$1/ws/'), headers };
     this.#callbacks = callbacks;
     this.#observer = observer;
     this.#setupFields = setupFields;
@@ -70,8 +69,11 @@ export class GeminiSocket {
   }
 
   connect(): void {
-    const socket = new WebSocket(this.#url, {
-      headers: this.#headers,
+    if (!this.#address) return;
+    const { url, headers } = this.#address;
+    this.#address = undefined;
+    const socket = new WebSocket(url, {
+      headers,
       // Speech does not compress, and a deflate context costs 300 kB a connection.
       perMessageDeflate: false,
       maxPayload: MAX_FRAME_BYTES,

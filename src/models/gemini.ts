@@ -2,7 +2,7 @@ import { GoogleGenAI, type LiveConnectConfig, Modality, type Tool } from '@googl
 import { WireError } from '../wire/error-catalogue.ts';
 import { closeToError, type GeminiClose } from './gemini-close.ts';
 import { GeminiConnection } from './gemini-connection.ts';
-import { GeminiSocket, type SdkCallbacks } from './gemini-socket.ts';
+import { GeminiSocket, type SdkCallbacks, type SocketObserver } from './gemini-socket.ts';
 import {
   type ConnectConfig,
   type RealtimeConnection,
@@ -46,20 +46,12 @@ export function geminiModel(options: GeminiOptions): RealtimeModel {
 
     async connect(config, signal): Promise<RealtimeConnection> {
       const connection = new GeminiConnection({ textAsRealtimeInput: isThreeOne(model) });
+      const watch = watchFor(connection, secrets, options.onNonsense);
       let socket: GeminiSocket | undefined;
-      let closed: GeminiClose | undefined;
       const create = (url: string, headers: Record<string, string>, callbacks: SdkCallbacks) => {
         // The SDK may still have looked for credentials when this was given up: nobody would close a socket opened now.
         if (late || signal.aborted) throw new Error('given up');
-        const observer = {
-          onFrame: (frame: object) => connection.receive(frame),
-          onNonsense: options.onNonsense,
-          onClose: (code: number, reason: string, status?: number, errno?: string) => {
-            closed = { code, reason: redact(reason, secrets), status, errno };
-            connection.end(closed);
-          },
-        };
-        socket = new GeminiSocket(url, headers, callbacks, observer, historyFields(config, isThreeOne(model)));
+        socket = new GeminiSocket(url, headers, callbacks, watch, historyFields(config, isThreeOne(model)));
         return socket;
       };
       // The SDK keeps its factory on the `live` object: one that inherits from it has our factory, and shares its credentials.
@@ -90,6 +82,7 @@ export function geminiModel(options: GeminiOptions): RealtimeModel {
             `The model provider did not answer within ${options.connectTimeoutMs} ms`,
           );
         }
+        const { closed } = watch;
         if (!closed) throw notSent(redact(messageOf(error), secrets));
         if (config.handle !== undefined && (closed.code === 1007 || closed.code === 1008)) {
           throw new ResumptionRefused(closed.reason);
@@ -103,6 +96,25 @@ export function geminiModel(options: GeminiOptions): RealtimeModel {
       return connection;
     },
   };
+}
+
+interface Watch extends SocketObserver {
+  /** How it ended, if it has. */
+  closed: GeminiClose | undefined;
+}
+
+/** Not a part of `connect`: what lives as long as the socket would keep all that was needed to open it. */
+function watchFor(connection: GeminiConnection, secrets: readonly string[], onNonsense: Watch['onNonsense']): Watch {
+  const watch: Watch = {
+    closed: undefined,
+    onFrame: (frame) => connection.receive(frame),
+    onNonsense,
+    onClose(code, reason, status, errno) {
+      watch.closed = { code, reason: redact(reason, secrets), status, errno };
+      connection.end(watch.closed);
+    },
+  };
+  return watch;
 }
 
 /** Models that refuse TEXT: the native-audio ones, and all of generation 3. */
