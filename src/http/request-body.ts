@@ -89,6 +89,8 @@ export function holdMore(body: UnderWay, bytes: number): void {
     let idlest: UnderWay | undefined;
     for (const body of underWay) if (body.bytes > 0 && !(idlest && idlest.last <= body.last)) idlest = body;
     if (!idlest) return;
+    // At once, whenever its connection is closed: this goes on until there is room.
+    leave(idlest);
     idlest.fail(new WireError('body_timeout', 'The body came too slowly while the server was short of room'));
   }
 }

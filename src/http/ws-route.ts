@@ -210,7 +210,10 @@ function watchFrames(socket: WebSocket, connection: Duplex, limits: BodyLimits):
       began: now,
       endless: false,
       last: now,
-      fail: () => socket.terminate(),
+      fail: () => {
+        complete();
+        socket.terminate();
+      },
     };
     enter(begun);
     return begun;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { expect, test } from '@jest/globals';
@@ -7,6 +8,7 @@ import { openScripted, untilNextHeartbeat } from '../http/scripted-session.ts';
 import { expectRefusal } from '../http/sessions.ts';
 import { openStream } from '../http/sse-client.ts';
 import { type TestServer, waitFor } from '../http/test-server.ts';
+import { openSocket } from '../http/ws-client.ts';
 import { voiceUp } from './labelled-voice.ts';
 import { MEGABYTE, memoryInUse } from './memory.ts';
 
@@ -145,3 +147,27 @@ async function expectUnharmed(server: TestServer): Promise<void> {
     expect(await other.nextAnswer()).toBe('I hear you');
   }
 }
+
+test('frames that are never finished are bounded all together, and cut off; who sends briskly is unharmed', async () => {
+  const { server } = await openTalk();
+  const before = memoryInUse();
+  const header = Buffer.alloc(14);
+  // The first of several fragments of a text, masked with zeros.
+  header[0] = 0x01;
+  header[1] = 0xff;
+  header.writeBigUInt64BE(BigInt(4 * MEGABYTE - 10), 2);
+  const almost = Buffer.alloc(4 * MEGABYTE - 11, 'x');
+  let cut = 0;
+  for (let index = 0; index < 32; index += 1) {
+    const socket = await openSocket(server, `/ws/me?client=c${index}`);
+    const { _socket: raw } = socket.socket as unknown as { _socket: Socket };
+    socket.socket.on('close', () => {
+      cut += 1;
+    });
+    raw.write(header);
+    raw.write(almost);
+  }
+  await waitFor('the slowest to be cut', () => cut > 16);
+  await expectUnharmed(server);
+  expect(memoryInUse() - before).toBeLessThan(64 * MEGABYTE);
+});
