@@ -53,7 +53,7 @@ export class EventLog {
   readonly #audio = new AudioStore();
   /** By sequence number, in that order: what goes is the oldest, which an array would move all others for. */
   readonly #held = new Map<number, Held>();
-  /** The newest entry, whole: readers that are up to date take it at once. */
+  /** The entry that is being appended, whole: readers that are up to date take it at once, and it is kept no longer than that. */
   #newest: LogEntry | undefined;
   #head = 0;
   #bytes = 0;
@@ -119,6 +119,7 @@ export class EventLog {
     }
     this.trim();
     this.wakeReaders();
+    this.#newest = undefined;
   }
 
   /** Has every reader look again: there is more, or it may take more. */
@@ -179,7 +180,6 @@ export class EventLog {
     this.#held.delete(seq);
     this.#bytes -= held.bytes;
     for (const kept of held.audio) this.#audio.drop(kept);
-    if (seq === this.#head) this.#newest = undefined;
   }
 
   /** @returns false if there is none, beside that of the newest entry */
