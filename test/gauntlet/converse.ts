@@ -1,0 +1,196 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Account, addAccounts, createLedger } from './ledger.ts';
+import type { Conversation, NumberedModel } from './numbered-model.ts';
+import { BLOCK_MS, createBlockReader, encodeBlock, HEARD_HZ, SPOKEN_HZ } from './numbers.ts';
+import { createPlayback } from './playback.ts';
+import type { Profile, Way } from './profile.ts';
+import type { Ear, OpenTalker } from './talker.ts';
+
+/** What a conversation showed. All times are ms. */
+export interface Outcome {
+  readonly rung: string;
+  /** From the client's first line until the first answer was complete; `undefined`: it never was. */
+  readonly usableMs: number | undefined;
+  /** What a request through it takes that does nothing, on a new connection. */
+  readonly floorMs: number;
+  /** How long each block of audio took, from the model to the client and back. */
+  readonly downMs: readonly number[];
+  readonly upMs: readonly number[];
+  readonly dry: { readonly count: number; readonly ms: number };
+  readonly down: Account;
+  readonly up: Account;
+  /** Audio that the client said it had dropped, in blocks. */
+  readonly announced: number;
+  /** Bytes of audio that were damaged. */
+  readonly strayBytes: number;
+}
+
+export interface Script {
+  readonly name: string;
+  /** How long to talk, ms; at the least one utterance and one silence. */
+  readonly ms: number;
+  /** What to wait for what is still on its way, ms. */
+  readonly settleMs: number;
+  readonly random: () => number;
+}
+
+/** An utterance, ms. */
+const UTTERANCE_MS = 3_000;
+/** A silence that the idle limits of the profiles do not survive (3 and 4 s), ms; and what a longer one may add. */
+const SILENCE_MS = 4_400;
+const MORE_SILENCE_MS = 8_000;
+/** Something is typed so often while both speak, in blocks. */
+const TYPED_EVERY = 6;
+/** How long the first answer may take before the conversation is given up, ms. */
+const FIRST_ANSWER_MS = 30_000;
+/** Fresh connections, of which the quickest counts. */
+const FLOOR_TRIES = 3;
+
+/**
+ * Carries a conversation through a profile: both sides speak at once and type meanwhile, are silent, speak again. Everything has a number;
+ * what became of each is counted at both ends.
+ */
+export async function converse(
+  open: OpenTalker,
+  profile: Profile,
+  way: Way,
+  model: NumberedModel,
+  { name, ms, settleMs, random }: Script,
+): Promise<Outcome> {
+  const floorMs = await measureFloor(way);
+  const ear = createListener();
+  const startedAt = performance.now();
+  const talker = await open(way, profile, name, ear);
+  let usableMs: number | undefined;
+  let sentBlocks = 0;
+  let sentTexts = 0;
+  const { blockEveryMs = BLOCK_MS } = profile;
+  try {
+    talker.text(`hello ${name}`);
+    await until(FIRST_ANSWER_MS, () => ear.turns > 0);
+    if (ear.turns > 0) usableMs = performance.now() - startedAt;
+    const blocks = Math.ceil(UTTERANCE_MS / blockEveryMs);
+    let isFirst = true;
+    while (usableMs !== undefined && (isFirst || performance.now() - startedAt < ms)) {
+      isFirst = false;
+      talker.text(`speak ${blocks} ${blockEveryMs}`);
+      const began = performance.now();
+      for (let block = 0; block < blocks; block += 1) {
+        if (block % TYPED_EVERY === 0) talker.text(`say ${++sentTexts}`);
+        talker.audio(encodeBlock({ number: ++sentBlocks, sentAt: performance.now() }, HEARD_HZ));
+        await delay(Math.max(0, began + (block + 1) * blockEveryMs - performance.now()));
+      }
+      await delay(SILENCE_MS + (ms > 2 * SILENCE_MS ? random() * MORE_SILENCE_MS : 0));
+    }
+    if (usableMs !== undefined) {
+      talker.text(`say ${++sentTexts}`);
+      await until(settleMs, () => isComplete(model.conversation(name), ear, sentBlocks, sentTexts));
+    }
+    const { rung } = talker;
+    return { rung, usableMs, floorMs, ...ear.figures, ...tally(model.conversation(name), ear, sentBlocks, sentTexts) };
+  } finally {
+    await talker.close();
+  }
+}
+
+interface Listener extends Ear {
+  readonly blocks: ReturnType<typeof createLedger>;
+  readonly texts: ReturnType<typeof createLedger>;
+  readonly turns: number;
+  readonly droppedUp: number;
+  readonly droppedDown: number;
+  readonly strayBytes: number;
+  readonly figures: Pick<Outcome, 'downMs' | 'dry'>;
+}
+
+function createListener(): Listener {
+  const reader = createBlockReader(SPOKEN_HZ);
+  const playback = createPlayback();
+  const blocks = createLedger();
+  const texts = createLedger();
+  const downMs: number[] = [];
+  const droppedMs = { up: 0, down: 0 };
+  let turns = 0;
+  let said = '';
+  return {
+    audio(pcm) {
+      const now = performance.now();
+      for (const block of reader.feed(pcm)) {
+        blocks.take(block.number);
+        downMs.push(now - block.sentAt);
+        playback.take(block, now);
+      }
+    },
+    words(text) {
+      said += text;
+      const words = said.split(' ');
+      said = words.pop() ?? '';
+      for (const word of words) texts.take(Number(word.slice(1)));
+    },
+    turnComplete() {
+      turns += 1;
+      playback.end();
+    },
+    dropped(direction, ms) {
+      droppedMs[direction] += ms;
+    },
+    blocks,
+    texts,
+    get turns() {
+      return turns;
+    },
+    get droppedUp() {
+      return Math.round(droppedMs.up / BLOCK_MS);
+    },
+    get droppedDown() {
+      return Math.round(droppedMs.down / BLOCK_MS);
+    },
+    get strayBytes() {
+      return reader.strayBytes;
+    },
+    get figures() {
+      return { downMs, dry: playback.dry };
+    },
+  };
+}
+
+function isComplete(model: Conversation | undefined, ear: Listener, blocks: number, texts: number): boolean {
+  if (!model) return false;
+  return (
+    model.heardTexts.taken >= texts &&
+    model.heardBlocks.taken + ear.droppedUp >= blocks &&
+    ear.texts.taken >= model.spokenTexts &&
+    ear.blocks.taken + ear.droppedDown >= model.spokenBlocks
+  );
+}
+
+function tally(model: Conversation | undefined, ear: Listener, blocks: number, texts: number) {
+  model?.heardBlocks.announce(ear.droppedUp);
+  ear.blocks.announce(ear.droppedDown);
+  const heard = model ?? { heardBlocks: createLedger(), heardTexts: createLedger(), heardMs: [], strayBytes: 0 };
+  return {
+    upMs: heard.heardMs,
+    up: addAccounts([heard.heardBlocks.close(blocks), heard.heardTexts.close(texts)]),
+    down: addAccounts([ear.blocks.close(model?.spokenBlocks ?? 0), ear.texts.close(model?.spokenTexts ?? 0)]),
+    announced: ear.droppedUp + ear.droppedDown,
+    strayBytes: heard.strayBytes + ear.strayBytes,
+  };
+}
+
+async function measureFloor({ url, fetch: through = fetch }: Way): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let attempt = 0; attempt < FLOOR_TRIES; attempt += 1) {
+    const askedAt = performance.now();
+    const answer = await through(`${url}/healthz`, { headers: { Connection: 'close' } }).catch(() => undefined);
+    if (answer?.ok) {
+      await answer.text();
+      least = Math.min(least, performance.now() - askedAt);
+    }
+  }
+  return least;
+}
+
+async function until(ms: number, condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + ms;
+  while (!condition() && performance.now() < deadline) await delay(10);
+}

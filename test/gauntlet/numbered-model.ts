@@ -1,0 +1,127 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { createLedger, type Ledger } from './ledger.ts';
+import { BLOCK_MS, type BlockReader, createBlockReader, encodeBlock, HEARD_HZ, SPOKEN_HZ } from './numbers.ts';
+
+/** What one conversation's model has heard and said. */
+export interface Conversation {
+  readonly heardBlocks: Ledger;
+  readonly heardTexts: Ledger;
+  /** How long each block took to get here, ms. */
+  readonly heardMs: number[];
+  readonly spokenBlocks: number;
+  readonly spokenTexts: number;
+  /** Bytes of audio that belonged to no block. */
+  readonly strayBytes: number;
+}
+
+export interface NumberedModel {
+  readonly url: string;
+  /** The conversation that has begun with `hello <name>`. */
+  conversation(name: string): Conversation | undefined;
+}
+
+/** How often something is said in words while it speaks, in blocks. */
+const WORD_EVERY = 5;
+
+/**
+ * A live model that numbers what it says and counts what it hears, and speaks as much of BidiGenerateContent as that takes. It obeys texts:
+ * `hello <name>` names the conversation, `speak <blocks> <every ms>` has it speak, anything else is counted and answered with a word.
+ */
+export async function startNumberedModel(stack: AsyncDisposableStack): Promise<NumberedModel> {
+  const conversations = new Map<string, Conversation>();
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false });
+  server.on('connection', (socket) => converse(socket, conversations));
+  await once(server, 'listening');
+  stack.defer(async () => {
+    for (const socket of server.clients) socket.terminate();
+    server.close();
+    await once(server, 'close');
+  });
+  const { port } = server.address() as AddressInfo; // a TCP server that listens has one
+  return { url: `http://127.0.0.1:${port}`, conversation: (name) => conversations.get(name) };
+}
+
+function converse(socket: WebSocket, conversations: Map<string, Conversation>): void {
+  const reader: BlockReader = createBlockReader(HEARD_HZ);
+  const heard = { blocks: createLedger(), texts: createLedger(), ms: [] as number[] };
+  let spokenBlocks = 0;
+  let spokenTexts = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let ready = false;
+
+  const say = (serverContent: object) => socket.send(JSON.stringify({ serverContent }));
+  const word = () => say({ outputTranscription: { text: `w${++spokenTexts} ` } });
+  const endTurn = () => {
+    say({ generationComplete: true });
+    say({ turnComplete: true });
+  };
+  const speak = (blocks: number, everyMs: number) => {
+    const startedAt = performance.now();
+    let spoken = 0;
+    const next = () => {
+      const pcm = encodeBlock({ number: ++spokenBlocks, sentAt: performance.now() }, SPOKEN_HZ);
+      const inlineData = { mimeType: `audio/pcm;rate=${SPOKEN_HZ}`, data: pcm.toString('base64') };
+      say({ modelTurn: { parts: [{ inlineData }] } });
+      if (spoken % WORD_EVERY === 0) word();
+      spoken += 1;
+      if (spoken === blocks) endTurn();
+      else timer = setTimeout(next, startedAt + spoken * everyMs - performance.now());
+    };
+    next();
+  };
+  const obey = (text: string) => {
+    const [order, first = '', second] = text.split(' ');
+    if (order === 'hello') {
+      conversations.set(first, {
+        heardBlocks: heard.blocks,
+        heardTexts: heard.texts,
+        heardMs: heard.ms,
+        get spokenBlocks() {
+          return spokenBlocks;
+        },
+        get spokenTexts() {
+          return spokenTexts;
+        },
+        get strayBytes() {
+          return reader.strayBytes;
+        },
+      });
+      word();
+      endTurn();
+    } else if (order === 'speak') speak(Number(first), Number(second ?? BLOCK_MS));
+    else {
+      heard.texts.take(Number(first));
+      word();
+    }
+  };
+
+  socket.on('error', () => undefined);
+  socket.on('close', () => clearTimeout(timer));
+  socket.on('message', (data) => {
+    const message: ClientMessage = JSON.parse(String(data));
+    if (!ready) {
+      ready = true;
+      socket.send('{"setupComplete":{}}');
+      return;
+    }
+    const { audio, text } = message.realtimeInput ?? {};
+    if (audio?.data) {
+      for (const { number, sentAt } of reader.feed(Buffer.from(audio.data, 'base64'))) {
+        heard.blocks.take(number);
+        heard.ms.push(performance.now() - sentAt);
+      }
+    }
+    if (text) obey(text);
+    for (const { parts = [] } of message.clientContent?.turns ?? []) {
+      for (const part of parts) if (part.text) obey(part.text);
+    }
+  });
+}
+
+/** As much of it as is read here. */
+interface ClientMessage {
+  readonly realtimeInput?: { readonly audio?: { readonly data?: string }; readonly text?: string };
+  readonly clientContent?: { readonly turns?: readonly { readonly parts?: readonly { readonly text?: string }[] }[] };
+}
