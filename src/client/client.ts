@@ -5,6 +5,7 @@ import { type ClientEvents, type ClientState, createEmitter, type Item, type Sta
 import type { ReceivedEvent } from './exchange.ts';
 import { isMultiplexed } from './http-version.ts';
 import { createLadder, type Rung, verdictOf } from './ladder.ts';
+import type { Post } from './numbered-post.ts';
 import { createPosition } from './position.ts';
 import { sendPost } from './post.ts';
 import type { Sent } from './sent.ts';
@@ -182,19 +183,28 @@ export function createClient(options: ClientOptions): Client {
 
   const postOptions = { fetch: fetchIt, headers, address: (query: Record<string, string>) => address('send', query) };
   let multiplexed = false;
+  /** POSTs that went over a WebSocket last. */
+  const triedOver = new WeakSet<Post>();
   const uplink = createUplink({
     random,
     client,
-    transmit: async (post, signal, attempt) => {
+    transmit: async (post, signal, patienceMs) => {
       const over = downlink.post;
-      // What got no answer there is tried another way; and what is too large would cost it its connection.
+      // What got no answer one way is tried the other; and what is too large would cost a WebSocket its connection.
       const size = post.payload.reduce((sum, one) => sum + one.size, 0);
-      if (over && attempt === 1 && size < bodyBytes) return over(post, signal);
-      const outcome = await sendPost(post, postOptions, signal);
+      const mayGoOver = !triedOver.delete(post) && size < bodyBytes;
+      if (over && mayGoOver) {
+        triedOver.add(post);
+      }
+      const sentAt = performance.now();
+      const outcome = await (over && mayGoOver
+        ? over(post, signal, patienceMs)
+        : sendPost(post, postOptions, signal, patienceMs));
       multiplexed ||= isMultiplexed(address('send', {}));
+      if (outcome.kind === 'taken') downlink.answered(outcome.written, sentAt);
       return outcome;
     },
-    ask: (post, signal) => sendPost(post, postOptions, signal),
+    ask: (post, signal, patienceMs) => sendPost(post, postOptions, signal, patienceMs),
     // A WebSocket keeps the order by itself.
     parallel: () =>
       Math.max(1, Math.min(MOST_PARALLEL, options.parallelPosts ?? (multiplexed || downlink.post ? MOST_PARALLEL : 1))),
@@ -204,6 +214,7 @@ export function createClient(options: ClientOptions): Client {
     onAudioDropped: (ms) => emitter.emit('audio_dropped', { ms }),
     onEpochChanged: () => downlink.reconnect(),
     onEnded: () => become('ended'),
+    onHanging: () => downlink.tryBetter(),
   });
   const remembered = recallVerdict(storage, url, Date.now());
   const canSocket = transport === 'auto' && Socket !== undefined && Object.keys(headers).length === 0;
@@ -243,12 +254,14 @@ export function createClient(options: ClientOptions): Client {
       // Whoever answers a poll has read what it asks for; it says `session` only to whom it is news.
       if (begun === 'poll' && isAudioAsked) isAudioTold = true;
       uplink.release();
+      if (begun === 'ws') uplink.hurry();
       settleTold();
       become('open');
     },
     onLost: () => {
       if (state === 'open') become('reconnecting');
     },
+    onDoubt: () => uplink.acknowledge(),
     onRetry: (retry) => emitter.emit('retry', retry),
     onOver: () => become('ended'),
   });

@@ -2,6 +2,7 @@ import type { ErrorBody } from '../wire/error-catalogue.ts';
 import { fullJitter, pause } from './backoff.ts';
 import type { Retry } from './events.ts';
 import type { ReceivedEvent } from './exchange.ts';
+import { createInquiry } from './inquiry.ts';
 import { dueTrial, type Evidence, type Ladder, type Rung, weigh } from './ladder.ts';
 import { rotateAfter } from './lifetime.ts';
 import { type Ending, type Line, type Network, openLine } from './line.ts';
@@ -25,6 +26,8 @@ export interface DownlinkOptions extends Network {
   /** There is no connection. */
   onLost(): void;
   onRetry(retry: Retry): void;
+  /** Nothing comes, though something was sent: the server is to be asked what it has written. */
+  onDoubt(): void;
   /** 204: nothing more will come. */
   onOver(): void;
 }
@@ -32,8 +35,15 @@ export interface DownlinkOptions extends Network {
 export interface Downlink {
   /** Drops the connection there is and makes another, with no more delay. */
   reconnect(): void;
+  /** Something does not get through: a rung that was never tried is tried now, beside the one in use. */
+  tryBetter(): void;
   /** The server will be gone for a while: the next connection waits, ms. */
   holdOff(ms: number): void;
+  /**
+   * The server has answered a POST, sent at `sentAt`, and says what it has written to the connection in use: it is dead if that does not come.
+   * @param written the number of an entry; `null`: it has no such connection; `undefined`: it did not say
+   */
+  answered(written: number | null | undefined, sentAt: number): void;
   /** The server has ended the connection in use, in favour of a newer one. */
   superseded(): void;
   stop(): void;
@@ -79,6 +89,7 @@ export function createDownlink(options: DownlinkOptions): Downlink {
   let trialTimer: ReturnType<typeof setTimeout> | undefined;
   let moveTimer: ReturnType<typeof setTimeout> | undefined;
   let trying = false;
+  const inquiry = createInquiry(options.onDoubt);
 
   const open = (rung: Rung): Line => {
     const line: Line = openLine({
@@ -89,10 +100,11 @@ export function createDownlink(options: DownlinkOptions): Downlink {
         return options.address(rung, id === undefined ? query : { since: id, ...query });
       },
       // The first poll is answered at once: whatever waits for a connection does not wait for an event.
-      holdMs: () => (line.begun ? ladder.holdMs : 0),
+      holdMs: () => (line.begunAt !== undefined ? ladder.holdMs : 0),
       onBegun: () => onBegun(line),
       onBytes: () => {
         lastBytesAt = Date.now();
+        inquiry.heard();
       },
       onEvent: (event) => {
         const isNew = options.onEvent(event);
@@ -148,8 +160,8 @@ export function createDownlink(options: DownlinkOptions): Downlink {
   const onBegun = (line: Line) => {
     if (line === challenger) {
       // It was opened to race the stream: a poll is answered, while the stream brings nothing at all.
-      if (line.rung === 'poll' && incumbent && !incumbent.begun) learn({ kind: 'buffered', at: now() });
-      else if (line.rung === incumbent?.rung) learn({ kind: 'rotated', at: now() });
+      if (line.rung === 'poll' && incumbent && incumbent.begunAt === undefined) learn({ kind: 'buffered', at: now() });
+      else if (line.rung === incumbent?.rung && incumbent.begunAt !== undefined) learn({ kind: 'rotated', at: now() });
       promote(line);
       useful = true;
     } else if (line !== incumbent) return;
@@ -168,9 +180,9 @@ export function createDownlink(options: DownlinkOptions): Downlink {
     for (const timer of [raceTimer, ageTimer, trialTimer, moveTimer]) clearTimeout(timer);
   };
   /** Polls beside a stream that brings nothing, until one of them has brought something. */
-  const race = (patienceMs: number) => {
+  const race = (patienceMs: number, rung: Rung = 'poll') => {
     raceTimer = after(raceTimer, patienceMs, () => {
-      if (!challenger) challenge(open('poll'));
+      if (challenger?.rung !== rung) challenge(open(rung));
       race(patienceMs);
     });
   };
@@ -203,8 +215,9 @@ export function createDownlink(options: DownlinkOptions): Downlink {
   };
 
   /** What the end of a connection teaches. */
-  const learnFromEnd = ({ rung, begun }: Line, { outcome, livedMs, silent }: Ending) => {
+  const learnFromEnd = ({ rung, begunAt }: Line, { outcome, livedMs, silent }: Ending) => {
     const at = now();
+    const begun = begunAt !== undefined;
     if (rung === 'poll' ? begun : livedMs !== undefined && livedMs >= HEALTHY_MS) useful = true;
     // A refusal of our own server's is not the way's fault, nor is an end that was announced.
     if (announced || (outcome.kind === 'refused' && isErrorBody(outcome.body))) return;
@@ -219,9 +232,9 @@ export function createDownlink(options: DownlinkOptions): Downlink {
         connections += 1;
       }
       const line = incumbent;
-      const mayRace = ladder.transport === 'auto' && line.rung !== 'poll' && !line.begun;
+      const mayRace = ladder.transport === 'auto' && line.rung !== 'poll' && line.begunAt === undefined;
       const patienceMs = line.rung === 'ws' ? SOCKET_PATIENCE_MS : PATIENCE_MS;
-      if (mayRace) race(Math.max(patienceMs, 2 * (options.roundTripMs() ?? 0)));
+      if (mayRace) race(Math.max(patienceMs, 2 * (options.roundTripMs() ?? 0)), ladder.streams ? line.rung : 'poll');
       const ending = await line.over;
       if (stopped.signal.aborted) return;
       // Another has taken its place.
@@ -236,11 +249,13 @@ export function createDownlink(options: DownlinkOptions): Downlink {
       announced = false;
       dropChallenger();
       clearTimers();
+      const { outcome } = ending;
+      // One that was well and was cut is replaced at once, for somebody may be speaking; if that fails, it is an outage.
+      const isCut = useful && outcome.kind === 'ended';
       attempt = useful ? 1 : attempt + 1;
       useful = false;
-      const { outcome } = ending;
       if (outcome.kind === 'refused') holdOffMs = Math.max(holdOffMs, outcome.retryAfterMs);
-      const delayMs = Math.max(holdOffMs, fullJitter(attempt, options.random));
+      const delayMs = Math.max(holdOffMs, isCut ? 0 : fullJitter(attempt, options.random));
       holdOffMs = 0;
       options.onLost();
       options.onRetry({ attempt, delayMs, ...whyNot(ending) });
@@ -257,9 +272,16 @@ export function createDownlink(options: DownlinkOptions): Downlink {
   void run();
   return {
     reconnect,
+    tryBetter: () => void tryBetter(),
     holdOff(ms) {
       announced = true;
       holdOff(ms);
+    },
+    answered(written, sentAt) {
+      if (stopped.signal.aborted || incumbent?.begunAt === undefined) return;
+      inquiry.sent();
+      const lacks = written === null || (written !== undefined && written > options.position.seq);
+      if (lacks && incumbent.begunAt < sentAt) incumbent.expect(sentAt);
     },
     superseded() {
       announced = true;
@@ -269,12 +291,13 @@ export function createDownlink(options: DownlinkOptions): Downlink {
     stop() {
       stopListening();
       stopped.abort();
+      inquiry.stop();
       clearTimers();
       dropChallenger();
       incumbent?.drop();
     },
     get post() {
-      return incumbent?.begun ? incumbent.post : undefined;
+      return incumbent?.begunAt === undefined ? undefined : incumbent.post;
     },
     get statistics() {
       return { reconnects: Math.max(0, connections - 1), rotations };

@@ -11,6 +11,9 @@ export type Rung = (typeof RUNGS)[number];
 /** `auto`: whatever the network lets through; the others keep to one kind. */
 export type Transport = 'auto' | 'sse' | 'poll' | 'ws';
 
+/** How it was noticed that a connection is dead: what had been written to it did not come, or heartbeats did not. */
+export type Silence = 'expected' | 'heartbeats';
+
 /** `at`: any clock that only goes forward. */
 export type Evidence =
   /** `session` came, `delayMs` after it was asked for; `roundTripMs`: a POST's, as far as known. */
@@ -25,7 +28,7 @@ export type Evidence =
       readonly at: number;
       readonly livedMs: number;
       /** It was not ended, but fell silent. */
-      readonly silent: boolean;
+      readonly silent: Silence | undefined;
     }
   /** One was replaced because of its age. */
   | { readonly kind: 'rotated'; readonly at: number }
@@ -55,12 +58,14 @@ export interface Ladder {
   readonly cuts: readonly number[];
   /** Connections in a row that did not begin. */
   readonly unopened: number;
-  /** Connections in a row that fell silent soon after they had begun. */
+  /** What connections cost, in a row, that fell silent soon after they had begun. */
   readonly stalls: number;
   /** Streams in a row that came late by about what HAProxy holds a chunk. */
   readonly late: number;
   /** `close` was tried, and was no faster. */
   readonly closeUseless: boolean;
+  /** Streams get through here: one that brings nothing was put on a connection that is dead. */
+  readonly streams: boolean;
 }
 
 /** Cut streams of less than this count; a longer one is what idle and lifetime limits do, and a reconnect mends it. */
@@ -69,12 +74,18 @@ const SHORT_LIFE_MS = 10_000;
 const MAX_CUTS = 4;
 /** ... within so long, and polls are steadier. */
 const CUTS_WITHIN_MS = 30_000;
-/** Connections in a row that fall silent, before another rung is tried: each costs 25 s until it is noticed. */
-const MAX_STALLS = 2;
+/** What a connection costs that falls silent: 25 s until it is noticed, or 2 s where something else shows it. */
+const STALL_COSTS: Record<Silence, number> = { heartbeats: 6, expected: 1 };
+/** In a row, before a poll is tried ... */
+const MAX_STALLS = 12;
+/** ... and before a WebSocket is left, which may carry things down and not up. */
+const MAX_SOCKET_STALLS = 3;
 /** Streams in a row that do not begin, before a poll is tried: it may be the stream that is refused, or the server is away. */
 const MAX_UNOPENED = 3;
 /** How long a rung that came of guessing is kept before the stream is tried again; doubles up to the most. */
 const GUESS_MS = 60_000;
+/** The same where the stream had been good until then. */
+const DOUBTED_MS = 5_000;
 /** The same for one that was measured to be needed. */
 const MEASURED_MS = 300_000;
 const MOST_RETRY_MS = 3_600_000;
@@ -110,6 +121,7 @@ export function createLadder(transport: Transport, remembered: Verdict, now: num
     stalls: 0,
     late: 0,
     closeUseless: false,
+    streams: false,
   };
   return withRetry(ladder, now);
 }
@@ -134,13 +146,13 @@ export function weigh(ladder: Ladder, evidence: Evidence): Ladder {
   if (ladder.rung === 'poll') return weighPoll(ladder, evidence);
   switch (evidence.kind) {
     case 'opened':
-      return weighDelay({ ...ladder, unopened: 0 }, evidence);
+      return weighDelay({ ...ladder, unopened: 0, streams: true }, evidence);
     case 'held':
       // Not even padding pushes it through: then only a poll does.
       if (ladder.rung === 'pusher') return toPoll(ladder, MEASURED_MS, evidence.at);
       return withRetry({ ...ladder, rung: 'pusher', firm: true, late: 0, retryMs: MEASURED_MS }, evidence.at);
     case 'buffered':
-      return toPoll(ladder, MEASURED_MS, evidence.at);
+      return toPoll(ladder, ladder.streams ? DOUBTED_MS : MEASURED_MS, evidence.at);
     case 'unopened': {
       const unopened = ladder.unopened + 1;
       if (unopened < MAX_UNOPENED) return { ...ladder, unopened };
@@ -172,7 +184,7 @@ function weighTrial(ladder: Ladder, { at, rung, good }: Evidence & { kind: 'trie
 }
 
 function weighCut(ladder: Ladder, { at, livedMs, silent }: Evidence & { kind: 'cut' }): Ladder {
-  if (livedMs < SHORT_LIFE_MS && silent) return weighStall(ladder, at);
+  if (livedMs < SHORT_LIFE_MS && silent) return weighStall(ladder, STALL_COSTS[silent], at);
   const lifetime = withCut(ladder.lifetime, livedMs);
   const known = { ...ladder, lifetime, unopened: 0, stalls: 0 };
   if (livedMs >= SHORT_LIFE_MS) return { ...known, cuts: [] };
@@ -184,9 +196,9 @@ function weighCut(ladder: Ladder, { at, livedMs, silent }: Evidence & { kind: 'c
   return ladder.rung === 'ws' ? leaveSocket(steady, 'refused') : toPoll(steady, GUESS_MS, at);
 }
 
-function weighStall(ladder: Ladder, at: number): Ladder {
-  const stalls = ladder.stalls + 1;
-  if (stalls < MAX_STALLS) return { ...ladder, stalls };
+function weighStall(ladder: Ladder, cost: number, at: number): Ladder {
+  const stalls = ladder.stalls + cost;
+  if (stalls < (ladder.rung === 'ws' ? MAX_SOCKET_STALLS : MAX_STALLS)) return { ...ladder, stalls };
   const moved = { ...ladder, stalls: 0 };
   return ladder.rung === 'ws' ? leaveSocket(moved, 'refused') : toPoll(moved, GUESS_MS, at);
 }

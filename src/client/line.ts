@@ -1,10 +1,8 @@
 import { pause } from './backoff.ts';
 import type { Exchange, Outcome, ReceivedEvent } from './exchange.ts';
-import type { Evidence, Rung } from './ladder.ts';
-import type { Post } from './numbered-post.ts';
+import type { Evidence, Rung, Silence } from './ladder.ts';
 import { pollOnce } from './poll-transport.ts';
-import type { PostOutcome } from './post.ts';
-import { openSocket, type SocketConstructor } from './socket-transport.ts';
+import { openSocket, type SendOnce, type SocketConstructor } from './socket-transport.ts';
 import { readStream } from './stream-transport.ts';
 import { type StreamWatch, watchStream } from './stream-watch.ts';
 
@@ -14,9 +12,14 @@ export interface Line {
   /** Settles when it is over; never rejects. */
   readonly over: Promise<Ending>;
   /** Sends a POST over it, on a line that goes both ways. */
-  readonly post: ((post: Post, signal: AbortSignal) => Promise<PostOutcome>) | undefined;
-  /** Whether something has come over it. */
-  readonly begun: boolean;
+  readonly post: SendOnce | undefined;
+  /** When the first of it came, by `now`; `undefined`: nothing has. */
+  readonly begunAt: number | undefined;
+  /**
+   * At `sentAt`, by `now`, something was sent whose answer says that something was written to it that is not here, or that the server knows
+   * nothing of it: unless something comes soon, it is given up; a poll that was asked long before, at once, for another.
+   */
+  expect(sentAt: number): void;
   /** Lets go of it. What it still says is not heard. */
   drop(): void;
 }
@@ -26,7 +29,7 @@ export interface Ending {
   /** Since its first byte, ms, or `undefined` without one; of a poll, since it was asked. */
   readonly livedMs: number | undefined;
   /** It was given up because nothing came any more. */
-  readonly silent: boolean;
+  readonly silent: Silence | undefined;
 }
 
 /** What all lines of a client have in common. */
@@ -57,19 +60,25 @@ export interface LineOptions extends Network {
 
 /** Heartbeats that may fail to appear. */
 const MISSED_HEARTBEATS = 2.5;
+/** What was written to a connection takes no longer than this to get here, ms, or than so many round trips. */
+const EXPECTED_MS = 2_000;
+const EXPECTED_ROUND_TRIPS = 4;
+/** As long as nothing is known of the way. */
+const UNKNOWN_ROUND_TRIP_MS = 1_250;
 /** An empty answer that comes sooner than this, and than it was to be held, is not worth asking for again at once, ms. */
 const SHORTEST_HOLD_MS = 1_000;
 
 export function openLine(options: LineOptions): Line {
   const abort = new AbortController();
   const { signal } = abort;
-  let begun = false;
+  let begunAt: number | undefined;
+  let watch: StreamWatch | undefined;
   const alive: LineOptions = {
     ...options,
     onBytes() {
       if (signal.aborted) return;
-      if (!begun) {
-        begun = true;
+      if (begunAt === undefined) {
+        begunAt = options.now();
         options.onBegun();
       }
       options.onBytes();
@@ -82,56 +91,95 @@ export function openLine(options: LineOptions): Line {
       if (!signal.aborted) options.onEvidence(evidence);
     },
   };
-  const { over, post } = options.rung === 'ws' ? socket(alive, abort) : { over: down(alive, abort), post: undefined };
+  const onWatch = (begun: StreamWatch) => {
+    watch = begun;
+  };
+  const asked: AskedPoll = { at: Number.POSITIVE_INFINITY, abort: abort };
+  const { over, post } =
+    options.rung === 'ws'
+      ? socket(alive, abort, onWatch)
+      : { over: down(alive, abort, onWatch, asked), post: undefined };
   return {
     rung: options.rung,
     over,
-    post,
-    get begun() {
-      return begun;
+    post:
+      post &&
+      ((sent, signal, patienceMs) => {
+        // Its answer comes over this connection.
+        watch?.expect(patienceMs);
+        return post(sent, signal, patienceMs);
+      }),
+    get begunAt() {
+      return begunAt;
+    },
+    expect(sentAt) {
+      watch?.expect(expectedMs(options));
+      if (sentAt - asked.at > expectedMs(options)) asked.abort.abort();
     },
     drop: () => abort.abort(),
   };
 }
 
-async function down(options: LineOptions, abort: AbortController): Promise<Ending> {
-  // Whoever opens a line must know it before it asks for its place, and for how long it is held.
-  await undefined;
-  return options.rung === 'poll' ? polls(options, abort.signal) : stream(options, abort);
+function expectedMs({ roundTripMs }: LineOptions): number {
+  return Math.max(EXPECTED_MS, EXPECTED_ROUND_TRIPS * (roundTripMs() ?? UNKNOWN_ROUND_TRIP_MS));
 }
 
-async function stream(options: LineOptions, abort: AbortController): Promise<Ending> {
+type OnWatch = (watch: StreamWatch) => void;
+
+/** The poll under way. */
+interface AskedPoll {
+  at: number;
+  abort: AbortController;
+}
+
+async function down(options: LineOptions, abort: AbortController, onWatch: OnWatch, asked: AskedPoll): Promise<Ending> {
+  // Whoever opens a line must know it before it asks for its place, and for how long it is held.
+  await undefined;
+  return options.rung === 'poll' ? polls(options, abort.signal, asked) : stream(options, abort, onWatch);
+}
+
+async function stream(options: LineOptions, abort: AbortController, onWatch: OnWatch): Promise<Ending> {
   const { rung } = options;
   const { watch, onBytes, onEvent } = watched(options, abort);
+  onWatch(watch);
   const url = options.url(rung === 'stream' ? {} : { framing: rung });
   const outcome = await readStream({ ...exchangeOf(options, url, abort.signal), onBytes, onEvent });
   return endingOf(watch, outcome);
 }
 
-async function polls(options: LineOptions, signal: AbortSignal): Promise<Ending> {
+async function polls(options: LineOptions, signal: AbortSignal, asked: AskedPoll): Promise<Ending> {
   const { now, holdMs } = options;
+  const giveUp = () => asked.abort.abort();
+  signal.addEventListener('abort', giveUp);
   for (;;) {
+    asked.abort = new AbortController();
+    if (signal.aborted) giveUp();
     const askedAt = now();
+    asked.at = askedAt;
     const waitMs = holdMs();
     let useful = false;
-    const exchange = exchangeOf(options, options.url({ wait: String(waitMs / 1_000) }), signal);
+    const exchange = exchangeOf(options, options.url({ wait: String(waitMs / 1_000) }), asked.abort.signal);
     const onEvent = (event: ReceivedEvent) => {
       if (options.onEvent(event)) useful = true;
     };
-    const outcome = await pollOnce({ ...exchange, onEvent }, waitMs);
+    const outcome = await pollOnce({ ...exchange, onEvent }, waitMs, expectedMs(options));
     const tookMs = now() - askedAt;
-    if (outcome.kind !== 'ended' || signal.aborted) return { outcome, livedMs: tookMs, silent: false };
+    asked.at = Number.POSITIVE_INFINITY;
+    // It was lost with the connection that it was put on; another one tells.
+    if (asked.abort.signal.aborted && !signal.aborted) continue;
+    if (outcome.kind !== 'ended' || signal.aborted) return { outcome, livedMs: tookMs, silent: undefined };
     // Something on the way answers for the server, from a cache.
     if (!useful && tookMs < Math.min(SHORTEST_HOLD_MS, waitMs)) await pause(SHORTEST_HOLD_MS, signal);
   }
 }
 
-function socket(options: LineOptions, abort: AbortController): Pick<Line, 'over' | 'post'> {
+function socket(options: LineOptions, abort: AbortController, onWatch: OnWatch): Pick<Line, 'over' | 'post'> {
   const onEvidence = (evidence: Evidence) => {
     // It says only whether one is worth having: what a stream's delay means does not hold for it.
     if (evidence.kind === 'held') options.onEvidence(evidence);
   };
   const { watch, onBytes, onEvent } = watched({ ...options, onEvidence }, abort);
+  onWatch(watch);
   const { WebSocket } = options;
   const { over, post } = openSocket({ url: options.url({}), WebSocket, signal: abort.signal, onBytes, onEvent });
   return { over: over.then((outcome) => endingOf(watch, outcome)), post };

@@ -1,16 +1,17 @@
 import { type Exchange, type Outcome, refusal } from './exchange.ts';
 
-/** How much longer than its hold a poll may take before it is given up, ms. */
-const GRACE_MS = 10_000;
+/** How long may pass between two pieces of an answer, ms. */
+const PIECE_MS = 5_000;
 
 /**
  * One long poll. `ended` after a batch, be it empty. Never throws.
  * @param waitMs how long the server holds it, as the URL says
+ * @param graceMs how much later than that its answer may begin
  */
-export async function pollOnce(exchange: Exchange, waitMs: number): Promise<Outcome> {
+export async function pollOnce(exchange: Exchange, waitMs: number, graceMs: number): Promise<Outcome> {
   const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), waitMs + GRACE_MS);
   const giveUp = () => late.abort();
+  let timer = setTimeout(giveUp, waitMs + graceMs);
   exchange.signal.addEventListener('abort', giveUp);
   if (exchange.signal.aborted) late.abort();
   try {
@@ -20,7 +21,12 @@ export async function pollOnce(exchange: Exchange, waitMs: number): Promise<Outc
       signal: late.signal,
     });
     if (response.status !== 200) return await refusal(response);
-    const batch: unknown = await response.json();
+    const batch: unknown = JSON.parse(
+      await readText(response, () => {
+        clearTimeout(timer);
+        timer = setTimeout(giveUp, PIECE_MS);
+      }),
+    );
     if (!isBatch(batch)) return { kind: 'failed' };
     exchange.onBytes();
     for (const { id, event, data } of batch.events) {
@@ -35,6 +41,19 @@ export async function pollOnce(exchange: Exchange, waitMs: number): Promise<Outc
   } finally {
     clearTimeout(timer);
     exchange.signal.removeEventListener('abort', giveUp);
+  }
+}
+
+/** A large batch over a narrow line takes its time: what counts is that something comes. */
+async function readText({ body }: Response, onBytes: () => void): Promise<string> {
+  const reader = body?.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  for (;;) {
+    onBytes();
+    const piece = await reader?.read();
+    if (!piece || piece.done) return text + decoder.decode();
+    text += decoder.decode(piece.value, { stream: true });
   }
 }
 

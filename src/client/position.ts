@@ -7,6 +7,8 @@ import { type Cursor, parseCursor } from '../wire/cursor.ts';
 export interface Position {
   /** The id of the last event that was taken; `undefined` before the first. */
   readonly id: string | undefined;
+  /** The entry that it belongs to, counted from 1; 0 before the first. */
+  readonly seq: number;
   /**
    * Whether an event of the log is new; if so it is taken, and the position moves behind it.
    * @param id as it came; an event without one has no place in the log, and is always new
@@ -38,6 +40,9 @@ export function createPosition(): Position {
   return {
     get id() {
       return id;
+    },
+    get seq() {
+      return cursor?.seq ?? 0;
     },
     take(text) {
       if (text === undefined) return true;

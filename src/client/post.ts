@@ -5,7 +5,13 @@ import type { Refusal } from './sent.ts';
 
 /** What a POST was answered. */
 export type PostOutcome =
-  | { readonly kind: 'taken'; readonly held: boolean; readonly next: number | undefined }
+  | {
+      readonly kind: 'taken';
+      readonly held: boolean;
+      readonly next: number | undefined;
+      /** The newest entry that was written to our stream or WebSocket; `null`: the server knows of none. */
+      readonly written: number | null | undefined;
+    }
   /** By our server, with an entry of its catalogue. */
   | { readonly kind: 'refused'; readonly failure: ErrorBody; readonly retryAfterMs: number }
   /** By something on the way, whatever the server would say. */
@@ -13,10 +19,6 @@ export type PostOutcome =
   /** No answer in time, or not from our server. */
   | { readonly kind: 'failed'; readonly retryAfterMs: number };
 
-/** How long an answer may take, ms, beside what the body takes to get there. */
-const TIME_OUT_MS = 8_000;
-/** Bytes a millisecond that the way up has at the least: a picture over a slow line is not to begin anew every 8 s. */
-const SLOWEST = 8;
 /** What a proxy says of a body that it will never let through: too large, a firewall's rule, a type it does not know. */
 const BARRED = [400, 403, 405, 406, 411, 413, 414, 415, 431, 451, 501];
 
@@ -27,12 +29,21 @@ export interface PostOptions {
   readonly address: (query: Record<string, string>) => string;
 }
 
-/** Sends a POST once, over HTTP. Never throws. @param signal gives it up */
-export async function sendPost(post: Post, options: PostOptions, signal: AbortSignal): Promise<PostOutcome> {
+/**
+ * Sends a POST once, over HTTP. Never throws.
+ * @param signal gives it up
+ * @param patienceMs how long it may take until it is answered
+ */
+export async function sendPost(
+  post: Post,
+  options: PostOptions,
+  signal: AbortSignal,
+  patienceMs: number,
+): Promise<PostOutcome> {
   const { url, contentType, body } = encodeRequest(post, options);
   const late = new AbortController();
   const giveUp = () => late.abort();
-  const timer = setTimeout(giveUp, patienceFor(body.length));
+  const timer = setTimeout(giveUp, patienceMs);
   signal.addEventListener('abort', giveUp);
   if (signal.aborted) giveUp();
   try {
@@ -59,14 +70,12 @@ export async function sendPost(post: Post, options: PostOptions, signal: AbortSi
   }
 }
 
-/** How long a POST of so many bytes may take until it is answered, ms. */
-export function patienceFor(bytes: number): number {
-  return TIME_OUT_MS + bytes / SLOWEST;
-}
-
 /** The JSON of an answer. */
 export function readAnswer(answer: unknown, retryAfterMs: number): PostOutcome {
-  if (isTaken(answer)) return { kind: 'taken', held: answer.status === 'held', next: answer.next };
+  if (isTaken(answer)) {
+    const { status, next, written } = answer;
+    return { kind: 'taken', held: status === 'held', next, written };
+  }
   return isFailure(answer) ? { kind: 'refused', failure: answer, retryAfterMs } : { kind: 'failed', retryAfterMs };
 }
 
@@ -86,7 +95,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-function isTaken(answer: unknown): answer is { status: 'sent' | 'held'; next?: number } {
+function isTaken(answer: unknown): answer is { status: 'sent' | 'held'; next?: number; written?: number | null } {
   if (typeof answer !== 'object' || answer === null || !('status' in answer)) return false;
   return answer.status === 'sent' || answer.status === 'held';
 }

@@ -1,6 +1,6 @@
 import type { Outcome, ReceivedEvent } from './exchange.ts';
 import { encodeEnvelope, type Post } from './numbered-post.ts';
-import { type PostOutcome, patienceFor, readAnswer } from './post.ts';
+import { type PostOutcome, readAnswer } from './post.ts';
 
 /** The part of a browser's WebSocket that is used; Node's is the same. */
 export interface Socket {
@@ -10,6 +10,9 @@ export interface Socket {
   send(text: string): void;
   close(): void;
 }
+
+/** Sends a POST once. Never throws. @param patienceMs how long it may take until it is answered */
+export type SendOnce = (post: Post, signal: AbortSignal, patienceMs: number) => Promise<PostOutcome>;
 
 export type SocketConstructor = new (url: string) => Socket;
 
@@ -27,7 +30,7 @@ const OPEN = 1;
 /** Both ways over one WebSocket: events down, numbered envelopes up, each answered by a frame. Never throws. */
 export function openSocket({ url, WebSocket, signal, onBytes, onEvent }: SocketOptions): {
   over: Promise<Outcome>;
-  post: (post: Post, signal: AbortSignal) => Promise<PostOutcome>;
+  post: SendOnce;
 } {
   /** Who waits for the answer to a number. */
   const waiting = new Map<number, (outcome: PostOutcome) => void>();
@@ -66,7 +69,7 @@ export function openSocket({ url, WebSocket, signal, onBytes, onEvent }: SocketO
     const cseq = typeof data === 'object' && data !== null && 'cseq' in data ? data.cseq : undefined;
     if (typeof cseq === 'number') waiting.get(cseq)?.(readAnswer(data, 0));
   };
-  const post = (sent: Post, given: AbortSignal) =>
+  const post: SendOnce = (sent, given, patienceMs) =>
     new Promise<PostOutcome>((resolve) => {
       const { cseq } = sent;
       if (!socket || socket.readyState !== OPEN || signal.aborted || given.aborted) {
@@ -74,8 +77,8 @@ export function openSocket({ url, WebSocket, signal, onBytes, onEvent }: SocketO
       }
       const frame = encodeEnvelope(sent);
       socket.send(frame);
-      // An acknowledgement that is well is not answered.
-      if (cseq === undefined) return resolve({ kind: 'taken', held: false, next: undefined });
+      // Nobody waits for the answer to an acknowledgement, but that it comes shows that the line is alive.
+      if (cseq === undefined) return resolve({ kind: 'taken', held: false, next: undefined, written: undefined });
       const settle = (outcome: PostOutcome) => {
         clearTimeout(timer);
         given.removeEventListener('abort', giveUp);
@@ -83,7 +86,7 @@ export function openSocket({ url, WebSocket, signal, onBytes, onEvent }: SocketO
         resolve(outcome);
       };
       const giveUp = () => settle({ kind: 'failed', retryAfterMs: 0 });
-      const timer = setTimeout(giveUp, patienceFor(frame.length));
+      const timer = setTimeout(giveUp, patienceMs);
       given.addEventListener('abort', giveUp);
       waiting.set(cseq, settle);
     });

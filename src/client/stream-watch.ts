@@ -1,4 +1,4 @@
-import type { Evidence } from './ladder.ts';
+import type { Evidence, Silence } from './ladder.ts';
 
 /** When the server writes the first heartbeat after `session`, ms. */
 const FIRST_HEARTBEAT_MS = 250;
@@ -9,12 +9,14 @@ const TOGETHER_MS = 60;
 
 export interface StreamWatch {
   bytes(): void;
+  /** Something must come now: if nothing does within `ms`, the connection is dead. */
+  expect(ms: number): void;
   /** An event came. */
   event(name: string | undefined): void;
   /** How long bytes came, ms; `undefined` without one. */
   lived(): number | undefined;
-  /** It was given up because nothing came any more. */
-  readonly silent: boolean;
+  /** It was given up because nothing came any more: no heartbeat, or not what was expected. */
+  readonly silent: Silence | undefined;
   stop(): void;
 }
 
@@ -35,15 +37,18 @@ export function watchStream(options: StreamWatchOptions): StreamWatch {
   const openedAt = now();
   let firstByteAt: number | undefined;
   let lastByteAt = openedAt;
-  let silent = false;
+  let silent: Silence | undefined;
+  let stopped = false;
   let sessionAt: number | undefined;
   let waiting = true;
-  const onSilence = () => {
-    silent = true;
+  const giveUp = (how: Silence) => {
+    silent = how;
     options.onSilence();
   };
+  const onSilence = () => giveUp('heartbeats');
   let silence = setTimeout(onSilence, options.silenceMs());
   let overdue: ReturnType<typeof setTimeout> | undefined;
+  let expected: ReturnType<typeof setTimeout> | undefined;
 
   const held = () => {
     if (waiting) options.onEvidence({ kind: 'held', at: now() });
@@ -64,6 +69,12 @@ export function watchStream(options: StreamWatchOptions): StreamWatch {
       firstByteAt ??= lastByteAt;
       clearTimeout(silence);
       silence = setTimeout(onSilence, options.silenceMs());
+      clearTimeout(expected);
+      expected = undefined;
+    },
+    expect(ms) {
+      // From the first of several on: otherwise those that send all the time would never find out.
+      if (!stopped) expected ??= setTimeout(() => giveUp('expected'), ms);
     },
     event(name) {
       if (name === 'hb') beat();
@@ -77,13 +88,15 @@ export function watchStream(options: StreamWatchOptions): StreamWatch {
       }, patience);
     },
     // One that fell silent was dead before that was noticed.
-    lived: () => (firstByteAt === undefined ? undefined : (silent ? lastByteAt : now()) - firstByteAt),
+    lived: () => (firstByteAt === undefined ? undefined : (silent === undefined ? now() : lastByteAt) - firstByteAt),
     get silent() {
       return silent;
     },
     stop() {
       clearTimeout(silence);
       clearTimeout(overdue);
+      clearTimeout(expected);
+      stopped = true;
       waiting = false;
     },
   };

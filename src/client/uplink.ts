@@ -5,12 +5,13 @@ import { fullJitter, pause } from './backoff.ts';
 import type { Post } from './numbered-post.ts';
 import type { PostOutcome } from './post.ts';
 import type { Refusal, Sent } from './sent.ts';
+import type { SendOnce } from './socket-transport.ts';
 
 export interface UplinkOptions {
-  /** Sends a POST once, over whatever there is. Never throws. @param attempt from 1 */
-  readonly transmit: (post: Post, signal: AbortSignal, attempt: number) => Promise<PostOutcome>;
+  /** Over whatever there is. */
+  readonly transmit: SendOnce;
   /** The same in a way that answers a POST without a number too: with the number that is next. */
-  readonly ask: (post: Post, signal: AbortSignal) => Promise<PostOutcome>;
+  readonly ask: SendOnce;
   readonly random: () => number;
   readonly client: string;
   /** POSTs that may be under way at once now, 1 to 4: more than one is for networks that carry them side by side. */
@@ -25,6 +26,8 @@ export interface UplinkOptions {
   onEpochChanged(): void;
   /** 410: the live session is over. */
   onEnded(): void;
+  /** A POST gets no answer: another way may be better. */
+  onHanging(): void;
 }
 
 export interface Uplink {
@@ -38,6 +41,10 @@ export interface Uplink {
   release(): void;
   /** The way down is open, to the live session of this epoch, in which the client's next number is `next`. */
   opened(epoch: string, next: number): void;
+  /** There is another way up: what has waited too long for an answer goes out again, there. */
+  hurry(): void;
+  /** Says how far everything was processed, now, and hears how far it was written. */
+  acknowledge(): void;
   /** Audio has come: the server wants to know how far it was processed. */
   heard(): void;
   stop(): void;
@@ -49,6 +56,8 @@ interface Flight {
   readonly cseq: number;
   readonly post: Post;
   readonly abort: AbortController;
+  /** Its try that is under way. */
+  trial: { readonly sentAt: number; readonly abort: AbortController } | undefined;
   /** The server has it, and waits for one before it. */
   held: boolean;
   /** Another answer has said that its number was used: what is missing is only its own. */
@@ -67,6 +76,18 @@ const MAX_FLIGHTS = 12;
 const MAX_BARRED = 3;
 /** The body is too large for it: that never changes. */
 const TOO_LARGE = 413;
+/** How long an answer may take at the most, ms, beside what the body takes to get there. */
+const TIME_OUT_MS = 8_000;
+/** Bytes a millisecond that the way up has at the least: a picture over a slow line is not to begin anew every 8 s. */
+const SLOWEST = 8;
+/** Where it was seen to be faster, it may have become so many times slower. */
+const SLOWED = 8;
+/** How long an answer may take where the last took so little, ms; so many times what that took; and how often in a row. */
+const LEAST_TIME_OUT_MS = 2_000;
+const ROUND_TRIPS = 4;
+const QUICK_TRIES = 2;
+/** A POST that takes longer, ms, beside what its body takes, is not well where the way is not known. */
+const SLOW_MS = 500;
 const NO_ITEM: Refusal = { error: 'This cannot be written as JSON', code: 'malformed_item' };
 const EMPTY: Refusal = { error: 'The text is empty', code: 'empty_body' };
 const NO_ROOM: Refusal = { error: 'Too much waits to be sent', hint: 'the way up is too slow, or lost' };
@@ -97,6 +118,8 @@ export function createUplink(options: UplinkOptions): Uplink {
   let acking = false;
   let heardMore = false;
   let roundTripMs: number | undefined;
+  /** Bytes a millisecond, at the least: round trips are in it. */
+  let fastest = 0;
   let retries = 0;
 
   const ack = (): string => {
@@ -113,7 +136,7 @@ export function createUplink(options: UplinkOptions): Uplink {
   const launch = (cseq: number, payload: readonly Waiting[]) => {
     acknowledged();
     const post = { client, cseq, ack: ack(), payload };
-    const flight = { cseq, post, abort: new AbortController(), held: false, applied: false };
+    const flight: Flight = { cseq, post, abort: new AbortController(), trial: undefined, held: false, applied: false };
     flights.push(flight);
     flights.sort((one, other) => one.cseq - other.cseq);
     void fly(flight);
@@ -170,7 +193,8 @@ export function createUplink(options: UplinkOptions): Uplink {
     if (asking) return;
     asking = true;
     const asked = epoch;
-    const outcome = await options.ask(acknowledgement(), stopped.signal);
+    const post = acknowledgement();
+    const outcome = await options.ask(post, stopped.signal, patienceFor(post, 1));
     asking = false;
     const said = outcome.kind === 'taken' ? outcome.next : undefined;
     if (stopped.signal.aborted || epoch !== asked) return;
@@ -220,17 +244,40 @@ export function createUplink(options: UplinkOptions): Uplink {
         return failure.retry;
     }
   };
+  /** How long a POST may take. Where answers come soon, one that does not may be due to a dead connection; not for ever: the network may have become slow. */
+  const patienceFor = (post: Post, attempt: number): number => {
+    if (roundTripMs === undefined || attempt > QUICK_TRIES) return TIME_OUT_MS + sizeOf(post) / SLOWEST;
+    const answerMs = Math.min(TIME_OUT_MS, Math.max(LEAST_TIME_OUT_MS, ROUND_TRIPS * roundTripMs));
+    return answerMs + sizeOf(post) / Math.max(SLOWEST, fastest / SLOWED);
+  };
+  /** @returns `hurried`: it was given up for another way */
+  const tryOnce = async (flight: Flight, sentAt: number, patienceMs: number) => {
+    const abort = new AbortController();
+    const giveUp = () => abort.abort();
+    flight.abort.signal.addEventListener('abort', giveUp);
+    flight.trial = { sentAt, abort };
+    // As long as nobody knows whether POSTs get through at all, the first is not waited for to the end.
+    const unsure = roundTripMs === undefined ? setTimeout(options.onHanging, slowAfter(flight.post)) : undefined;
+    const outcome = await options.transmit(flight.post, abort.signal, patienceMs);
+    clearTimeout(unsure);
+    flight.abort.signal.removeEventListener('abort', giveUp);
+    flight.trial = undefined;
+    return { outcome, hurried: outcome.kind === 'failed' && abort.signal.aborted };
+  };
   const fly = async (flight: Flight) => {
     const { signal } = flight.abort;
     let barred = 0;
     for (let attempt = 1; !signal.aborted; attempt += 1) {
       if (attempt > 1) retries += 1;
       const sentAt = performance.now();
-      const outcome = await options.transmit(flight.post, signal, attempt);
+      const { outcome, hurried } = await tryOnce(flight, sentAt, patienceFor(flight.post, attempt));
       if (signal.aborted) return;
+      if (outcome.kind === 'failed') options.onHanging();
+      if (hurried) continue;
       let retryAfterMs = 0;
       if (outcome.kind === 'taken') {
         roundTripMs = performance.now() - sentAt;
+        fastest = Math.max(fastest, sizeOf(flight.post) / roundTripMs);
         onTaken(flight, outcome);
         break;
       }
@@ -256,7 +303,8 @@ export function createUplink(options: UplinkOptions): Uplink {
     acknowledged();
     acking = true;
     heardMore = false;
-    const outcome = await options.transmit(acknowledgement(), stopped.signal, 1);
+    const post = acknowledgement();
+    const outcome = await options.transmit(post, stopped.signal, patienceFor(post, 1));
     acking = false;
     if (heardMore || outcome.kind === 'failed') heard();
   };
@@ -301,6 +349,13 @@ export function createUplink(options: UplinkOptions): Uplink {
       reopened = new AbortController();
       flush();
     },
+    hurry() {
+      const now = performance.now();
+      for (const { post, trial } of flights) if (trial && now - trial.sentAt > slowAfter(post)) trial.abort.abort();
+    },
+    acknowledge() {
+      if (epoch !== undefined && !stopped.signal.aborted && !acking) void acknowledge();
+    },
     heard,
     stop() {
       stopped.abort();
@@ -314,6 +369,16 @@ export function createUplink(options: UplinkOptions): Uplink {
       return { roundTripMs, retries, droppedAudioMs: backlog.droppedAudioMs };
     },
   };
+}
+
+/** Bytes, as base64 if it is audio. */
+function sizeOf({ payload }: Post): number {
+  return payload.reduce((sum, { size }) => sum + size, 0);
+}
+
+/** How long a POST may be without an answer before another way is looked for, ms. */
+function slowAfter(post: Post): number {
+  return SLOW_MS + sizeOf(post) / SLOWEST;
 }
 
 /** What cannot be sent at all, and would take with it what goes in the same POST. */

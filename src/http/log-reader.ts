@@ -1,5 +1,5 @@
 import type { EventLog, LogPosition } from '../session/event-log.ts';
-import type { LiveSession, Start, Supersedable } from '../session/live-session.ts';
+import type { ClientConnection, LiveSession, Start } from '../session/live-session.ts';
 import { audioMs } from '../wire/audio-duration.ts';
 import type { LogEntry } from '../wire/log-entry.ts';
 import type { ConnectionEvents } from '../wire/named-events.ts';
@@ -44,7 +44,7 @@ const FIRST_HEARTBEAT_MS = 250;
  * One connection down: a place in the log of a live session. It writes only as fast as its sink takes it; what it has not written
  * stays in the log, once for all readers.
  */
-export class LogReader<Encoded> implements Supersedable {
+export class LogReader<Encoded> implements ClientConnection {
   readonly #sink: Sink<Encoded>;
   readonly #session: LiveSession;
   readonly #log: EventLog;
@@ -52,6 +52,7 @@ export class LogReader<Encoded> implements Supersedable {
   readonly #unsubscribe: () => void;
   /** The entry to be written next, and how many of its frames are not wanted any more. */
   #position: LogPosition;
+  #written: number;
   #heartbeat: NodeJS.Timeout;
   /** It fell behind the log, and the conversation is being read for it. */
   #resetting = false;
@@ -71,6 +72,7 @@ export class LogReader<Encoded> implements Supersedable {
     this.#log = session.log;
     this.#options = options;
     this.#position = start.position;
+    this.#written = start.position.seq - 1;
     sink.onRoom(() => this.#pump());
     // Not yet the new place, if the old one is lost: cut off before `reset`, the client would come back without ever being told.
     sink.tell(start.reset ? undefined : this.#log.idAt(this.#position), 'session', options.hello);
@@ -85,6 +87,10 @@ export class LogReader<Encoded> implements Supersedable {
   /** Where it stands. */
   get position(): LogPosition {
     return this.#position;
+  }
+
+  get written(): number {
+    return this.#written;
   }
 
   /** The server is shutting down: the client is to come back in `retryMs`, to whoever answers then. */
@@ -134,7 +140,7 @@ export class LogReader<Encoded> implements Supersedable {
         const encoded = this.#sink.encode(this.#log, entry, frames);
         if (encoded) this.#tellGap();
         this.#position = { seq: seq + 1, frames: 0 };
-        if (encoded) this.#sink.write(encoded);
+        if (encoded) this.#write(encoded, seq);
       }
       if (ms > 0) {
         this.#unacked.push({ seq, ms });
@@ -156,9 +162,14 @@ export class LogReader<Encoded> implements Supersedable {
       if (!encoded) return;
       this.#position = { seq, frames: index };
       this.#tellGap();
-      this.#sink.write(encoded);
+      this.#write(encoded, seq);
     });
     this.#position = { seq: seq + 1, frames: 0 };
+  }
+
+  #write(encoded: Encoded, seq: number): void {
+    this.#sink.write(encoded);
+    this.#written = seq;
   }
 
   /** Whether the client has to acknowledge before it is sent more audio. One that never acknowledges has only its socket to wait for. */
@@ -188,6 +199,7 @@ export class LogReader<Encoded> implements Supersedable {
     this.#resetting = false;
     if (this.#ended) return;
     this.#position = position;
+    this.#written = position.seq - 1;
     // What it had passed by is told with it.
     this.#gapMs = 0;
     if (reset) this.#tell('reset', reset);

@@ -47,7 +47,7 @@ export function receiveFrames(socket: WebSocket, options: SocketUplinkOptions, a
   }
 }
 
-/** @returns the answer; nothing to a frame that is fine and has no number */
+/** @returns the answer; nothing to a bare item that is fine */
 function takeFrame(frame: Buffer, isBinary: boolean, options: SocketUplinkOptions): object | undefined {
   let json: unknown;
   try {
@@ -77,7 +77,7 @@ function takeJson(json: unknown, { session, client, draining }: SocketUplinkOpti
   const { envelope, items } = enveloped;
   if (envelope.client !== client) throw new WireError('malformed_envelope', 'client must be the one of the query');
   const answer = session.post(envelope, () => decodeSend(items));
-  return envelope.cseq === undefined ? undefined : { cseq: envelope.cseq, ...answer };
+  return { cseq: envelope.cseq, ...answer };
 }
 
 /** The number of a frame that was refused, if it can be told. */

@@ -38,9 +38,20 @@ export interface Reader {
   readonly client: string | undefined;
 }
 
-/** A connection that gives way to a newer one of its client. */
-export interface Supersedable {
+/** A connection of a client that has a name: one at a time, it gives way to a newer one. */
+export interface ClientConnection {
   supersede(): void;
+  /** The newest entry of the log that was written to it; the client came with everything up to there, if it is none. */
+  readonly written: number;
+}
+
+/** What a POST in an envelope is answered. */
+export interface PostAnswer extends InboxAnswer {
+  /**
+   * The newest entry that was written to the client's stream or WebSocket, or that its poll waits behind; `null`: it has none of them. One
+   * that lacks it, and hears nothing, has a dead connection, and need not wait for the heartbeats to fail to appear.
+   */
+  readonly written: number | null;
 }
 
 /** Turns told in a `reset`: enough for a page to be filled again. */
@@ -65,7 +76,7 @@ export class LiveSession {
   readonly #inbox: Inbox;
   readonly #acks = new Acknowledgements();
   /** The newest connection of each client that has one. */
-  readonly #connections = new Map<string, Supersedable>();
+  readonly #connections = new Map<string, ClientConnection>();
   /** The readers that there are, and where each began. */
   readonly #attached = new Map<Reader, LogPosition>();
   #lingerTimer: NodeJS.Timeout | undefined;
@@ -188,7 +199,12 @@ export class LiveSession {
    * Takes one POST of a client that numbers its POSTs, or acknowledges events, or both. The body is decoded only if its number is due.
    * @throws {WireError} session_ended, draining, epoch_changed, outside_window, request_queue_full, or what `decode` throws
    */
-  post({ client, cseq, ack }: Envelope, decode: () => LiveRequest[]): InboxAnswer {
+  post(envelope: Envelope, decode: () => LiveRequest[]): PostAnswer {
+    const { status, next } = this.#take(envelope, decode);
+    return { status, next, written: this.#written(envelope.client) };
+  }
+
+  #take({ client, cseq, ack }: Envelope, decode: () => LiveRequest[]): InboxAnswer {
     this.#refuseIfOver();
     const next = this.#inbox.next(client);
     if (ack && ack.epoch !== this.log.epoch) {
@@ -215,13 +231,20 @@ export class LiveSession {
   }
 
   /** A client's connection takes over from the one before; the return value gives it up again. */
-  takeOver(client: string, connection: Supersedable): () => void {
+  takeOver(client: string, connection: ClientConnection): () => void {
     const older = this.#connections.get(client);
     this.#connections.set(client, connection);
     older?.supersede();
     return () => {
       if (this.#connections.get(client) === connection) this.#connections.delete(client);
     };
+  }
+
+  #written(client: string): number | null {
+    const connection = this.#connections.get(client);
+    if (connection) return connection.written;
+    for (const [reader, { seq }] of this.#attached) if (reader.client === client) return seq - 1;
+    return null;
   }
 
   #refuseIfOver(): void {

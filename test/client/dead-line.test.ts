@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import { afterTest, startTestServer, waitFor } from '../http/test-server.ts';
 import { expectSame, talk, witness } from './conversation.ts';
 import { hostileProxy } from './hostile-proxy.ts';
+import { socketLine } from './socket-line.ts';
 
 test('a client whose stream falls silent, without an end, opens another and loses nothing', async () => {
   const server = await startTestServer({ HEARTBEAT_MS: '1000' });
@@ -19,6 +20,59 @@ test('a client whose stream falls silent, without an end, opens another and lose
   await me.turns(1);
   await expectSame(me, stream);
   expect(streams).toBe(2);
+});
+
+/** Heartbeats come each 10 s, and would be missed after 25: later than these tests wait. */
+test.each(['stall', 'orphan'] as const)(
+  'a client whose stream is dead (%s) learns it from the answers to what it sends, long before heartbeats fail to appear',
+  async (fate) => {
+    const server = await startTestServer();
+    const stream = await witness(server);
+    let streams = 0;
+    const url = await hostileProxy(server, ({ url: path }) => {
+      if (!path?.startsWith('/events')) return 'pass';
+      streams += 1;
+      return streams === 1 ? fate : 'pass';
+    });
+    const me = talk({ url, transport: 'sse' });
+    await waitFor('the session', () => me.sessions.length > 0);
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    void me.client.send('count to three');
+    await me.turns(1);
+    await expectSame(me, stream);
+    expect(streams).toBe(2);
+  },
+);
+
+test('a client whose WebSocket is dead learns it from an answer that does not come, and loses nothing', async () => {
+  const server = await startTestServer();
+  const stream = await witness(server);
+  let sockets = 0;
+  const url = await socketLine(server, () => {
+    sockets += 1;
+    return sockets === 1 ? { muteAfter: 1_000 } : 'pass';
+  });
+  const me = talk({ url, transport: 'ws' });
+  await waitFor('the session', () => me.sessions.length > 0);
+  for (const text of ['count to nine', 'count to two']) {
+    void me.client.send(text);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+  await me.turns(2);
+  await expectSame(me, stream);
+  expect(sockets).toBe(2);
+});
+
+test('a client whose POSTs get no answer goes over to a WebSocket, and what hangs goes out again there', async () => {
+  const server = await startTestServer();
+  const stream = await witness(server);
+  const url = await socketLine(server, () => 'pass', true);
+  const me = talk({ url });
+  // POSTs are given up after 8 s, and would be sent the same way again.
+  void me.client.send('count to three');
+  await me.turns(1);
+  expect(me.client.statistics.rung).toBe('ws');
+  await expectSame(me, stream);
 });
 
 test('a client that is told that the network is back reconnects at once, and stops listening when it is closed', async () => {

@@ -12,6 +12,8 @@ export type Treatment =
   | 'lag'
   /** The answer begins, and after its first half second nothing more comes: no end either. */
   | 'stall'
+  /** The same, and the server sees its end. */
+  | 'orphan'
   /** The server is asked and answers, but the client only sees the connection break. */
   | 'swallow'
   /** The server is not asked. */
@@ -63,7 +65,11 @@ function passOn(answer: IncomingMessage, response: ServerResponse, treatment: Ex
   const startedAt = performance.now();
   const head = () => response.writeHead(answer.statusCode ?? 500, answer.headers);
   if (treatment !== 'buffer' && treatment !== 'swallow') head().flushHeaders();
-  answer.on('error', () => response.destroy());
+  answer.on('error', () => treatment === 'orphan' || response.destroy());
+  if (treatment === 'orphan') {
+    const orphan = setTimeout(() => answer.destroy(), 500);
+    response.on('close', () => clearTimeout(orphan));
+  }
   if (typeof treatment === 'object' && 'lifetimeMs' in treatment) {
     const end = setTimeout(() => response.destroy(), treatment.lifetimeMs);
     response.on('close', () => clearTimeout(end));
@@ -79,7 +85,7 @@ function passOn(answer: IncomingMessage, response: ServerResponse, treatment: Ex
       response.write(rest, () => {
         if (passed >= treatment.cutAfter) response.destroy();
       });
-    } else if (treatment === 'pass' || (treatment === 'stall' && performance.now() - startedAt < 500))
+    } else if (treatment === 'pass' || (isSilenced(treatment) && performance.now() - startedAt < 500))
       response.write(chunk);
     else {
       kept.push(chunk);
@@ -93,4 +99,8 @@ function passOn(answer: IncomingMessage, response: ServerResponse, treatment: Ex
       response.end(Buffer.concat(kept));
     }
   });
+}
+
+function isSilenced(treatment: Treatment): boolean {
+  return treatment === 'stall' || treatment === 'orphan';
 }

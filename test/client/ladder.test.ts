@@ -7,6 +7,7 @@ import {
   type Ladder,
   RUNGS,
   type Rung,
+  type Silence,
   type Transport,
   verdictOf,
   weigh,
@@ -14,7 +15,7 @@ import {
 import { recallVerdict, rememberVerdict } from '../../src/client/verdict.ts';
 
 const climb = (ladder: Ladder, ...evidence: Evidence[]) => evidence.reduce(weigh, ladder);
-const cutAt = (at: number, livedMs = 500, silent = false): Evidence => ({ kind: 'cut', at, livedMs, silent });
+const cutAt = (at: number, livedMs = 500, silent?: Silence): Evidence => ({ kind: 'cut', at, livedMs, silent });
 const pollFailed = (heldMs: number, begun = true): Evidence => ({ kind: 'poll_failed', at: 0, heldMs, begun });
 const openedAfter = (delayMs: number): Evidence => ({ kind: 'opened', at: 0, delayMs, roundTripMs: 20 });
 const begin = (transport: Transport, rung: Rung = 'stream') =>
@@ -34,7 +35,7 @@ const anyEvidence: fc.Arbitrary<Evidence> = fc.oneof(
     kind: fc.constant('cut' as const),
     at: fc.nat(200_000),
     livedMs: fc.nat(20_000),
-    silent: fc.boolean(),
+    silent: fc.constantFrom<Silence | undefined>(undefined, 'expected', 'heartbeats'),
   }),
   fc.record({ kind: fc.constant('rotated' as const), at: fc.nat(200_000) }),
   fc.record({
@@ -125,11 +126,15 @@ describe('the ladder', () => {
   });
 
   test('leaves what falls silent again and again, and a poll that fails from the first, even one that was measured', () => {
-    const stalled = climb(fromStream, cutAt(0, 3_000, true), cutAt(28_000, 2_000, true));
+    const stalled = climb(fromStream, cutAt(0, 3_000, 'heartbeats'), cutAt(28_000, 2_000, 'heartbeats'));
     expect(stalled).toMatchObject({ rung: 'poll', firm: false });
-    expect(climb(fromStream, cutAt(0, 3_000, true), cutAt(60_000, 30_000), cutAt(90_000, 3_000, true)).rung).toBe(
-      'stream',
-    );
+    // What is noticed at once costs less, and is borne for longer.
+    const noticed = Array.from({ length: 12 }, (_, index) => cutAt(index * 4_000, 2_000, 'expected'));
+    expect(climb(fromStream, ...noticed.slice(1)).rung).toBe('stream');
+    expect(climb(fromStream, ...noticed).rung).toBe('poll');
+    expect(
+      climb(fromStream, cutAt(0, 3_000, 'heartbeats'), cutAt(60_000, 30_000), cutAt(90_000, 3_000, 'heartbeats')).rung,
+    ).toBe('stream');
     const firm = climb(fromStream, { kind: 'buffered', at: 0 });
     expect(climb(firm, ...Array<Evidence>(9).fill(pollFailed(20))).rung).toBe('poll');
     expect(climb(firm, ...Array<Evidence>(3).fill(pollFailed(20, false))).rung).toBe('stream');

@@ -9,11 +9,21 @@ export type SocketFate =
   | 'refuse'
   /** The handshake is answered, and then nothing comes down any more. */
   | 'mute'
+  /** After so many bytes down nothing comes any more. */
+  | { readonly muteAfter: number }
   /** It breaks after so many bytes down. */
   | { readonly cutAfter: number };
 
-/** A TCP proxy in front of a server that knows a WebSocket by its first bytes. @param fate asked for each of them */
-export async function socketLine({ port }: { readonly port: number }, fate: () => SocketFate): Promise<string> {
+/**
+ * A TCP proxy in front of a server that knows a WebSocket, and a POST, by its first bytes.
+ * @param fate asked for each WebSocket
+ * @param holdsPosts whether POSTs get no further, and no answer
+ */
+export async function socketLine(
+  { port }: { readonly port: number },
+  fate: () => SocketFate,
+  holdsPosts = false,
+): Promise<string> {
   const sockets = new Set<Socket>();
   const track = (socket: Socket) => {
     sockets.add(socket);
@@ -32,14 +42,16 @@ export async function socketLine({ port }: { readonly port: number }, fate: () =
         treatment = fate();
         passed = 0;
       }
+      if (holdsPosts && chunk.toString('latin1').startsWith('POST /')) return;
       if (treatment === 'refuse') client.destroy();
       else server.write(chunk);
     });
     server.on('data', (chunk: Buffer) => {
       if (treatment === 'mute' && passed > 0) return;
+      if (typeof treatment === 'object' && 'muteAfter' in treatment && passed > treatment.muteAfter) return;
       passed += chunk.length;
       client.write(treatment === 'mute' ? chunk.subarray(0, chunk.indexOf('\r\n\r\n') + 4) : chunk);
-      if (typeof treatment === 'object' && passed > treatment.cutAfter) client.destroy();
+      if (typeof treatment === 'object' && 'cutAfter' in treatment && passed > treatment.cutAfter) client.destroy();
     });
     client.on('close', () => server.destroy());
     server.on('close', () => client.destroy());

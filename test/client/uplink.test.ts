@@ -67,8 +67,8 @@ function setUp({ fates = [], parallel = 1 }: { fates?: Fate[]; parallel?: number
   const failures: string[] = [];
   const postOptions = { fetch: fetchIt as typeof fetch, headers: {}, address: () => 'http://server.test/send/me' };
   const uplink = createUplink({
-    transmit: (post, signal) => sendPost(post, postOptions, signal),
-    ask: (post, signal) => sendPost(post, postOptions, signal),
+    transmit: (post, signal, patienceMs) => sendPost(post, postOptions, signal, patienceMs),
+    ask: (post, signal, patienceMs) => sendPost(post, postOptions, signal, patienceMs),
     random: () => 0.001,
     client: 'me',
     parallel: () => parallel,
@@ -78,6 +78,7 @@ function setUp({ fates = [], parallel = 1 }: { fates?: Fate[]; parallel?: number
     onAudioDropped: () => undefined,
     onEpochChanged: () => uplink.opened(server.epoch, 1),
     onEnded: () => undefined,
+    onHanging: () => undefined,
   });
   afterTest(() => uplink.stop());
   const say = (data: string) => uplink.send({ mime_type: 'text/plain', data });

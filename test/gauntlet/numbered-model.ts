@@ -67,7 +67,7 @@ function converse(socket: WebSocket, conversations: Map<string, Conversation>): 
       if (spoken % WORD_EVERY === 0) word();
       spoken += 1;
       if (spoken === blocks) endTurn();
-      else timer = setTimeout(next, startedAt + spoken * everyMs - performance.now());
+      else timer = setTimeout(next, Math.max(0, startedAt + spoken * everyMs - performance.now()));
     };
     next();
   };

@@ -19,8 +19,9 @@ async function nothingYet(server: TestServer): Promise<string> {
 const send = async (server: TestServer, cseq: unknown, items: unknown = [], more: object = {}) =>
   bodyOf(await post(server, { client: 'a', cseq, ack: await nothingYet(server), items, ...more }));
 
-const sent = (next: number) => ({ status: 'sent', next });
-const held = (next: number) => ({ status: 'held', next });
+/** Of a client that has no stream of its own. */
+const sent = (next: number, written: unknown = null) => ({ status: 'sent', next, written });
+const held = (next: number) => ({ status: 'held', next, written: null });
 
 const waitForFrames = (provider: ScriptedConnection, count: number) =>
   waitFor('what was sent', () => provider.texts.length > count);

@@ -98,15 +98,15 @@ describe('a server that shuts down', () => {
   test('takes acknowledgements until then: a client that waits with them hears the reply whole', async () => {
     const { server, provider, witness, epoch } = await openScripted({ SHUTDOWN_GRACE_MS: '60000' });
     const socket = await openSocket(server, `/ws/me?client=a&since=${epoch}.0`);
-    socket.send({ client: 'a', ack: `${epoch}.0` });
+    await socket.ask({ client: 'a', ack: `${epoch}.0` });
     await socket.ask({ client: 'a', cseq: 1, items: [] });
     for (let index = 0; index < 5; index += 1) provider.send(speech(1_000, index));
     await witness.until('it', () => witness.messages.length === 5);
     await socket.until('3 s', () => socket.messages.length === 3);
     const closed = server.close();
-    socket.send({ client: 'a', ack: socket.events.findLast(({ event }) => event === undefined)?.id });
+    const last = socket.events.findLast(({ event }) => event === undefined);
+    expect(await socket.ask({ client: 'a', ack: last?.id })).toMatchObject({ status: 'sent' });
     await socket.until('the rest', () => socket.messages.length === 5);
-    expect(socket.answers).toHaveLength(1);
     provider.completeTurn();
     await socket.untilEnded();
     expect(socket.code).toBe(1001);

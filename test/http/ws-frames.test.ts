@@ -6,8 +6,9 @@ import { startTestServer, waitFor } from './test-server.ts';
 import { openSocket, type WsClient } from './ws-client.ts';
 
 const text = (data: string) => ({ mime_type: 'text/plain', data });
-const sent = (cseq: number, next: number) => ({ cseq, status: 'sent', next });
-const held = (cseq: number, next: number) => ({ cseq, status: 'held', next });
+const written = expect.any(Number);
+const sent = (cseq: number, next: number) => ({ cseq, status: 'sent', next, written });
+const held = (cseq: number, next: number) => ({ cseq, status: 'held', next, written });
 
 /** One numbered frame of client `a`. */
 const send = (socket: WsClient, cseq: unknown, items: unknown = [], more: object = {}) =>
@@ -47,7 +48,7 @@ describe('numbered frames', () => {
     const socket = await openSocket(server, `/ws/me?client=a&since=${epoch}.0`);
     expect(await send(socket, 1, [text('count to nine')])).toEqual(sent(1, 2));
     const posted = await post(server, { client: 'a', cseq: 1, ack: `${epoch}.0`, items: [text('count to nine')] });
-    expect(JSON.parse(posted.text)).toEqual({ status: 'sent', next: 2 });
+    expect(JSON.parse(posted.text)).toEqual({ status: 'sent', next: 2, written });
     expect(await send(socket, 2, [text('what did I say?')])).toEqual(sent(2, 3));
     expect(await socket.nextAnswer()).toBe('One, two.');
     expect(await socket.nextAnswer()).toBe('You said: count to two');
@@ -87,23 +88,26 @@ describe('numbered frames', () => {
     const refusal = await socket.ask({ client: 'b', cseq: 1, items: [text('count to nine')] });
     expect(refusal).toMatchObject({ cseq: 1, code: 'malformed_envelope' });
     const other = await post(server, { client: 'b', cseq: 1, ack: socket.lastId });
-    expect(JSON.parse(other.text)).toEqual({ status: 'sent', next: 2 });
+    expect(JSON.parse(other.text)).toEqual({ status: 'sent', next: 2, written: null });
     expect(await send(socket, 1)).toEqual(sent(1, 2));
   });
 });
 
 describe('an acknowledgement', () => {
-  test('without number and items is not answered if it is fine, and is if it is not', async () => {
+  test('without number and items is answered without a number, be it fine or not', async () => {
     const server = await startTestServer();
     const socket = await openSocket(server);
     const { epoch } = await socket.untilNamed('session');
-    for (const entry of ['0', '0-1', '4000']) socket.send({ client: 'a', ack: `${epoch}.${entry}` });
+    for (const entry of ['0', '0-1', '4000']) {
+      const answer = await socket.ask({ client: 'a', ack: `${epoch}.${entry}` });
+      expect(answer).toEqual({ status: 'sent', next: 1, written });
+    }
     expect(await socket.ask({ client: 'a', ack: 'anotherEpoch12345.3' })).toMatchObject({
       code: 'epoch_changed',
       next: 1,
     });
     expect(await socket.ask({ client: 'a', ack: 'x' })).toMatchObject({ code: 'malformed_envelope' });
-    expect(socket.answers).toHaveLength(2);
+    expect(socket.answers).toHaveLength(5);
     for (const answer of socket.answers) expect(answer).not.toHaveProperty('cseq');
   });
 });
