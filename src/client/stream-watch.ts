@@ -13,6 +13,8 @@ export interface StreamWatch {
   expect(ms: number): void;
   /** An event came. */
   event(name: string | undefined): void;
+  /** By `now`; before the first one: when it was opened. */
+  readonly lastByteAt: number;
   /** How long bytes came, ms; `undefined` without one. */
   lived(): number | undefined;
   /** It was given up because nothing came any more: no heartbeat, or not what was expected. */
@@ -86,6 +88,9 @@ export function watchStream(options: StreamWatchOptions): StreamWatch {
       overdue = setTimeout(() => {
         overdue = setTimeout(held, 50);
       }, patience);
+    },
+    get lastByteAt() {
+      return lastByteAt;
     },
     // One that fell silent was dead before that was noticed.
     lived: () => (firstByteAt === undefined ? undefined : (silent === undefined ? now() : lastByteAt) - firstByteAt),
