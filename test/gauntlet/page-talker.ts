@@ -22,8 +22,12 @@ export const openPageTalker: OpenTalker = async ({ url, browserArgs = [] }, _pro
     args: [...QUIET, ...FAKE_MICROPHONE, ...browserArgs],
   });
   try {
-    // A certificate that only the profile trusts.
-    const page = await browser.newPage({ ignoreHTTPSErrors: url.startsWith('https:') });
+    const page = await browser.newPage({
+      // A certificate that only the profile trusts.
+      ignoreHTTPSErrors: url.startsWith('https:'),
+      // Meters that move are painted by the processor here.
+      reducedMotion: 'reduce',
+    });
     let rung = 'none';
     await page.exposeFunction('tellGauntlet', (telling: Telling) => {
       if (telling.kind === 'audio') ear.audio(Buffer.from(telling.base64, 'base64'), telling.at);
