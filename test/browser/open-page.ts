@@ -1,23 +1,8 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterTest } from '../http/test-server.ts';
 import { type Chromium, findChromium } from './chromium.ts';
+import { FAKE_MICROPHONE, QUIET } from './chromium-args.ts';
 import { LOUDSPEAKER_TAP } from './loudspeaker-tap.ts';
-
-const QUIET = [
-  '--headless=new',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-const FAKE_MICROPHONE = [
-  '--use-fake-device-for-media-stream',
-  '--use-fake-ui-for-media-stream',
-  '--autoplay-policy=no-user-gesture-required',
-];
 
 /** For tests that break the network. */
 export const NETWORK_ERRORS = /Failed to load resource|net::|WebSocket connection to/;

@@ -59,8 +59,9 @@ export async function converse(
 ): Promise<Outcome> {
   const floorMs = await measureFloor(way);
   const ear = createListener();
-  const startedAt = performance.now();
+  const askedAt = performance.now();
   const talker = await open(way, profile, name, ear);
+  const { openedAt: startedAt = askedAt } = talker;
   let usableMs: number | undefined;
   let sentBlocks = 0;
   let sentTexts = 0;
@@ -113,12 +114,11 @@ function createListener(): Listener {
   let turns = 0;
   let said = '';
   return {
-    audio(pcm) {
-      const now = performance.now();
+    audio(pcm, at = performance.now()) {
       for (const block of reader.feed(pcm)) {
         blocks.take(block.number);
-        downMs.push(now - block.sentAt);
-        playback.take(block, now);
+        downMs.push(at - block.sentAt);
+        playback.take(block, at);
       }
     },
     words(text) {

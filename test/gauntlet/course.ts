@@ -19,7 +19,9 @@ export interface Course {
   readonly mistakes: readonly string[];
 }
 
-const SERVER = { PORT: '0', GOOGLE_API_KEY: 'a-key-that-only-the-gauntlet-uses', LOG_LEVEL: 'silent' };
+/** The page as it was built. */
+const PUBLIC_DIR = process.env.PUBLIC_DIR ?? join(import.meta.dirname, '../../dist/public');
+const SERVER = { PUBLIC_DIR, PORT: '0', GOOGLE_API_KEY: 'a-key-that-only-the-gauntlet-uses', LOG_LEVEL: 'silent' };
 /** One that answers text in audio. */
 const MODEL = 'gemini-live-2.5-flash-preview';
 const PINO_ERROR = 50;

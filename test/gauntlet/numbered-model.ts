@@ -49,6 +49,8 @@ function converse(socket: WebSocket, conversations: Map<string, Conversation>): 
   let spokenBlocks = 0;
   let spokenTexts = 0;
   let timer: NodeJS.Timeout | undefined;
+  /** Utterances at once: one may be asked for before the last is over. */
+  let speaking = 0;
   let ready = false;
 
   const say = (serverContent: object) => socket.send(JSON.stringify({ serverContent }));
@@ -60,14 +62,17 @@ function converse(socket: WebSocket, conversations: Map<string, Conversation>): 
   const speak = (blocks: number, everyMs: number) => {
     const startedAt = performance.now();
     let spoken = 0;
+    speaking += 1;
     const next = () => {
       const pcm = encodeBlock({ number: ++spokenBlocks, sentAt: performance.now() }, SPOKEN_HZ);
       const inlineData = { mimeType: `audio/pcm;rate=${SPOKEN_HZ}`, data: pcm.toString('base64') };
       say({ modelTurn: { parts: [{ inlineData }] } });
       if (spoken % WORD_EVERY === 0) word();
       spoken += 1;
-      if (spoken === blocks) endTurn();
-      else timer = setTimeout(next, Math.max(0, startedAt + spoken * everyMs - performance.now()));
+      if (spoken === blocks) {
+        speaking -= 1;
+        endTurn();
+      } else timer = setTimeout(next, Math.max(0, startedAt + spoken * everyMs - performance.now()));
     };
     next();
   };
@@ -94,6 +99,7 @@ function converse(socket: WebSocket, conversations: Map<string, Conversation>): 
     else {
       heard.texts.take(Number(first));
       word();
+      if (speaking === 0) endTurn();
     }
   };
 

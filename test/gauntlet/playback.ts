@@ -1,4 +1,5 @@
-import { BLOCK_MS, type Block } from './numbers.ts';
+import type { Block } from './block-head.ts';
+import { BLOCK_MS } from './numbers.ts';
 
 /** How much a player waits for before it begins, ms. */
 const BUFFER_MS = 250;
