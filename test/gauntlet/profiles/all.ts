@@ -2,7 +2,20 @@ import type { Profile } from '../profile.ts';
 import { chaosProfiles } from './chaos.ts';
 import { direct } from './direct.ts';
 import { haproxyProfiles } from './haproxy.ts';
+import { mitmproxy } from './mitmproxy.ts';
 import { nginxProfiles } from './nginx.ts';
+import { squidProfiles } from './squid.ts';
+import { tinyproxy } from './tinyproxy.ts';
+import { tunnelProfiles } from './tunnels.ts';
 
 /** All networks, in the order in which they stand in the table. */
-export const profiles: readonly Profile[] = [direct, ...nginxProfiles, ...haproxyProfiles, ...chaosProfiles];
+export const profiles: readonly Profile[] = [
+  direct,
+  ...nginxProfiles,
+  ...haproxyProfiles,
+  ...squidProfiles,
+  mitmproxy,
+  tinyproxy,
+  ...tunnelProfiles,
+  ...chaosProfiles,
+];
