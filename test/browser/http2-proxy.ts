@@ -1,9 +1,7 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { makeCertificate } from '../certificate.ts';
 import { afterTest, temporaryDirectory } from '../http/test-server.ts';
 
 export interface Http2Proxy {
@@ -17,7 +15,7 @@ export interface Http2Proxy {
 
 /** A reverse proxy that speaks HTTP/2 to the browser, with a certificate that nobody has signed. */
 export async function startHttp2Proxy(target: string): Promise<Http2Proxy> {
-  const { key, cert } = await makeCertificate();
+  const { key, cert } = makeCertificate(await temporaryDirectory());
   let holding = false;
   const held: (() => void)[] = [];
   const server = createSecureServer({ key, cert });
@@ -64,12 +62,4 @@ function passOn(target: string, incoming: Http2ServerRequest, outgoing: Http2Ser
   onward.on('error', () => outgoing.stream?.destroy());
   outgoing.on('close', () => onward.destroy());
   incoming.pipe(onward);
-}
-
-async function makeCertificate(): Promise<{ key: Buffer; cert: Buffer }> {
-  const directory = await temporaryDirectory();
-  const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
-  const command = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=127.0.0.1 -keyout ${key} -out ${cert}`;
-  execFileSync('openssl', command.split(' '), { stdio: 'ignore' });
-  return { key: readFileSync(key), cert: readFileSync(cert) };
 }

@@ -6,7 +6,7 @@ import { installPackages } from '../debian/install.ts';
 import type { Place } from './profile.ts';
 
 /** The programs that stand in the way, and the Debian packages that bring them. */
-const PROGRAMS = {
+export const PROGRAMS = {
   nginx: { path: '/usr/sbin/nginx', package: 'nginx-light' },
   haproxy: { path: '/usr/sbin/haproxy', package: 'haproxy' },
   squid: { path: '/usr/sbin/squid', package: 'squid' },
@@ -18,7 +18,7 @@ const PROGRAMS = {
   apache: { path: '/usr/sbin/apache2', package: 'apache2' },
   caddy: { path: '/usr/bin/caddy', package: 'caddy' },
   openssl: { path: '/usr/bin/openssl', package: 'openssl' },
-} as const;
+};
 
 export type ProgramName = keyof typeof PROGRAMS;
 

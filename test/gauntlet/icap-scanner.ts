@@ -1,0 +1,100 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+
+const NEWLINES = '\r\n\r\n';
+/** A body in chunks is over with this. What it holds may look the same: it is read chunk by chunk. */
+const LAST_CHUNK = Buffer.from('0\r\n\r\n');
+
+/**
+ * A virus scanner that squid asks before it lets a response through (ICAP, RFC 3507): it reads each body to its end before it says a word,
+ * as they do. Of a response without an end, nothing ever comes.
+ * @returns its address
+ */
+export async function startIcapScanner(stack: AsyncDisposableStack): Promise<string> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.setNoDelay(true);
+    socket.on('error', () => undefined);
+    socket.on('close', () => sockets.delete(socket));
+    void scan(socket).catch(() => socket.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  stack.defer(async () => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+    await once(server, 'close');
+  });
+  return `icap://127.0.0.1:${(server.address() as AddressInfo).port}/scan`; // a TCP server that listens has one
+}
+
+/** Answers the requests of one connection, one after the other. */
+async function scan(socket: Socket): Promise<void> {
+  const source = createSource(socket);
+  for (let head = await source.until(NEWLINES); head !== undefined; head = await source.until(NEWLINES)) {
+    const text = head.toString('latin1');
+    if (text.startsWith('OPTIONS ')) {
+      socket.write(`ICAP/1.0 200 OK\r\nMethods: RESPMOD\r\nISTag: "gauntlet"\r\nEncapsulated: null-body=0${NEWLINES}`);
+      continue;
+    }
+    // Where the parts are: `req-hdr=0, res-hdr=137, res-body=296`.
+    const parts = /^Encapsulated:(.*)$/im.exec(text)?.[1] ?? '';
+    const at = (name: string) => Number(new RegExp(`${name}=(\\d+)`).exec(parts)?.[1] ?? -1);
+    const bodyAt = Math.max(at('res-body'), at('null-body'));
+    const heads = await source.take(bodyAt);
+    const responseHead = heads.subarray(Math.max(0, at('res-hdr')));
+    const hasBody = at('res-body') >= 0;
+    const body = hasBody ? await readChunks(source) : Buffer.alloc(0);
+    const found = `res-hdr=0, ${hasBody ? 'res-body' : 'null-body'}=${responseHead.length}`;
+    const answer = `ICAP/1.0 200 OK\r\nISTag: "gauntlet"\r\nEncapsulated: ${found}${NEWLINES}`;
+    socket.write(Buffer.concat([Buffer.from(answer), responseHead, body]));
+  }
+}
+
+/** A whole body, still in its chunks. */
+async function readChunks(source: Source): Promise<Buffer> {
+  const body: Buffer[] = [];
+  for (;;) {
+    const line = await source.until('\r\n');
+    if (line === undefined) throw new Error('It ended within a body');
+    const size = Number.parseInt(line.toString('latin1'), 16);
+    if (size === 0) {
+      await source.take(2);
+      return Buffer.concat([...body, LAST_CHUNK]);
+    }
+    body.push(line, await source.take(size + 2));
+  }
+}
+
+interface Source {
+  /** Everything up to and with `mark`; `undefined` when nothing comes any more. */
+  until(mark: string): Promise<Buffer | undefined>;
+  /** @throws when it ends before */
+  take(bytes: number): Promise<Buffer>;
+}
+
+function createSource(socket: Socket): Source {
+  const chunks = socket[Symbol.asyncIterator]();
+  let held = Buffer.alloc(0);
+  const more = async () => {
+    const { value, done } = await chunks.next();
+    if (!done) held = Buffer.concat([held, value]);
+    return !done;
+  };
+  const cut = (bytes: number) => {
+    const taken = held.subarray(0, bytes);
+    held = held.subarray(bytes);
+    return taken;
+  };
+  return {
+    async until(mark) {
+      while (!held.includes(mark)) if (!(await more())) return undefined;
+      return cut(held.indexOf(mark) + mark.length);
+    },
+    async take(bytes) {
+      while (held.length < bytes) if (!(await more())) throw new Error('It ended within a request');
+      return cut(bytes);
+    },
+  };
+}
