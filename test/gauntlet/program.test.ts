@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, jest, test } from '@jest/globals';
@@ -26,42 +29,50 @@ function named(name: string): Profile {
   return found;
 }
 
-/** What has been started by this process, or by what it has started, and still runs: each as `pid name since`. */
-function started(): string[] {
-  const all = readdirSync('/proc').flatMap((pid) => {
+interface Process {
+  readonly pid: number;
+  readonly parent: number;
+  readonly group: number;
+  /** When it was started, in the clock of the kernel. */
+  readonly since: string | undefined;
+}
+
+function processes(): Process[] {
+  return readdirSync('/proc').flatMap((pid) => {
     try {
-      // `pid (name) state ppid …`, and in the 22nd place when it was started.
-      const [, name = '', rest = ''] = /^\d+ \((.*)\) (.*)$/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
-      const fields = rest.split(' ');
-      return [{ pid: Number(pid), name, parent: Number(fields[1]), since: fields[19] }];
+      // `pid (name) state parent group …`, and in the 22nd place when it was started.
+      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+      // Ended, but nobody has asked how.
+      if (fields[0] === 'Z') return [];
+      return [{ pid: Number(pid), parent: Number(fields[1]), group: Number(fields[2]), since: fields[19] }];
     } catch {
       // No process, or not any more.
       return [];
     }
   });
-  const below = (parent: number): typeof all =>
-    all.filter((each) => each.parent === parent).flatMap((each) => [each, ...below(each.pid)]);
-  return below(process.pid).map(({ pid, name, since }) => `${pid} ${name} ${since}`);
 }
 
-/** Which of them still run: those whose parent has ended too. */
-function running(processes: readonly string[]): string[] {
-  return processes.filter((each) => {
-    const [pid, , since] = each.split(' ');
-    try {
-      return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ')[19] === since;
-    } catch {
-      return false;
-    }
-  });
+/** What a process has started, and what that has, with all in their process groups. */
+function startedBy(parent: number): Process[] {
+  const all = processes();
+  const below = (pid: number): Process[] =>
+    all.filter((each) => each.parent === pid).flatMap((each) => [each, ...below(each.pid)]);
+  const found = below(parent).filter(({ group }) => group !== ownGroup);
+  return all.filter(({ group }) => found.some((each) => each.group === group));
 }
+
+const ownGroup = processes().find(({ pid }) => pid === process.pid)?.group;
 
 /** A child of sshd's in a session of its own sees the end of its connection, and ends with it: a moment later. */
-async function expectGone(processes: readonly string[]): Promise<void> {
-  expect(processes).not.toEqual([]);
+async function expectGone(started: readonly Process[]): Promise<void> {
+  expect(started).not.toEqual([]);
+  const running = () => {
+    const all = processes();
+    return started.filter((each) => all.some(({ pid, since }) => pid === each.pid && since === each.since));
+  };
   const deadline = performance.now() + 5_000;
-  while (running(processes).length > 0 && performance.now() < deadline) await delay(20);
-  expect(running(processes)).toEqual([]);
+  while (running().length > 0 && performance.now() < deadline) await delay(20);
+  expect(running()).toEqual([]);
 }
 
 describe('A profile', () => {
@@ -106,22 +117,20 @@ describe('A profile', () => {
   });
 
   test.each(['nginx', 'squid', 'stunnel', 'ssh'])('%s, used: nothing of it runs afterwards', async (name) => {
-    const before = started();
-    let during: string[] = [];
+    let during: Process[] = [];
     await using stack = new AsyncDisposableStack();
     const { port } = await startProbeOrigin(stack);
     await through(named(name), port, async ({ url, fetch: through = fetch }) => {
       expect((await through(url)).status).toBe(200);
-      during = started().filter((each) => !before.includes(each));
+      during = startedBy(process.pid);
     });
     await expectGone(during);
   });
 
   test('what uses it throws: the error comes out, and nothing of it runs afterwards', async () => {
-    const before = started();
-    let during: string[] = [];
+    let during: Process[] = [];
     const failure = through(named('haproxy'), 1, async () => {
-      during = started().filter((each) => !before.includes(each));
+      during = startedBy(process.pid);
       throw new Error('no more');
     });
     await expect(failure).rejects.toThrow('no more');
@@ -129,11 +138,10 @@ describe('A profile', () => {
   });
 
   test('the second of its programs does not start: the first does not run afterwards', async () => {
-    const before = started();
-    let during: string[] = [];
+    let during: Process[] = [];
     const half = profile(async (place) => {
       await named('haproxy').open(place);
-      during = started().filter((each) => !before.includes(each));
+      during = startedBy(process.pid);
       await startProgram(place, { program: 'nginx', args: ['-c', '/nowhere'], port: await freePort() });
       return { url: '' };
     });
@@ -142,4 +150,28 @@ describe('A profile', () => {
     );
     await expectGone(during);
   });
+
+  test.each(['nginx', 'squid'])(
+    '%s, the process that uses it is killed: nothing of it runs afterwards',
+    async (name) => {
+      const script = `
+      const { through } = await import('./course.ts');
+      const { profiles } = await import('./profiles/all.ts');
+      await through(profiles.find(({ name }) => name === '${name}'), 1, async () => {
+        console.log('ready');
+        await new Promise(() => setInterval(() => undefined, 1_000));
+      });`;
+      // It cannot clear its folder away.
+      const TMPDIR = await mkdtemp(join(tmpdir(), 'bidi-sse-killed-'));
+      const user = spawn(process.execPath, ['--input-type=module', '-e', script], {
+        cwd: import.meta.dirname,
+        env: { ...process.env, TMPDIR },
+      });
+      await once(user.stdout, 'data');
+      const during = startedBy(user.pid ?? 0);
+      user.kill('SIGKILL');
+      await expectGone(during);
+      await rm(TMPDIR, { recursive: true });
+    },
+  );
 });
