@@ -236,7 +236,7 @@ export function createClient(options: ClientOptions): Client {
     position,
     now: () => performance.now(),
     address: readerAddress,
-    trialAddress: (rung) => address(ROUTES[rung], { client: `${client}-trial` }),
+    trialAddress: (rung, query) => address(ROUTES[rung], { client: `${client}-trial`, ...query }),
     roundTripMs: () => uplink.statistics.roundTripMs,
     heartbeatMs: () => heartbeatMs,
     onEvent,

@@ -17,7 +17,7 @@ export interface DownlinkOptions extends Network {
   /** The address of a way down, with the query that all connections have. */
   readonly address: (rung: Rung, query: Record<string, string>) => string;
   /** The same for a connection that is only a trial: under another name, from the head. */
-  readonly trialAddress: (rung: Rung) => string;
+  readonly trialAddress: (rung: Rung, query: Record<string, string>) => string;
   /** @returns whether it was new, and belongs to the log: then the connection has been of use */
   onEvent(event: ReceivedEvent): boolean;
   onLadder(ladder: Ladder): void;
@@ -89,6 +89,8 @@ export function createDownlink(options: DownlinkOptions): Downlink {
   let trialTimer: ReturnType<typeof setTimeout> | undefined;
   let moveTimer: ReturnType<typeof setTimeout> | undefined;
   let trying = false;
+  /** How the connection in use opened. */
+  let opened: { readonly line: Line; readonly evidence: Evidence & { kind: 'opened' } } | undefined;
   const inquiry = createInquiry(options.onDoubt);
 
   const open = (rung: Rung): Line => {
@@ -113,7 +115,9 @@ export function createDownlink(options: DownlinkOptions): Downlink {
       },
       onCursor: (id) => options.position.pass(id),
       onEvidence: (evidence) => {
-        if (line === incumbent && learn(evidence)) replace();
+        if (line !== incumbent) return;
+        if (evidence.kind === 'opened') opened = { line, evidence };
+        if (learn(evidence)) replace();
       },
     });
     return line;
@@ -124,6 +128,15 @@ export function createDownlink(options: DownlinkOptions): Downlink {
     ladder = weigh(ladder, evidence);
     if (ladder !== before) options.onLadder(ladder);
     return ladder.rung !== before.rung;
+  };
+  /** When the first stream opened, nobody knew yet what a round trip takes. */
+  const weighOpening = () => {
+    const roundTripMs = options.roundTripMs();
+    if (!opened || opened.line !== incumbent || opened.evidence.roundTripMs !== undefined) return;
+    if (roundTripMs === undefined) return;
+    learn({ ...opened.evidence, roundTripMs });
+    opened = undefined;
+    planTrial();
   };
   const dropChallenger = () => {
     challenger?.drop();
@@ -169,7 +182,7 @@ export function createDownlink(options: DownlinkOptions): Downlink {
     dropChallenger();
     if (line.rung !== ladder.rung) replace();
     ageTimer = after(ageTimer, line.rung === 'poll' ? undefined : rotateAfter(ladder.lifetime), replace);
-    trialTimer = after(trialTimer, SETTLED_MS, () => void tryBetter());
+    planTrial();
     options.onBegun(line.rung);
   };
   const after = (old: typeof raceTimer, ms: number | undefined, action: () => void) => {
@@ -192,13 +205,19 @@ export function createDownlink(options: DownlinkOptions): Downlink {
     const rung = dueTrial(ladder, now());
     if (rung) {
       trying = true;
-      const good = await proveLine({ ...options, rung, url: () => options.trialAddress(rung) }, stopped.signal);
+      const proof = await proveLine(
+        { ...options, rung, url: (query: Record<string, string>) => options.trialAddress(rung, query) },
+        stopped.signal,
+      );
       trying = false;
       if (stopped.signal.aborted) return;
-      if (learn({ kind: 'tried', at: now(), rung, good })) replace();
+      if (learn({ kind: 'tried', at: now(), rung, ...proof })) replace();
     }
-    const { retryAt } = ladder;
-    trialTimer = after(trialTimer, retryAt && Math.max(retryAt - now(), SETTLED_MS), () => void tryBetter());
+    planTrial();
+  };
+  const planTrial = () => {
+    const dueAt = dueTrial(ladder, now()) ? now() : ladder.retryAt;
+    trialTimer = after(trialTimer, dueAt && Math.max(dueAt - now(), SETTLED_MS), () => void tryBetter());
   };
   const holdOff = (ms: number) => {
     holdOffMs = Math.max(holdOffMs, ms);
@@ -280,6 +299,7 @@ export function createDownlink(options: DownlinkOptions): Downlink {
     answered(written, sentAt) {
       if (stopped.signal.aborted || incumbent?.begunAt === undefined) return;
       inquiry.sent();
+      weighOpening();
       const lacks = written === null || (written !== undefined && written > options.position.seq);
       if (lacks && incumbent.begunAt < sentAt) incumbent.expect(sentAt);
     },

@@ -36,8 +36,17 @@ export type Evidence =
   | { readonly kind: 'unopened'; readonly at: number }
   /** A poll failed, `heldMs` after it was asked; `begun`: others before it were answered. */
   | { readonly kind: 'poll_failed'; readonly at: number; readonly heldMs: number; readonly begun: boolean }
-  /** A better rung was tried beside the one in use, and carried events in time, or did not. */
-  | { readonly kind: 'tried'; readonly at: number; readonly rung: 'ws' | 'stream'; readonly good: boolean };
+  /** A better rung was tried beside the one in use, and carried events in time, or did not. `delayMs`: until its `session` came. */
+  | {
+      readonly kind: 'tried';
+      readonly at: number;
+      readonly rung: TrialRung;
+      readonly good: boolean;
+      readonly delayMs?: number | undefined;
+    };
+
+/** What may be better than the rung in use. */
+export type TrialRung = 'ws' | 'stream' | 'close';
 
 export interface Ladder {
   readonly rung: Rung;
@@ -60,8 +69,8 @@ export interface Ladder {
   readonly unopened: number;
   /** What connections cost, in a row, that fell silent soon after they had begun. */
   readonly stalls: number;
-  /** Streams in a row that came late by about what HAProxy holds a chunk. */
-  readonly late: number;
+  /** How long the stream took until `session` came, if that is late by about what HAProxy holds a chunk; ms. */
+  readonly lateMs: number | undefined;
   /** `close` was tried, and was no faster. */
   readonly closeUseless: boolean;
   /** Streams get through here: one that brings nothing was put on a connection that is dead. */
@@ -92,8 +101,8 @@ const MOST_RETRY_MS = 3_600_000;
 /** What HAProxy adds to each chunk is 207 ms. */
 const LATE_FROM_MS = 150;
 const LATE_TO_MS = 400;
-/** So often in a row, before it is taken for constant. */
-const MAX_LATE = 2;
+/** How much sooner another framing must have come, ms. */
+const WORTHWHILE_MS = 100;
 /** The longest and the shortest hold of a poll. */
 const HOLD_MS = 20_000;
 const LEAST_HOLD_MS = 1_000;
@@ -119,7 +128,7 @@ export function createLadder(transport: Transport, remembered: Verdict, now: num
     cuts: [],
     unopened: 0,
     stalls: 0,
-    late: 0,
+    lateMs: undefined,
     closeUseless: false,
     streams: false,
   };
@@ -150,7 +159,7 @@ export function weigh(ladder: Ladder, evidence: Evidence): Ladder {
     case 'held':
       // Not even padding pushes it through: then only a poll does.
       if (ladder.rung === 'pusher') return toPoll(ladder, MEASURED_MS, evidence.at);
-      return withRetry({ ...ladder, rung: 'pusher', firm: true, late: 0, retryMs: MEASURED_MS }, evidence.at);
+      return withRetry({ ...ladder, rung: 'pusher', firm: true, lateMs: undefined, retryMs: MEASURED_MS }, evidence.at);
     case 'buffered':
       return toPoll(ladder, ladder.streams ? DOUBTED_MS : MEASURED_MS, evidence.at);
     case 'unopened': {
@@ -164,8 +173,9 @@ export function weigh(ladder: Ladder, evidence: Evidence): Ladder {
 }
 
 /** Which better rung is to be tried now, beside the one in use. */
-export function dueTrial(ladder: Ladder, now: number): 'ws' | 'stream' | undefined {
+export function dueTrial(ladder: Ladder, now: number): TrialRung | undefined {
   if (ladder.transport === 'auto' && ladder.socket === 'untried' && ladder.rung !== 'ws') return 'ws';
+  if (ladder.rung === 'stream' && ladder.lateMs !== undefined && !ladder.closeUseless) return 'close';
   return ladder.retryAt !== undefined && now >= ladder.retryAt ? 'stream' : undefined;
 }
 
@@ -176,11 +186,20 @@ function weighSocket(ladder: Ladder, { kind }: Evidence): Ladder {
   return kind === 'unopened' ? { ...ladder, unopened } : ladder;
 }
 
-function weighTrial(ladder: Ladder, { at, rung, good }: Evidence & { kind: 'tried' }): Ladder {
+function weighTrial(ladder: Ladder, { at, rung, good, delayMs }: Evidence & { kind: 'tried' }): Ladder {
   if (rung === 'ws')
     return good ? { ...ladder, rung: 'ws', firm: true, retryAt: undefined } : { ...ladder, socket: 'refused' };
+  if (rung === 'close') {
+    const { lateMs = 0 } = ladder;
+    const isSooner = good && delayMs !== undefined && lateMs - delayMs > WORTHWHILE_MS;
+    if (!isSooner || ladder.rung !== 'stream') return { ...ladder, closeUseless: true };
+    return withRetry({ ...ladder, rung: 'close', firm: true, retryMs: MEASURED_MS }, at);
+  }
   if (!good) return withRetry(ladder, at);
-  return { ...ladder, rung: 'stream', firm: false, retryAt: undefined, cuts: [], unopened: 0, late: 0 };
+  // From `close` back only if the stream is not late any more.
+  const isLate = ladder.rung === 'close' && delayMs !== undefined && delayMs > (ladder.lateMs ?? 0) - WORTHWHILE_MS;
+  if (isLate) return withRetry(ladder, at);
+  return { ...ladder, rung: 'stream', firm: false, retryAt: undefined, cuts: [], unopened: 0, lateMs: undefined };
 }
 
 function weighCut(ladder: Ladder, { at, livedMs, silent }: Evidence & { kind: 'cut' }): Ladder {
@@ -220,18 +239,12 @@ function shorterHold(ladder: Ladder, evidence: Evidence): Ladder {
   return { ...ladder, holdMs };
 }
 
-function weighDelay(ladder: Ladder, { at, delayMs, roundTripMs }: Evidence & { kind: 'opened' }): Ladder {
-  // Padding makes `session` wait for the first heartbeat, where it is needed at all: its delay says nothing.
-  if (roundTripMs === undefined || ladder.rung === 'pusher') return ladder;
+/** Whether another framing is to be tried: what holds each chunk for a while does not hold what is not in chunks. */
+function weighDelay(ladder: Ladder, { delayMs, roundTripMs }: Evidence & { kind: 'opened' }): Ladder {
+  if (roundTripMs === undefined || ladder.rung !== 'stream') return ladder;
   const extra = delayMs - roundTripMs;
   const isLate = extra >= LATE_FROM_MS && extra <= LATE_TO_MS;
-  if (ladder.rung === 'close') {
-    if (!isLate) return { ...ladder, firm: true };
-    return { ...ladder, rung: 'stream', firm: false, retryAt: undefined, late: 0, closeUseless: true };
-  }
-  const late = isLate ? ladder.late + 1 : 0;
-  if (late < MAX_LATE || ladder.closeUseless) return { ...ladder, late };
-  return withRetry({ ...ladder, rung: 'close', late: 0, retryMs: MEASURED_MS }, at);
+  return { ...ladder, lateMs: isLate ? delayMs : undefined };
 }
 
 function leaveSocket(ladder: Ladder, socket: Ladder['socket']): Ladder {

@@ -63,6 +63,8 @@ const MISSED_HEARTBEATS = 2.5;
 /** What was written to a connection takes no longer than this to get here, ms, or than so many round trips. */
 const EXPECTED_MS = 2_000;
 const EXPECTED_ROUND_TRIPS = 4;
+/** What was written before something was answered may come so much later, ms, or so many round trips: if it does not, another connection tells sooner. */
+const LACKING_MS = 1_000;
 /** What was written before an answer may come so much later than it, ms. */
 const CROSSING_MS = 300;
 /** As long as nothing is known of the way. */
@@ -117,7 +119,8 @@ export function openLine(options: LineOptions): Line {
     expect(sentAt) {
       // Nothing has come for so long that what was written must be lost, or held: an answer that crosses it is all that is waited for.
       const isQuiet = watch !== undefined && options.now() - watch.lastByteAt > expectedMs(options);
-      watch?.expect(isQuiet ? CROSSING_MS : expectedMs(options));
+      const lackingMs = Math.max(LACKING_MS, EXPECTED_ROUND_TRIPS * (options.roundTripMs() ?? 0));
+      watch?.expect(isQuiet ? CROSSING_MS : lackingMs);
       if (sentAt - asked.at > expectedMs(options)) asked.abort.abort();
     },
     drop: () => abort.abort(),

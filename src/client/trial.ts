@@ -5,7 +5,7 @@ import { type LineOptions, openLine } from './line.ts';
 const TRIAL_MS = 5_000;
 
 /**
- * Tries a rung beside the one in use. It is good if `session` and the first heartbeat come, and come apart. Under a name of its own: to the
+ * Tries a rung beside the one in use. `delayMs`: until `session` came. It is good if `session` and the first heartbeat come, and come apart. Under a name of its own: to the
  * server it would otherwise take the place of the connection that is known to work.
  */
 export async function proveLine(
@@ -14,10 +14,11 @@ export async function proveLine(
     'rung' | 'url' | 'fetch' | 'WebSocket' | 'headers' | 'now' | 'roundTripMs' | 'heartbeatMs'
   >,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<{ good: boolean; delayMs: number | undefined }> {
   const decided = new AbortController();
   let good = false;
   let held = false;
+  let delayMs: number | undefined;
   const line = openLine({
     ...options,
     holdMs: () => 0,
@@ -30,12 +31,13 @@ export async function proveLine(
       decided.abort();
       return true;
     },
-    onEvidence({ kind }) {
-      if (kind === 'held') held = true;
+    onEvidence(evidence) {
+      if (evidence.kind === 'held') held = true;
+      if (evidence.kind === 'opened') delayMs = evidence.delayMs;
     },
   });
   await Promise.race([pause(TRIAL_MS, signal, decided.signal), line.over]);
   decided.abort();
   line.drop();
-  return good;
+  return { good, delayMs };
 }

@@ -9,6 +9,7 @@ import {
   type Rung,
   type Silence,
   type Transport,
+  type TrialRung,
   verdictOf,
   weigh,
 } from '../../src/client/ladder.ts';
@@ -21,7 +22,13 @@ const openedAfter = (delayMs: number): Evidence => ({ kind: 'opened', at: 0, del
 const begin = (transport: Transport, rung: Rung = 'stream') =>
   createLadder(transport, { rung, capMs: undefined, socket: 'untried' }, 0);
 const fromStream = begin('auto');
-const tried = (rung: 'ws' | 'stream', good: boolean, at = 0): Evidence => ({ kind: 'tried', at, rung, good });
+const tried = (rung: TrialRung, good: boolean, at = 0, delayMs?: number): Evidence => ({
+  kind: 'tried',
+  at,
+  rung,
+  good,
+  delayMs,
+});
 const unopened: Evidence = { kind: 'unopened', at: 0 };
 
 const anyEvidence: fc.Arbitrary<Evidence> = fc.oneof(
@@ -51,8 +58,9 @@ const anyEvidence: fc.Arbitrary<Evidence> = fc.oneof(
   fc.record({
     kind: fc.constant('tried' as const),
     at: fc.nat(200_000),
-    rung: fc.constantFrom('ws' as const, 'stream' as const),
+    rung: fc.constantFrom('ws' as const, 'stream' as const, 'close' as const),
     good: fc.boolean(),
+    delayMs: fc.option(fc.nat(500), { nil: undefined }),
   }),
 );
 const anyHistory = fc.array(anyEvidence, { maxLength: 60 });
@@ -69,12 +77,20 @@ describe('the ladder', () => {
     expect(climb(padded, { kind: 'held', at: 1 })).toMatchObject({ rung: 'poll', firm: true });
   });
 
-  test('tries the close-delimited stream when two in a row are 200 ms late, and leaves it if that is no quicker', () => {
-    expect(climb(fromStream, openedAfter(230), openedAfter(30), openedAfter(230)).rung).toBe('stream');
-    const close = climb(fromStream, openedAfter(230), openedAfter(230));
-    expect(close).toMatchObject({ rung: 'close', firm: false });
-    expect(climb(close, openedAfter(30))).toMatchObject({ rung: 'close', firm: true });
-    expect(climb(close, ...Array<Evidence>(5).fill(openedAfter(230))).rung).toBe('stream');
+  test('tries the close-delimited stream beside one that is 200 ms late, and takes it if it is sooner', () => {
+    const noSocket = climb(fromStream, tried('ws', false));
+    expect(dueTrial(climb(noSocket, openedAfter(30)), 0)).toBeUndefined();
+    const late = climb(noSocket, openedAfter(230));
+    expect([late.rung, dueTrial(late, 0)]).toEqual(['stream', 'close']);
+    const close = climb(late, tried('close', true, 0, 30));
+    expect(close).toMatchObject({ rung: 'close', firm: true });
+    for (const vain of [tried('close', true, 0, 200), tried('close', true), tried('close', false, 0, 30)]) {
+      const kept = climb(late, vain, openedAfter(230));
+      expect([kept.rung, dueTrial(kept, 0)]).toEqual(['stream', undefined]);
+    }
+    // Back only to a stream that is not late any more.
+    expect(climb(close, tried('stream', true, 0, 235)).rung).toBe('close');
+    expect(climb(close, tried('stream', true, 0, 30)).rung).toBe('stream');
   });
 
   test('goes to the poll after four short streams of different length within half a minute', () => {
@@ -189,8 +205,8 @@ describe('the ladder', () => {
   test('keeps no more of its history than it decides by', () => {
     fc.assert(
       fc.property(anyHistory, (history) => {
-        const { cuts, unopened, late } = climb(fromStream, ...history);
-        expect([cuts.length < 4, unopened < 3, late <= 60]).toEqual([true, true, true]);
+        const { cuts, unopened } = climb(fromStream, ...history);
+        expect([cuts.length < 4, unopened < 3]).toEqual([true, true]);
       }),
     );
   });

@@ -4,7 +4,7 @@ import type { Conversation, NumberedModel } from './numbered-model.ts';
 import { BLOCK_MS, createBlockReader, encodeBlock, HEARD_HZ, SPOKEN_HZ } from './numbers.ts';
 import { createPlayback } from './playback.ts';
 import type { Profile, Way } from './profile.ts';
-import type { Ear, OpenTalker } from './talker.ts';
+import type { Ear, OpenTalker, Talker } from './talker.ts';
 
 /** What a conversation showed. All times are ms. */
 export interface Outcome {
@@ -67,14 +67,12 @@ export async function converse(
   let sentTexts = 0;
   const { blockEveryMs = BLOCK_MS } = profile;
   try {
-    talker.text(`hello ${name}`);
-    await until(FIRST_ANSWER_MS, () => ear.turns > 0);
-    if (ear.turns > 0) usableMs = performance.now() - startedAt;
+    if (await greet(talker, name, ear)) usableMs = performance.now() - startedAt;
     const blocks = Math.ceil(UTTERANCE_MS / blockEveryMs);
     let isFirst = true;
     while (usableMs !== undefined && (isFirst || performance.now() - startedAt < ms)) {
       isFirst = false;
-      talker.text(`speak ${blocks} ${blockEveryMs}`);
+      talker.text(`speak ${++sentTexts} ${blocks} ${blockEveryMs}`);
       const began = performance.now();
       for (let block = 0; block < blocks; block += 1) {
         if (block % TYPED_EVERY === 0) talker.text(`say ${++sentTexts}`);
@@ -92,6 +90,26 @@ export async function converse(
   } finally {
     await talker.close();
   }
+}
+
+/** How long it takes until a new client is of use, ms, as in `Outcome`; it says no more than hello. */
+export async function timeToUsable(open: OpenTalker, profile: Profile, way: Way, name: string) {
+  const ear = createListener();
+  const askedAt = performance.now();
+  const talker = await open(way, profile, name, ear);
+  try {
+    const { openedAt = askedAt } = talker;
+    return (await greet(talker, name, ear)) ? performance.now() - openedAt : undefined;
+  } finally {
+    await talker.close();
+  }
+}
+
+/** @returns whether the first answer was complete in time */
+async function greet(talker: Talker, name: string, ear: Listener): Promise<boolean> {
+  talker.text(`hello ${name}`);
+  await until(FIRST_ANSWER_MS, () => ear.turns > 0);
+  return ear.turns > 0;
 }
 
 interface Listener extends Ear {

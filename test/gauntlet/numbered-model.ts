@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { createLedger, type Ledger } from './ledger.ts';
-import { BLOCK_MS, type BlockReader, createBlockReader, encodeBlock, HEARD_HZ, SPOKEN_HZ } from './numbers.ts';
+import { type BlockReader, createBlockReader, encodeBlock, HEARD_HZ, SPOKEN_HZ } from './numbers.ts';
 
 /** What one conversation's model has heard and said. */
 export interface Conversation {
@@ -27,7 +27,7 @@ const WORD_EVERY = 5;
 
 /**
  * A live model that numbers what it says and counts what it hears, and speaks as much of BidiGenerateContent as that takes. It obeys texts:
- * `hello <name>` names the conversation, `speak <blocks> <every ms>` has it speak, anything else is counted and answered with a word.
+ * `hello <name>` names the conversation, `speak <number> <blocks> <every ms>` has it speak, `say <number>` is answered with a word; the numbers are counted.
  */
 export async function startNumberedModel(stack: AsyncDisposableStack): Promise<NumberedModel> {
   const conversations = new Map<string, Conversation>();
@@ -77,7 +77,7 @@ function converse(socket: WebSocket, conversations: Map<string, Conversation>): 
     next();
   };
   const obey = (text: string) => {
-    const [order, first = '', second] = text.split(' ');
+    const [order, first = '', ...more] = text.split(' ');
     if (order === 'hello') {
       conversations.set(first, {
         heardBlocks: heard.blocks,
@@ -95,12 +95,16 @@ function converse(socket: WebSocket, conversations: Map<string, Conversation>): 
       });
       word();
       endTurn();
-    } else if (order === 'speak') speak(Number(first), Number(second ?? BLOCK_MS));
-    else {
-      heard.texts.take(Number(first));
-      word();
-      if (speaking === 0) endTurn();
+      return;
     }
+    heard.texts.take(Number(first));
+    if (order === 'speak') {
+      const [blocks, everyMs] = more;
+      speak(Number(blocks), Number(everyMs));
+      return;
+    }
+    word();
+    if (speaking === 0) endTurn();
   };
 
   socket.on('error', () => undefined);

@@ -1,0 +1,58 @@
+import type { Outcome } from './converse.ts';
+import type { Result } from './gauntlet.ts';
+import type { Account } from './ledger.ts';
+
+/** What the table says of a run. All times are ms. */
+export interface Figures {
+  readonly rung: string;
+  /** The middle one of all clients, beyond the floor; `undefined`: one never was of use. */
+  readonly usableMs: number | undefined;
+  /** Of audio, beyond what the middle block takes with nothing in the way: half of all blocks, and 95 of 100. */
+  readonly down: Spread | undefined;
+  readonly up: Spread | undefined;
+  readonly dry: Outcome['dry'];
+  readonly lost: number;
+  readonly doubled: number;
+  readonly outOfOrder: number;
+  /** Blocks that the client itself said it had dropped. */
+  readonly announced: number;
+}
+
+interface Spread {
+  readonly p50: number;
+  readonly p95: number;
+}
+
+/** @param direct the same client with nothing in the way */
+export function figuresOf(
+  outcome: Outcome,
+  { usableMs }: Pick<Result, 'usableMs'>,
+  direct: Outcome | undefined,
+): Figures {
+  const { up, down, floorMs } = outcome;
+  const sum = (name: keyof Account) => up[name] + down[name];
+  const known = usableMs.filter((ms) => ms !== undefined);
+  const middle = known.length === usableMs.length ? quantile(known, 0.5) : undefined;
+  return {
+    rung: outcome.rung,
+    usableMs: middle === undefined ? undefined : middle - floorMs,
+    down: spread(outcome.downMs, direct?.downMs),
+    up: spread(outcome.upMs, direct?.upMs),
+    dry: outcome.dry,
+    lost: sum('lost'),
+    doubled: sum('doubled'),
+    outOfOrder: sum('outOfOrder'),
+    announced: outcome.announced,
+  };
+}
+
+function spread(values: readonly number[], direct: readonly number[] = []): Spread | undefined {
+  const [p50, p95] = [quantile(values, 0.5), quantile(values, 0.95)];
+  const base = quantile(direct, 0.5) ?? 0;
+  return p50 === undefined || p95 === undefined ? undefined : { p50: p50 - base, p95: p95 - base };
+}
+
+export function quantile(values: readonly number[], part: number): number | undefined {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
+}

@@ -1,0 +1,84 @@
+import { converse, type Outcome, timeToUsable } from './converse.ts';
+import { type Course, openCourse, through } from './course.ts';
+import { openPageTalker } from './page-talker.ts';
+import { openPlain } from './plain-talker.ts';
+import type { Profile } from './profile.ts';
+import { openSdk } from './sdk-talker.ts';
+import { seededRandom } from './seeded-random.ts';
+import { startSocketIoServer } from './socketio-server.ts';
+import { openSocketIo } from './socketio-talker.ts';
+import type { OpenTalker } from './talker.ts';
+
+/** Who carries a conversation: our two clients, and two to compare them with. */
+export const CLIENTS = { sdk: openSdk, page: openPageTalker, plain: openPlain, 'socket.io': openSocketIo } as const;
+export type ClientName = keyof typeof CLIENTS;
+
+export interface Run {
+  readonly client: ClientName;
+  readonly profile: Profile;
+  /** How long to talk, ms. */
+  readonly ms: number;
+  /** Clients of which only the time is measured that they take until they are of use. */
+  readonly greetings: number;
+}
+
+export interface Result extends Run {
+  /** What it showed, or why there was no conversation. */
+  readonly outcome: Outcome | { readonly failed: string };
+  /** Until each client was of use, ms: those of the greetings, and that of the conversation. */
+  readonly usableMs: readonly (number | undefined)[];
+}
+
+export interface Gauntlet {
+  readonly course: Course;
+  run(run: Run): Promise<Result>;
+}
+
+/** How long what is still on its way may take, ms: more than the 25 s after which heartbeats are missed. */
+const SETTLE_MS = 45_000;
+const SEED = 4;
+
+/** Opens the course for all clients. */
+export async function openGauntlet(stack: AsyncDisposableStack): Promise<Gauntlet> {
+  const course = await openCourse(stack);
+  const socketIoPort = await startSocketIoServer(course.model, stack);
+  return {
+    course,
+    async run(run) {
+      const { client, profile, ms, greetings } = run;
+      const open: OpenTalker = CLIENTS[client];
+      const name = `${client}-${profile.name}`;
+      const usableMs: Result['usableMs'][number][] = [];
+      try {
+        const port = client === 'socket.io' ? socketIoPort : course.port;
+        const outcome = await through(profile, port, async (way) => {
+          for (let count = 1; count <= greetings; count += 1) {
+            usableMs.push(await timeToUsable(open, profile, way, `${name}-${count}`));
+          }
+          const script = { name, ms, settleMs: SETTLE_MS, random: seededRandom(SEED) };
+          return converse(open, profile, way, course.model, script);
+        });
+        return { ...run, outcome, usableMs: [...usableMs, outcome.usableMs] };
+      } catch (error) {
+        return { ...run, outcome: { failed: error instanceof Error ? error.message : String(error) }, usableMs };
+      }
+    },
+  };
+}
+
+/** What is wrong with a result of ours: nothing may be lost, doubled, damaged or out of order, and a steady network never runs a player dry. */
+export function faultsOf({ outcome, profile, client }: Result): string[] {
+  if ('failed' in outcome) return [outcome.failed];
+  if (outcome.usableMs === undefined) return ['it never came to a conversation'];
+  const { up, down, strayBytes, rung } = outcome;
+  const faults: string[] = [];
+  for (const [direction, account] of Object.entries({ up, down })) {
+    if (account.lost > 0) faults.push(`${account.lost} lost on the way ${direction}`);
+    if (account.doubled > 0) faults.push(`${account.doubled} doubled on the way ${direction}`);
+    if (account.outOfOrder > 0) faults.push(`${account.outOfOrder} out of order on the way ${direction}`);
+  }
+  if (strayBytes > 0) faults.push(`${strayBytes} bytes of audio that belong to nothing`);
+  const isOurs = client === 'sdk' || client === 'page';
+  if (isOurs && !profile.rungs.some((each) => each === rung)) faults.push(`it ended on ${rung}`);
+  return faults;
+}
