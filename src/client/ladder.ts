@@ -79,7 +79,7 @@ const GUESS_MS = 60_000;
 const MEASURED_MS = 300_000;
 const MOST_RETRY_MS = 3_600_000;
 /** What HAProxy adds to each chunk is 207 ms. */
-const LATE_FROM_MS = 150;
+export const LATE_FROM_MS = 150;
 const LATE_TO_MS = 400;
 /** So often in a row, before it is taken for constant. */
 const MAX_LATE = 2;
@@ -208,11 +208,15 @@ function shorterHold(ladder: Ladder, evidence: Evidence): Ladder {
   return { ...ladder, holdMs };
 }
 
+/** Whether a stream that begins so much later than a POST is answered, ms, may have been held by what HAProxy does. */
+export function isLateBy(extraMs: number): boolean {
+  return extraMs >= LATE_FROM_MS && extraMs <= LATE_TO_MS;
+}
+
 function weighDelay(ladder: Ladder, { at, delayMs, roundTripMs }: Evidence & { kind: 'opened' }): Ladder {
   // Padding makes `session` wait for the first heartbeat, where it is needed at all: its delay says nothing.
   if (roundTripMs === undefined || ladder.rung === 'pusher') return ladder;
-  const extra = delayMs - roundTripMs;
-  const isLate = extra >= LATE_FROM_MS && extra <= LATE_TO_MS;
+  const isLate = isLateBy(delayMs - roundTripMs);
   if (ladder.rung === 'close') {
     if (!isLate) return { ...ladder, firm: true };
     return { ...ladder, rung: 'stream', firm: false, retryAt: undefined, late: 0, closeUseless: true };

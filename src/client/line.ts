@@ -56,7 +56,7 @@ export interface LineOptions extends Network {
 }
 
 /** Heartbeats that may fail to appear. */
-const MISSED_HEARTBEATS = 2.5;
+export const MISSED_HEARTBEATS = 2.5;
 /** An empty answer that comes sooner than this, and than it was to be held, is not worth asking for again at once, ms. */
 const SHORTEST_HOLD_MS = 1_000;
 

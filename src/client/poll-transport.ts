@@ -38,12 +38,12 @@ export async function pollOnce(exchange: Exchange, waitMs: number): Promise<Outc
   }
 }
 
-interface Batch {
+export interface Batch {
   readonly events: readonly { readonly id: string; readonly event?: string; readonly data: unknown }[];
   readonly cursor: string;
 }
 
-function isBatch(value: unknown): value is Batch {
+export function isBatch(value: unknown): value is Batch {
   return (
     typeof value === 'object' &&
     value !== null &&
