@@ -44,10 +44,16 @@ export async function doctor(args: readonly string[]): Promise<number> {
   const url = readUrl(positionals);
   if (typeof url !== 'object') return refuse(url);
   if (typeof headers !== 'object') return refuse(headers);
-  if (!(values.seconds.trim() !== '' && seconds >= 0 && seconds <= MOST_SECONDS)) {
-    return refuse(`--seconds takes a number from 0 to ${MOST_SECONDS}, not "${values.seconds}"`);
+  if (!(values.seconds.trim() !== '' && seconds >= 1 && seconds <= MOST_SECONDS)) {
+    return refuse(`--seconds takes a number from 1 to ${MOST_SECONDS}, not "${values.seconds}"`);
   }
 
+  if (url.username !== '') {
+    // As browsers do with those of an address; `fetch` refuses them.
+    headers.Authorization = `Basic ${btoa(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`)}`;
+    url.username = '';
+    url.password = '';
+  }
   const network = openNetwork(url, headers, process.env);
   if ('refusal' in network) return refuse(network.refusal);
   const { proxy } = network;

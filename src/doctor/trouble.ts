@@ -64,7 +64,9 @@ function sayFailed(
       : `A name cannot be found${through} (${message}): check the name of the proxy.`;
   }
   if (code === 'ECONNREFUSED') {
-    return `Nobody listens at ${host}${through}: start the server there (bidi-sse --port …), or check the port.`;
+    return through === ''
+      ? `Nobody listens at ${host}: start the server there (bidi-sse --port …), or check the port.`
+      : `${host} cannot be reached${through}: nobody listens there. Check the address of the proxy, or name ${hostname} in NO_PROXY.`;
   }
   if (/wrong version number|packet length too long/i.test(message)) {
     return `${host} does not speak TLS: use http:// in the place of https://`;

@@ -1,0 +1,113 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Topic } from '../../src/doctor/advice.ts';
+import { complaintsOf } from '../../src/doctor/complaint.ts';
+import { type Examination, ladderAfter } from '../../src/doctor/examination.ts';
+import { examine } from '../../src/doctor/examine.ts';
+import { type Course, openCourse, through } from '../gauntlet/course.ts';
+import type { Profile } from '../gauntlet/profile.ts';
+import { profiles } from '../gauntlet/profiles/all.ts';
+import { missingPrograms } from '../gauntlet/program.ts';
+import { targetOf } from './target.ts';
+
+/** What must be found, and what may be found beside it: networks of chance are not the same each time. */
+type Expected = readonly [must: readonly Topic[], may?: readonly Topic[]];
+
+const CHANCE: readonly Topic[] = ['posts', 'bodies', 'socket', 'buffering', 'lifetime', 'delay'];
+const EXPECTED: Readonly<Record<string, Expected>> = {
+  direct: [[]],
+  nginx: [['bodies', 'socket']],
+  'nginx-buffering': [['bodies', 'buffering', 'socket']],
+  'nginx-gzip': [['bodies', 'compression', 'socket']],
+  'nginx-twice': [['bodies', 'buffering', 'socket']],
+  'nginx-3s-timeout': [['bodies', 'lifetime', 'socket']],
+  'nginx-recommended': [[]],
+  haproxy: [['delay']],
+  'haproxy-no-websocket': [['delay', 'socket']],
+  'haproxy-compression': [['delay', 'socket']],
+  'haproxy-4s-timeout': [['delay', 'lifetime']],
+  'haproxy-tarpit': [['posts', 'delay']],
+  'haproxy-recommended': [[]],
+  squid: [['socket']],
+  'squid-scanner': [['buffering', 'socket']],
+  'squid-recommended': [[]],
+  mitmproxy: [['buffering']],
+  tinyproxy: [[]],
+  'apache-deflate': [['compression', 'socket']],
+  'apache-recommended': [[]],
+  'caddy-recommended': [[]],
+  stunnel: [[]],
+  ssh: [[]],
+  delay: [[], ['delay']],
+  'random-cuts': [['lifetime'], CHANCE],
+  'lifetime-cap': [['lifetime'], CHANCE],
+  stall: [['silence'], CHANCE],
+  'half-open': [['silence'], CHANCE],
+  'reordered-posts': [['socket'], ['delay']],
+  'one-event-lag': [['buffering', 'socket']],
+  'no-websocket': [['socket']],
+  '64-kbit': [['width'], ['delay']],
+};
+
+/** All cuts of the profiles come within it, ms. */
+const WATCH_MS = 6_000;
+/** Between the starts of two, ms: what is measured in the first seconds is not to wait for the processor. */
+const APART_MS = 350;
+
+const missing = missingPrograms(profiles.flatMap(({ programs }) => programs));
+const lacks = ({ programs }: Profile) =>
+  process.env.CI === 'true' ? undefined : programs.flatMap((name) => missing.get(name) ?? [])[0];
+
+describe('The doctor, of a network', () => {
+  const stack = new AsyncDisposableStack();
+  const results = new Map<string, Promise<Examination>>();
+
+  async function result(course: Course, profile: Profile, afterMs: number): Promise<Examination> {
+    await delay(afterMs);
+    const found = await through(profile, course.port, (way) => examine(targetOf(way, profile.name), WATCH_MS));
+    if ('kind' in found) throw new Error(`${profile.name}: ${JSON.stringify(found)}`);
+    return found;
+  }
+
+  beforeAll(async () => {
+    const course = await openCourse(stack);
+    // Those that take longest come first: they lose connections, and wait for answers.
+    const slow = ['stall', 'half-open', 'haproxy-tarpit', '64-kbit'];
+    const order = [...profiles]
+      .filter((profile) => !lacks(profile))
+      .sort((one, other) => Number(slow.includes(other.name)) - Number(slow.includes(one.name)));
+    for (const [index, profile] of order.entries()) {
+      const promise = result(course, profile, index * APART_MS);
+      // Its own test says so.
+      promise.catch(() => undefined);
+      results.set(profile.name, promise);
+    }
+  });
+  afterAll(async () => {
+    await Promise.allSettled(results.values());
+    await stack.disposeAsync();
+  });
+
+  for (const profile of profiles) {
+    const { name, what, rungs } = profile;
+    const [must, may = []] = EXPECTED[name] ?? [];
+    const why = lacks(profile);
+    const title = `${name} (${what}): finds ${must && must.length > 0 ? must.join(', ') : 'nothing that is worth a word'}`;
+    if (why) {
+      test.skip(`${title} (skipped: ${why})`, () => undefined);
+      continue;
+    }
+    test(`${title}, and the rung on which a conversation ends up`, async () => {
+      const examination = (await results.get(name)) as Examination; // set before the tests began
+      const found = new Set(complaintsOf(examination).flatMap(({ topic }) => topic ?? []));
+      expect([...found].filter((topic) => !may.includes(topic) || must?.includes(topic)).sort()).toEqual(
+        [...(must ?? [])].sort(),
+      );
+      expect(rungs).toContain(ladderAfter(examination).rung);
+    }, 60_000);
+  }
+
+  test('a profile: what the doctor must find in it stands above', () => {
+    expect(profiles.map(({ name }) => name).filter((name) => !EXPECTED[name])).toEqual([]);
+  });
+});
