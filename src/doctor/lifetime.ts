@@ -68,7 +68,7 @@ export async function examineLifetime(
     const line = openOne(() => {
       beganMs = performance.now();
     });
-    const ending = await Promise.race([line.over, pause(left())]);
+    const ending = await unlessPassed(line.over, left());
     if (drained) break;
     if (ending) lives.push(...lifeOf(ending));
     else if (beganMs !== undefined && rung !== 'pusher') {
@@ -80,6 +80,16 @@ export async function examineLifetime(
     if (left() > 0) await pause(PAUSE_MS);
   }
   return { rung, watchedMs: performance.now() - beganAt, lives, capMs: capOf(lives), drained };
+}
+
+/** @returns `undefined` after so many ms without it */
+async function unlessPassed<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  const settled = new AbortController();
+  try {
+    return await Promise.race([promise, pause(ms, settled.signal).then(() => undefined)]);
+  } finally {
+    settled.abort();
+  }
 }
 
 function lifeOf({ livedMs, silent }: Ending): Life[] {
@@ -95,7 +105,7 @@ async function isTold(
 ): Promise<boolean> {
   for (let attempt = 0; attempt < 2; attempt += 1) {
     const newer = openOne(() => undefined);
-    const ended = await Promise.race([line.over.then(() => true), pause(patienceMs)]);
+    const ended = await unlessPassed(line.over, patienceMs);
     newer.drop();
     if (isAnnounced() || ended) return true;
   }
