@@ -29,7 +29,7 @@ export const LINES: {
     say(stream) {
       switch (stream.kind) {
         case 'good':
-          return `first event after ${time(stream.sessionMs)}, the next, 250 ms younger, after ${time(stream.beatMs)}`;
+          return `first event after ${time(stream.sessionMs)}, the next, written 250 ms later, after ${time(stream.beatMs)}`;
         case 'late':
           return `first event ${time(stream.extraMs)} later than an answer that is no stream`;
         case 'held':
@@ -59,9 +59,7 @@ export const LINES: {
     name: '',
     say({ rounds, overtaken, lost }) {
       if (lost) return `four at once: not all are answered (in round ${rounds + 1})`;
-      return overtaken === 0
-        ? 'four at once come in order'
-        : `four at once come out of order, in ${overtaken} of ${rounds} rounds`;
+      return `four at once come in order${overtaken === 0 ? '' : ` in ${rounds - overtaken} of ${rounds} rounds`}`;
     },
   },
   socket: {

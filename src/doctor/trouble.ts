@@ -74,6 +74,9 @@ function sayFailed(
   if (secure && CERTIFICATE.test(code)) {
     return `The certificate of ${host} is not trusted (${code}). If it is your own, or your company's, name the certificate that signed it in NODE_EXTRA_CA_CERTS, or run with NODE_OPTIONS=--use-system-ca`;
   }
+  if (message === 'bad port') {
+    return `No browser opens the port of ${host}, which belongs to another protocol: have the server listen on another (--port).`;
+  }
   if (/\b407\b/.test(message)) {
     return `The proxy wants a name and a password${through}: put them into HTTPS_PROXY, as http://name:password@host:port`;
   }

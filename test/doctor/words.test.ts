@@ -323,7 +323,7 @@ test('each probe has a line with its figures', () => {
   expect(lines.filter((line) => line !== undefined).join('\n')).toBe(
     [
       '  server     bidi-sse/0.1.0, answers in 4 ms',
-      '  stream     first event after 5 ms, the next, 250 ms younger, after 256 ms',
+      '  stream     first event after 5 ms, the next, written 250 ms later, after 256 ms',
       '  POST       100 bytes in 4 ms, audio in 4 ms and 64 kB in 4 ms',
       '             four at once come in order',
       '  WebSocket  first event after 8 ms, answers in 2 ms',
