@@ -64,6 +64,8 @@ export async function doctor(args: readonly string[]): Promise<number> {
     headers,
     userId: `doctor-${crypto.randomUUID()}`,
   };
+  // Whoever reads only the first lines, as `head` does, has seen enough.
+  process.stdout.on('error', () => process.exit(1));
   console.log(`\n  bidi-sse doctor   ${target.url}`);
   if (proxy) console.log(`  through the proxy ${withoutPassword(proxy.url)} (${proxy.variable})`);
   console.log('');

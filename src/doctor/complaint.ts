@@ -81,7 +81,8 @@ export function complaintsOf({
           hurts: false,
         }
       : undefined,
-    order && order.overtaken > 1
+    // Once or twice they do on one machine, too.
+    order && order.overtaken * 2 > order.rounds
       ? {
           topic: undefined,
           does: `lets POSTs that are sent at once overtake each other (in ${order.overtaken} of ${order.rounds} rounds of 4)`,
