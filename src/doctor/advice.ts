@@ -12,6 +12,7 @@ export type Topic =
   | 'affinity'
   | 'socket'
   | 'headers'
+  | 'host'
   | 'width';
 
 /** For whoever runs what is in the way, whatever it is. */
@@ -29,6 +30,7 @@ const ANYWHERE: Readonly<Record<Topic, string>> = {
   affinity:
     'Run one server, or send each user to the same one: by session affinity (a cookie), or by a hash of the user id in the path.',
   socket: 'If you want WebSocket, pass Upgrade and Connection on for /ws.',
+  host: 'Pass Host on as it comes, or name the origin of the page in ALLOWED_ORIGINS of the server.',
   width: 'A wider line. Text needs next to nothing; speech takes 256 kbit/s up and 512 down.',
   headers: 'Pass Last-Event-ID on in requests, and Cache-Control as it is in answers.',
 };
@@ -41,6 +43,7 @@ const OF_PRODUCT: Readonly<Record<Product, Partial<Record<Topic, string>>>> = {
     compression: 'gzip off; in the location of /events.',
     lifetime: 'proxy_read_timeout 1h; and proxy_send_timeout 1h; in the locations of /events and /ws.',
     bodies: 'client_max_body_size 5m;',
+    host: 'proxy_set_header Host $http_host;',
     socket:
       'proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade"; in the location of /ws.',
     affinity: 'ip_hash; or hash … consistent; in the upstream.',
@@ -70,6 +73,7 @@ const OF_PRODUCT: Readonly<Record<Product, Partial<Record<Topic, string>>>> = {
     compression: 'SetEnvIf Request_URI "/events/" no-gzip',
     lifetime: 'ProxyTimeout 3600, and no RequestReadTimeout for bodies that is shorter.',
     bodies: 'LimitRequestBody 5242880',
+    host: 'ProxyPreserveHost On',
     socket: 'ProxyPass … upgrade=websocket for /ws (2.4.47 and newer).',
     affinity: 'ProxySet stickysession=… in the balancer.',
   },

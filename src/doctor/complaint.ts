@@ -64,6 +64,15 @@ export function complaintsOf({
           hurts: stream.kind === 'buffered' && !overSocket,
         }
       : undefined,
+    reached.host
+      ? undefined
+      : {
+          topic: 'host',
+          does: 'puts another name into the Host header of requests',
+          means:
+            'A page that comes from this address is taken for a foreign one: what it sends is refused (origin_not_allowed), unless its browser sends Sec-Fetch-Site, as browsers do on https and localhost.',
+          hurts: true,
+        },
     reached.lastEventId
       ? undefined
       : {
@@ -92,7 +101,9 @@ export function complaintsOf({
         }
       : undefined,
   ];
-  return complaints.filter((complaint) => complaint !== undefined);
+  return complaints
+    .filter((complaint) => complaint !== undefined)
+    .sort((one, other) => Number(other.hurts) - Number(one.hurts));
 }
 
 function ofStream(

@@ -21,6 +21,8 @@ export interface Reached {
   readonly headers: Headers;
   /** `Last-Event-ID` got through. */
   readonly lastEventId: boolean;
+  /** `Host` got through as it was: a page of this very address is let in. */
+  readonly host: boolean;
 }
 
 /** Why nothing can be examined. */
@@ -67,6 +69,9 @@ export async function reach(target: Target): Promise<Reached | Trouble> {
   }
   const withId = await ask(target, client, { 'Last-Event-ID': 'doctor' });
   const lastEventId = 'batch' in withId && withId.batch.events.some(({ event }) => event === 'reset');
+  // As a browser says it of a page's POSTs and WebSockets.
+  const asPage = await ask(target, client, { Origin: new URL(target.url).origin });
+  const host = !('failure' in asPage && asPage.failure.code === 'origin_not_allowed');
   const { heartbeat_ms: heartbeatMs, body_bytes: bodyBytes } = limits;
   return {
     server,
@@ -78,6 +83,7 @@ export async function reach(target: Target): Promise<Reached | Trouble> {
     headers,
     // Where the poll itself failed nothing is known.
     lastEventId: lastEventId || !('batch' in withId),
+    host,
   };
 }
 

@@ -36,6 +36,8 @@ export async function examineStream(target: Target, reached: Reached): Promise<S
     const last = attempt === MAX_TRIES;
     const finding = await once(target, reached);
     if (finding.kind === 'unopened' && !last) continue;
+    // This program may have been busy for as long.
+    if (finding.kind === 'held' && attempt === 1) continue;
     if (finding.kind !== 'good') return finding;
     // The quickest counts: a program that is busy is late, too, but not each time.
     extraMs = Math.min(extraMs, finding.sessionMs - reached.roundTripMs);

@@ -28,7 +28,12 @@ test('a network without faults: every probe says so, and the session hears not a
   const server = await startTestServer();
   const target = targetOf(server);
   const found = await reached(target);
-  expect(found).toMatchObject({ server: expect.stringMatching(/^bidi-sse\//), model: 'ready', lastEventId: true });
+  expect(found).toMatchObject({
+    server: expect.stringMatching(/^bidi-sse\//),
+    model: 'ready',
+    lastEventId: true,
+    host: true,
+  });
   const stream = await examineStream(target, found);
   expect(stream).toMatchObject({ kind: 'good', encoding: undefined, changed: [] });
   expect(await examineFraming(target, found, stream)).toBeUndefined();
@@ -91,6 +96,15 @@ test('a proxy that drops Last-Event-ID: it is missed', async () => {
     return 'pass';
   });
   expect((await reached(targetOf({ url }))).lastEventId).toBe(false);
+});
+
+test('a proxy that puts another name into Host: a page of its address would be refused', async () => {
+  const server = await startTestServer();
+  const url = await hostileProxy(server, (request) => {
+    request.headers.host = `127.0.0.1:${server.port}`;
+    return 'pass';
+  });
+  expect((await reached(targetOf({ url }))).host).toBe(false);
 });
 
 test('a proxy that ends streams at an age: the age is found', async () => {

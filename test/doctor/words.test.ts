@@ -19,6 +19,7 @@ const FINE: Examination = {
     model: 'ready',
     headers: new Headers(),
     lastEventId: true,
+    host: true,
   },
   stream: { kind: 'good', sessionMs: 5, beatMs: 256, encoding: undefined, changed: [] },
   framing: undefined,
@@ -114,6 +115,12 @@ describe('What a network does, in a sentence', () => {
       { reached: { ...FINE.reached, lastEventId: false } },
       'It takes the Last-Event-ID header out of requests.',
       false,
+    ],
+    [
+      'another Host',
+      { reached: { ...FINE.reached, host: false } },
+      'It puts another name into the Host header of requests.',
+      true,
     ],
     [
       'an age at which connections end, above the heartbeats',
