@@ -27,22 +27,22 @@ export type StreamFinding = (
   readonly changed: readonly string[];
 };
 
-/** So often it is opened, until it is taken for late, or for one that does not open. */
+/** So often it is opened, until it is taken for one that does not open, or for late. */
 const MAX_TRIES = 3;
+const LATE_TRIES = 6;
 
 export async function examineStream(target: Target, reached: Reached): Promise<StreamFinding> {
   let extraMs = Number.POSITIVE_INFINITY;
   for (let attempt = 1; ; attempt += 1) {
-    const last = attempt === MAX_TRIES;
     const finding = await once(target, reached);
-    if (finding.kind === 'unopened' && !last) continue;
+    if (finding.kind === 'unopened' && attempt < MAX_TRIES) continue;
     // This program may have been busy for as long.
     if (finding.kind === 'held' && attempt === 1) continue;
     if (finding.kind !== 'good') return finding;
     // The quickest counts: a program that is busy is late, too, but not each time.
     extraMs = Math.min(extraMs, finding.sessionMs - reached.roundTripMs);
     if (extraMs < LATE_FROM_MS) return finding;
-    if (last) return isLateBy(extraMs) ? { ...finding, kind: 'late', extraMs } : finding;
+    if (attempt === LATE_TRIES) return isLateBy(extraMs) ? { ...finding, kind: 'late', extraMs } : finding;
   }
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Topic } from '../../src/doctor/advice.ts';
 import { complaintsOf } from '../../src/doctor/complaint.ts';
@@ -53,6 +54,8 @@ const EXPECTED: Readonly<Record<string, Expected>> = {
 const WATCH_MS = 6_000;
 /** Between the starts of two, ms: what is measured in the first seconds is not to wait for the processor. */
 const APART_MS = 350;
+/** So often what was not as expected is examined again. */
+const ALONE = 2;
 
 const missing = missingPrograms(profiles.flatMap(({ programs }) => programs));
 const lacks = ({ programs }: Profile) =>
@@ -61,8 +64,9 @@ const lacks = ({ programs }: Profile) =>
 describe('The doctor, of a network', () => {
   const stack = new AsyncDisposableStack();
   const results = new Map<string, Promise<Examination>>();
+  let course: Course;
 
-  async function result(course: Course, profile: Profile, afterMs: number): Promise<Examination> {
+  async function result(profile: Profile, afterMs: number): Promise<Examination> {
     await delay(afterMs);
     const found = await through(profile, course.port, (way) => examine(targetOf(way, profile.name), WATCH_MS));
     if ('kind' in found) throw new Error(`${profile.name}: ${JSON.stringify(found)}`);
@@ -70,14 +74,14 @@ describe('The doctor, of a network', () => {
   }
 
   beforeAll(async () => {
-    const course = await openCourse(stack);
+    course = await openCourse(stack);
     // Those that take longest come first: they lose connections, and wait for answers.
     const slow = ['stall', 'half-open', 'haproxy-tarpit', '64-kbit'];
     const order = [...profiles]
       .filter((profile) => !lacks(profile))
       .sort((one, other) => Number(slow.includes(other.name)) - Number(slow.includes(one.name)));
     for (const [index, profile] of order.entries()) {
-      const promise = result(course, profile, index * APART_MS);
+      const promise = result(profile, index * APART_MS);
       // Its own test says so.
       promise.catch(() => undefined);
       results.set(profile.name, promise);
@@ -98,13 +102,21 @@ describe('The doctor, of a network', () => {
       continue;
     }
     test(`${title}, and the rung on which a conversation ends up`, async () => {
-      const examination = (await results.get(name)) as Examination; // set before the tests began
-      const found = new Set(complaintsOf(examination).flatMap(({ topic }) => topic ?? []));
-      expect([...found].filter((topic) => !may.includes(topic) || must?.includes(topic)).sort()).toEqual(
-        [...(must ?? [])].sort(),
-      );
-      expect(rungs).toContain(ladderAfter(examination).rung);
-    }, 60_000);
+      const expected = { topics: [...(must ?? [])].sort(), rung: true };
+      const judge = (examination: Examination | undefined) => {
+        if (!examination) return undefined;
+        const found = new Set(complaintsOf(examination).flatMap(({ topic }) => topic ?? []));
+        const topics = [...found].filter((topic) => !may.includes(topic) || must?.includes(topic)).sort();
+        return { topics, rung: rungs.includes(ladderAfter(examination).rung) };
+      };
+      let judged = judge(await results.get(name));
+      // Milliseconds are measured wrong while so many others measure theirs: then once more, alone.
+      for (let again = 0; again < ALONE && !isDeepStrictEqual(judged, expected); again += 1) {
+        await Promise.allSettled(results.values());
+        judged = judge(await result(profile, 0));
+      }
+      expect(judged).toEqual(expected);
+    }, 120_000);
   }
 
   test('a profile: what the doctor must find in it stands above', () => {
