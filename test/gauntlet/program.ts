@@ -6,7 +6,7 @@ import { installPackages } from '../debian/install.ts';
 import type { Place } from './profile.ts';
 
 /** The programs that stand in the way, and the Debian packages that bring them. */
-const PROGRAMS = {
+export const PROGRAMS = {
   nginx: { path: '/usr/sbin/nginx', package: 'nginx-light' },
   haproxy: { path: '/usr/sbin/haproxy', package: 'haproxy' },
   squid: { path: '/usr/sbin/squid', package: 'squid' },
@@ -18,7 +18,7 @@ const PROGRAMS = {
   apache: { path: '/usr/sbin/apache2', package: 'apache2' },
   caddy: { path: '/usr/bin/caddy', package: 'caddy' },
   openssl: { path: '/usr/bin/openssl', package: 'openssl' },
-} as const;
+};
 
 export type ProgramName = keyof typeof PROGRAMS;
 
@@ -28,6 +28,12 @@ const START_MS = 30_000;
 const END_MS = 3_000;
 /** Characters of what it said that are shown when it fails. */
 const SAID = 600;
+
+/**
+ * Runs a program, and beside it, in its process group, a guard that ends the group when the pipe at 3 is closed: that is when this process
+ * ends, even if it is killed. (What the kernel can send at a parent's death is lost to programs that change their user, as Squid does.)
+ */
+const GUARDED = '( { read -r _; kill -KILL 0; } <&3 >/dev/null 2>&1 & ) ; exec "$@" 3<&-';
 
 let installation: string | undefined | 'not tried' = 'not tried';
 
@@ -67,11 +73,10 @@ export async function startProgram(
   { program, args, port, env, directory }: ProgramOptions,
 ): Promise<void> {
   if (await listens(port)) throw new Error(`${program}: port ${port} is taken`);
-  // Ends with this process too, even if nobody is left to end it: then the kernel does.
-  const child = spawn('/usr/bin/setpriv', ['--pdeathsig', 'KILL', '--', PROGRAMS[program].path, ...args], {
+  const child = spawn('/bin/sh', ['-c', GUARDED, 'sh', PROGRAMS[program].path, ...args], {
     cwd: directory ?? place.directory,
     env: { PATH: process.env.PATH ?? '', HOME: place.directory, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     // A process group of its own: it is ended as a whole.
     detached: true,
   });
@@ -90,8 +95,8 @@ export async function startProgram(
   const listen = (chunk: Buffer) => {
     said = (said + chunk).slice(-SAID);
   };
-  child.stdout.on('data', listen);
-  child.stderr.on('data', listen);
+  child.stdout?.on('data', listen);
+  child.stderr?.on('data', listen);
   place.stack.defer(() => endGroup(child.pid, over));
   const deadline = performance.now() + START_MS;
   while (!(await listens(port))) {

@@ -1,4 +1,6 @@
 import type { Profile } from '../profile.ts';
+import { apacheProfiles } from './apache.ts';
+import { caddy } from './caddy.ts';
 import { chaosProfiles } from './chaos.ts';
 import { direct } from './direct.ts';
 import { haproxyProfiles } from './haproxy.ts';
@@ -16,6 +18,8 @@ export const profiles: readonly Profile[] = [
   ...squidProfiles,
   mitmproxy,
   tinyproxy,
+  ...apacheProfiles,
+  caddy,
   ...tunnelProfiles,
   ...chaosProfiles,
 ];

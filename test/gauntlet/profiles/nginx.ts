@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { freePort } from '../free-port.ts';
 import type { Place, Profile } from '../profile.ts';
 import { startProgram } from '../program.ts';
+import { recommended } from '../recommended.ts';
 
 /** Starts nginx on a free port. @param http what stands in its `http` block, for the port on which it listens */
-export async function startNginx(place: Place, http: (listen: number) => string): Promise<string> {
+async function startNginx(place: Place, http: (listen: number) => string): Promise<string> {
   const listen = await freePort();
   const config = join(place.directory, 'nginx.conf');
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
@@ -94,5 +95,16 @@ server { listen 127.0.0.1:${listen}; location / { proxy_pass http://${inner(plac
       page: false,
     },
     (listen, { port }) => `server { listen 127.0.0.1:${listen}; ${pass(port, 'proxy_read_timeout 3s;')} }`,
+  ),
+  nginx(
+    {
+      name: 'nginx-recommended',
+      what: 'nginx as docs/networks.md recommends',
+      steady: true,
+      rungs: ['ws'],
+      page: false,
+    },
+    (listen, { port }) =>
+      recommended('nginx', { 'listen 80': `listen 127.0.0.1:${listen}`, '127.0.0.1:8000': `127.0.0.1:${port}` }),
   ),
 ];

@@ -5,9 +5,10 @@ import { freePort } from '../free-port.ts';
 import { startIcapScanner } from '../icap-scanner.ts';
 import type { Place, Profile } from '../profile.ts';
 import { startProgram } from '../program.ts';
+import { recommended } from '../recommended.ts';
 
 /** Starts squid on a free port. @param config for the port on which it listens */
-export async function startSquid(place: Place, config: (listen: number) => string): Promise<string> {
+async function startSquid(place: Place, config: (listen: number) => string): Promise<string> {
   const listen = await freePort();
   const file = join(place.directory, 'squid.conf');
   // Nothing is cached, logged or left behind, and no helper runs.
@@ -63,6 +64,26 @@ export const squidProfiles: readonly Profile[] = [
         place,
         `icap_enable on\nicap_service scanner respmod_precache ${scanner} bypass=off\nadaptation_access scanner allow all`,
       );
+    },
+  },
+  {
+    name: 'squid-recommended',
+    what: 'Squid with a virus scanner, as docs/networks.md recommends: our server is let through',
+    programs: ['squid'],
+    steady: true,
+    rungs: ['ws'],
+    page: false,
+    async open(place) {
+      const scanner = await startIcapScanner(place.stack);
+      const proxy = await startSquid(place, (listen) =>
+        recommended('squid', {
+          'app.example.com': '127.0.0.1',
+          'port 8000': `port ${place.port}`,
+          'http_port 3128': `http_port 127.0.0.1:${listen}`,
+          'icap://127.0.0.1:1344/scan': scanner,
+        }),
+      );
+      return throughProxy(place.stack, `http://127.0.0.1:${place.port}`, proxy);
     },
   },
 ];
