@@ -15,3 +15,8 @@ export function size(bytes: number): string {
 export function list(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words[words.length - 1]}`;
 }
+
+/** ` (status 502)`, or nothing. */
+export function withStatus(status: number | undefined): string {
+  return status === undefined ? '' : ` (status ${status})`;
+}

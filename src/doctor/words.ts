@@ -1,7 +1,8 @@
 import type { Ladder } from '../client/ladder.ts';
 import { rotateAfter } from '../client/lifetime.ts';
 import { adviceOn } from './advice.ts';
-import { type Complaint, complaintsOf } from './complaint.ts';
+import type { Complaint } from './complaint.ts';
+import { complaintsOf } from './complaints.ts';
 import { type Examination, ladderAfter } from './examination.ts';
 import { productsIn } from './product.ts';
 import { time } from './quantity.ts';

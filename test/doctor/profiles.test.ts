@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Topic } from '../../src/doctor/advice.ts';
-import { complaintsOf } from '../../src/doctor/complaint.ts';
+import { complaintsOf } from '../../src/doctor/complaints.ts';
 import { type Examination, ladderAfter } from '../../src/doctor/examination.ts';
 import { examine } from '../../src/doctor/examine.ts';
 import { type Course, openCourse, through } from '../gauntlet/course.ts';
