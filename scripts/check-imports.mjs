@@ -14,6 +14,7 @@ const TABLE = {
   session: ['wire', 'agent', 'store'],
   http: ['wire', 'session', 'agent', 'store'],
   client: ['wire'],
+  doctor: ['client', 'wire'],
   web: ['client', 'wire', 'audio'],
 };
 /** Folders that run in a browser or know no platform: nothing of Node's there. */

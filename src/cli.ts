@@ -11,6 +11,7 @@ import { VERSION } from './version.ts';
 const USAGE = `bidi-sse ${VERSION}: talk with a live AI agent over SSE and POST
 
 Usage: npm start -- [options]     (or: npx bidi-sse [options])
+       npx bidi-sse doctor URL    what the network between here and a server does (doctor --help)
 
   --agent FILE   agent to talk to, a .ts or .js file that exports rootAgent
   --host HOST    address to listen on (HOST; default 127.0.0.1)
@@ -29,6 +30,12 @@ try {
 }
 
 async function main(): Promise<void> {
+  const [command, ...rest] = process.argv.slice(2);
+  if (command === 'doctor') {
+    const { doctor } = await import('./doctor/command.ts');
+    process.exitCode = await doctor(rest);
+    return;
+  }
   const { values } = parseArgs({
     options: {
       agent: { type: 'string' },

@@ -53,7 +53,7 @@ export interface Downlink {
 }
 
 /** How long a stream may bring nothing before a poll is tried beside it, ms. A WebSocket has a handshake more to make. */
-const PATIENCE_MS = 1_000;
+export const PATIENCE_MS = 1_000;
 const SOCKET_PATIENCE_MS = 3_000;
 /** How long a connection must have been good before a better one is looked for, ms: first things first. */
 const SETTLED_MS = 2_000;
@@ -331,6 +331,6 @@ function whyNot({ outcome }: Ending): Pick<Retry, 'status' | 'statusText' | 'fai
   return { status, statusText, ...(isErrorBody(body) ? { failure: body } : {}) };
 }
 
-function isErrorBody(body: unknown): body is ErrorBody {
+export function isErrorBody(body: unknown): body is ErrorBody {
   return typeof body === 'object' && body !== null && 'code' in body && 'error' in body;
 }

@@ -99,7 +99,7 @@ const DOUBTED_MS = 5_000;
 const MEASURED_MS = 300_000;
 const MOST_RETRY_MS = 3_600_000;
 /** What HAProxy adds to each chunk is 207 ms. */
-const LATE_FROM_MS = 150;
+export const LATE_FROM_MS = 150;
 const LATE_TO_MS = 400;
 /** How much sooner another framing must have come, ms. */
 const WORTHWHILE_MS = 100;
@@ -239,12 +239,15 @@ function shorterHold(ladder: Ladder, evidence: Evidence): Ladder {
   return { ...ladder, holdMs };
 }
 
+/** Whether a stream that begins so much later than a POST is answered, ms, may have been held by what HAProxy does. */
+export function isLateBy(extraMs: number): boolean {
+  return extraMs >= LATE_FROM_MS && extraMs <= LATE_TO_MS;
+}
+
 /** Whether another framing is to be tried: what holds each chunk for a while does not hold what is not in chunks. */
 function weighDelay(ladder: Ladder, { delayMs, roundTripMs }: Evidence & { kind: 'opened' }): Ladder {
   if (roundTripMs === undefined || ladder.rung !== 'stream') return ladder;
-  const extra = delayMs - roundTripMs;
-  const isLate = extra >= LATE_FROM_MS && extra <= LATE_TO_MS;
-  return { ...ladder, lateMs: isLate ? delayMs : undefined };
+  return { ...ladder, lateMs: isLateBy(delayMs - roundTripMs) ? delayMs : undefined };
 }
 
 function leaveSocket(ladder: Ladder, socket: Ladder['socket']): Ladder {

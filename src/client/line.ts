@@ -59,7 +59,7 @@ export interface LineOptions extends Network {
 }
 
 /** Heartbeats that may fail to appear. */
-const MISSED_HEARTBEATS = 2.5;
+export const MISSED_HEARTBEATS = 2.5;
 /** What was written to a connection takes no longer than this to get here, ms, or than so many round trips. */
 const EXPECTED_MS = 2_000;
 const EXPECTED_ROUND_TRIPS = 4;

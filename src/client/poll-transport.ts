@@ -57,12 +57,12 @@ async function readText({ body }: Response, onBytes: () => void): Promise<string
   }
 }
 
-interface Batch {
+export interface Batch {
   readonly events: readonly { readonly id: string; readonly event?: string; readonly data: unknown }[];
   readonly cursor: string;
 }
 
-function isBatch(value: unknown): value is Batch {
+export function isBatch(value: unknown): value is Batch {
   return (
     typeof value === 'object' &&
     value !== null &&

@@ -2,7 +2,7 @@ import { pause } from './backoff.ts';
 import { type LineOptions, openLine } from './line.ts';
 
 /** How long a trial may take to show that it carries events in time, ms: the first heartbeat comes after 250. */
-const TRIAL_MS = 5_000;
+export const TRIAL_MS = 5_000;
 
 /**
  * Tries a rung beside the one in use. `delayMs`: until `session` came. It is good if `session` and the first heartbeat come, and come apart. Under a name of its own: to the

@@ -3,7 +3,7 @@ import type { ErrorBody } from '../wire/error-catalogue.ts';
 import { createBacklog, type Waiting } from './backlog.ts';
 import { fullJitter, pause } from './backoff.ts';
 import type { Post } from './numbered-post.ts';
-import type { PostOutcome } from './post.ts';
+import { type PostOutcome, patienceFor, SLOWEST, TIME_OUT_MS } from './post.ts';
 import type { Refusal, Sent } from './sent.ts';
 import type { SendOnce } from './socket-transport.ts';
 
@@ -76,10 +76,6 @@ const MAX_FLIGHTS = 12;
 const MAX_BARRED = 3;
 /** The body is too large for it: that never changes. */
 const TOO_LARGE = 413;
-/** How long an answer may take at the most, ms, beside what the body takes to get there. */
-const TIME_OUT_MS = 8_000;
-/** Bytes a millisecond that the way up has at the least: a picture over a slow line is not to begin anew every 8 s. */
-const SLOWEST = 8;
 /** Where it was seen to be faster, it may have become so many times slower. */
 const SLOWED = 8;
 /** How long an answer may take where the last took so little, ms; so many times what that took; and how often in a row. */
@@ -194,7 +190,7 @@ export function createUplink(options: UplinkOptions): Uplink {
     asking = true;
     const asked = epoch;
     const post = acknowledgement();
-    const outcome = await options.ask(post, stopped.signal, patienceFor(post, 1));
+    const outcome = await options.ask(post, stopped.signal, patienceOf(post, 1));
     asking = false;
     const said = outcome.kind === 'taken' ? outcome.next : undefined;
     if (stopped.signal.aborted || epoch !== asked) return;
@@ -245,8 +241,8 @@ export function createUplink(options: UplinkOptions): Uplink {
     }
   };
   /** How long a POST may take. Where answers come soon, one that does not may be due to a dead connection; not for ever: the network may have become slow. */
-  const patienceFor = (post: Post, attempt: number): number => {
-    if (roundTripMs === undefined || attempt > QUICK_TRIES) return TIME_OUT_MS + sizeOf(post) / SLOWEST;
+  const patienceOf = (post: Post, attempt: number): number => {
+    if (roundTripMs === undefined || attempt > QUICK_TRIES) return patienceFor(sizeOf(post));
     const answerMs = Math.min(TIME_OUT_MS, Math.max(LEAST_TIME_OUT_MS, ROUND_TRIPS * roundTripMs));
     return answerMs + sizeOf(post) / Math.max(SLOWEST, fastest / SLOWED);
   };
@@ -270,7 +266,7 @@ export function createUplink(options: UplinkOptions): Uplink {
     for (let attempt = 1; !signal.aborted; attempt += 1) {
       if (attempt > 1) retries += 1;
       const sentAt = performance.now();
-      const { outcome, hurried } = await tryOnce(flight, sentAt, patienceFor(flight.post, attempt));
+      const { outcome, hurried } = await tryOnce(flight, sentAt, patienceOf(flight.post, attempt));
       if (signal.aborted) return;
       if (outcome.kind === 'failed') options.onHanging();
       if (hurried) continue;
@@ -304,7 +300,7 @@ export function createUplink(options: UplinkOptions): Uplink {
     acking = true;
     heardMore = false;
     const post = acknowledgement();
-    const outcome = await options.transmit(post, stopped.signal, patienceFor(post, 1));
+    const outcome = await options.transmit(post, stopped.signal, patienceOf(post, 1));
     acking = false;
     if (heardMore || outcome.kind === 'failed') heard();
   };

@@ -8,7 +8,8 @@ export interface VerdictStorage {
 
 /** How long it is remembered what an origin's network needs, ms: people change networks. */
 const REMEMBERED_MS = 24 * 60 * 60_000;
-const NONE: Verdict = { rung: 'stream', capMs: undefined, socket: 'untried' };
+/** Of a network that nothing is known of. */
+export const NONE: Verdict = { rung: 'stream', capMs: undefined, socket: 'untried' };
 
 /** @param now ms since 1970 */
 export function recallVerdict(storage: VerdictStorage | undefined, base: string, now: number): Verdict {

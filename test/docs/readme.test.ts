@@ -2,7 +2,10 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
-import { Command } from '../cli/command.ts';
+import { Command, runCli } from '../cli/command.ts';
+import { through } from '../gauntlet/course.ts';
+import { nginxProfiles } from '../gauntlet/profiles/nginx.ts';
+import { missingPrograms } from '../gauntlet/program.ts';
 import { startTestServer } from '../http/test-server.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -17,3 +20,31 @@ test('the README’s client runs as it stands there, but for the address, and pr
   expect(await command.exitCode()).toBe(0);
   expect(command.stdout.replaceAll('\n', '')).toMatch(/^It is \d+:\d\d\.$/);
 });
+
+const why = process.env.CI === 'true' ? undefined : missingPrograms(['nginx']).get('nginx');
+const testWithNginx = why === undefined ? test : test.skip;
+
+testWithNginx(
+  `the README’s doctor, through nginx as it is first configured, says what stands there, but for the figures${why ? ` (skipped: ${why})` : ''}`,
+  async () => {
+    const readme = readFileSync(`${ROOT}/README.md`, 'utf8');
+    const [, shown = ''] = /\$ npx bidi-sse doctor http:\/\/localhost:8080\n([\s\S]*?)\n```/.exec(readme) ?? [];
+    const { port } = await startTestServer();
+    const [profile] = nginxProfiles.filter(({ name }) => name === 'nginx');
+    expect(profile).toBeDefined();
+    if (!profile) return;
+    const said = await through(profile, port, async ({ url }) => {
+      const command = await runCli(['doctor', url, '--seconds', '1']);
+      expect(await command.exitCode()).toBe(2);
+      return command.stdout.replace(url, 'http://localhost:8080');
+    });
+    const lines = (text: string) =>
+      text
+        .split('\n')
+        // Whether POSTs overtake each other is chance.
+        .filter((line) => !/four at once|overtake|no harm: POSTs|numbers may get/.test(line))
+        .map((line) => line.replace(/[\d.]+ (ms|s)\b/g, '… $1').trimEnd());
+    expect(lines(shown).length).toBeGreaterThan(15);
+    expect(lines(said).join('\n').trim()).toBe(lines(shown).join('\n').trim());
+  },
+);

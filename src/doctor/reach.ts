@@ -1,0 +1,137 @@
+import { isErrorBody } from '../client/downlink.ts';
+import { type Batch, isBatch } from '../client/poll-transport.ts';
+import type { ErrorBody } from '../wire/error-catalogue.ts';
+import type { ConnectionEvents } from '../wire/named-events.ts';
+import { poll } from './poll-once.ts';
+import { addressOf, type Target } from './target.ts';
+
+/** The server was reached. */
+export interface Reached {
+  /** Name and version, as it says them. */
+  readonly server: string;
+  /** The last id that there is: nothing comes after it by itself. */
+  readonly cursor: string;
+  /** Of the quickest answer, ms. */
+  readonly roundTripMs: number;
+  readonly heartbeatMs: number;
+  readonly bodyBytes: number;
+  /** `undefined`: it did not say in time. */
+  readonly model: 'ready' | 'failed' | undefined;
+  /** Of the answer: they may name what is on the way. */
+  readonly headers: Headers;
+  /** `Last-Event-ID` got through. */
+  readonly lastEventId: boolean;
+  /** `Host` got through as it was: a page of this very address is let in. */
+  readonly host: boolean;
+}
+
+/** Why nothing can be examined. */
+export type Trouble =
+  /** `fetch` failed: a code of Node's or OpenSSL's, as far as there is one. */
+  | { readonly kind: 'failed'; readonly code: string; readonly message: string }
+  | { readonly kind: 'silent'; readonly afterMs: number }
+  | { readonly kind: 'redirected'; readonly status: number; readonly to: string }
+  /** By our server. */
+  | { readonly kind: 'refused'; readonly status: number; readonly failure: ErrorBody }
+  /** By anything else. */
+  | { readonly kind: 'foreign'; readonly status: number; readonly type: string };
+
+/** How long the first answer may take, ms. */
+const ANSWER_MS = 15_000;
+/** How long the model may take until it is there, ms: what it says while something is measured would be in the way. */
+const MODEL_MS = 3_000;
+/** Answers that are timed. */
+const TIMED = 5;
+
+/** Opens a live session, with a poll: a whole answer passes wherever anything does. */
+export async function reach(target: Target): Promise<Reached | Trouble> {
+  const client = 'doctor-reach';
+  const answer = await ask(target, client);
+  if (!('batch' in answer)) return answer;
+  const { batch, headers } = answer;
+  const { server, limits } = answer.session;
+
+  let { cursor } = batch;
+  let model = modelOf(batch.events.map(({ event, data }) => ({ name: event, data })));
+  const deadline = performance.now() + MODEL_MS;
+  while (!model && performance.now() < deadline) {
+    const polled = await poll(target, cursor, 1_000, client);
+    if (!polled.answered) break;
+    cursor = polled.cursor ?? cursor;
+    model = modelOf(polled.events);
+  }
+
+  const times: number[] = [];
+  while (times.length < TIMED) {
+    const polled = await poll(target, cursor, 0, client);
+    times.push(polled.tookMs);
+    if (polled.answered) cursor = polled.cursor ?? cursor;
+  }
+  const withId = await ask(target, client, { 'Last-Event-ID': 'doctor' });
+  const lastEventId = 'batch' in withId && withId.batch.events.some(({ event }) => event === 'reset');
+  // As a browser says it of a page's POSTs and WebSockets.
+  const asPage = await ask(target, client, { Origin: new URL(target.url).origin });
+  const host = !('failure' in asPage && asPage.failure.code === 'origin_not_allowed');
+  const { heartbeat_ms: heartbeatMs, body_bytes: bodyBytes } = limits;
+  return {
+    server,
+    cursor,
+    roundTripMs: Math.min(...times),
+    heartbeatMs,
+    bodyBytes,
+    model,
+    headers,
+    // Where the poll itself failed nothing is known.
+    lastEventId: lastEventId || !('batch' in withId),
+    host,
+  };
+}
+
+async function ask(
+  target: Target,
+  client: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<{ batch: Batch; session: ConnectionEvents['session']; headers: Headers } | Trouble> {
+  const late = AbortSignal.timeout(ANSWER_MS);
+  try {
+    const response = await target.fetch(addressOf(target, 'poll', { client, wait: '0' }), {
+      headers: { ...target.headers, ...headers },
+      cache: 'no-store',
+      redirect: 'manual',
+      signal: late,
+    });
+    const to = response.headers.get('Location');
+    const { status } = response;
+    if (to !== null && status >= 300 && status < 400) return { kind: 'redirected', status, to };
+    const body: unknown = await response.json().catch(() => undefined);
+    if (isErrorBody(body)) return { kind: 'refused', status, failure: body };
+    const session = status === 200 && isBatch(body) ? sessionIn(body) : undefined;
+    if (session && isBatch(body)) return { batch: body, session, headers: response.headers };
+    return { kind: 'foreign', status, type: response.headers.get('Content-Type') ?? '' };
+  } catch (error) {
+    return late.aborted ? { kind: 'silent', afterMs: ANSWER_MS } : failed(error);
+  }
+}
+
+function sessionIn({ events }: Batch): ConnectionEvents['session'] | undefined {
+  const data = events.find(({ event }) => event === 'session')?.data;
+  const isOurs = typeof data === 'object' && data !== null && 'limits' in data && 'server' in data;
+  return isOurs ? (data as ConnectionEvents['session']) : undefined; // what the contract says of this name
+}
+
+/** What `fetch` fails with says nothing; what caused it does, at any depth. */
+function failed(error: unknown): Trouble {
+  let cause = error;
+  while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause;
+  const { code = '', message = String(cause) } = cause as { code?: string; message?: string };
+  return { kind: 'failed', code, message };
+}
+
+function modelOf(events: readonly { readonly name: string | undefined; readonly data: unknown }[]): Reached['model'] {
+  for (const { name, data } of events) {
+    if (name === 'failure') return 'failed';
+    const upstream = name === 'status' && typeof data === 'object' && data !== null && 'upstream' in data;
+    if (upstream && (data.upstream === 'ready' || data.upstream === 'failed')) return data.upstream;
+  }
+  return undefined;
+}
