@@ -36,6 +36,10 @@ http_access deny CONNECT !SSL_ports
 http_access allow localhost
 http_access deny all`;
 
+/** Squid 5.7 gives a scanner that waits for the end the first 64 KiB of a body and no more, for ever: the page's script is larger. */
+const NO_SCRIPTS = `acl script urlpath_regex \\.js$
+adaptation_access scanner deny script`;
+
 async function squid(place: Place, settings = ''): Promise<ReturnType<typeof throughProxy>> {
   const proxy = await startSquid(place, (listen) => `http_port 127.0.0.1:${listen}\n${settings}\n${DEBIAN}`);
   return throughProxy(place.stack, `http://127.0.0.1:${place.port}`, proxy);
@@ -62,7 +66,10 @@ export const squidProfiles: readonly Profile[] = [
       const scanner = await startIcapScanner(place.stack);
       return await squid(
         place,
-        `icap_enable on\nicap_service scanner respmod_precache ${scanner} bypass=off\nadaptation_access scanner allow all`,
+        `icap_enable on
+icap_service scanner respmod_precache ${scanner} bypass=off
+${NO_SCRIPTS}
+adaptation_access scanner allow all`,
       );
     },
   },
