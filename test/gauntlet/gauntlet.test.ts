@@ -6,8 +6,8 @@ import type { Profile } from './profile.ts';
 import { profiles } from './profiles/all.ts';
 import { missingPrograms } from './program.ts';
 
-/** One utterance and one silence. */
-const BRIEF_MS = 1;
+/** Two utterances and two silences, so that the ladder has had time; through the page, which is slower to begin, one. */
+const BRIEF_MS = { sdk: 8_000, page: 1 };
 /** At once, on two cores: they mostly wait; but a browser works. */
 const LANES = 9;
 const BROWSERS = 2;
@@ -25,7 +25,12 @@ function reasonAgainst({ profile, client }: Run): string | undefined {
   return profile.programs.map((name) => missing.get(name)).find((reason) => reason !== undefined);
 }
 
-const brief = (client: Run['client']) => (profile: Profile) => ({ client, profile, ms: BRIEF_MS, greetings: 0 });
+const brief = (client: keyof typeof BRIEF_MS) => (profile: Profile) => ({
+  client,
+  profile,
+  ms: BRIEF_MS[client],
+  greetings: 0,
+});
 const runs: Run[] = [...profiles.filter(({ page }) => page).map(brief('page')), ...profiles.map(brief('sdk'))];
 const possible = runs.filter((run) => reasonAgainst(run) === undefined);
 /** All begin now, and each test waits for its own. */

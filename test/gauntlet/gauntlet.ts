@@ -1,5 +1,6 @@
 import { converse, type Outcome, timeToUsable } from './converse.ts';
 import { type Course, openCourse, through } from './course.ts';
+import { figuresOf } from './figures.ts';
 import { openPageTalker } from './page-talker.ts';
 import { openPlain } from './plain-talker.ts';
 import type { Profile } from './profile.ts';
@@ -66,7 +67,7 @@ export async function openGauntlet(stack: AsyncDisposableStack): Promise<Gauntle
   };
 }
 
-/** What is wrong with a result of ours: nothing may be lost, doubled, damaged or out of order, and a steady network never runs a player dry. */
+/** What is wrong with a result of ours: nothing may be lost, doubled, damaged or out of order. */
 export function faultsOf({ outcome, profile, client }: Result): string[] {
   if ('failed' in outcome) return [outcome.failed];
   if (outcome.usableMs === undefined) return ['it never came to a conversation'];
@@ -81,4 +82,21 @@ export function faultsOf({ outcome, profile, client }: Result): string[] {
   const isOurs = client === 'sdk' || client === 'page';
   if (isOurs && !profile.rungs.some((each) => each === rung)) faults.push(`it ended on ${rung}`);
   return faults;
+}
+
+/** More than a request takes that does nothing, ms. */
+const USABLE_WITHIN_MS = 1_500;
+
+/** Where a result of ours is not as quick as it should be. */
+export function shortfallsOf(result: Result): string[] {
+  const { outcome, profile, client } = result;
+  if ('failed' in outcome) return [];
+  const { usableMs, dry } = figuresOf(outcome, result, undefined);
+  const shortfalls: string[] = [];
+  // A page has to load first.
+  if (client === 'sdk' && (usableMs ?? Number.POSITIVE_INFINITY) > USABLE_WITHIN_MS) {
+    shortfalls.push(`usable only after ${Math.round(usableMs ?? Number.NaN)} ms`);
+  }
+  if (profile.steady && dry.count > 0) shortfalls.push(`ran dry ${dry.count} times, for ${Math.round(dry.ms)} ms`);
+  return shortfalls;
 }

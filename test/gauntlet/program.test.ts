@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, jest, test } from '@jest/globals';
+import { type Process, processes, startedBy } from './processes.ts';
 import type { Profile } from './profile.ts';
 
 // The one part that cannot be real: nothing is taken from this machine to see that it is missed.
@@ -28,40 +28,6 @@ function named(name: string): Profile {
   if (!found) throw new Error(`There is no profile ${name}`);
   return found;
 }
-
-interface Process {
-  readonly pid: number;
-  readonly parent: number;
-  readonly group: number;
-  /** When it was started, in the clock of the kernel. */
-  readonly since: string | undefined;
-}
-
-function processes(): Process[] {
-  return readdirSync('/proc').flatMap((pid) => {
-    try {
-      // `pid (name) state parent group …`, and in the 22nd place when it was started.
-      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
-      // Ended, but nobody has asked how.
-      if (fields[0] === 'Z') return [];
-      return [{ pid: Number(pid), parent: Number(fields[1]), group: Number(fields[2]), since: fields[19] }];
-    } catch {
-      // No process, or not any more.
-      return [];
-    }
-  });
-}
-
-/** What a process has started, and what that has, with all in their process groups. */
-function startedBy(parent: number): Process[] {
-  const all = processes();
-  const below = (pid: number): Process[] =>
-    all.filter((each) => each.parent === pid).flatMap((each) => [each, ...below(each.pid)]);
-  const found = below(parent).filter(({ group }) => group !== ownGroup);
-  return all.filter(({ group }) => found.some((each) => each.group === group));
-}
-
-const ownGroup = processes().find(({ pid }) => pid === process.pid)?.group;
 
 /** A child of sshd's in a session of its own sees the end of its connection, and ends with it: a moment later. */
 async function expectGone(started: readonly Process[]): Promise<void> {

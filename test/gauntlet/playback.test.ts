@@ -1,0 +1,32 @@
+import { expect, test } from '@jest/globals';
+import { createPlayback } from './playback.ts';
+
+/** Blocks that come at these times, each of which was sent 100 ms after the one before, unless `sent` says otherwise. */
+function play(arrivals: readonly number[], sent: readonly number[] = arrivals.map((_, index) => index * 100)) {
+  const playback = createPlayback();
+  for (const [index, at] of arrivals.entries()) playback.take({ number: index + 1, sentAt: sent[index] ?? 0 }, at);
+  return playback.dry;
+}
+
+test('a player that gets a block each 100 ms, and one up to 200 ms late, never runs dry', () => {
+  expect(play([10, 110, 210, 310, 410, 510])).toEqual({ count: 0, ms: 0 });
+  expect(play([10, 110, 210, 510, 510, 510, 610])).toEqual({ count: 0, ms: 0 });
+});
+
+test('a player that gets nothing for as long as what it has runs dry, until it has 250 ms again', () => {
+  // It begins at 210 with 300 ms, has played them at 510, and has three more at 900.
+  expect(play([10, 110, 210, 700, 800, 900, 1_000])).toEqual({ count: 1, ms: 390 });
+});
+
+test('a player whose speaker was late himself has not run dry', () => {
+  const late = [0, 100, 200, 900, 1_000, 1_100];
+  expect(play(late, late)).toEqual({ count: 0, ms: 0 });
+});
+
+test('a player whose utterance is over has not run dry when the next begins', () => {
+  const playback = createPlayback();
+  for (const at of [0, 100, 200]) playback.take({ number: 1, sentAt: at }, at);
+  playback.end();
+  for (const at of [5_000, 5_100, 5_200]) playback.take({ number: 1, sentAt: at }, at);
+  expect(playback.dry).toEqual({ count: 0, ms: 0 });
+});

@@ -1,0 +1,135 @@
+/**
+ * Carries voice conversations through hostile networks, and writes down how they fared: `npm run gauntlet`. `-- --minutes 10` talks for so
+ * long in each (default 1), `--profile NAME` runs one of them and writes nothing.
+ */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import {
+  type ClientName,
+  faultsOf,
+  type Gauntlet,
+  openGauntlet,
+  type Result,
+  type Run,
+  shortfallsOf,
+} from './gauntlet.ts';
+import { inLanes } from './lanes.ts';
+import { startedBy } from './processes.ts';
+import { profiles } from './profiles/all.ts';
+import { missingPrograms } from './program.ts';
+import { renderTables } from './table.ts';
+
+const PAGE = new URL('../../docs/gauntlet.md', import.meta.url);
+/** What stands above it in the page is a person's. */
+const MARK = '<!-- below: written by npm run gauntlet -->\n';
+/** Conversations at once: they mostly wait. */
+const LANES = 10;
+/** Browsers work: two cores carry no more beside what they measure. */
+const PAGE_LANES = 1;
+const GREETINGS = 4;
+const DAY = 10;
+
+const { values } = parseArgs({ options: { minutes: { type: 'string' }, profile: { type: 'string' } } });
+const minutes = Number(values.minutes ?? 1);
+if (!(minutes > 0 && minutes <= 600)) fail(`--minutes takes a number above 0 and up to 600, not "${values.minutes}"`);
+const wanted = profiles.filter(({ name }) => values.profile === undefined || name === values.profile);
+if (wanted.length === 0) {
+  fail(`no profile "${values.profile}"; there are ${profiles.map(({ name }) => name).join(', ')}`);
+}
+
+const stack = new AsyncDisposableStack();
+const startedAt = performance.now();
+let results: Result[];
+try {
+  for (const reason of missingPrograms(wanted.flatMap(({ programs }) => programs)).values()) say(reason);
+  const gauntlet = await openGauntlet(stack);
+  results = await runAll(gauntlet);
+  for (const mistake of gauntlet.course.mistakes) say(`the server logged a mistake: ${mistake}`);
+  if (gauntlet.course.mistakes.length > 0) process.exitCode = 1;
+} finally {
+  await stack.disposeAsync();
+}
+const left = startedBy(process.pid).map(({ pid }) => pid);
+if (left.length > 0) {
+  say(`still running afterwards: ${left.join(', ')}`);
+  process.exitCode = 1;
+}
+const date = new Date().toISOString().slice(0, DAY);
+const tables = renderTables(results, { minutes, on: circumstances(), date });
+console.log(tables);
+const ours = results.filter(({ client }) => client === 'sdk' || client === 'page');
+const faulty = ours.filter((result) => faultsOf(result).length > 0);
+for (const result of faulty) say(`${result.client} through ${result.profile.name}: ${faultsOf(result).join(', ')}`);
+if (faulty.length > 0) process.exitCode = 1;
+// Measured, and not failed by: a machine that is busy with something else misses them too.
+for (const result of ours) {
+  for (const shortfall of shortfallsOf(result)) say(`${result.client} through ${result.profile.name}: ${shortfall}`);
+}
+if (values.profile === undefined && faulty.length === 0) {
+  const [text = ''] = readFileSync(PAGE, 'utf8').split(MARK);
+  writeFileSync(PAGE, `${text}${MARK}\n${tables}`);
+  say(`written to ${PAGE.pathname}`);
+}
+// What a client has left behind (a socket that nobody ended) is not waited for.
+process.exit();
+
+async function runAll(gauntlet: Gauntlet): Promise<Result[]> {
+  const of = (client: ClientName, ms: number, greetings: number): Run[] =>
+    wanted.filter(({ page }) => client !== 'page' || page).map((profile) => ({ client, profile, ms, greetings }));
+  const wholeMs = minutes * 60_000;
+  // Those that are only compared with need not be talked to for so long.
+  const briefMs = Math.min(wholeMs, 60_000);
+  const first = [...of('sdk', wholeMs, GREETINGS), ...of('plain', briefMs, 0), ...of('socket.io', briefMs, 0)];
+  const second = of('page', briefMs, 0);
+  const all = first.length + second.length;
+  let done = 0;
+  const work = async (run: Run) => {
+    const result = await gauntlet.run(run);
+    done += 1;
+    const { outcome } = result;
+    const text =
+      'failed' in outcome ? outcome.failed : faultsOf(result).join(', ') || `all is well, on ${outcome.rung}`;
+    say(`${done}/${all} ${run.client} through ${run.profile.name}: ${text}`);
+    return result;
+  };
+  // Browsers by themselves: the others' latencies would be theirs.
+  return [...(await inLanes(LANES, first, work)), ...(await inLanes(PAGE_LANES, second, work))];
+}
+
+/** What a reader needs to make the run again. */
+function circumstances(): string {
+  const packages = [
+    'nginx-light',
+    'haproxy',
+    'squid',
+    'mitmproxy',
+    'tinyproxy',
+    'apache2',
+    'caddy',
+    'stunnel4',
+    'openssh-server',
+    'chromium',
+  ];
+  const versions = packages.flatMap((name) => {
+    try {
+      // `name<tab>version`
+      return [execFileSync('dpkg-query', ['-W', name], { encoding: 'utf8', stdio: 'pipe' }).trim().replace('\t', ' ')];
+    } catch {
+      // Not Debian, or not installed.
+      return [];
+    }
+  });
+  return `${cpus().length} cores, Node ${process.versions.node}, ${versions.join(', ')}`;
+}
+
+function say(text: string): void {
+  const seconds = Math.round((performance.now() - startedAt) / 1_000);
+  console.error(`${String(seconds).padStart(5)} s  ${text}`);
+}
+
+function fail(reason: string): never {
+  console.error(reason);
+  process.exit(2);
+}
