@@ -1,5 +1,4 @@
 import type { Outcome } from './converse.ts';
-import type { Result } from './gauntlet.ts';
 import type { Account } from './ledger.ts';
 
 /** What the table says of a run. All times are ms. */
@@ -23,10 +22,13 @@ interface Spread {
   readonly p95: number;
 }
 
-/** @param direct the same client with nothing in the way */
+/**
+ * @param usableMs of all clients, those of the greetings and that of the conversation
+ * @param direct the same client with nothing in the way
+ */
 export function figuresOf(
   outcome: Outcome,
-  { usableMs }: Pick<Result, 'usableMs'>,
+  usableMs: readonly (number | undefined)[],
   direct: Outcome | undefined,
 ): Figures {
   const { up, down, floorMs } = outcome;

@@ -91,7 +91,7 @@ const USABLE_WITHIN_MS = 1_500;
 export function shortfallsOf(result: Result): string[] {
   const { outcome, profile, client } = result;
   if ('failed' in outcome) return [];
-  const { usableMs, dry } = figuresOf(outcome, result, undefined);
+  const { usableMs, dry } = figuresOf(outcome, result.usableMs, undefined);
   const shortfalls: string[] = [];
   // A page has to load first.
   if (client === 'sdk' && (usableMs ?? Number.POSITIVE_INFINITY) > USABLE_WITHIN_MS) {

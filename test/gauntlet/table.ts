@@ -50,7 +50,7 @@ function ownRows(results: readonly Result[]): string[] {
     const { profile, outcome, client } = result;
     const start = [profile.name, NAMES[client]];
     if ('failed' in outcome) return row([...start, `not run: ${firstLine(outcome.failed)}`]);
-    const figures = figuresOf(outcome, result, direct);
+    const figures = figuresOf(outcome, result.usableMs, direct);
     const { rung, usableMs, down, up, lost, doubled, outOfOrder } = figures;
     const cells = [...start, rung, round(usableMs), pair(down), pair(up), dryText(figures, profile)];
     return row([...cells, String(lost), String(doubled), String(outOfOrder)]);
@@ -62,7 +62,7 @@ function totalRow(results: readonly Result[]): string | undefined {
   const [first] = results;
   if (!first) return undefined;
   const all = results.flatMap((result) =>
-    'failed' in result.outcome ? [] : [figuresOf(result.outcome, result, undefined)],
+    'failed' in result.outcome ? [] : [figuresOf(result.outcome, result.usableMs, undefined)],
   );
   const came = all.filter(({ usableMs }) => usableMs !== undefined);
   const sum = (count: (figures: Figures) => number) =>
@@ -102,7 +102,7 @@ function summary(result: Result, results: readonly Result[]): string {
   const { outcome, client } = result;
   if ('failed' in outcome) return `not run: ${firstLine(outcome.failed)}`;
   const direct = results.find((other) => other.client === client && other.profile.name === 'direct');
-  const { usableMs, down, up, dry, lost, doubled, outOfOrder } = figuresOf(outcome, result, outcomeOf(direct));
+  const { usableMs, down, up, dry, lost, doubled, outOfOrder } = figuresOf(outcome, result.usableMs, outcomeOf(direct));
   if (usableMs === undefined) return '**never came to talk**';
   const faults = [
     ...(lost > 0 ? [`**${lost} lost**`] : []),
