@@ -19,10 +19,6 @@ export type PostOutcome =
   /** No answer in time, or not from our server. */
   | { readonly kind: 'failed'; readonly retryAfterMs: number };
 
-/** How long an answer may take at the most, ms, beside what the body takes to get there. */
-export const TIME_OUT_MS = 8_000;
-/** Bytes a millisecond that the way up has at the least: a picture over a slow line is not to begin anew every 8 s. */
-export const SLOWEST = 8;
 /** What a proxy says of a body that it will never let through: too large, a firewall's rule, a type it does not know. */
 const BARRED = [400, 403, 405, 406, 411, 413, 414, 415, 431, 451, 501];
 
@@ -72,11 +68,6 @@ export async function sendPost(
     clearTimeout(timer);
     signal.removeEventListener('abort', giveUp);
   }
-}
-
-/** How long a POST of so many bytes may take at the most until it is answered, ms. */
-export function patienceFor(bytes: number): number {
-  return TIME_OUT_MS + bytes / SLOWEST;
 }
 
 /** The JSON of an answer. */

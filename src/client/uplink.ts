@@ -1,9 +1,11 @@
 import { formatCursor, parseCursor } from '../wire/cursor.ts';
 import type { ErrorBody } from '../wire/error-catalogue.ts';
+import { createAcknowledging } from './acknowledging.ts';
 import { createBacklog, type Waiting } from './backlog.ts';
 import { fullJitter, pause } from './backoff.ts';
 import type { Post } from './numbered-post.ts';
-import { type PostOutcome, patienceFor, SLOWEST, TIME_OUT_MS } from './post.ts';
+import { createPatience, slowAfter } from './patience.ts';
+import type { PostOutcome } from './post.ts';
 import type { Refusal, Sent } from './sent.ts';
 import type { SendOnce } from './socket-transport.ts';
 
@@ -64,8 +66,6 @@ interface Flight {
   applied: boolean;
 }
 
-/** While audio comes, ms. */
-const ACK_EVERY_MS = 1_000;
 /** A live session that is not there may come back without the way down being told, ms. */
 const ABSENT_MS = 2_000;
 /** Bytes of one body, about: far below the server's limit, and quickly sent again. */
@@ -76,14 +76,6 @@ const MAX_FLIGHTS = 12;
 const MAX_BARRED = 3;
 /** The body is too large for it: that never changes. */
 const TOO_LARGE = 413;
-/** Where it was seen to be faster, it may have become so many times slower. */
-const SLOWED = 8;
-/** How long an answer may take where the last took so little, ms; so many times what that took; and how often in a row. */
-const LEAST_TIME_OUT_MS = 2_000;
-const ROUND_TRIPS = 4;
-const QUICK_TRIES = 2;
-/** A POST that takes longer, ms, beside what its body takes, is not well where the way is not known. */
-const SLOW_MS = 500;
 const NO_ITEM: Refusal = { error: 'This cannot be written as JSON', code: 'malformed_item' };
 const EMPTY: Refusal = { error: 'The text is empty', code: 'empty_body' };
 const NO_ROOM: Refusal = { error: 'Too much waits to be sent', hint: 'the way up is too slow, or lost' };
@@ -109,13 +101,7 @@ export function createUplink(options: UplinkOptions): Uplink {
   let onHold = false;
   /** Aborted, and made anew, when the way down opens. */
   let reopened = new AbortController();
-  let ackTimer: ReturnType<typeof setTimeout> | undefined;
-  let ackedAt = Number.NEGATIVE_INFINITY;
-  let acking = false;
-  let heardMore = false;
-  let roundTripMs: number | undefined;
-  /** Bytes a millisecond, at the least: round trips are in it. */
-  let fastest = 0;
+  const patience = createPatience();
   let retries = 0;
 
   const ack = (): string => {
@@ -124,13 +110,12 @@ export function createUplink(options: UplinkOptions): Uplink {
     return id !== undefined && parseCursor(id)?.epoch === epoch ? id : formatCursor(epoch ?? '', 0);
   };
   const acknowledgement = (): Post => ({ client, cseq: undefined, ack: ack(), payload: [] });
-  const acknowledged = () => {
-    clearTimeout(ackTimer);
-    ackTimer = undefined;
-    ackedAt = performance.now();
-  };
+  const acks = createAcknowledging(() => {
+    if (epoch === undefined || stopped.signal.aborted) return undefined;
+    return options.transmit(acknowledgement(), stopped.signal, patience.of(0, 1));
+  });
   const launch = (cseq: number, payload: readonly Waiting[]) => {
-    acknowledged();
+    acks.said();
     const post = { client, cseq, ack: ack(), payload };
     const flight: Flight = { cseq, post, abort: new AbortController(), trial: undefined, held: false, applied: false };
     flights.push(flight);
@@ -189,8 +174,7 @@ export function createUplink(options: UplinkOptions): Uplink {
     if (asking) return;
     asking = true;
     const asked = epoch;
-    const post = acknowledgement();
-    const outcome = await options.ask(post, stopped.signal, patienceOf(post, 1));
+    const outcome = await options.ask(acknowledgement(), stopped.signal, patience.of(0, 1));
     asking = false;
     const said = outcome.kind === 'taken' ? outcome.next : undefined;
     if (stopped.signal.aborted || epoch !== asked) return;
@@ -240,12 +224,6 @@ export function createUplink(options: UplinkOptions): Uplink {
         return failure.retry;
     }
   };
-  /** How long a POST may take. Where answers come soon, one that does not may be due to a dead connection; not for ever: the network may have become slow. */
-  const patienceOf = (post: Post, attempt: number): number => {
-    if (roundTripMs === undefined || attempt > QUICK_TRIES) return patienceFor(sizeOf(post));
-    const answerMs = Math.min(TIME_OUT_MS, Math.max(LEAST_TIME_OUT_MS, ROUND_TRIPS * roundTripMs));
-    return answerMs + sizeOf(post) / Math.max(SLOWEST, fastest / SLOWED);
-  };
   /** @returns `hurried`: it was given up for another way */
   const tryOnce = async (flight: Flight, sentAt: number, patienceMs: number) => {
     const abort = new AbortController();
@@ -253,7 +231,8 @@ export function createUplink(options: UplinkOptions): Uplink {
     flight.abort.signal.addEventListener('abort', giveUp);
     flight.trial = { sentAt, abort };
     // As long as nobody knows whether POSTs get through at all, the first is not waited for to the end.
-    const unsure = roundTripMs === undefined ? setTimeout(options.onHanging, slowAfter(flight.post)) : undefined;
+    const isUnsure = patience.roundTripMs === undefined;
+    const unsure = isUnsure ? setTimeout(options.onHanging, slowAfter(sizeOf(flight.post))) : undefined;
     const outcome = await options.transmit(flight.post, abort.signal, patienceMs);
     clearTimeout(unsure);
     flight.abort.signal.removeEventListener('abort', giveUp);
@@ -266,19 +245,18 @@ export function createUplink(options: UplinkOptions): Uplink {
     for (let attempt = 1; !signal.aborted; attempt += 1) {
       if (attempt > 1) retries += 1;
       const sentAt = performance.now();
-      const { outcome, hurried } = await tryOnce(flight, sentAt, patienceOf(flight.post, attempt));
+      const { outcome, hurried } = await tryOnce(flight, sentAt, patience.of(sizeOf(flight.post), attempt));
       if (signal.aborted) return;
       if (outcome.kind === 'failed') options.onHanging();
       if (hurried) continue;
       let retryAfterMs = 0;
       if (outcome.kind === 'taken') {
-        roundTripMs = performance.now() - sentAt;
-        fastest = Math.max(fastest, sizeOf(flight.post) / roundTripMs);
+        patience.answered(sizeOf(flight.post), performance.now() - sentAt);
         onTaken(flight, outcome);
         break;
       }
       if (outcome.kind === 'refused') {
-        roundTripMs = performance.now() - sentAt;
+        patience.answered(sizeOf(flight.post), performance.now() - sentAt);
         if (!(await onRefused(flight, outcome.failure, attempt))) break;
         if (['session_not_found', 'epoch_changed'].includes(outcome.failure.code)) continue;
         retryAfterMs = outcome.retryAfterMs;
@@ -295,26 +273,6 @@ export function createUplink(options: UplinkOptions): Uplink {
     }
     flush();
   };
-  const acknowledge = async () => {
-    acknowledged();
-    acking = true;
-    heardMore = false;
-    const post = acknowledgement();
-    const outcome = await options.transmit(post, stopped.signal, patienceOf(post, 1));
-    acking = false;
-    if (heardMore || outcome.kind === 'failed') heard();
-  };
-  const heard = () => {
-    if (epoch === undefined || stopped.signal.aborted) return;
-    // One at a time: those that hang would keep the numbered ones from going out.
-    heardMore = true;
-    if (acking) return;
-    // Not by a timer alone: those of a hidden page tick once a minute.
-    const dueMs = ackedAt + ACK_EVERY_MS - performance.now();
-    if (dueMs <= 0) void acknowledge();
-    else ackTimer ??= setTimeout(() => void acknowledge(), dueMs);
-  };
-
   return {
     send(item) {
       if (stopped.signal.aborted) return Promise.resolve({ sent: false });
@@ -347,22 +305,21 @@ export function createUplink(options: UplinkOptions): Uplink {
     },
     hurry() {
       const now = performance.now();
-      for (const { post, trial } of flights) if (trial && now - trial.sentAt > slowAfter(post)) trial.abort.abort();
+      for (const { post, trial } of flights)
+        if (trial && now - trial.sentAt > slowAfter(sizeOf(post))) trial.abort.abort();
     },
-    acknowledge() {
-      if (epoch !== undefined && !stopped.signal.aborted && !acking) void acknowledge();
-    },
-    heard,
+    acknowledge: acks.now,
+    heard: acks.heard,
     stop() {
       stopped.abort();
-      clearTimeout(ackTimer);
+      acks.stop();
       for (const { abort } of flights) abort.abort();
       for (const { post } of flights) settleItems(post, { sent: false });
       flights = [];
       settleItems({ payload: backlog.clear() }, { sent: false });
     },
     get statistics() {
-      return { roundTripMs, retries, droppedAudioMs: backlog.droppedAudioMs };
+      return { roundTripMs: patience.roundTripMs, retries, droppedAudioMs: backlog.droppedAudioMs };
     },
   };
 }
@@ -370,11 +327,6 @@ export function createUplink(options: UplinkOptions): Uplink {
 /** Bytes, as base64 if it is audio. */
 function sizeOf({ payload }: Post): number {
   return payload.reduce((sum, { size }) => sum + size, 0);
-}
-
-/** How long a POST may be without an answer before another way is looked for, ms. */
-function slowAfter(post: Post): number {
-  return SLOW_MS + sizeOf(post) / SLOWEST;
 }
 
 /** What cannot be sent at all, and would take with it what goes in the same POST. */

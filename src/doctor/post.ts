@@ -1,5 +1,6 @@
 import type { Waiting } from '../client/backlog.ts';
-import { type PostOutcome, patienceFor, sendPost } from '../client/post.ts';
+import { patienceFor } from '../client/patience.ts';
+import { type PostOutcome, sendPost } from '../client/post.ts';
 import type { ErrorCode } from '../wire/error-catalogue.ts';
 import type { Reached } from './reach.ts';
 import { addressOf, type Target } from './target.ts';

@@ -1,4 +1,4 @@
-import { TIME_OUT_MS } from '../client/post.ts';
+import { TIME_OUT_MS } from '../client/patience.ts';
 import { TRIAL_MS } from '../client/trial.ts';
 import { open } from './opening.ts';
 import type { Reached } from './reach.ts';
