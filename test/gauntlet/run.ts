@@ -29,6 +29,7 @@ const LANES = 10;
 /** Browsers work: two cores carry no more beside what they measure. */
 const PAGE_LANES = 1;
 const GREETINGS = 4;
+const PROGRESS_MS = 60_000;
 const DAY = 10;
 
 const { values } = parseArgs({ options: { minutes: { type: 'string' }, profile: { type: 'string' } } });
@@ -85,17 +86,24 @@ async function runAll(gauntlet: Gauntlet): Promise<Result[]> {
   const second = of('page', briefMs, 0);
   const all = first.length + second.length;
   let done = 0;
+  const underWay = new Set<string>();
+  const progress = setInterval(() => say(`${done}/${all} done; under way: ${[...underWay].join(', ')}`), PROGRESS_MS);
   const work = async (run: Run) => {
+    const what = `${run.client} through ${run.profile.name}`;
+    underWay.add(what);
     const result = await gauntlet.run(run);
+    underWay.delete(what);
     done += 1;
     const { outcome } = result;
     const text =
       'failed' in outcome ? outcome.failed : faultsOf(result).join(', ') || `all is well, on ${outcome.rung}`;
-    say(`${done}/${all} ${run.client} through ${run.profile.name}: ${text}`);
+    say(`${done}/${all} ${what}: ${text}`);
     return result;
   };
   // Browsers by themselves: the others' latencies would be theirs.
-  return [...(await inLanes(LANES, first, work)), ...(await inLanes(PAGE_LANES, second, work))];
+  const results = [...(await inLanes(LANES, first, work)), ...(await inLanes(PAGE_LANES, second, work))];
+  clearInterval(progress);
+  return results;
 }
 
 /** What a reader needs to make the run again. */

@@ -87,7 +87,7 @@ export const haproxyProfiles: readonly Profile[] = [
       what: 'HAProxy that keeps each POST for 5 s and answers 500; WebSocket passes',
       steady: true,
       rungs: ['ws'],
-      page: false,
+      page: true,
     },
     plain('timeout tarpit 5s', 'http-request tarpit if METH_POST'),
   ),

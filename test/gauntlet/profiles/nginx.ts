@@ -92,7 +92,7 @@ server { listen 127.0.0.1:${listen}; location / { proxy_pass http://${inner(plac
       what: 'nginx that gives up a response in which nothing comes for 3 s',
       steady: true,
       rungs: ['stream', 'poll'],
-      page: false,
+      page: true,
     },
     (listen, { port }) => `server { listen 127.0.0.1:${listen}; ${pass(port, 'proxy_read_timeout 3s;')} }`,
   ),
