@@ -38,6 +38,10 @@ export type Trouble =
 
 /** How long the first answer may take, ms. */
 const ANSWER_MS = 15_000;
+/** So often a server is asked whose connections break. */
+const TRIES = 3;
+/** As Node says it of them. */
+const BROKEN = ['', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];
 /** How long the model may take until it is there, ms: what it says while something is measured would be in the way. */
 const MODEL_MS = 3_000;
 /** Answers that are timed. */
@@ -87,10 +91,24 @@ export async function reach(target: Target): Promise<Reached | Trouble> {
   };
 }
 
+/** A connection may have been cut in the middle, as by a network that cuts all of them: that is found out later, and is not taken for no server. */
 async function ask(
   target: Target,
   client: string,
   headers: Readonly<Record<string, string>> = {},
+): ReturnType<typeof askOnce> {
+  let answer = await askOnce(target, client, headers);
+  for (let again = 1; again < TRIES; again += 1) {
+    if (!('kind' in answer) || answer.kind !== 'failed' || !BROKEN.includes(answer.code)) break;
+    answer = await askOnce(target, client, headers);
+  }
+  return answer;
+}
+
+async function askOnce(
+  target: Target,
+  client: string,
+  headers: Readonly<Record<string, string>>,
 ): Promise<{ batch: Batch; session: ConnectionEvents['session']; headers: Headers } | Trouble> {
   const late = AbortSignal.timeout(ANSWER_MS);
   try {

@@ -40,8 +40,12 @@ async function openNumbered() {
 
 type Numbered = Awaited<ReturnType<typeof openNumbered>>;
 
-const sent = (next: number) => ({ status: 200, text: `{"status":"sent","next":${next}}` });
-const held = (next: number) => ({ status: 200, text: `{"status":"held","next":${next}}` });
+const answered = (status: string, next: number) => ({
+  status: 200,
+  text: expect.stringMatching(`^{"status":"${status}","next":${next},"written":(null|\\d+)}$`),
+});
+const sent = (next: number) => answered('sent', next);
+const held = (next: number) => answered('held', next);
 
 /** The session takes the next POSTs, in both ways, and was told nothing else. */
 async function expectAlive({ stream, send, sendRaw }: Numbered, next: number): Promise<void> {

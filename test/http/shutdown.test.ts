@@ -116,7 +116,7 @@ test('a server that shuts down takes no more POSTs: an answer to them would be c
   // But what a reply may wait for.
   expect(await post(server, { client: 'a', ack: stream.lastId })).toMatchObject({
     status: 200,
-    text: '{"status":"sent","next":1}',
+    text: '{"status":"sent","next":1,"written":null}',
   });
   expect(textOf(await stream.nextTurn())).toContain('twelve.');
   await closed;

@@ -109,12 +109,12 @@ test('an hour of talk at a fast pace is heard once and in order, and nothing gro
   // The last 32 answers are kept, and no more.
   for (let count = 0; count < 33; count += 1) expect(await phone.post([])).toMatchObject({ status: 200 });
   const next = phone.cseq;
-  expect((await phone.post([], next - 32)).text).toBe(`{"status":"sent","next":${next - 31}}`);
+  expect(JSON.parse((await phone.post([], next - 32)).text)).toMatchObject({ status: 'sent', next: next - 31 });
   expect(JSON.parse((await phone.post([], next - 33)).text)).toMatchObject({ code: 'outside_window', next });
   // Nothing is held any more: there is room for all that a session may hold.
   const recording = { mime_type: 'audio/pcm', data: 'A'.repeat(4 * MEGABYTE - 1_000) };
   const ahead = await post(server, { client: 'other', cseq: 2, ack: phone.lastId, items: [recording] });
-  expect(ahead.text).toBe('{"status":"held","next":1}');
+  expect(JSON.parse(ahead.text)).toMatchObject({ status: 'held', next: 1 });
 
   // An acknowledgement lets go of all of the log, once nobody is there who might ask for it again.
   plain.close();
