@@ -75,7 +75,6 @@ export function createClient(options: ClientOptions): Client {
   let leastDelayMs = Number.POSITIVE_INFINITY;
   let lagMs = 0;
   let duplicates = 0;
-  let lastGap: string | undefined;
   /** What the agent is to answer in, and whether the server has been told: said again, it would undo what another client wants. */
   let isAudio = options.isAudio;
   let isAudioTold = false;
@@ -147,11 +146,8 @@ export function createClient(options: ClientOptions): Client {
   };
   const onEvent = (event: ReceivedEvent): boolean => {
     const { name, id, data } = event;
-    if (name === 'gap') {
-      // Both of two transports tell it.
-      if (id === lastGap) return false;
-      lastGap = id;
-    }
+    // What was dropped for one connection may have come over another, which told it, or the audio itself.
+    if (name === 'gap' && !position.pass(id)) return false;
     if (CONNECTION_EVENTS.includes(name)) {
       onConnectionEvent(event);
       // It is one of our own connections that took over.

@@ -14,8 +14,11 @@ export interface Position {
    * @param id as it came; an event without one has no place in the log, and is always new
    */
   take(id: string | undefined): boolean;
-  /** The same for an event that was made for one connection: its id is a place that everything before has been handed on for. */
-  pass(id: string | undefined): void;
+  /**
+   * The same for an event that was made for one connection: its id is a place that everything before has been handed on for.
+   * @returns whether that is further on
+   */
+  pass(id: string | undefined): boolean;
   /** Goes to `id`, forward or back, in this log or another: a `reset`, or the first event of a new log. */
   move(id: string): void;
 }
@@ -51,7 +54,9 @@ export function createPosition(): Position {
       return ahead;
     },
     pass(text) {
-      if (text !== undefined && isAhead(text)) move(text);
+      const ahead = text !== undefined && isAhead(text);
+      if (ahead) move(text);
+      return ahead;
     },
     move,
   };

@@ -1,16 +1,14 @@
 import { MAX_CLIENTS } from './inbox.ts';
 
-/** How long an entry is kept for a reader that acknowledges nothing and has lost its connection, ms: an EventSource comes back by itself. */
+/** How long entries are kept for a reader that acknowledges nothing and has lost its connection, ms: an EventSource comes back by itself. */
 const AWAY_MS = 30_000;
-/** Such readers; the one that left first is forgotten for one more. */
-const MAX_AWAY = 16;
 
 /** How far the clients of a live session say they have come, and so which entries of its log nobody can ask for again. */
 export class Acknowledgements {
   /** By client, in the order in which they last acknowledged. */
   readonly #acks = new Map<string, number>();
-  /** What readers had that never acknowledged, and when they left. */
-  #away: { readonly seq: number; readonly at: number }[] = [];
+  /** Until when a reader that left may come back of which nobody knows what it had: what was written to it may have been lost with it. */
+  #awayUntil = 0;
 
   /** The newest entry that a client has processed; `undefined` for one that never says so. */
   of(client: string | undefined): number | undefined {
@@ -28,10 +26,9 @@ export class Acknowledgements {
     }
   }
 
-  /** A connection is over. @param seq the newest entry that was written to it whole */
-  left(client: string | undefined, seq: number, now: number): void {
-    if (this.of(client) !== undefined) return;
-    this.#away = [...this.#away.slice(1 - MAX_AWAY), { seq, at: now }];
+  /** A connection is over. */
+  left(client: string | undefined, now: number): void {
+    if (this.of(client) === undefined) this.#awayUntil = now + AWAY_MS;
   }
 
   /**
@@ -39,8 +36,8 @@ export class Acknowledgements {
    * @param attached the clients of the connections that there are
    */
   releasable(attached: Iterable<string | undefined>, now: number): number {
+    if (now < this.#awayUntil) return 0;
     for (const client of attached) if (this.of(client) === undefined) return 0;
-    this.#away = this.#away.filter(({ at }) => now - at < AWAY_MS);
-    return Math.min(...this.#acks.values(), ...this.#away.map(({ seq }) => seq));
+    return Math.min(...this.#acks.values());
   }
 }

@@ -134,7 +134,7 @@ export class LiveSession {
   detach(reader: Reader, position: LogPosition): void {
     if (!this.#attached.delete(reader)) return;
     this.#lastLeft = position;
-    this.#acks.left(reader.client, position.seq - 1, Date.now());
+    this.#acks.left(reader.client, Date.now());
     if (this.#attached.size === 0) this.#linger();
   }
 

@@ -56,6 +56,8 @@ export type ClientRecord =
   | ({ readonly did: 'heard'; readonly answer: Answer; readonly next: number | undefined } & PostNumber)
   /** It told its user of a refusal by the server, of whatever was in that POST. */
   | { readonly did: 'refusal told'; readonly client: string }
+  /** Something on the way refused what was sent, for good: told once for all that was sent together. */
+  | { readonly did: 'barred told'; readonly client: string }
   /** It told whoever sent the item what became of it; `unsent`: it was gone before it knew. */
   | {
       readonly did: 'reported';

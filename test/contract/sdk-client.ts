@@ -72,6 +72,7 @@ export function createSdkClient(
   client.on('refused', ({ code }) => {
     // Without a code it was not the server that refused.
     if (code !== undefined) record({ did: 'refusal told', client: name });
+    else record({ did: 'barred told', client: name });
   });
   client.on('state', (state) => {
     if (state !== 'ended' && state !== 'closed') return;
