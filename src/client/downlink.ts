@@ -192,7 +192,7 @@ export function createDownlink(options: DownlinkOptions): Downlink {
   const clearTimers = () => {
     for (const timer of [raceTimer, ageTimer, trialTimer, moveTimer]) clearTimeout(timer);
   };
-  /** Polls beside a stream that brings nothing, until one of them has brought something. */
+  /** Opens another of `rung` beside one that brings nothing, and if that brings nothing either, polls, until one of them has brought something. */
   const race = (patienceMs: number, rung: Rung = 'poll') => {
     raceTimer = after(raceTimer, patienceMs, () => {
       if (challenger?.rung !== rung) challenge(open(rung));

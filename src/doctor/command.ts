@@ -128,7 +128,7 @@ function startTicker(seconds: number): { start(): void; clear(): void } {
   const { stdout } = process;
   return {
     start() {
-      if (timer || seconds < 1) return;
+      if (timer) return;
       const beganAt = Date.now();
       const say = () => `watching connections: ${Math.round((Date.now() - beganAt) / 1_000)} of ${seconds} s`;
       if (!stdout.isTTY) {

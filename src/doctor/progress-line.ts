@@ -4,11 +4,9 @@ import type { Carried } from './post.ts';
 import { traces } from './product.ts';
 import { list, size, time } from './quantity.ts';
 
-type Key = Exclude<keyof Examination, 'lifetimes'> | 'lifetimes';
-
 /** What one probe has found, with its figures. */
 export const LINES: {
-  readonly [Probe in Key]: {
+  readonly [Probe in keyof Examination]: {
     readonly name: string;
     say(finding: NonNullable<Examination[Probe]>): string;
   };
