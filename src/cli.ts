@@ -87,7 +87,9 @@ function greeting({ url: bound, model, offline }: RunningServer, agent: string):
 
 function isUserError(error: unknown): error is Error {
   if (error instanceof ConfigError || error instanceof AgentFileError) return true;
-  const { code = '', message } = error as NodeJS.ErrnoException;
+  const { code, message } = error as NodeJS.ErrnoException;
+  // A DOMException's is a number.
+  if (typeof code !== 'string') return false;
   if (code === 'EADDRINUSE') {
     (error as Error).message = `${message.replace(/^listen EADDRINUSE: /, '')}: choose another with --port or PORT`;
     return true;

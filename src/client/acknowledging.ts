@@ -20,6 +20,7 @@ export function createAcknowledging(send: () => Promise<PostOutcome> | undefined
   let saidAt = Number.NEGATIVE_INFINITY;
   let saying = false;
   let heardMore = false;
+  let stopped = false;
 
   const said = () => {
     clearTimeout(timer);
@@ -37,7 +38,7 @@ export function createAcknowledging(send: () => Promise<PostOutcome> | undefined
   const heard = () => {
     heardMore = true;
     // One at a time: those that hang would keep the numbered ones from going out.
-    if (saying) return;
+    if (saying || stopped) return;
     // Not by a timer alone: those of a hidden page tick once a minute.
     const dueMs = saidAt + EVERY_MS - performance.now();
     if (dueMs <= 0) void say();
@@ -49,6 +50,9 @@ export function createAcknowledging(send: () => Promise<PostOutcome> | undefined
     now() {
       if (!saying) void say();
     },
-    stop: () => clearTimeout(timer),
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+    },
   };
 }

@@ -89,6 +89,8 @@ export function createDownlink(options: DownlinkOptions): Downlink {
   let trialTimer: ReturnType<typeof setTimeout> | undefined;
   let moveTimer: ReturnType<typeof setTimeout> | undefined;
   let trying = false;
+  /** A trial that failed, and what was in use then. */
+  let unproved: { readonly line: Line; readonly tried: Evidence } | undefined;
   /** How the connection in use opened. */
   let opened: { readonly line: Line; readonly evidence: Evidence & { kind: 'opened' } } | undefined;
   const inquiry = createInquiry(options.onDoubt);
@@ -107,6 +109,7 @@ export function createDownlink(options: DownlinkOptions): Downlink {
       onBytes: () => {
         lastBytesAt = Date.now();
         inquiry.heard();
+        settleTrial(line);
       },
       onEvent: (event) => {
         const isNew = options.onEvent(event);
@@ -201,7 +204,9 @@ export function createDownlink(options: DownlinkOptions): Downlink {
   };
   /** A better rung is tried beside the one in use, and only if it is good does it take over. */
   const tryBetter = async () => {
-    if (trying || stopped.signal.aborted) return;
+    // Where nothing comes at all, nothing would come over another.
+    if (trying || stopped.signal.aborted || incumbent?.begunAt === undefined) return;
+    if (unproved?.line === incumbent) return;
     const rung = dueTrial(ladder, now());
     if (rung) {
       trying = true;
@@ -211,11 +216,24 @@ export function createDownlink(options: DownlinkOptions): Downlink {
       );
       trying = false;
       if (stopped.signal.aborted) return;
-      if (learn({ kind: 'tried', at: now(), rung, ...proof })) replace();
+      const tried: Evidence = { kind: 'tried', at: now(), rung, ...proof };
+      if (proof.good) {
+        if (learn(tried)) replace();
+      } else if (incumbent) unproved = { line: incumbent, tried };
     }
     planTrial();
   };
+  /** That a trial failed counts only if the network was there: as soon as what is in use brings something more. */
+  const settleTrial = (line: Line | undefined) => {
+    if (!unproved || unproved.line !== line) return;
+    learn(unproved.tried);
+    unproved = undefined;
+    planTrial();
+  };
   const planTrial = () => {
+    if (unproved && unproved.line === incumbent) return;
+    unproved = undefined;
+
     const dueAt = dueTrial(ladder, now()) ? now() : ladder.retryAt;
     trialTimer = after(trialTimer, dueAt && Math.max(dueAt - now(), SETTLED_MS), () => void tryBetter());
   };
@@ -298,6 +316,7 @@ export function createDownlink(options: DownlinkOptions): Downlink {
     },
     answered(written, sentAt) {
       if (stopped.signal.aborted || incumbent?.begunAt === undefined) return;
+      settleTrial(incumbent);
       inquiry.sent();
       weighOpening();
       const lacks = written === null || (written !== undefined && written > options.position.seq);

@@ -204,7 +204,8 @@ function weighTrial(ladder: Ladder, { at, rung, good, delayMs }: Evidence & { ki
 
 function weighCut(ladder: Ladder, { at, livedMs, silent }: Evidence & { kind: 'cut' }): Ladder {
   if (livedMs < SHORT_LIFE_MS && silent) return weighStall(ladder, STALL_COSTS[silent], at);
-  const lifetime = withCut(ladder.lifetime, livedMs);
+  // It was given up by us, who may have been wrong: that says nothing of how long it would have lived.
+  const lifetime = silent === 'expected' ? ladder.lifetime : withCut(ladder.lifetime, livedMs);
   const known = { ...ladder, lifetime, unopened: 0, stalls: 0 };
   if (livedMs >= SHORT_LIFE_MS) return { ...known, cuts: [] };
   // Cut after the same time as before: from now on it is replaced in time, which is better than to poll.

@@ -65,8 +65,9 @@ const EXPECTED_MS = 2_000;
 const EXPECTED_ROUND_TRIPS = 4;
 /** What was written before something was answered may come so much later, ms, or so many round trips: if it does not, another connection tells sooner. */
 const LACKING_MS = 1_000;
-/** What was written before an answer may come so much later than it, ms. */
+/** What was written before an answer may come so much later than it, ms, or so many round trips. */
 const CROSSING_MS = 300;
+const CROSSING_ROUND_TRIPS = 2;
 /** As long as nothing is known of the way. */
 const UNKNOWN_ROUND_TRIP_MS = 1_250;
 /** An empty answer that comes sooner than this, and than it was to be held, is not worth asking for again at once, ms. */
@@ -98,7 +99,7 @@ export function openLine(options: LineOptions): Line {
   const onWatch = (begun: StreamWatch) => {
     watch = begun;
   };
-  const asked: AskedPoll = { at: Number.POSITIVE_INFINITY, abort: abort };
+  const asked: AskedPoll = { at: Number.POSITIVE_INFINITY, abort, overdue: undefined };
   const { over, post } =
     options.rung === 'ws'
       ? socket(alive, abort, onWatch)
@@ -119,11 +120,22 @@ export function openLine(options: LineOptions): Line {
     expect(sentAt) {
       // Nothing has come for so long that what was written must be lost, or held: an answer that crosses it is all that is waited for.
       const isQuiet = watch !== undefined && options.now() - watch.lastByteAt > expectedMs(options);
-      const lackingMs = Math.max(LACKING_MS, EXPECTED_ROUND_TRIPS * (options.roundTripMs() ?? 0));
-      watch?.expect(isQuiet ? CROSSING_MS : lackingMs);
-      if (sentAt - asked.at > expectedMs(options)) asked.abort.abort();
+      const roundTripMs = options.roundTripMs() ?? 0;
+      // As late as its first event, what comes over it may always be.
+      const crossingMs = Math.max(CROSSING_MS, CROSSING_ROUND_TRIPS * Math.max(roundTripMs, watch?.sessionMs ?? 0));
+      watch?.expect(isQuiet ? crossingMs : Math.max(LACKING_MS, crossingMs, EXPECTED_ROUND_TRIPS * roundTripMs));
+      if (sentAt - asked.at <= expectedMs(options)) return;
+      const { abort: poll } = asked;
+      clearTimeout(asked.overdue);
+      asked.overdue = setTimeout(() => {
+        // Once an answer has begun it is read, however long that takes.
+        if (asked.abort === poll && asked.at < Number.POSITIVE_INFINITY) poll.abort();
+      }, crossingMs);
     },
-    drop: () => abort.abort(),
+    drop() {
+      clearTimeout(asked.overdue);
+      abort.abort();
+    },
   };
 }
 
@@ -135,8 +147,10 @@ type OnWatch = (watch: StreamWatch) => void;
 
 /** The poll under way. */
 interface AskedPoll {
+  /** When it was asked, by `now`; infinity: its answer has begun, or there is none. */
   at: number;
   abort: AbortController;
+  overdue: ReturnType<typeof setTimeout> | undefined;
 }
 
 async function down(options: LineOptions, abort: AbortController, onWatch: OnWatch, asked: AskedPoll): Promise<Ending> {
@@ -169,7 +183,12 @@ async function polls(options: LineOptions, signal: AbortSignal, asked: AskedPoll
     const onEvent = (event: ReceivedEvent) => {
       if (options.onEvent(event)) useful = true;
     };
-    const outcome = await pollOnce({ ...exchange, onEvent }, waitMs, expectedMs(options));
+    const fetchIt: typeof fetch = async (...request) => {
+      const response = await options.fetch(...request);
+      asked.at = Number.POSITIVE_INFINITY;
+      return response;
+    };
+    const outcome = await pollOnce({ ...exchange, fetch: fetchIt, onEvent }, waitMs, expectedMs(options));
     const tookMs = now() - askedAt;
     asked.at = Number.POSITIVE_INFINITY;
     // It was lost with the connection that it was put on; another one tells.

@@ -34,8 +34,9 @@ export function createPatience(): Patience {
       return roundTripMs;
     },
     answered(bytes, tookMs) {
-      roundTripMs = tookMs;
-      fastest = Math.max(fastest, bytes / tookMs);
+      // The clocks of some browsers are coarse.
+      roundTripMs = Math.max(1, tookMs);
+      fastest = Math.max(fastest, bytes / roundTripMs);
     },
     of(bytes, attempt) {
       if (roundTripMs === undefined || attempt > QUICK_TRIES) return patienceFor(bytes);

@@ -13,6 +13,8 @@ export interface StreamWatch {
   expect(ms: number): void;
   /** An event came. */
   event(name: string | undefined): void;
+  /** How long `session` took, ms. */
+  readonly sessionMs: number | undefined;
   /** By `now`; before the first one: when it was opened. */
   readonly lastByteAt: number;
   /** How long bytes came, ms; `undefined` without one. */
@@ -88,6 +90,9 @@ export function watchStream(options: StreamWatchOptions): StreamWatch {
       overdue = setTimeout(() => {
         overdue = setTimeout(held, 50);
       }, patience);
+    },
+    get sessionMs() {
+      return sessionAt && sessionAt - openedAt;
     },
     get lastByteAt() {
       return lastByteAt;

@@ -49,8 +49,11 @@ export async function doctor(args: readonly string[]): Promise<number> {
   }
 
   if (url.username !== '') {
+    const credentials = decode(`${url.username}:${url.password}`);
+    if (credentials === undefined)
+      return refuse('The name or the password in the URL has a % that begins no %XX: write it as %25');
     // As browsers do with those of an address; `fetch` refuses them.
-    headers.Authorization = `Basic ${btoa(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`)}`;
+    headers.Authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
     url.username = '';
     url.password = '';
   }
@@ -109,8 +112,11 @@ function readUrl(positionals: readonly string[]): URL | string {
 function readHeaders(given: readonly string[]): Record<string, string> | string {
   const headers: Record<string, string> = {};
   for (const each of given) {
-    const [, name, value] = /^([\w!#$%&'*+.^`|~-]+):\s*(.*)$/.exec(each) ?? [];
-    if (name === undefined || value === undefined) return `--header takes 'Name: value', not "${each}"`;
+    // Only what may stand in one: https://www.rfc-editor.org/rfc/rfc9110#name-field-values
+    const [, name, value] = /^([\w!#$%&'*+.^`|~-]+):\s*([\t\x20-\x7e\x80-\xff]*)$/.exec(each) ?? [];
+    // It may hold a secret: it is not said again.
+    if (name === undefined || value === undefined)
+      return "--header takes 'Name: value', without control characters and without letters that are not latin1";
     headers[name] = value;
   }
   return headers;
@@ -144,4 +150,12 @@ function startTicker(seconds: number): { start(): void; clear(): void } {
       stdout.write('\r\x1b[K');
     },
   };
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -155,7 +155,12 @@ function carry(
     if (waiting >= most) from.pause();
     void pump();
   });
-  from.on('end', () => void pump());
+  from.on('end', () => {
+    // There is no next one to wait for.
+    if (heldBack) queue.push({ chunk: heldBack, dueAt: performance.now() + lateMs() });
+    heldBack = undefined;
+    void pump();
+  });
 }
 
 interface Link {

@@ -43,8 +43,11 @@ const MORE_SILENCE_MS = 8_000;
 const TYPED_EVERY = 6;
 /** How long the first answer may take before the conversation is given up, ms. */
 const FIRST_ANSWER_MS = 30_000;
-/** Fresh connections, of which the quickest counts. */
+/** After all is there, ms: longer than what gets no answer waits until it is sent again. */
+const DOUBLES_MS = 2_500;
+/** Fresh connections, of which the quickest counts; more if none gets through. */
 const FLOOR_TRIES = 3;
+const MOST_FLOOR_TRIES = 12;
 
 /**
  * Carries a conversation through a profile: both sides speak at once and type meanwhile, are silent, speak again. Everything has a number;
@@ -84,6 +87,8 @@ export async function converse(
     if (usableMs !== undefined) {
       talker.text(`say ${++sentTexts}`);
       await until(settleMs, () => isComplete(model.conversation(name), ear, sentBlocks, sentTexts));
+      // What comes a second time comes later.
+      await delay(DOUBLES_MS);
     }
     const { rung } = talker;
     return { rung, usableMs, floorMs, ...ear.figures, ...tally(model.conversation(name), ear, sentBlocks, sentTexts) };
@@ -197,7 +202,11 @@ function tally(model: Conversation | undefined, ear: Listener, blocks: number, t
 
 async function measureFloor({ url, fetch: through = fetch }: Way): Promise<number> {
   let least = Number.POSITIVE_INFINITY;
-  for (let attempt = 0; attempt < FLOOR_TRIES; attempt += 1) {
+  for (
+    let attempt = 0;
+    attempt < FLOOR_TRIES || (least === Number.POSITIVE_INFINITY && attempt < MOST_FLOOR_TRIES);
+    attempt += 1
+  ) {
     const askedAt = performance.now();
     const answer = await through(`${url}/healthz`, { headers: { Connection: 'close' } }).catch(() => undefined);
     if (answer?.ok) {

@@ -67,7 +67,7 @@ function withFault(name: string, where: Where): OpenTalker {
 
 const COLUMNS = { lose: 'lost', double: 'doubled', swap: 'outOfOrder' } as const;
 const planted = (['lose', 'double', 'swap'] as const).flatMap((name) => PLACES.map((where) => ({ name, where })));
-const NOTHING = { lost: 0, doubled: 0, outOfOrder: 0 };
+const NOTHING = { lost: 0, doubled: 0, outOfOrder: 0, strange: 0 };
 
 // All at once: they mostly wait.
 test.concurrent.each(planted)(

@@ -49,7 +49,7 @@ describe.each(['sdk', 'page'] as const)('a voice conversation by the %s', (clien
     const { profile } = run;
     const title = `through ${profile.name} (${profile.what}) loses nothing, doubles nothing, keeps its order`;
     const reason = reasonAgainst(run);
-    if (reason !== undefined && !process.env.CI) {
+    if (reason !== undefined && process.env.CI !== 'true') {
       test.skip(`${title}: ${reason}`, () => undefined);
       continue;
     }

@@ -76,9 +76,14 @@ export function faultsOf({ outcome, profile, client }: Result): string[] {
   for (const [direction, account] of Object.entries({ up, down })) {
     if (account.lost > 0) faults.push(`${account.lost} lost on the way ${direction}`);
     if (account.doubled > 0) faults.push(`${account.doubled} doubled on the way ${direction}`);
+    if (account.strange > 0)
+      faults.push(`${account.strange} on the way ${direction} that nobody sent, or that were said to be dropped`);
     if (account.outOfOrder > 0) faults.push(`${account.outOfOrder} out of order on the way ${direction}`);
   }
   if (strayBytes > 0) faults.push(`${strayBytes} bytes of audio that belong to nothing`);
+  // Only a network that stands still, or is too narrow, is a reason to drop anything.
+  if (profile.steady && outcome.announced > 0) faults.push(`${outcome.announced} blocks dropped`);
+  if (!Number.isFinite(outcome.floorMs)) faults.push('a request that does nothing never got through');
   const isOurs = client === 'sdk' || client === 'page';
   if (isOurs && !profile.rungs.some((each) => each === rung)) faults.push(`it ended on ${rung}`);
   return faults;

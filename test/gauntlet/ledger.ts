@@ -6,6 +6,8 @@ export interface Account {
   readonly doubled: number;
   /** Came after one with a higher number. */
   readonly outOfOrder: number;
+  /** Had no number, or was announced as dropped and came. */
+  readonly strange: number;
 }
 
 export interface Ledger {
@@ -25,8 +27,13 @@ export function createLedger(): Ledger {
   let doubled = 0;
   let outOfOrder = 0;
   let announced = 0;
+  let strange = 0;
   return {
     take(number) {
+      if (!(number >= 1)) {
+        strange += 1;
+        return;
+      }
       if (seen.has(number)) doubled += 1;
       else if (number < highest) outOfOrder += 1;
       seen.add(number);
@@ -38,11 +45,24 @@ export function createLedger(): Ledger {
     get taken() {
       return seen.size;
     },
-    close: (sent) => ({ sent, lost: Math.max(0, sent - seen.size - announced), doubled, outOfOrder }),
+    close: (sent) => ({
+      sent,
+      lost: Math.max(0, sent - seen.size - announced),
+      doubled,
+      outOfOrder,
+      // Announced times are rounded to blocks.
+      strange: strange + Math.max(0, announced - (sent - seen.size) - 1),
+    }),
   };
 }
 
 export function addAccounts(accounts: readonly Account[]): Account {
   const total = (name: keyof Account) => accounts.reduce((sum, account) => sum + account[name], 0);
-  return { sent: total('sent'), lost: total('lost'), doubled: total('doubled'), outOfOrder: total('outOfOrder') };
+  return {
+    sent: total('sent'),
+    lost: total('lost'),
+    doubled: total('doubled'),
+    outOfOrder: total('outOfOrder'),
+    strange: total('strange'),
+  };
 }

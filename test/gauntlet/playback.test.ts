@@ -18,6 +18,15 @@ test('a player that gets nothing for as long as what it has runs dry, until it h
   expect(play([10, 110, 210, 700, 800, 900, 1_000])).toEqual({ count: 1, ms: 390 });
 });
 
+test('a player that never gets some of it runs dry for as long as they lasted', () => {
+  const playback = createPlayback();
+  for (const number of [1, 2, 3, 4, 12, 13, 14, 15]) {
+    playback.take({ number, sentAt: (number - 1) * 100 }, (number - 1) * 100 + 10);
+  }
+  // It has played what it had at 610, and has 300 ms again at 1,310.
+  expect(playback.dry).toEqual({ count: 1, ms: 700 });
+});
+
 test('a player whose speaker was late himself has not run dry', () => {
   const late = [0, 100, 200, 900, 1_000, 1_100];
   expect(play(late, late)).toEqual({ count: 0, ms: 0 });
@@ -25,8 +34,8 @@ test('a player whose speaker was late himself has not run dry', () => {
 
 test('a player whose utterance is over has not run dry when the next begins', () => {
   const playback = createPlayback();
-  for (const at of [0, 100, 200]) playback.take({ number: 1, sentAt: at }, at);
+  for (const [index, at] of [0, 100, 200].entries()) playback.take({ number: index + 1, sentAt: at }, at);
   playback.end();
-  for (const at of [5_000, 5_100, 5_200]) playback.take({ number: 1, sentAt: at }, at);
+  for (const [index, at] of [5_000, 5_100, 5_200].entries()) playback.take({ number: index + 4, sentAt: at }, at);
   expect(playback.dry).toEqual({ count: 0, ms: 0 });
 });

@@ -19,7 +19,6 @@ export interface Playback {
  */
 export function createPlayback(): Playback {
   let first: Block | undefined;
-  let blocks = 0;
   /** When the last block is over, if none comes any more; `undefined`: it has not begun. */
   let playedOutAt: number | undefined;
   let waitingSince = 0;
@@ -35,10 +34,9 @@ export function createPlayback(): Playback {
         first = block;
         waitingSince = at;
       }
-      const late = Math.max(speakerLate, block.sentAt - first.sentAt - blocks * BLOCK_MS);
+      const late = Math.max(speakerLate, block.sentAt - first.sentAt - (block.number - first.number) * BLOCK_MS);
       if (playedOutAt !== undefined) playedOutAt += late - speakerLate;
       speakerLate = late;
-      blocks += 1;
       if (playedOutAt !== undefined && at > playedOutAt) {
         count += 1;
         waitingSince = playedOutAt;
@@ -57,7 +55,6 @@ export function createPlayback(): Playback {
     },
     end() {
       first = undefined;
-      blocks = 0;
       playedOutAt = undefined;
       buffered = 0;
       speakerLate = 0;

@@ -25,7 +25,7 @@ const PAGE = new URL('../../docs/gauntlet.md', import.meta.url);
 /** What stands above it in the page is a person's. */
 const MARK = '<!-- below: written by npm run gauntlet -->\n';
 /** Conversations at once: they mostly wait. */
-const LANES = 10;
+const LANES = 12;
 /** Browsers work: two cores carry no more beside what they measure. */
 const PAGE_LANES = 1;
 const GREETINGS = 4;
@@ -81,7 +81,7 @@ async function runAll(gauntlet: Gauntlet): Promise<Result[]> {
     wanted.filter(({ page }) => client !== 'page' || page).map((profile) => ({ client, profile, ms, greetings }));
   const wholeMs = minutes * 60_000;
   // Those that are only compared with need not be talked to for so long.
-  const briefMs = Math.min(wholeMs, 60_000);
+  const briefMs = Math.min(wholeMs, 30_000);
   const first = [...of('sdk', wholeMs, GREETINGS), ...of('plain', briefMs, 0), ...of('socket.io', briefMs, 0)];
   const second = of('page', briefMs, 0);
   const all = first.length + second.length;
