@@ -59,6 +59,8 @@ const SOCKET_PATIENCE_MS = 3_000;
 const SETTLED_MS = 2_000;
 /** A connection that lasted so long was a good one, ms. */
 const HEALTHY_MS = 5_000;
+/** One that was cut sooner is not replaced at once, whatever it brought: the next would be, too, ms. */
+const LIVED_MS = 1_000;
 /** The longest wait after a stray request of our own took the connection over, ms. */
 const MOST_STRAY_MS = 1_000;
 
@@ -288,7 +290,7 @@ export function createDownlink(options: DownlinkOptions): Downlink {
       clearTimers();
       const { outcome } = ending;
       // One that was well and was cut is replaced at once, for somebody may be speaking; if that fails, it is an outage.
-      const isCut = useful && outcome.kind === 'ended';
+      const isCut = useful && outcome.kind === 'ended' && (ending.livedMs ?? 0) >= LIVED_MS;
       attempt = useful ? 1 : attempt + 1;
       useful = false;
       if (outcome.kind === 'refused') holdOffMs = Math.max(holdOffMs, outcome.retryAfterMs);

@@ -1,3 +1,5 @@
+import { parseJson, readText } from './response-text.ts';
+
 /** One event as a transport hands it on. */
 export interface ReceivedEvent {
   readonly id: string | undefined;
@@ -37,10 +39,13 @@ export type Outcome =
   /** No answer, or one that is not ours (a captive portal's page). */
   | { readonly kind: 'failed' };
 
+/** Of what a refusal says, bytes: ours are a line. */
+const MOST_BYTES = 64 * 1024;
+
 export async function refusal(response: Response): Promise<Outcome> {
   if (response.status === 204) return { kind: 'over' };
   const retryAfterMs = readRetryAfter(response.headers);
-  const body = await response.json().catch(() => undefined);
+  const body = parseJson(await readText(response, MOST_BYTES).catch(() => ''));
   return { kind: 'refused', status: response.status, statusText: response.statusText, retryAfterMs, body };
 }
 

@@ -1,7 +1,11 @@
 import { type Exchange, type Outcome, refusal } from './exchange.ts';
+import { parseJson, readText } from './response-text.ts';
 
-/** How long may pass between two pieces of an answer, ms. */
+/** How long may pass between two pieces of an answer, and until all of it is there, ms: a large one takes 33 s at 64 kbit/s. */
 const PIECE_MS = 5_000;
+const ANSWER_MS = 90_000;
+/** What a server gives at once is 256 KiB, and an entry of any size, which is audio of a second or two. */
+const MOST_BYTES = 16 * 1024 * 1024;
 
 /**
  * One long poll. `ended` after a batch, be it empty. Never throws.
@@ -21,12 +25,12 @@ export async function pollOnce(exchange: Exchange, waitMs: number, graceMs: numb
       signal: late.signal,
     });
     if (response.status !== 200) return await refusal(response);
-    const batch: unknown = JSON.parse(
-      await readText(response, () => {
-        clearTimeout(timer);
-        timer = setTimeout(giveUp, PIECE_MS);
-      }),
-    );
+    const untilAt = performance.now() + ANSWER_MS;
+    const text = await readText(response, MOST_BYTES, () => {
+      clearTimeout(timer);
+      timer = setTimeout(giveUp, Math.min(PIECE_MS, untilAt - performance.now()));
+    });
+    const batch = parseJson(text);
     if (!isBatch(batch)) return { kind: 'failed' };
     exchange.onBytes();
     for (const { id, event, data } of batch.events) {
@@ -41,19 +45,6 @@ export async function pollOnce(exchange: Exchange, waitMs: number, graceMs: numb
   } finally {
     clearTimeout(timer);
     exchange.signal.removeEventListener('abort', giveUp);
-  }
-}
-
-/** A large batch over a narrow line takes its time: what counts is that something comes. */
-async function readText({ body }: Response, onBytes: () => void): Promise<string> {
-  const reader = body?.getReader();
-  const decoder = new TextDecoder();
-  let text = '';
-  for (;;) {
-    onBytes();
-    const piece = await reader?.read();
-    if (!piece || piece.done) return text + decoder.decode();
-    text += decoder.decode(piece.value, { stream: true });
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ErrorBody } from '../wire/error-catalogue.ts';
 import { readRetryAfter } from './exchange.ts';
 import { encodeEnvelope, type Post, pcmOf } from './numbered-post.ts';
+import { parseJson, readText } from './response-text.ts';
 import type { Refusal } from './sent.ts';
 
 /** What a POST was answered. */
@@ -19,6 +20,8 @@ export type PostOutcome =
   /** No answer in time, or not from our server. */
   | { readonly kind: 'failed'; readonly retryAfterMs: number };
 
+/** Of an answer, bytes: ours are a line, a proxy's a page. */
+const MOST_BYTES = 256 * 1024;
 /** What a proxy says of a body that it will never let through: too large, a firewall's rule, a type it does not know. */
 const BARRED = [400, 403, 405, 406, 411, 413, 414, 415, 431, 451, 501];
 
@@ -56,7 +59,7 @@ export async function sendPost(
     });
     const retryAfterMs = readRetryAfter(response.headers);
     // An answer that is cut off says nothing, whatever its status: this throws.
-    const text = await response.text();
+    const text = await readText(response, MOST_BYTES);
     const outcome = readAnswer(parseJson(text), retryAfterMs);
     if (outcome.kind !== 'failed' || !BARRED.includes(response.status)) return outcome;
     const { status } = response;
@@ -74,7 +77,12 @@ export async function sendPost(
 export function readAnswer(answer: unknown, retryAfterMs: number): PostOutcome {
   if (isTaken(answer)) {
     const { status, next, written } = answer;
-    return { kind: 'taken', held: status === 'held', next, written };
+    return {
+      kind: 'taken',
+      held: status === 'held',
+      next: count(next),
+      written: written === null ? null : count(written),
+    };
   }
   return isFailure(answer) ? { kind: 'refused', failure: answer, retryAfterMs } : { kind: 'failed', retryAfterMs };
 }
@@ -87,15 +95,12 @@ function encodeRequest(post: Post, { address }: PostOptions) {
   return { url: address({ client, cseq: String(cseq), ack }), contentType: 'audio/pcm;rate=16000', body };
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+/** Whatever else stands there was not said by our server. */
+function count(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }
 
-function isTaken(answer: unknown): answer is { status: 'sent' | 'held'; next?: number; written?: number | null } {
+function isTaken(answer: unknown): answer is { status: 'sent' | 'held'; next?: unknown; written?: unknown } {
   if (typeof answer !== 'object' || answer === null || !('status' in answer)) return false;
   return answer.status === 'sent' || answer.status === 'held';
 }

@@ -1,5 +1,9 @@
 import { createParser } from 'eventsource-parser';
 import { type Exchange, type Outcome, refusal } from './exchange.ts';
+import { parseJson } from './response-text.ts';
+
+/** Of one event. */
+const MOST_CHARACTERS = 16 * 1024 * 1024;
 
 /** Reads one event stream to its end. Never throws: an aborted one has `ended` too. */
 export async function readStream(exchange: Exchange): Promise<Outcome> {
@@ -20,7 +24,13 @@ export async function readStream(exchange: Exchange): Promise<Outcome> {
     response.body?.cancel().catch(() => undefined);
     return { kind: 'failed' };
   }
+  let tooLong = false;
   const parser = createParser({
+    // An entry is a second of audio or two; a line without an end is nobody's. What is too long ends the stream.
+    maxBufferSize: MOST_CHARACTERS,
+    onError: ({ type }) => {
+      if (type === 'max-buffer-size-exceeded') tooLong = true;
+    },
     onEvent: ({ id, event, data }) => {
       // A listener may have closed the client in the middle of a chunk.
       if (signal.aborted) return;
@@ -37,6 +47,7 @@ export async function readStream(exchange: Exchange): Promise<Outcome> {
       if (done || signal.aborted) break;
       exchange.onBytes();
       parser.feed(decoder.decode(value, { stream: true }));
+      if (tooLong) break;
     }
   } catch {
     // Cut. What was complete has been handed on; the rest of a half event is asked for again.
@@ -44,13 +55,4 @@ export async function readStream(exchange: Exchange): Promise<Outcome> {
     reader.cancel().catch(() => undefined);
   }
   return { kind: 'ended' };
-}
-
-/** `undefined` for what is no JSON: nothing that our server sends. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -97,6 +97,8 @@ export function createUplink(options: UplinkOptions): Uplink {
   /** Numbers from there on that were used up by a refusal. */
   const usedUp = new Set<number>();
   let asking = false;
+  /** In a row, without anything having been taken. */
+  let asks = 0;
   /** Somebody wants nothing to go up for a while. */
   let onHold = false;
   /** Aborted, and made anew, when the way down opens. */
@@ -160,7 +162,10 @@ export function createUplink(options: UplinkOptions): Uplink {
   };
   const onTaken = (flight: Flight, answer: PostOutcome & { kind: 'taken' }) => {
     if (answer.held) flight.held = true;
-    else settle(flight, { sent: true });
+    else {
+      asks = 0;
+      settle(flight, { sent: true });
+    }
     const said = answer.next ?? flight.cseq + 1;
     if (answer.held && said < missing && missing <= flight.cseq) {
       void askAnew();
@@ -174,6 +179,8 @@ export function createUplink(options: UplinkOptions): Uplink {
     if (asking) return;
     asking = true;
     const asked = epoch;
+    asks += 1;
+    if (asks > 2) await pause(fullJitter(asks, options.random), stopped.signal);
     const outcome = await options.ask(acknowledgement(), stopped.signal, patience.of(0, 1));
     asking = false;
     const said = outcome.kind === 'taken' ? outcome.next : undefined;
@@ -204,6 +211,8 @@ export function createUplink(options: UplinkOptions): Uplink {
         // Not on the word of a POST: it may have come to another server than the way down.
         options.onEpochChanged();
         await pause(ABSENT_MS, reopened.signal, flight.abort.signal);
+        // Still here: the way down leads where it led before, and POSTs to somewhere else. That may go on.
+        await pause(fullJitter(attempt, options.random), flight.abort.signal);
         return true;
       case 'outside_window':
         // Older than what is remembered: it had been used. Further ahead than anything: this client was forgotten.

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { Examination } from './examination.ts';
 import { examine } from './examine.ts';
+import { withoutCredentials } from './foreign.ts';
 import { openNetwork } from './network.ts';
 import { LINES } from './progress-line.ts';
 import { conclusion, findingLine, reportLine } from './report.ts';
@@ -48,7 +49,7 @@ export async function doctor(args: readonly string[]): Promise<number> {
     return refuse(`--seconds takes a number from 1 to ${MOST_SECONDS}, not "${values.seconds}"`);
   }
 
-  if (url.username !== '') {
+  if (url.username !== '' || url.password !== '') {
     const credentials = decode(`${url.username}:${url.password}`);
     if (credentials === undefined)
       return refuse('The name or the password in the URL has a % that begins no %XX: write it as %25');
@@ -70,7 +71,7 @@ export async function doctor(args: readonly string[]): Promise<number> {
   // Whoever reads only the first lines, as `head` does, has seen enough.
   process.stdout.on('error', () => process.exit(1));
   console.log(`\n  bidi-sse doctor   ${target.url}`);
-  if (proxy) console.log(`  through the proxy ${withoutPassword(proxy.url)} (${proxy.variable})`);
+  if (proxy) console.log(`  through the proxy ${withoutCredentials(proxy.url)} (${proxy.variable})`);
   console.log('');
   const ticker = startTicker(seconds);
   const printed = new Set<string>();
@@ -86,7 +87,7 @@ export async function doctor(args: readonly string[]): Promise<number> {
     if (found.socket && !found.hold) ticker.start();
   });
   ticker.clear();
-  if ('kind' in result) return refuse(putTroubleIntoWords(result, target.url, proxy && withoutPassword(proxy.url)));
+  if ('kind' in result) return refuse(putTroubleIntoWords(result, target.url, proxy && withoutCredentials(proxy.url)));
   const words = putIntoWords(result);
   console.log(`\n${conclusion(words)}\n`);
   return words.hurts ? 2 : 0;
@@ -100,13 +101,14 @@ function refuse(why: string): number {
 function readUrl(positionals: readonly string[]): URL | string {
   const [text, ...more] = positionals;
   if (text === undefined) return 'which server? Say its address: npx bidi-sse doctor http://localhost:8000';
-  if (more.length > 0) return `one address at a time: "${more.join(' ')}" is one too many`;
-  if (!URL.canParse(text)) return `"${text}" is no address: say it whole, as http://localhost:8000`;
+  if (more.length > 0) return `one address at a time: "${withoutCredentials(more.join(' '))}" is one too many`;
+  const shown = withoutCredentials(text);
+  if (!URL.canParse(text)) return `"${shown}" is no address: say it whole, as http://localhost:8000`;
   const url = new URL(text);
   if (url.protocol === 'http:' || url.protocol === 'https:') return url;
   // `localhost:8000` is one with the scheme `localhost:`.
-  if (/^[\w.-]+:\d+/.test(text)) return `"${text}" is no address: say http://${text} or https://${text}`;
-  return `"${text}" is no address of a web server: it begins with http:// or https://`;
+  if (/^[\w.-]+:\d+/.test(text)) return `"${shown}" is no address: say http://${shown} or https://${shown}`;
+  return `"${shown}" is no address of a web server: it begins with http:// or https://`;
 }
 
 function readHeaders(given: readonly string[]): Record<string, string> | string {
@@ -120,12 +122,6 @@ function readHeaders(given: readonly string[]): Record<string, string> | string 
     headers[name] = value;
   }
   return headers;
-}
-
-function withoutPassword(address: string): string {
-  if (!URL.canParse(address)) return address;
-  const { protocol, host } = new URL(address);
-  return `${protocol}//${host}`;
 }
 
 /** Says that it is still there, while connections are watched: on a terminal each second, elsewhere once. */

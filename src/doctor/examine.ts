@@ -4,7 +4,7 @@ import { examineHold } from './hold.ts';
 import { examineLifetime } from './lifetime.ts';
 import { examinePost } from './post.ts';
 import { examineOrder } from './post-order.ts';
-import { type Reached, reach, type Trouble } from './reach.ts';
+import { isThere, type Reached, reach, type Trouble } from './reach.ts';
 import { examineSocket } from './socket.ts';
 import { examineStream } from './stream.ts';
 import { addressOf, type Target } from './target.ts';
@@ -41,7 +41,7 @@ async function examineReached(
   reached: Reached,
   watchMs: number,
   onProgress: Progress,
-): Promise<Examination> {
+): Promise<Examination | Trouble> {
   onProgress({ reached });
   const stream = await examineStream(target, reached);
   onProgress({ reached, stream });
@@ -60,6 +60,8 @@ async function examineReached(
     socket.kind === 'good' ? examineLifetime(target, reached, 'ws', watchMs) : undefined,
   ]);
   const lifetimes = watched.filter((each) => each !== undefined);
+  // Of a server that was stopped meanwhile everything would be taken for the network's doing.
+  if (!(await isThere(target))) return { kind: 'gone' };
   const examination = { reached, stream, framing, post, order, socket, lifetimes, hold };
   onProgress(examination);
   return examination;

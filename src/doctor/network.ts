@@ -1,5 +1,6 @@
 import * as http from 'node:http';
 import type { SocketConstructor } from '../client/socket-transport.ts';
+import { withoutCredentials } from './foreign.ts';
 import { proxiedFetch } from './proxied-fetch.ts';
 import { type ProxyChoice, proxyFor } from './proxy.ts';
 
@@ -34,11 +35,28 @@ export function openNetwork(
       }
     };
   if (!proxy) return { fetch, WebSocket, proxy };
-  if (!URL.canParse(proxy.url)) return { refusal: `${proxy.variable} is "${proxy.url}", which is no address` };
+  if (!isProxyAddress(proxy.url)) {
+    const shown = withoutCredentials(proxy.url);
+    return {
+      refusal: `${proxy.variable} is "${shown}", which is no address of an HTTP proxy: it is as http://name:password@host:port`,
+    };
+  }
   // Since 24.14. It has https and WebSockets go through a tunnel.
   if (!('setGlobalProxyFromEnv' in http)) {
     return { refusal: `${proxy.variable} names a proxy, which takes Node 24.14 or newer: this is ${process.version}` };
   }
   http.setGlobalProxyFromEnv({ HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url });
   return { fetch: url.protocol === 'http:' ? proxiedFetch(proxy.url) : fetch, WebSocket, proxy };
+}
+
+/** SOCKS is none that `fetch` could go through. */
+function isProxyAddress(address: string): boolean {
+  if (!URL.canParse(address)) return false;
+  const { protocol, username, password } = new URL(address);
+  try {
+    decodeURIComponent(username + password);
+  } catch {
+    return false;
+  }
+  return protocol === 'http:' || protocol === 'https:';
 }

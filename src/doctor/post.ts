@@ -27,6 +27,7 @@ export interface PostFinding {
 /** A page's script, a photo. The larger is left out where the smaller took long. */
 const BODY_BYTES = [64 * 1024, 2 * 1024 * 1024] as const;
 const SLOW_MS = 1_500;
+const LEAST_BYTES = 16 * 1024;
 /** Half a sample: refused by us, once it is here. */
 const HALF_A_SAMPLE = new Uint8Array(1);
 /** Codes by which a server says that it does not have the session that was opened a moment ago. */
@@ -49,6 +50,8 @@ export async function examinePost(target: Target, reached: Reached): Promise<Pos
   for (const most of BODY_BYTES) {
     // The envelope takes some, too.
     const bytes = Math.min(most, reached.bodyBytes - 1_024);
+    // Of so little no time says anything.
+    if (bytes < LEAST_BYTES) break;
     // One that was lost may still be there, and the numbers after it would wait for it: each has its own name.
     const carried = await carry(target, reached, `doctor-post-${most}`, 1, [filler(bytes)]);
     bodies.push({ bytes, carried });

@@ -1,3 +1,5 @@
+import { foreign } from './foreign.ts';
+
 /** Programs that stand in front of servers, as far as what they answer names them. */
 export type Product =
   | 'nginx'
@@ -38,7 +40,7 @@ export function productsIn(headers: Headers): Product[] {
 /** What an answer says of those on its way, as it says it. */
 export function traces(headers: Headers): string[] {
   return ['Server', 'Via', 'X-Cache'].flatMap((name) => {
-    const value = headers.get(name);
+    const value = foreign(headers.get(name));
     return value ? [`${name}: ${value.slice(0, 100)}`] : [];
   });
 }

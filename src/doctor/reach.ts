@@ -1,7 +1,9 @@
 import { isErrorBody } from '../client/downlink.ts';
 import { type Batch, isBatch } from '../client/poll-transport.ts';
+import { parseJson, readText } from '../client/response-text.ts';
 import type { ErrorBody } from '../wire/error-catalogue.ts';
 import type { ConnectionEvents } from '../wire/named-events.ts';
+import { foreign } from './foreign.ts';
 import { poll } from './poll-once.ts';
 import { addressOf, type Target } from './target.ts';
 
@@ -33,6 +35,8 @@ export type Trouble =
   | { readonly kind: 'redirected'; readonly status: number; readonly to: string }
   /** By our server. */
   | { readonly kind: 'refused'; readonly status: number; readonly failure: ErrorBody }
+  /** It answered at first, and does not any more. */
+  | { readonly kind: 'gone' }
   /** By anything else. */
   | { readonly kind: 'foreign'; readonly status: number; readonly type: string };
 
@@ -40,6 +44,8 @@ export type Trouble =
 const ANSWER_MS = 15_000;
 /** So often a server is asked whose connections break. */
 const TRIES = 3;
+/** Of an answer to a poll: the server gives no more than 256 KiB, and one entry. */
+const MOST_BYTES = 4 * 1024 * 1024;
 /** As Node says it of them. */
 const BROKEN = ['', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];
 /** How long the model may take until it is there, ms: what it says while something is measured would be in the way. */
@@ -91,6 +97,14 @@ export async function reach(target: Target): Promise<Reached | Trouble> {
   };
 }
 
+/** Whether anybody still answers, who does not go down just now. */
+export async function isThere(target: Target): Promise<boolean> {
+  const answer = await ask(target, 'doctor-reach');
+  if (!('kind' in answer)) return true;
+  if (answer.kind === 'refused') return answer.failure.code !== 'draining';
+  return answer.kind !== 'failed' && answer.kind !== 'silent';
+}
+
 /** A connection may have been cut in the middle, as by a network that cuts all of them: that is found out later, and is not taken for no server. */
 async function ask(
   target: Target,
@@ -120,12 +134,16 @@ async function askOnce(
     });
     const to = response.headers.get('Location');
     const { status } = response;
-    if (to !== null && status >= 300 && status < 400) return { kind: 'redirected', status, to };
-    const body: unknown = await response.json().catch(() => undefined);
-    if (isErrorBody(body)) return { kind: 'refused', status, failure: body };
+    if (to !== null && status >= 300 && status < 400) return { kind: 'redirected', status, to: foreign(to) };
+    const body = parseJson(await readText(response, MOST_BYTES));
+    if (isErrorBody(body)) {
+      const { code, error, hint } = body;
+      const failure = { ...body, code: foreign(code) as ErrorBody['code'], error: foreign(error), hint: foreign(hint) };
+      return { kind: 'refused', status, failure };
+    }
     const session = status === 200 && isBatch(body) ? sessionIn(body) : undefined;
     if (session && isBatch(body)) return { batch: body, session, headers: response.headers };
-    return { kind: 'foreign', status, type: response.headers.get('Content-Type') ?? '' };
+    return { kind: 'foreign', status, type: foreign(response.headers.get('Content-Type')) };
   } catch (error) {
     return late.aborted ? { kind: 'silent', afterMs: ANSWER_MS } : failed(error);
   }
@@ -133,8 +151,12 @@ async function askOnce(
 
 function sessionIn({ events }: Batch): ConnectionEvents['session'] | undefined {
   const data = events.find(({ event }) => event === 'session')?.data;
-  const isOurs = typeof data === 'object' && data !== null && 'limits' in data && 'server' in data;
-  return isOurs ? (data as ConnectionEvents['session']) : undefined; // what the contract says of this name
+  if (typeof data !== 'object' || data === null) return undefined;
+  const { server, limits } = data as Partial<ConnectionEvents['session']>; // what the contract says of this name
+  const numbers = [limits?.heartbeat_ms, limits?.body_bytes];
+  if (typeof server !== 'string' || !numbers.every((each) => Number.isSafeInteger(each) && Number(each) > 0))
+    return undefined;
+  return { ...(data as ConnectionEvents['session']), server: foreign(server) };
 }
 
 /** What `fetch` fails with says nothing; what caused it does, at any depth. */
@@ -142,7 +164,7 @@ function failed(error: unknown): Trouble {
   let cause = error;
   while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause;
   const { code = '', message = String(cause) } = cause as { code?: string; message?: string };
-  return { kind: 'failed', code, message };
+  return { kind: 'failed', code: foreign(code), message: foreign(message) };
 }
 
 function modelOf(events: readonly { readonly name: string | undefined; readonly data: unknown }[]): Reached['model'] {

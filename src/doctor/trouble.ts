@@ -15,6 +15,8 @@ export function putTroubleIntoWords(trouble: Trouble, url: string, proxy: string
       return sayRedirected(trouble.to, url);
     case 'refused':
       return sayRefused(trouble);
+    case 'gone':
+      return `${host} answered at first and does not any more${through}: the server was stopped, or is not to be reached now. What was seen of the network says nothing then: try again when it is back.`;
     case 'foreign':
       return sayForeign(trouble, host);
     case 'failed':
@@ -48,6 +50,7 @@ function sayForeign({ status, type }: Trouble & { kind: 'foreign' }, host: strin
   }
   if (status === 407)
     return 'The proxy wants a name and a password: put them into HTTP_PROXY, as http://name:password@host:port';
+  if (status === 429) return `${host} has had too many requests (status 429, ${what}): try again later.`;
   if (status >= 500) {
     return `${host} answers, but nobody behind it does (status ${status}, ${what}): is the server running, and does the proxy before it know where?`;
   }

@@ -30,7 +30,35 @@ describe('bidi-sse doctor says in a sentence why it cannot examine, and ends wit
       (url) => [url, '--seconds', 'many'],
       /--seconds takes a number from 1 to 3600, not "many"/,
     ],
-    ['a header that is none', (url) => [url, '--header', 'hello'], /--header takes 'Name: value', not "hello"/],
+    ['a header that is none', (url) => [url, '--header', 'hello'], /--header takes 'Name: value', without control/],
+    [
+      'a header that cannot be sent',
+      (url) => [url, '--header', 'A: €'],
+      /--header takes 'Name: value', without control/,
+    ],
+    ['a name in the address that is none', () => ['http://%zz:b@localhost:1'], /a % that begins no %XX/],
+    [
+      'a server that talks to the terminal',
+      async () => [
+        await answer(
+          503,
+          {},
+          '{"code":"x\\u001b[2J","error":"\\u001b]0;you\\u0007 \\u009b31m","hint":"h","retry":true}',
+        ),
+      ],
+      /^[^\p{Cc}]*The server refuses: [^\p{Cc}]*\n$/u,
+    ],
+    [
+      'a server that says nonsense of itself',
+      async () => [
+        await answer(
+          200,
+          {},
+          '{"events":[{"id":"a","event":"session","data":{"limits":null,"server":{}}}],"cursor":"1"}',
+        ),
+      ],
+      /is no bidi-sse server/,
+    ],
     ['an option that it does not have', () => ['--bogus'], /'--bogus'/],
     ['a port that no browser opens', () => ['http://localhost:1'], /No browser opens the port of localhost:1,/],
     ['a host that does not exist', () => ['http://no-such-host.invalid'], /There is no host no-such-host\.invalid/],
@@ -74,6 +102,28 @@ describe('bidi-sse doctor says in a sentence why it cannot examine, and ends wit
     expect(command.stderr).toMatch(said);
     expect(command.stderr).not.toMatch(/^\s+at /m);
     expect(command.stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  test.each<[string, string, Record<string, string>]>([
+    ['in the address of another scheme', 'ftp://user:SECRET@host/', {}],
+    ['in an address that is none', 'http://u:SECRET@host:99999999', {}],
+    ['in an address with a password alone', 'http://:SECRET@localhost:1', {}],
+    ['of a proxy whose address is none', 'http://localhost:2', { http_proxy: 'http://u:SECRET@host:99999' }],
+    ['of a proxy that speaks SOCKS', 'http://localhost:2', { http_proxy: 'socks5://u:SECRET@localhost:1080' }],
+  ])('a password %s is not printed', async (_where, url, env) => {
+    const command = await runCli(['doctor', url], { env });
+    expect(await command.exitCode()).toBe(1);
+    expect(command.stderr).toMatch(/^bidi-sse: /);
+    expect(command.stdout + command.stderr).not.toContain('SECRET');
+  });
+
+  test('a server that is gone before the end', async () => {
+    const server = await startTestServer();
+    const command = await runCli(['doctor', server.url, '--seconds', '8']);
+    await command.until(/WebSocket/);
+    await server.close();
+    expect(await command.exitCode()).toBe(1);
+    expect(command.stderr).toMatch(/answered at first and does not any more/);
   });
 
   test('a port at which nobody listens', async () => {

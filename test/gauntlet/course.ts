@@ -41,13 +41,20 @@ export async function openCourse(stack: AsyncDisposableStack): Promise<Course> {
   return { port: Number(new URL(server.url).port), model, mistakes };
 }
 
+/** Those that are in use: whoever ends the process before they are deleted deletes them. */
+export const directories = new Set<string>();
+
 /** Sets a profile up before a server, and takes it down after `use`, whatever comes. @throws naming the profile, and why it cannot be set up */
 export async function through<T>(profile: Profile, port: number, use: (way: Way) => Promise<T>): Promise<T> {
   const missing = [...missingPrograms(profile.programs).values()];
   if (missing.length > 0) throw new ProfileError(profile, missing.join('; '));
   await using stack = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'bidi-sse-gauntlet-'));
-  stack.defer(() => rm(directory, { recursive: true, force: true }));
+  directories.add(directory);
+  stack.defer(async () => {
+    await rm(directory, { recursive: true, force: true });
+    directories.delete(directory);
+  });
   let way: Way;
   try {
     way = await profile.open({ port, directory, stack });

@@ -3,9 +3,10 @@
  * long in each (default 1), `--profile NAME` runs one of them and writes nothing.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { directories } from './course.ts';
 import {
   type ClientName,
   faultsOf,
@@ -32,7 +33,7 @@ const GREETINGS = 4;
 const PROGRESS_MS = 60_000;
 const DAY = 10;
 
-const { values } = parseArgs({ options: { minutes: { type: 'string' }, profile: { type: 'string' } } });
+const values = readArguments();
 const minutes = Number(values.minutes ?? 1);
 if (!(minutes > 0 && minutes <= 600)) fail(`--minutes takes a number above 0 and up to 600, not "${values.minutes}"`);
 const wanted = profiles.filter(({ name }) => values.profile === undefined || name === values.profile);
@@ -40,6 +41,11 @@ if (wanted.length === 0) {
   fail(`no profile "${values.profile}"; there are ${profiles.map(({ name }) => name).join(', ')}`);
 }
 
+// Programs end with this process; what they have written does not.
+process.once('exit', () => {
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 const stack = new AsyncDisposableStack();
 const startedAt = performance.now();
 let results: Result[];
@@ -130,6 +136,14 @@ function circumstances(): string {
     }
   });
   return `${cpus().length} cores, Node ${process.versions.node}, ${versions.join(', ')}`;
+}
+
+function readArguments(): { minutes?: string | undefined; profile?: string | undefined } {
+  try {
+    return parseArgs({ options: { minutes: { type: 'string' }, profile: { type: 'string' } } }).values;
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error));
+  }
 }
 
 function say(text: string): void {
