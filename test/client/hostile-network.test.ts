@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
-import { startTestServer, waitFor } from '../http/test-server.ts';
+import { afterTest, startTestServer, waitFor } from '../http/test-server.ts';
 import { expectSame, said, talk, witness } from './conversation.ts';
 import { hostileProxy, type Treatment } from './hostile-proxy.ts';
 
@@ -101,6 +101,23 @@ describe('a client', () => {
     await me.turns(3);
     await expectSame(me, stream);
     expect(me.client.statistics.rung).toBe('close');
+  });
+
+  test('whose polls come slowly, while it speaks, reads each to its end', async () => {
+    const server = await startTestServer();
+    const stream = await witness(server);
+    const url = await hostileProxy(server, ({ url: path }) =>
+      path?.startsWith('/poll') ? { bytesPerMs: 60 } : 'pass',
+    );
+    const me = talk({ url, transport: 'poll', isAudio: true });
+    await waitFor('the session', () => me.sessions.length === 1);
+    await me.client.send('count to nine');
+    // Each is answered that nothing is attached: the poll has been answered, as far as the server knows.
+    const microphone = setInterval(() => me.client.sendAudio(new Uint8Array(3_200)), 100);
+    afterTest(() => clearInterval(microphone));
+    await me.turns(1);
+    clearInterval(microphone);
+    await expectSame(me, stream);
   });
 
   test('whose answers to POSTs are swallowed is asked once for each', async () => {

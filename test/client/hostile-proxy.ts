@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterTest } from '../http/test-server.ts';
 
 /** What becomes of one request. */
@@ -23,7 +24,9 @@ export type Treatment =
   /** The answer breaks off after so many ms. */
   | { readonly lifetimeMs: number }
   /** Each chunk of a chunked answer takes so many ms more; one that ends with its connection does not. */
-  | { readonly chunkMs: number };
+  | { readonly chunkMs: number }
+  /** The answer comes at so many bytes a ms. */
+  | { readonly bytesPerMs: number };
 
 /** @param treat says what becomes of a request; it may take its time. `body`: as it came */
 export async function hostileProxy(
@@ -66,6 +69,10 @@ function passOn(answer: IncomingMessage, response: ServerResponse, treatment: Ex
   const head = () => response.writeHead(answer.statusCode ?? 500, answer.headers);
   if (treatment !== 'buffer' && treatment !== 'swallow') head().flushHeaders();
   answer.on('error', () => treatment === 'orphan' || response.destroy());
+  if (typeof treatment === 'object' && 'bytesPerMs' in treatment) {
+    void trickle(answer, response, treatment.bytesPerMs);
+    return;
+  }
   if (treatment === 'orphan') {
     const orphan = setTimeout(() => answer.destroy(), 500);
     response.on('close', () => clearTimeout(orphan));
@@ -103,4 +110,15 @@ function passOn(answer: IncomingMessage, response: ServerResponse, treatment: Ex
 
 function isSilenced(treatment: Treatment): boolean {
   return treatment === 'stall' || treatment === 'orphan';
+}
+
+async function trickle(answer: IncomingMessage, response: ServerResponse, bytesPerMs: number): Promise<void> {
+  const pieceMs = 50;
+  for await (const chunk of answer) {
+    for (let at = 0; at < chunk.length && !response.destroyed; at += pieceMs * bytesPerMs) {
+      response.write(chunk.subarray(at, at + pieceMs * bytesPerMs));
+      await delay(pieceMs);
+    }
+  }
+  response.end();
 }

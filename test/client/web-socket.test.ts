@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { WebSocketServer } from 'ws';
+import { cuttableLine } from '../http/cuttable-line.ts';
 import { afterTest, startTestServer, waitFor } from '../http/test-server.ts';
 import { expectSame, said, talk, witness } from './conversation.ts';
 import { type SocketFate, socketLine } from './socket-line.ts';
@@ -165,4 +167,23 @@ describe('a client that may use what the network has', () => {
     await new Promise((resolve) => setTimeout(resolve, 2_500));
     expect([asked, me.client.statistics.rung]).toEqual([0, 'stream']);
   });
+});
+
+test('a client with something to say that loses its WebSocket in an outage takes another when the network is back', async () => {
+  const server = await startTestServer();
+  const stream = await witness(server);
+  const line = await cuttableLine(server);
+  const storage = keep();
+  const me = talk({ url: line.url, random: () => 0.05, storage });
+  await waitFor('the WebSocket', () => me.client.statistics.rung === 'ws');
+  line.away = true;
+  line.cut();
+  // It hangs, and has the client look for other ways, where there is none.
+  void me.client.send('count to two');
+  await delay(4_000);
+  line.away = false;
+  await me.turns(1);
+  await waitFor('the WebSocket again', () => me.client.statistics.rung === 'ws');
+  expect(storage.getItem(`bidi-sse:network:${line.url}`)).not.toContain('refused');
+  await expectSame(me, stream);
 });

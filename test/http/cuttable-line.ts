@@ -2,8 +2,16 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterTest, type TestServer } from './test-server.ts';
 
-/** The server by another port, over connections that can be cut: `cut()` says how many there were. */
-export async function cuttableLine({ port }: TestServer): Promise<{ url: string; cut(): number }> {
+export interface CuttableLine {
+  readonly url: string;
+  /** Cuts all connections, and says how many there were. */
+  cut(): number;
+  /** From now on none is taken, until it is set again. */
+  away: boolean;
+}
+
+/** The server by another port, over connections that can be cut. */
+export async function cuttableLine({ port }: Pick<TestServer, 'port'>): Promise<CuttableLine> {
   const sockets = new Set<Socket>();
   const keep = (socket: Socket) => {
     sockets.add(socket);
@@ -12,6 +20,10 @@ export async function cuttableLine({ port }: TestServer): Promise<{ url: string;
     return socket;
   };
   const line = createServer((near) => {
+    if (cuttable.away) {
+      near.destroy();
+      return;
+    }
     const far = keep(connect(port, '127.0.0.1'));
     keep(near).pipe(far).pipe(near);
     near.on('close', () => far.destroy());
@@ -28,5 +40,7 @@ export async function cuttableLine({ port }: TestServer): Promise<{ url: string;
     cut();
     line.close();
   });
-  return { url: `http://127.0.0.1:${(line.address() as AddressInfo).port}`, cut }; // a TCP server that listens has one
+  const { port: own } = line.address() as AddressInfo; // a TCP server that listens has one
+  const cuttable: CuttableLine = { url: `http://127.0.0.1:${own}`, cut, away: false };
+  return cuttable;
 }
