@@ -42,6 +42,8 @@ export type Trouble =
 
 /** How long the first answer may take, ms. */
 const ANSWER_MS = 15_000;
+/** The same at the end, of one that has answered before, ms. */
+const STILL_MS = 3_000;
 /** So often a server is asked whose connections break. */
 const TRIES = 3;
 /** Of an answer to a poll: the server gives no more than 256 KiB, and one entry. */
@@ -97,12 +99,12 @@ export async function reach(target: Target): Promise<Reached | Trouble> {
   };
 }
 
-/** Whether anybody still answers, who does not go down just now. */
+/** Whether the server is still there, and does not go down just now. What gets no answer, or is cut, may be the network's doing. */
 export async function isThere(target: Target): Promise<boolean> {
-  const answer = await ask(target, 'doctor-reach');
+  const answer = await askOnce(target, 'doctor-reach', {}, STILL_MS);
   if (!('kind' in answer)) return true;
   if (answer.kind === 'refused') return answer.failure.code !== 'draining';
-  return answer.kind !== 'failed' && answer.kind !== 'silent';
+  return answer.kind !== 'failed' || answer.code !== 'ECONNREFUSED';
 }
 
 /** A connection may have been cut in the middle, as by a network that cuts all of them: that is found out later, and is not taken for no server. */
@@ -111,10 +113,10 @@ async function ask(
   client: string,
   headers: Readonly<Record<string, string>> = {},
 ): ReturnType<typeof askOnce> {
-  let answer = await askOnce(target, client, headers);
+  let answer = await askOnce(target, client, headers, ANSWER_MS);
   for (let again = 1; again < TRIES; again += 1) {
     if (!('kind' in answer) || answer.kind !== 'failed' || !BROKEN.includes(answer.code)) break;
-    answer = await askOnce(target, client, headers);
+    answer = await askOnce(target, client, headers, ANSWER_MS);
   }
   return answer;
 }
@@ -123,8 +125,9 @@ async function askOnce(
   target: Target,
   client: string,
   headers: Readonly<Record<string, string>>,
+  answerMs: number,
 ): Promise<{ batch: Batch; session: ConnectionEvents['session']; headers: Headers } | Trouble> {
-  const late = AbortSignal.timeout(ANSWER_MS);
+  const late = AbortSignal.timeout(answerMs);
   try {
     const response = await target.fetch(addressOf(target, 'poll', { client, wait: '0' }), {
       headers: { ...target.headers, ...headers },
@@ -145,7 +148,7 @@ async function askOnce(
     if (session && isBatch(body)) return { batch: body, session, headers: response.headers };
     return { kind: 'foreign', status, type: foreign(response.headers.get('Content-Type')) };
   } catch (error) {
-    return late.aborted ? { kind: 'silent', afterMs: ANSWER_MS } : failed(error);
+    return late.aborted ? { kind: 'silent', afterMs: answerMs } : failed(error);
   }
 }
 

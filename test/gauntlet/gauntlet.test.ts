@@ -44,6 +44,9 @@ const start = (lanes: number, client: Run['client']) => {
 start(BROWSERS, 'page');
 start(LANES, 'sdk');
 
+const isOnlyElsewhere = (faults: readonly string[]) =>
+  faults.length > 0 && faults.every((fault) => fault.startsWith('it ended on'));
+
 describe.each(['sdk', 'page'] as const)('a voice conversation by the %s', (client) => {
   for (const run of runs.filter((each) => each.client === client)) {
     const { profile } = run;
@@ -57,7 +60,12 @@ describe.each(['sdk', 'page'] as const)('a voice conversation by the %s', (clien
       title,
       async () => {
         if (reason !== undefined) throw new Error(reason);
-        const result = await results.get(run);
+        let result = await results.get(run);
+        // Where a ladder ends is decided by milliseconds, and so many others measure theirs: then once more, by itself.
+        if (result && isOnlyElsewhere(faultsOf(result))) {
+          await Promise.allSettled(results.values());
+          result = await gauntlet.run(run);
+        }
         expect(result && faultsOf(result)).toEqual([]);
         expect(gauntlet.course.mistakes).toEqual([]);
       },

@@ -43,12 +43,15 @@ const SEED = 4;
 export async function openGauntlet(stack: AsyncDisposableStack): Promise<Gauntlet> {
   const course = await openCourse(stack);
   const socketIoPort = await startSocketIoServer(course.model, stack);
+  let runs = 0;
   return {
     course,
     async run(run) {
       const { client, profile, ms, greetings } = run;
       const open: OpenTalker = CLIENTS[client];
-      const name = `${client}-${profile.name}`;
+      // Each is a user of its own: the session of the one before lingers.
+      runs += 1;
+      const name = `${client}-${profile.name}-${runs}`;
       const usableMs: Result['usableMs'][number][] = [];
       try {
         const port = client === 'socket.io' ? socketIoPort : course.port;
