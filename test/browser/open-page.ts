@@ -7,6 +7,9 @@ import { LOUDSPEAKER_TAP } from './loudspeaker-tap.ts';
 /** For tests that break the network. */
 export const NETWORK_ERRORS = /Failed to load resource|net::|WebSocket connection to/;
 
+/** The recorder is a ScriptProcessor; and a WebSocket that is given up for another connection before it is open says so itself. */
+const UNAVOIDABLE = /ScriptProcessorNode is deprecated|WebSocket is closed before the connection is established/;
+
 export const browserPath: Chromium = findChromium();
 
 export interface OpenPageOptions {
@@ -26,7 +29,7 @@ export async function openPage(url: string, options: OpenPageOptions = {}): Prom
   page.on('pageerror', (error) => complaints.push(error.stack ?? error.message));
   page.on('console', (message) => {
     const text = message.text();
-    if (options.expected?.test(text) || text.includes('ScriptProcessorNode is deprecated')) return;
+    if (options.expected?.test(text) || UNAVOIDABLE.test(text)) return;
     if (message.type() === 'error' || message.type() === 'warning') complaints.push(`${message.type()}: ${text}`);
   });
   await page.addInitScript(LOUDSPEAKER_TAP);

@@ -1,9 +1,21 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
-/** Debian asks this script whether a package may start its daemons; 101 is "no". */
-const POLICY = '/usr/sbin/policy-rc.d';
-const INSTALL_MS = 10 * 60_000;
+/** Tests that run side by side want something installed at once: apt takes one at a time, and the others would fail. */
+const LOCK = join(tmpdir(), 'bidi-sse-install.lock');
+const INSTALL_S = 600;
+/** Debian asks policy-rc.d whether a package may start its daemons; 101 is "no". */
+const SCRIPT = `set -e
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+  trap 'rm -f $policy' EXIT
+  printf '#!/bin/sh\\nexit 101\\n' > $policy
+  chmod 755 $policy
+fi
+apt-get -q update
+apt-get -q install -y --no-install-recommends "$@"`;
 
 /** Installs Debian packages on a machine that is there for testing, and starts no daemon of theirs. @returns why it cannot be done, if it cannot */
 export function installPackages(packages: readonly string[]): string | undefined {
@@ -11,35 +23,22 @@ export function installPackages(packages: readonly string[]): string | undefined
   if (process.getuid?.() !== 0) return 'only root could install it';
   if (!isContainer() && !process.env.CI) return 'outside a container nothing is installed unasked';
   try {
-    install(packages);
+    execFileSync('flock', ['-w', String(INSTALL_S), LOCK, 'sh', '-c', SCRIPT, 'install', ...packages], {
+      timeout: 2 * INSTALL_S * 1_000,
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
   } catch (error) {
-    return `its installation failed: ${firstLine(error)}`;
+    return `its installation failed: ${lastLine(error)}`;
   }
   return undefined;
-}
-
-function install(packages: readonly string[]): void {
-  const denies = !existsSync(POLICY);
-  if (denies) writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
-  try {
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    const options = { timeout: INSTALL_MS, env, stdio: ['ignore', 'ignore', 'pipe'] as const };
-    // Two tests may want something at once: the second waits for the first.
-    const apt = ['-q', '-o', 'DPkg::Lock::Timeout=300'];
-    execFileSync('apt-get', [...apt, 'update'], { ...options, stdio: [...options.stdio] });
-    execFileSync('apt-get', [...apt, 'install', '-y', '--no-install-recommends', ...packages], {
-      ...options,
-      stdio: [...options.stdio],
-    });
-  } finally {
-    if (denies) rmSync(POLICY, { force: true });
-  }
 }
 
 function isContainer(): boolean {
   return existsSync('/.dockerenv') || existsSync('/run/.containerenv') || process.env.container !== undefined;
 }
 
-function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
+/** What apt said last is what was wrong. */
+function lastLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).trim().split('\n').at(-1) ?? '';
 }
