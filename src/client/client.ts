@@ -5,11 +5,11 @@ import { type ClientEvents, type ClientState, createEmitter, type Item, type Sta
 import type { ReceivedEvent } from './exchange.ts';
 import { isMultiplexed } from './http-version.ts';
 import { createLadder, type Rung, verdictOf } from './ladder.ts';
-import type { Post } from './numbered-post.ts';
+import { type Post, sizeOf } from './numbered-post.ts';
 import { createPosition } from './position.ts';
 import { sendPost } from './post.ts';
 import type { Sent } from './sent.ts';
-import type { SocketConstructor } from './socket-transport.ts';
+import type { SendOnce, SocketConstructor } from './socket-transport.ts';
 import { createUplink } from './uplink.ts';
 import { recallVerdict, rememberVerdict } from './verdict.ts';
 
@@ -178,6 +178,7 @@ export function createClient(options: ClientOptions): Client {
   };
 
   const postOptions = { fetch: fetchIt, headers, address: (query: Record<string, string>) => address('send', query) };
+  const sendHttp: SendOnce = (post, signal, patienceMs) => sendPost(post, postOptions, signal, patienceMs);
   let multiplexed = false;
   /** POSTs that went over a WebSocket last. */
   const triedOver = new WeakSet<Post>();
@@ -185,22 +186,17 @@ export function createClient(options: ClientOptions): Client {
     random,
     client,
     transmit: async (post, signal, patienceMs) => {
-      const over = downlink.post;
       // What got no answer one way is tried the other; and what is too large would cost a WebSocket its connection.
-      const size = post.payload.reduce((sum, one) => sum + one.size, 0);
-      const mayGoOver = !triedOver.delete(post) && size < bodyBytes;
-      if (over && mayGoOver) {
-        triedOver.add(post);
-      }
+      const mayGoOver = !triedOver.delete(post) && sizeOf(post.payload) < bodyBytes;
+      const over = mayGoOver ? downlink.post : undefined;
+      if (over) triedOver.add(post);
       const sentAt = performance.now();
-      const outcome = await (over && mayGoOver
-        ? over(post, signal, patienceMs)
-        : sendPost(post, postOptions, signal, patienceMs));
+      const outcome = await (over ?? sendHttp)(post, signal, patienceMs);
       multiplexed ||= isMultiplexed(address('send', {}));
       if (outcome.kind === 'taken') downlink.answered(outcome.written, sentAt);
       return outcome;
     },
-    ask: (post, signal, patienceMs) => sendPost(post, postOptions, signal, patienceMs),
+    ask: sendHttp,
     // A WebSocket keeps the order by itself.
     parallel: () =>
       Math.max(1, Math.min(MOST_PARALLEL, options.parallelPosts ?? (multiplexed || downlink.post ? MOST_PARALLEL : 1))),

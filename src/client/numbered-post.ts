@@ -11,6 +11,11 @@ export interface Post {
   readonly payload: readonly Waiting[];
 }
 
+/** Bytes in a body of JSON, at most about. */
+export function sizeOf(payload: readonly Waiting[]): number {
+  return payload.reduce((sum, { size }) => sum + size, 0);
+}
+
 /** The JSON of a POST. Neighbouring audio becomes one item: the server has less to do. */
 export function encodeEnvelope({ client, cseq, ack, payload }: Post): string {
   if (cseq === undefined) return JSON.stringify({ client, ack });

@@ -3,7 +3,7 @@ import type { ErrorBody } from '../wire/error-catalogue.ts';
 import { createAcknowledging } from './acknowledging.ts';
 import { createBacklog, type Waiting } from './backlog.ts';
 import { fullJitter, pause } from './backoff.ts';
-import type { Post } from './numbered-post.ts';
+import { type Post, sizeOf } from './numbered-post.ts';
 import { createPatience, slowAfter } from './patience.ts';
 import type { PostOutcome } from './post.ts';
 import type { Refusal, Sent } from './sent.ts';
@@ -241,7 +241,7 @@ export function createUplink(options: UplinkOptions): Uplink {
     flight.trial = { sentAt, abort };
     // As long as nobody knows whether POSTs get through at all, the first is not waited for to the end.
     const isUnsure = patience.roundTripMs === undefined;
-    const unsure = isUnsure ? setTimeout(options.onHanging, slowAfter(sizeOf(flight.post))) : undefined;
+    const unsure = isUnsure ? setTimeout(options.onHanging, slowAfter(sizeOf(flight.post.payload))) : undefined;
     const outcome = await options.transmit(flight.post, abort.signal, patienceMs);
     clearTimeout(unsure);
     flight.abort.signal.removeEventListener('abort', giveUp);
@@ -254,18 +254,18 @@ export function createUplink(options: UplinkOptions): Uplink {
     for (let attempt = 1; !signal.aborted; attempt += 1) {
       if (attempt > 1) retries += 1;
       const sentAt = performance.now();
-      const { outcome, hurried } = await tryOnce(flight, sentAt, patience.of(sizeOf(flight.post), attempt));
+      const { outcome, hurried } = await tryOnce(flight, sentAt, patience.of(sizeOf(flight.post.payload), attempt));
       if (signal.aborted) return;
       if (outcome.kind === 'failed') options.onHanging();
       if (hurried) continue;
       let retryAfterMs = 0;
       if (outcome.kind === 'taken') {
-        patience.answered(sizeOf(flight.post), performance.now() - sentAt);
+        patience.answered(sizeOf(flight.post.payload), performance.now() - sentAt);
         onTaken(flight, outcome);
         break;
       }
       if (outcome.kind === 'refused') {
-        patience.answered(sizeOf(flight.post), performance.now() - sentAt);
+        patience.answered(sizeOf(flight.post.payload), performance.now() - sentAt);
         if (!(await onRefused(flight, outcome.failure, attempt))) break;
         if (['session_not_found', 'epoch_changed'].includes(outcome.failure.code)) continue;
         retryAfterMs = outcome.retryAfterMs;
@@ -315,7 +315,7 @@ export function createUplink(options: UplinkOptions): Uplink {
     hurry() {
       const now = performance.now();
       for (const { post, trial } of flights)
-        if (trial && now - trial.sentAt > slowAfter(sizeOf(post))) trial.abort.abort();
+        if (trial && now - trial.sentAt > slowAfter(sizeOf(post.payload))) trial.abort.abort();
     },
     acknowledge: acks.now,
     heard: acks.heard,
@@ -331,11 +331,6 @@ export function createUplink(options: UplinkOptions): Uplink {
       return { roundTripMs: patience.roundTripMs, retries, droppedAudioMs: backlog.droppedAudioMs };
     },
   };
-}
-
-/** Bytes, as base64 if it is audio. */
-function sizeOf({ payload }: Post): number {
-  return payload.reduce((sum, { size }) => sum + size, 0);
 }
 
 /** What cannot be sent at all, and would take with it what goes in the same POST. */

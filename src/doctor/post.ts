@@ -1,4 +1,5 @@
 import type { Waiting } from '../client/backlog.ts';
+import { sizeOf } from '../client/numbered-post.ts';
 import { patienceFor } from '../client/patience.ts';
 import { type PostOutcome, sendPost } from '../client/post.ts';
 import type { ErrorCode } from '../wire/error-catalogue.ts';
@@ -84,9 +85,8 @@ export async function carry(
       return response;
     },
   };
-  const bytes = payload.reduce((sum, { size }) => sum + size, 0);
   const { signal } = new AbortController();
-  const outcome = await sendPost({ client, cseq, ack, payload }, options, signal, patienceFor(bytes));
+  const outcome = await sendPost({ client, cseq, ack, payload }, options, signal, patienceFor(sizeOf(payload)));
   const ms = performance.now() - askedAt;
   if (outcome.kind === 'barred') return { kind: 'barred', status: status ?? 0, outcome };
   if (outcome.kind === 'failed') return { kind: 'lost', ms, status, outcome };

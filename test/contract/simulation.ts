@@ -1,5 +1,6 @@
 import type { VerdictStorage } from '../../src/client/index.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
+import { seededRandom } from '../seeded-random.ts';
 import { openEventSource } from './event-source-reader.ts';
 import { pass, settle } from './fake-clock.ts';
 import type { HistoryRecord } from './history.ts';
@@ -179,15 +180,4 @@ function createParticipant(
 function createStorage(): VerdictStorage {
   const kept = new Map<string, string>();
   return { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => void kept.set(key, value) };
-}
-
-/** 0 to below 1, the same for the same seed (mulberry32). */
-function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -1,6 +1,6 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { loopbackServer } from './loopback-server.ts';
 import type { Place } from './profile.ts';
 
 /** What a network does that knows nothing of HTTP, or next to nothing. All of it holds for both directions unless it says otherwise. */
@@ -36,15 +36,8 @@ const REFUSAL = 'HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: clos
 
 /** A TCP proxy that behaves as `chaos` says. @param random 0 to below 1 */
 export async function startChaosProxy({ port, stack }: Place, chaos: Chaos, random: () => number): Promise<string> {
-  const sockets = new Set<Socket>();
+  const { track, listen } = loopbackServer(stack);
   const links = { up: createLink(chaos.bytesPerSecond), down: createLink(chaos.bytesPerSecond) };
-  const track = (socket: Socket) => {
-    sockets.add(socket);
-    socket.setNoDelay(true);
-    socket.on('error', () => undefined);
-    socket.on('close', () => sockets.delete(socket));
-    return socket;
-  };
   const about = (ms: number) => ms * (0.5 + random());
   const server = createServer((incoming) => {
     const client = track(incoming);
@@ -67,11 +60,8 @@ export async function startChaosProxy({ port, stack }: Place, chaos: Chaos, rand
       fate.stalled = true;
       origin.destroy();
     });
-    const onClose = () => {
-      for (const timer of timers) clearTimeout(timer);
-    };
     client.on('close', () => {
-      onClose();
+      for (const timer of timers) clearTimeout(timer);
       origin.destroy();
     });
     // Only if it broke: what came before its end is still on its way.
@@ -85,14 +75,7 @@ export async function startChaosProxy({ port, stack }: Place, chaos: Chaos, rand
     });
     carry(origin, client, links.down, fate, () => late(false), { holdsOneEvent: chaos.holdsOneEvent });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  stack.defer(async () => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-    await once(server, 'close');
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`; // a TCP server that listens has one
+  return `http://127.0.0.1:${await listen(server)}`;
 }
 
 interface Treatment {

@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
+import { seededRandom } from '../seeded-random.ts';
 import type { Outcome } from './converse.ts';
 import { openCourse, run } from './course.ts';
 import { faultsOf } from './gauntlet.ts';
 import { direct } from './profiles/direct.ts';
 import { openSdk } from './sdk-talker.ts';
-import { seededRandom } from './seeded-random.ts';
 import type { Ear, OpenTalker, Talker } from './talker.ts';
 
 /** What is done to the seventh of what passes: with the one before it in hand, and what hands something on. */

@@ -1,3 +1,4 @@
+import { seededRandom } from '../seeded-random.ts';
 import { converse, type Outcome, timeToUsable } from './converse.ts';
 import { type Course, openCourse, through } from './course.ts';
 import { figuresOf } from './figures.ts';
@@ -5,7 +6,6 @@ import { openPageTalker } from './page-talker.ts';
 import { openPlain } from './plain-talker.ts';
 import type { Profile } from './profile.ts';
 import { openSdk } from './sdk-talker.ts';
-import { seededRandom } from './seeded-random.ts';
 import { startSocketIoServer } from './socketio-server.ts';
 import { openSocketIo } from './socketio-talker.ts';
 import type { OpenTalker } from './talker.ts';

@@ -1,5 +1,5 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
+import { loopbackServer } from './loopback-server.ts';
 
 const NEWLINES = '\r\n\r\n';
 /** A body in chunks is over with this. What it holds may look the same: it is read chunk by chunk. */
@@ -11,22 +11,11 @@ const LAST_CHUNK = Buffer.from('0\r\n\r\n');
  * @returns its address
  */
 export async function startIcapScanner(stack: AsyncDisposableStack): Promise<string> {
-  const sockets = new Set<Socket>();
+  const { track, listen } = loopbackServer(stack);
   const server = createServer((socket) => {
-    sockets.add(socket);
-    socket.setNoDelay(true);
-    socket.on('error', () => undefined);
-    socket.on('close', () => sockets.delete(socket));
-    void scan(socket).catch(() => socket.destroy());
+    void scan(track(socket)).catch(() => socket.destroy());
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  stack.defer(async () => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-    await once(server, 'close');
-  });
-  return `icap://127.0.0.1:${(server.address() as AddressInfo).port}/scan`; // a TCP server that listens has one
+  return `icap://127.0.0.1:${await listen(server)}/scan`;
 }
 
 /** Answers the requests of one connection, one after the other. */

@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
+import { seededRandom } from '../seeded-random.ts';
 import { converse } from './converse.ts';
 import { openCourse, run, through } from './course.ts';
 import { openPlain } from './plain-talker.ts';
 import { direct } from './profiles/direct.ts';
-import { seededRandom } from './seeded-random.ts';
 import { startSocketIoServer } from './socketio-server.ts';
 import { openSocketIo } from './socketio-talker.ts';
 

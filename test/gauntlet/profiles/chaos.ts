@@ -1,6 +1,6 @@
+import { seededRandom } from '../../seeded-random.ts';
 import { type Chaos, startChaosProxy } from '../chaos-proxy.ts';
 import type { Profile } from '../profile.ts';
-import { seededRandom } from '../seeded-random.ts';
 
 /** So that two runs see the same network. */
 const SEED = 20_261;
