@@ -3,11 +3,12 @@ import { fullJitter, pause } from './backoff.ts';
 import type { Retry } from './events.ts';
 import type { ReceivedEvent } from './exchange.ts';
 import { createInquiry } from './inquiry.ts';
-import { dueTrial, type Evidence, type Ladder, type Rung, weigh } from './ladder.ts';
+import { type Evidence, type Ladder, type Rung, weigh } from './ladder.ts';
 import { rotateAfter } from './lifetime.ts';
 import { type Ending, type Line, type Network, openLine } from './line.ts';
 import type { Position } from './position.ts';
 import { proveLine } from './trial.ts';
+import { createTrials, SETTLED_MS } from './trial-schedule.ts';
 import { listenForWake } from './wake.ts';
 
 export interface DownlinkOptions extends Network {
@@ -55,8 +56,6 @@ export interface Downlink {
 /** How long a stream may bring nothing before a poll is tried beside it, ms. A WebSocket has a handshake more to make. */
 export const PATIENCE_MS = 1_000;
 const SOCKET_PATIENCE_MS = 3_000;
-/** How long a connection must have been good before a better one is looked for, ms: first things first. */
-const SETTLED_MS = 2_000;
 /** A connection that lasted so long was a good one, ms. */
 const HEALTHY_MS = 5_000;
 /** One that was cut sooner is not replaced at once, whatever it brought: the next would be, too, ms. */
@@ -85,14 +84,10 @@ export function createDownlink(options: DownlinkOptions): Downlink {
   let rotations = 0;
   /** The connection in use has brought something that was not known. */
   let useful = false;
-  /** Beside a connection in use: when to poll because it brings nothing, to replace it because of its age, to look for a better one. */
+  /** Beside a connection in use: when to poll because it brings nothing, to replace it because of its age. */
   let raceTimer: ReturnType<typeof setTimeout> | undefined;
   let ageTimer: ReturnType<typeof setTimeout> | undefined;
-  let trialTimer: ReturnType<typeof setTimeout> | undefined;
   let moveTimer: ReturnType<typeof setTimeout> | undefined;
-  let trying = false;
-  /** A trial that failed, and what was in use then. */
-  let unproved: { readonly line: Line; readonly tried: Evidence } | undefined;
   /** How the connection in use opened. */
   let opened: { readonly line: Line; readonly evidence: Evidence & { kind: 'opened' } } | undefined;
   const inquiry = createInquiry(options.onDoubt);
@@ -111,7 +106,7 @@ export function createDownlink(options: DownlinkOptions): Downlink {
       onBytes: () => {
         lastBytesAt = Date.now();
         inquiry.heard();
-        settleTrial(line);
+        trials.heard(line);
       },
       onEvent: (event) => {
         const isNew = options.onEvent(event);
@@ -141,7 +136,7 @@ export function createDownlink(options: DownlinkOptions): Downlink {
     if (roundTripMs === undefined) return;
     learn({ ...opened.evidence, roundTripMs });
     opened = undefined;
-    planTrial();
+    trials.plan();
   };
   const dropChallenger = () => {
     challenger?.drop();
@@ -187,7 +182,7 @@ export function createDownlink(options: DownlinkOptions): Downlink {
     dropChallenger();
     if (line.rung !== ladder.rung) replace();
     ageTimer = after(ageTimer, line.rung === 'poll' ? undefined : rotateAfter(ladder.lifetime), replace);
-    planTrial();
+    trials.plan();
     options.onBegun(line.rung);
   };
   const after = (old: typeof raceTimer, ms: number | undefined, action: () => void) => {
@@ -195,7 +190,8 @@ export function createDownlink(options: DownlinkOptions): Downlink {
     return ms === undefined ? undefined : setTimeout(action, ms);
   };
   const clearTimers = () => {
-    for (const timer of [raceTimer, ageTimer, trialTimer, moveTimer]) clearTimeout(timer);
+    for (const timer of [raceTimer, ageTimer, moveTimer]) clearTimeout(timer);
+    trials.clear();
   };
   /** Opens another of `rung` beside one that brings nothing, and if that brings nothing either, polls, until one of them has brought something. */
   const race = (patienceMs: number, rung: Rung = 'poll') => {
@@ -203,41 +199,6 @@ export function createDownlink(options: DownlinkOptions): Downlink {
       if (challenger?.rung !== rung) challenge(open(rung));
       race(patienceMs);
     });
-  };
-  /** A better rung is tried beside the one in use, and only if it is good does it take over. */
-  const tryBetter = async () => {
-    // Where nothing comes at all, nothing would come over another.
-    if (trying || stopped.signal.aborted || incumbent?.begunAt === undefined) return;
-    if (unproved?.line === incumbent) return;
-    const rung = dueTrial(ladder, now());
-    if (rung) {
-      trying = true;
-      const proof = await proveLine(
-        { ...options, rung, url: (query: Record<string, string>) => options.trialAddress(rung, query) },
-        stopped.signal,
-      );
-      trying = false;
-      if (stopped.signal.aborted) return;
-      const tried: Evidence = { kind: 'tried', at: now(), rung, ...proof };
-      if (proof.good) {
-        if (learn(tried)) replace();
-      } else if (incumbent) unproved = { line: incumbent, tried };
-    }
-    planTrial();
-  };
-  /** That a trial failed counts only if the network was there: as soon as what is in use brings something more. */
-  const settleTrial = (line: Line | undefined) => {
-    if (!unproved || unproved.line !== line) return;
-    learn(unproved.tried);
-    unproved = undefined;
-    planTrial();
-  };
-  const planTrial = () => {
-    if (unproved && unproved.line === incumbent) return;
-    unproved = undefined;
-
-    const dueAt = dueTrial(ladder, now()) ? now() : ladder.retryAt;
-    trialTimer = after(trialTimer, dueAt && Math.max(dueAt - now(), SETTLED_MS), () => void tryBetter());
   };
   const holdOff = (ms: number) => {
     holdOffMs = Math.max(holdOffMs, ms);
@@ -308,17 +269,29 @@ export function createDownlink(options: DownlinkOptions): Downlink {
     if (certain || Date.now() - lastBytesAt > usualMs) reconnect();
     else wake.abort();
   });
+  const trials = createTrials({
+    now,
+    ladder: () => ladder,
+    incumbent: () => incumbent,
+    prove: (rung) => {
+      const url = (query: Record<string, string>) => options.trialAddress(rung, query);
+      return proveLine({ ...options, rung, url }, stopped.signal);
+    },
+    learn,
+    onBetter: () => replace(),
+    signal: stopped.signal,
+  });
   void run();
   return {
     reconnect,
-    tryBetter: () => void tryBetter(),
+    tryBetter: trials.now,
     holdOff(ms) {
       announced = true;
       holdOff(ms);
     },
     answered(written, sentAt) {
       if (stopped.signal.aborted || incumbent?.begunAt === undefined) return;
-      settleTrial(incumbent);
+      trials.heard(incumbent);
       inquiry.sent();
       weighOpening();
       const lacks = written === null || (written !== undefined && written > options.position.seq);
