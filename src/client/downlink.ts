@@ -291,7 +291,6 @@ export function createDownlink(options: DownlinkOptions): Downlink {
     },
     answered(written, sentAt) {
       if (stopped.signal.aborted || incumbent?.begunAt === undefined) return;
-      trials.heard(incumbent);
       inquiry.sent();
       weighOpening();
       const lacks = written === null || (written !== undefined && written > options.position.seq);

@@ -125,15 +125,11 @@ export function openLine(options: LineOptions): Line {
       const crossingMs = Math.max(CROSSING_MS, CROSSING_ROUND_TRIPS * Math.max(roundTripMs, watch?.sessionMs ?? 0));
       watch?.expect(isQuiet ? crossingMs : Math.max(LACKING_MS, crossingMs, EXPECTED_ROUND_TRIPS * roundTripMs));
       if (sentAt - asked.at <= expectedMs(options)) return;
-      const { abort: poll } = asked;
-      clearTimeout(asked.overdue);
-      asked.overdue = setTimeout(() => {
-        // Once an answer has begun it is read, however long that takes.
-        if (asked.abort === poll && asked.at < Number.POSITIVE_INFINITY) poll.abort();
-      }, crossingMs);
+      // From the first of several on: otherwise one who speaks would put it off for ever.
+      asked.overdue ??= setTimeout(() => asked.abort.abort(), crossingMs);
     },
     drop() {
-      clearTimeout(asked.overdue);
+      settlePoll(asked);
       abort.abort();
     },
   };
@@ -150,7 +146,15 @@ interface AskedPoll {
   /** When it was asked, by `now`; infinity: its answer has begun, or there is none. */
   at: number;
   abort: AbortController;
+  /** When it is given up. */
   overdue: ReturnType<typeof setTimeout> | undefined;
+}
+
+/** It is not waited for any more. */
+function settlePoll(asked: AskedPoll): void {
+  asked.at = Number.POSITIVE_INFINITY;
+  clearTimeout(asked.overdue);
+  asked.overdue = undefined;
 }
 
 async function down(options: LineOptions, abort: AbortController, onWatch: OnWatch, asked: AskedPoll): Promise<Ending> {
@@ -185,12 +189,13 @@ async function polls(options: LineOptions, signal: AbortSignal, asked: AskedPoll
     };
     const fetchIt: typeof fetch = async (...request) => {
       const response = await options.fetch(...request);
-      asked.at = Number.POSITIVE_INFINITY;
+      // It is read, however long that takes.
+      settlePoll(asked);
       return response;
     };
     const outcome = await pollOnce({ ...exchange, fetch: fetchIt, onEvent }, waitMs, expectedMs(options));
     const tookMs = now() - askedAt;
-    asked.at = Number.POSITIVE_INFINITY;
+    settlePoll(asked);
     // It was lost with the connection that it was put on; another one tells.
     if (asked.abort.signal.aborted && !signal.aborted) continue;
     if (outcome.kind !== 'ended' || signal.aborted) return { outcome, livedMs: tookMs, silent: undefined };

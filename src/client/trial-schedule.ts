@@ -22,7 +22,7 @@ export interface Trials {
   /** Tries what is due at once. */
   now(): void;
   /** This connection has brought something. */
-  heard(line: Line | undefined): void;
+  heard(line: Line): void;
   /** Takes back the plan. */
   clear(): void;
 }

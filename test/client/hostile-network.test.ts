@@ -107,7 +107,7 @@ describe('a client', () => {
     const server = await startTestServer();
     const stream = await witness(server);
     const url = await hostileProxy(server, ({ url: path }) =>
-      path?.startsWith('/poll') ? { bytesPerMs: 60 } : 'pass',
+      path?.startsWith('/poll') ? { bytesPerMs: 30 } : 'pass',
     );
     const me = talk({ url, transport: 'poll', isAudio: true });
     await waitFor('the session', () => me.sessions.length === 1);
@@ -115,6 +115,26 @@ describe('a client', () => {
     // Each is answered that nothing is attached: the poll has been answered, as far as the server knows.
     const microphone = setInterval(() => me.client.sendAudio(new Uint8Array(3_200)), 100);
     afterTest(() => clearInterval(microphone));
+    await me.turns(1);
+    clearInterval(microphone);
+    await expectSame(me, stream);
+  });
+
+  test('whose poll gets lost, while it speaks, asks again long before it would have been answered', async () => {
+    const server = await startTestServer();
+    const stream = await witness(server);
+    let polls = 0;
+    const url = await hostileProxy(server, ({ url: path }) => {
+      if (path?.startsWith('/poll')) polls += 1;
+      // Held for 20 s, and then waited for some more: longer than this test waits.
+      return polls === 3 && path?.startsWith('/poll') ? new Promise<Treatment>(() => undefined) : 'pass';
+    });
+    const me = talk({ url, transport: 'poll' });
+    const microphone = setInterval(() => me.client.sendAudio(new Uint8Array(3_200)), 100);
+    afterTest(() => clearInterval(microphone));
+    await waitFor('the session', () => me.sessions.length === 1);
+    await me.client.send('count to two');
+    await waitFor('a poll after the one that gets lost', () => polls > 3);
     await me.turns(1);
     clearInterval(microphone);
     await expectSame(me, stream);

@@ -169,21 +169,29 @@ describe('a client that may use what the network has', () => {
   });
 });
 
-test('a client with something to say that loses its WebSocket in an outage takes another when the network is back', async () => {
-  const server = await startTestServer();
-  const stream = await witness(server);
-  const line = await cuttableLine(server);
-  const storage = keep();
-  const me = talk({ url: line.url, random: () => 0.05, storage });
-  await waitFor('the WebSocket', () => me.client.statistics.rung === 'ws');
-  line.away = true;
-  line.cut();
-  // It hangs, and has the client look for other ways, where there is none.
-  void me.client.send('count to two');
-  await delay(4_000);
-  line.away = false;
-  await me.turns(1);
-  await waitFor('the WebSocket again', () => me.client.statistics.rung === 'ws');
-  expect(storage.getItem(`bidi-sse:network:${line.url}`)).not.toContain('refused');
-  await expectSame(me, stream);
-});
+/** What is said hangs, and has the client look for other ways, where there is none. */
+test.each(['away', 'silent'] as const)(
+  'a client with something to say in an outage (%s) takes a WebSocket when the network is back, and remembers no refusal',
+  async (outage) => {
+    const server = await startTestServer();
+    const stream = await witness(server);
+    const line = await cuttableLine(server);
+    const storage = keep();
+    const me = talk({ url: line.url, random: () => 0.05, storage });
+    await waitFor('the stream', () => me.sessions.length > 0);
+    if (outage === 'away') {
+      await waitFor('the WebSocket', () => me.client.statistics.rung === 'ws');
+      line.cut();
+    }
+    line[outage] = true;
+    void me.client.send('count to two');
+    // Longer than a trial lasts.
+    await delay(outage === 'away' ? 4_000 : 7_000);
+    line[outage] = false;
+    await me.turns(1);
+    await waitFor('the WebSocket again', () => me.client.statistics.rung === 'ws');
+    expect(storage.getItem(`bidi-sse:network:${line.url}`)).not.toContain('refused');
+    await expectSame(me, stream);
+  },
+  40_000,
+);

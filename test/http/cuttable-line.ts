@@ -8,6 +8,8 @@ export interface CuttableLine {
   cut(): number;
   /** From now on none is taken, until it is set again. */
   away: boolean;
+  /** Nothing passes any more on those that there are, nor on those that come, until it is set again; nobody is told. */
+  silent: boolean;
 }
 
 /** The server by another port, over connections that can be cut. */
@@ -25,7 +27,16 @@ export async function cuttableLine({ port }: Pick<TestServer, 'port'>): Promise<
       return;
     }
     const far = keep(connect(port, '127.0.0.1'));
-    keep(near).pipe(far).pipe(near);
+    keep(near);
+    // What was swallowed on a connection never comes: it stays dead.
+    let isDead = false;
+    const pass = (from: Socket, to: Socket) =>
+      from.on('data', (chunk: Buffer) => {
+        isDead ||= cuttable.silent;
+        if (!isDead) to.write(chunk);
+      });
+    pass(near, far);
+    pass(far, near);
     near.on('close', () => far.destroy());
     far.on('close', () => near.destroy());
   });
@@ -41,6 +52,6 @@ export async function cuttableLine({ port }: Pick<TestServer, 'port'>): Promise<
     line.close();
   });
   const { port: own } = line.address() as AddressInfo; // a TCP server that listens has one
-  const cuttable: CuttableLine = { url: `http://127.0.0.1:${own}`, cut, away: false };
+  const cuttable: CuttableLine = { url: `http://127.0.0.1:${own}`, cut, away: false, silent: false };
   return cuttable;
 }
