@@ -1,8 +1,11 @@
 import type { PostOutcome } from './post.ts';
 
-/** Says how far everything was processed, while audio comes. */
+/**
+ * Says how far everything was processed, while something comes: the server holds audio back beyond that, and its answer says what it has
+ * written, so that an end that was lost on the way is missed at once.
+ */
 export interface Acknowledging {
-  /** Audio has come. */
+  /** Something has come. */
   heard(): void;
   /** A numbered POST has said it, too. */
   said(): void;

@@ -158,7 +158,7 @@ export function createClient(options: ClientOptions): Client {
       duplicates += 1;
       return false;
     }
-    if (isAudioMessage(data)) uplink.heard();
+    uplink.heard();
     emitter.emit(name ?? 'message', data);
     if (name === 'end') become('ended');
     return true;
@@ -292,10 +292,6 @@ export function createClient(options: ClientOptions): Client {
 /** A number of the server's, as a timer takes it: one that is too large, or none, would fire at once. */
 function clamp(value: unknown, least: number, most: number): number {
   return typeof value === 'number' && value >= least ? Math.min(value, most) : least;
-}
-
-function isAudioMessage(data: unknown): boolean {
-  return typeof data === 'object' && data !== null && 'mime_type' in data && data.mime_type === 'audio/pcm';
 }
 
 /** 128 random bits, an id as the wire wants it. `crypto.randomUUID` is missing on pages that are not served over https. */

@@ -227,7 +227,7 @@ function endingOf(watch: StreamWatch, outcome: Outcome): Ending {
 function watched(options: LineOptions, abort: AbortController) {
   const watch = watchStream({
     now: options.now,
-    roundTripMs: options.roundTripMs(),
+    roundTripMs: options.roundTripMs,
     silenceMs: () => MISSED_HEARTBEATS * options.heartbeatMs(),
     padded: options.rung === 'pusher',
     onEvidence: options.onEvidence,

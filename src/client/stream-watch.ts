@@ -26,7 +26,7 @@ export interface StreamWatch {
 
 export interface StreamWatchOptions {
   readonly now: () => number;
-  readonly roundTripMs: number | undefined;
+  readonly roundTripMs: () => number | undefined;
   /** No byte for so long, and the connection is taken for dead, ms; asked for again after each byte. */
   readonly silenceMs: () => number;
   /** Padding holds `session` back until the first heartbeat where it is needed at all. */
@@ -37,7 +37,7 @@ export interface StreamWatchOptions {
 
 /** Measures one stream: when it begins, whether its first heartbeat comes by itself, whether it falls silent. */
 export function watchStream(options: StreamWatchOptions): StreamWatch {
-  const { now, roundTripMs } = options;
+  const { now } = options;
   const openedAt = now();
   let firstByteAt: number | undefined;
   let lastByteAt = openedAt;
@@ -45,8 +45,15 @@ export function watchStream(options: StreamWatchOptions): StreamWatch {
   let stopped = false;
   let sessionAt: number | undefined;
   let waiting = true;
+  /** `session` came later than it should, by about what the first heartbeat takes: it may have had to wait for it. */
+  const isLate = () => {
+    const roundTripMs = options.roundTripMs() ?? Number.POSITIVE_INFINITY;
+    return sessionAt !== undefined && sessionAt - openedAt > FIRST_HEARTBEAT_MS + TOGETHER_MS + roundTripMs;
+  };
   const giveUp = (how: Silence) => {
     silent = how;
+    // The heartbeat came with something else, which looked well. Again the last of what was written does not come by itself.
+    if (how === 'expected' && isLate() && !options.padded) options.onEvidence({ kind: 'held', at: now() });
     options.onSilence();
   };
   const onSilence = () => giveUp('heartbeats');
@@ -63,8 +70,7 @@ export function watchStream(options: StreamWatchOptions): StreamWatch {
     if (sessionAt === undefined || !waiting) return;
     // Together, and late by what the heartbeat takes: `session` had to wait for it. Only together: this program was busy.
     const together = now() - sessionAt < TOGETHER_MS;
-    const late = sessionAt - openedAt > FIRST_HEARTBEAT_MS + TOGETHER_MS + (roundTripMs ?? Number.POSITIVE_INFINITY);
-    if (together && late && !options.padded) held();
+    if (together && isLate() && !options.padded) held();
     waiting = false;
   };
   return {
@@ -84,6 +90,7 @@ export function watchStream(options: StreamWatchOptions): StreamWatch {
       if (name === 'hb') beat();
       if (name !== 'session') return;
       sessionAt = now();
+      const roundTripMs = options.roundTripMs();
       options.onEvidence({ kind: 'opened', at: sessionAt, delayMs: sessionAt - openedAt, roundTripMs });
       const patience = FIRST_HEARTBEAT_MS + HEARTBEAT_GRACE_MS + 2 * (roundTripMs ?? 0);
       // Once more around the loop: what has come while this program was busy is read first.

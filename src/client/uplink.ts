@@ -47,7 +47,7 @@ export interface Uplink {
   hurry(): void;
   /** Says how far everything was processed, now, and hears how far it was written. */
   acknowledge(): void;
-  /** Audio has come: the server wants to know how far it was processed. */
+  /** Something has come: the server wants to know how far it was processed. */
   heard(): void;
   stop(): void;
   readonly statistics: { roundTripMs: number | undefined; retries: number; droppedAudioMs: number };

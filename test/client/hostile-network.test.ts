@@ -51,6 +51,18 @@ describe('a client', () => {
     expect(me.client.statistics.rung).toBe('pusher');
   });
 
+  test('behind the same proxy, whose first heartbeat comes with the answer to what was said at once, misses the end of it, and has events pushed', async () => {
+    const server = await startTestServer();
+    const stream = await witness(server);
+    const url = await hostileProxy(server, ({ url: path }) => (isStream(path) ? 'lag' : 'pass'));
+    const me = talk({ url, transport: 'sse' });
+    void me.client.send('count to three');
+    // Heartbeats come each 10 s: later than this waits.
+    await me.turns(1);
+    await waitFor('the padding', () => me.client.statistics.rung === 'pusher');
+    await expectSame(me, stream);
+  });
+
   test.each(['auto', 'sse'] as const)(
     'whose streams are cut at random bytes loses and doubles nothing: %s',
     async (transport) => {
