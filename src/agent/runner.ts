@@ -6,6 +6,7 @@ import { turnsOf } from '../store/conversation-turns.ts';
 import type { AgentEvent, Content } from '../wire/agent-event.ts';
 import type { LiveRequest } from '../wire/live-request.ts';
 import type { Agent } from './agent.ts';
+import { toConnectConfig } from './connect-config.ts';
 import { createEventFactory, type EventBody } from './event-factory.ts';
 import type { LiveRequestQueue } from './live-request-queue.ts';
 import type { RunConfig } from './run-config.ts';
@@ -72,7 +73,8 @@ export class Runner implements LiveRunner {
   constructor(options: RunnerOptions) {
     const { appName, agent, model } = options;
     this.#options = options;
-    this.card = { appName, agent: agent.name, model: model.name, ...model.capabilities };
+    const { audioOnly, inputRate, outputRate } = model.capabilities;
+    this.card = { appName, agent: agent.name, model: model.name, audioOnly, inputRate, outputRate };
   }
 
   /**
@@ -112,15 +114,7 @@ export class Runner implements LiveRunner {
 
     const upstream = new Upstream({
       model,
-      config: {
-        modality: model.capabilities.audioOnly ? 'AUDIO' : (runConfig.responseModalities?.[0] ?? 'TEXT'),
-        instruction: agent.instruction,
-        tools: agent.tools.map((tool) => tool.declaration),
-        inputAudioTranscription: runConfig.inputAudioTranscription !== null,
-        outputAudioTranscription: runConfig.outputAudioTranscription !== null,
-        ...(runConfig.speechConfig ? { speechConfig: runConfig.speechConfig } : {}),
-        ...(runConfig.realtimeInputConfig ? { realtimeInputConfig: runConfig.realtimeInputConfig } : {}),
-      },
+      config: toConnectConfig(agent, runConfig, model.capabilities),
       loadHistory: async () => {
         await stored;
         return toContents(await store.get(key));

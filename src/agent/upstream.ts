@@ -121,7 +121,7 @@ export class Upstream {
         if (event.type === 'closed') {
           closed = event.error;
           code = event.code;
-        } else if (event.type === 'resumption') this.#handle = event.handle;
+        } else if (event.type === 'resumption') this.#handle = event.handle ?? this.#handle;
         else if (event.type === 'go_away') {
           asked = true;
           clearTimeout(goAwayTimer);

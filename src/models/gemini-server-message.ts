@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { FunctionCall, UsageMetadata } from '../wire/agent-event.ts';
+import type { FunctionCall, UsageMetadata, VoiceActivity } from '../wire/agent-event.ts';
 import type { ModelEvent } from './realtime-model.ts';
 
 /**
@@ -15,7 +15,10 @@ export interface GeminiServerMessage {
     interrupted?: boolean;
     generationComplete?: boolean;
     turnComplete?: boolean;
+    turnCompleteReason?: string;
   };
+  setupComplete?: { sessionId?: string };
+  voiceActivity?: { type?: string; audioOffset?: string };
   toolCall?: { functionCalls?: Partial<FunctionCall>[] };
   toolCallCancellation?: { ids?: string[] };
   usageMetadata?: GeminiUsage;
@@ -26,6 +29,8 @@ export interface GeminiServerMessage {
 interface GeminiPart {
   text?: string;
   thought?: boolean;
+  executableCode?: Record<string, unknown>;
+  codeExecutionResult?: Record<string, unknown>;
   inlineData?: { mimeType?: string; data?: string };
 }
 
@@ -48,6 +53,8 @@ export function isOwnCallId(id: string): boolean {
  * @throws {TypeError} where a field is of another type than it should be: what comes after it in the frame is lost
  */
 export function readServerMessage(message: GeminiServerMessage, emit: (event: ModelEvent) => void): void {
+  if (message.setupComplete?.sessionId) emit({ type: 'session_id', id: string(message.setupComplete.sessionId) });
+  if (message.voiceActivity) emit({ type: 'voice_activity', activity: readVoiceActivity(message.voiceActivity) });
   const content = message.serverContent;
   if (content) {
     const { inputTranscription: input, outputTranscription: output } = content;
@@ -60,6 +67,10 @@ export function readServerMessage(message: GeminiServerMessage, emit: (event: Mo
         emit({ type: 'audio', mimeType: string(mimeType), data: string(data) });
       } else if (part.text) {
         emit({ type: 'text', text: string(part.text), thought: part.thought === true });
+      } else if (part.executableCode) {
+        emit({ type: 'code', part: { executableCode: part.executableCode } });
+      } else if (part.codeExecutionResult) {
+        emit({ type: 'code', part: { codeExecutionResult: part.codeExecutionResult } });
       }
     }
     if (output && (output.text || output.finished)) {
@@ -80,10 +91,28 @@ export function readServerMessage(message: GeminiServerMessage, emit: (event: Mo
   if (message.usageMetadata) emit({ type: 'usage', usage: readUsage(message.usageMetadata) });
   if (content?.interrupted) emit({ type: 'interrupted' });
   if (content?.generationComplete) emit({ type: 'generation_complete' });
-  if (content?.turnComplete) emit({ type: 'turn_complete' });
+  if (content?.turnComplete) {
+    const reason = string(content.turnCompleteReason ?? '');
+    emit(isUsual(reason) ? { type: 'turn_complete' } : { type: 'turn_complete', reason });
+  }
   const update = message.sessionResumptionUpdate;
-  if (update?.resumable && update.newHandle) emit({ type: 'resumption', handle: string(update.newHandle) });
+  if (update) {
+    const handle = update.resumable ? string(update.newHandle ?? '') : '';
+    emit({ type: 'resumption', handle: handle || undefined });
+  }
   if (message.goAway) emit({ type: 'go_away', timeLeftMs: readDuration(message.goAway.timeLeft) });
+}
+
+function isUsual(reason: string): boolean {
+  return reason === '' || reason === 'TURN_COMPLETE_REASON_UNSPECIFIED';
+}
+
+function readVoiceActivity({ type, audioOffset }: NonNullable<GeminiServerMessage['voiceActivity']>): VoiceActivity {
+  const isKnown = type === 'ACTIVITY_START' || type === 'ACTIVITY_END';
+  return {
+    ...(isKnown ? { voiceActivityType: type } : {}),
+    ...(audioOffset === undefined ? {} : { audioOffset: string(audioOffset) }),
+  };
 }
 
 /** The types above say what a provider should send; this, what it did. */

@@ -1,15 +1,11 @@
-import { GoogleGenAI, type LiveConnectConfig, Modality, type Tool } from '@google/genai';
+import { GoogleGenAI } from '@google/genai';
 import { WireError } from '../wire/error-catalogue.ts';
+import { geminiCapabilities, isThreeOne } from './gemini-capabilities.ts';
 import { closeToError, type GeminiClose } from './gemini-close.ts';
 import { GeminiConnection } from './gemini-connection.ts';
+import { historyFields, toLiveConnectConfig } from './gemini-setup.ts';
 import { GeminiSocket, type SdkCallbacks, type SocketObserver } from './gemini-socket.ts';
-import {
-  type ConnectConfig,
-  type RealtimeConnection,
-  type RealtimeModel,
-  ResumptionRefused,
-  type ToolDeclaration,
-} from './realtime-model.ts';
+import { type RealtimeConnection, type RealtimeModel, ResumptionRefused } from './realtime-model.ts';
 
 export interface GeminiOptions {
   /** Model name, as in `gemini-3.8-live`. */
@@ -42,7 +38,7 @@ export function geminiModel(options: GeminiOptions): RealtimeModel {
 
   return {
     name: model,
-    capabilities: { audioOnly: isAudioOnly(model), inputRate: 16_000, outputRate: 24_000 },
+    capabilities: geminiCapabilities(model, vertexai),
 
     async connect(config, signal): Promise<RealtimeConnection> {
       const connection = new GeminiConnection({ textAsRealtimeInput: isThreeOne(model) });
@@ -115,53 +111,6 @@ function watchFor(connection: GeminiConnection, secrets: readonly string[], onNo
     },
   };
   return watch;
-}
-
-/** Models that refuse TEXT: the native-audio ones, and all of generation 3. */
-export function isAudioOnly(model: string): boolean {
-  return model.includes('native-audio') || /^(models\/)?gemini-3\./.test(model);
-}
-
-/** 3.1 takes client content only to seed a conversation, and closes with 1007 for one later. */
-function isThreeOne(model: string): boolean {
-  return /^(models\/)?gemini-3\.1/.test(model);
-}
-
-function toLiveConnectConfig(config: ConnectConfig, vertexai: boolean): LiveConnectConfig {
-  const { modality, instruction, tools, handle, speechConfig, realtimeInputConfig } = config;
-  return {
-    responseModalities: [modality === 'AUDIO' ? Modality.AUDIO : Modality.TEXT],
-    ...(instruction ? { systemInstruction: { parts: [{ text: instruction }] } } : {}),
-    ...(tools.length > 0 ? { tools: toTools(tools) } : {}),
-    // Always on: without it Gemini hands out no handles, and a lost connection is a lost conversation.
-    sessionResumption: { ...(handle ? { handle } : {}), ...(vertexai ? { transparent: true } : {}) },
-    ...(config.inputAudioTranscription ? { inputAudioTranscription: {} } : {}),
-    ...(config.outputAudioTranscription && modality === 'AUDIO' ? { outputAudioTranscription: {} } : {}),
-    ...(speechConfig ? { speechConfig } : {}),
-    ...(realtimeInputConfig ? { realtimeInputConfig } : {}),
-  };
-}
-
-/**
- * 3.1 is told beforehand that a history comes; told so without one, it would wait for it. The SDK's types know the field, but
- * the SDK does not send it (@google/genai 3.1.0).
- */
-function historyFields({ history, handle }: ConnectConfig, threeOne: boolean): object {
-  return threeOne && !handle && history.length > 0 ? { historyConfig: { initialHistoryInClientContent: true } } : {};
-}
-
-function toTools(tools: readonly ToolDeclaration[]): Tool[] {
-  const functionDeclarations = tools
-    .filter((tool) => tool.type === 'function')
-    .map(({ name, description, parameters }) => ({
-      name,
-      description,
-      ...(parameters === undefined ? {} : { parametersJsonSchema: parameters }),
-    }));
-  return [
-    ...(functionDeclarations.length > 0 ? [{ functionDeclarations }] : []),
-    ...(tools.some((tool) => tool.type === 'google_search') ? [{ googleSearch: {} }] : []),
-  ];
 }
 
 /** The SDK requires the callback; the socket has handed the frame to the connection before. */

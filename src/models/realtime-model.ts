@@ -1,4 +1,11 @@
-import type { Content, FunctionCall, FunctionResponse, UsageMetadata } from '../wire/agent-event.ts';
+import type {
+  Content,
+  FunctionCall,
+  FunctionResponse,
+  Part,
+  UsageMetadata,
+  VoiceActivity,
+} from '../wire/agent-event.ts';
 import type { WireError } from '../wire/error-catalogue.ts';
 import type { Blob } from '../wire/live-request.ts';
 
@@ -21,6 +28,17 @@ export interface ModelCapabilities {
   readonly inputRate: number;
   /** Sample rate in Hz of its speech. */
   readonly outputRate: number;
+  /** The names of its voices; `undefined`: not known, any may be asked for. */
+  readonly voices: readonly string[] | undefined;
+  /** It can be told which language to speak; others hear it. */
+  readonly language: boolean;
+  /** Whether it may keep silent where it is not spoken to: where it is asked to, always, never. */
+  readonly proactiveAudio: 'optional' | 'always' | 'never';
+  readonly affectiveDialog: boolean;
+  /** It says where it heard the user begin and end, if asked to. */
+  readonly voiceActivitySignal: boolean;
+  /** Resumption can be told how much of what was sent the provider has seen. */
+  readonly transparentResumption: boolean;
 }
 
 export interface ConnectConfig {
@@ -31,27 +49,54 @@ export interface ConnectConfig {
   readonly history: readonly Content[];
   /** Continues an earlier connection. */
   readonly handle?: string;
-  readonly inputAudioTranscription: boolean;
-  readonly outputAudioTranscription: boolean;
+  /** `undefined`: none. */
+  readonly inputAudioTranscription: AudioTranscription | undefined;
+  /** `undefined`: none. */
+  readonly outputAudioTranscription: AudioTranscription | undefined;
   readonly speechConfig?: SpeechConfig;
   readonly realtimeInputConfig?: RealtimeInputConfig;
+  readonly contextWindowCompression?: ContextWindowCompression;
+  readonly proactiveAudio?: boolean;
+  readonly affectiveDialog?: boolean;
+  readonly voiceActivitySignal?: boolean;
 }
 
-/** In the shape of Gemini's API, as ADK takes it. */
+/** In the shape of Gemini's API, as ADK takes it; so are those below. */
 export interface SpeechConfig {
-  voiceConfig?: { prebuiltVoiceConfig?: { voiceName?: string } };
+  readonly voiceConfig?: { readonly prebuiltVoiceConfig?: { readonly voiceName?: string } };
   /** BCP-47. */
-  languageCode?: string;
+  readonly languageCode?: string;
 }
 
-/** In the shape of Gemini's API, as ADK takes it. */
+export interface AudioTranscription {
+  /** BCP-47. */
+  readonly languageCodes?: readonly string[];
+}
+
 export interface RealtimeInputConfig {
-  automaticActivityDetection?: {
+  readonly automaticActivityDetection?: {
     /** true: the client says when the user speaks, by activity_start and activity_end. */
-    disabled?: boolean;
-    prefixPaddingMs?: number;
-    silenceDurationMs?: number;
+    readonly disabled?: boolean;
+    readonly startOfSpeechSensitivity?: 'START_SENSITIVITY_HIGH' | 'START_SENSITIVITY_LOW';
+    readonly endOfSpeechSensitivity?: 'END_SENSITIVITY_HIGH' | 'END_SENSITIVITY_LOW';
+    /** Speech that it takes to count as speech, ms. */
+    readonly prefixPaddingMs?: number;
+    /** Silence that ends what the user says, ms. */
+    readonly silenceDurationMs?: number;
   };
+  /** Default: START_OF_ACTIVITY_INTERRUPTS. */
+  readonly activityHandling?: 'START_OF_ACTIVITY_INTERRUPTS' | 'NO_INTERRUPTION';
+  readonly turnCoverage?:
+    | 'TURN_INCLUDES_ONLY_ACTIVITY'
+    | 'TURN_INCLUDES_ALL_INPUT'
+    | 'TURN_INCLUDES_AUDIO_ACTIVITY_AND_ALL_VIDEO';
+}
+
+export interface ContextWindowCompression {
+  /** From so many tokens in the context on. Default: the model's own. */
+  readonly triggerTokens?: number;
+  /** So many are left. Default: half of it. */
+  readonly slidingWindow?: { readonly targetTokens?: number };
 }
 
 /** What the model may call: a function that is declared to it, or a tool that the provider runs. */
@@ -81,6 +126,9 @@ export interface RealtimeConnection {
   close(): void;
 }
 
+/** Either field is set. */
+export type CodePart = Pick<Part, 'executableCode' | 'codeExecutionResult'>;
+
 /** What a provider says, in one vocabulary; in one reply they come in this order. */
 export type ModelEvent =
   | { type: 'input_transcript'; text: string; finished: boolean }
@@ -91,10 +139,17 @@ export type ModelEvent =
   | { type: 'tool_cancel'; ids: string[] }
   | { type: 'grounding'; metadata: Record<string, unknown> }
   | { type: 'usage'; usage: UsageMetadata }
+  /** Code that the model wrote and ran, and what came of it. */
+  | { type: 'code'; part: CodePart }
+  | { type: 'voice_activity'; activity: VoiceActivity }
+  /** The provider's own id of the session. */
+  | { type: 'session_id'; id: string }
   | { type: 'interrupted' }
   | { type: 'generation_complete' }
-  | { type: 'turn_complete' }
-  | { type: 'resumption'; handle: string }
+  /** `reason`: where the model did not end it as usual. */
+  | { type: 'turn_complete'; reason?: string }
+  /** How to continue from here on another connection; without a handle: not from here, but only from where the last one was given. */
+  | { type: 'resumption'; handle: string | undefined }
   /** The provider will close soon. */
   | { type: 'go_away'; timeLeftMs: number }
   /** Whether it is worth a new connection is told by `error.retry`. */

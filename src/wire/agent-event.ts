@@ -1,6 +1,7 @@
 /**
  * What the runtime yields: the Event of Google's ADK in live mode, in the JSON shape it has on the wire (camelCase, nothing
- * null). An ADK Runner's events fit it as they are; the last two fields are ours.
+ * null). An ADK Runner's events fit it as they are; the last two fields are ours. Of ADK's fields those are missing that no live model
+ * fills: avgLogprobs, logprobsResult, cacheMetadata, citationMetadata.
  * @see https://google.github.io/adk-docs/events/
  */
 export interface AgentEvent {
@@ -16,17 +17,36 @@ export interface AgentEvent {
   /** true: an increment only; otherwise complete. */
   partial?: boolean;
   turnComplete?: boolean;
+  /** Why the model ended its turn, where that is not as usual: as RESPONSE_REJECTED, NEED_MORE_INPUT, MALFORMED_FUNCTION_CALL. */
+  turnCompleteReason?: string;
   interrupted?: boolean;
   /** What the user said. */
   inputTranscription?: Transcription;
   /** What the agent says. */
   outputTranscription?: Transcription;
   usageMetadata?: UsageMetadata;
+  /** What an answer rests on, as Gemini says it: groundingChunks, webSearchQueries, searchEntryPoint and so on. */
   groundingMetadata?: Record<string, unknown>;
+  /** As STOP, MAX_TOKENS, SAFETY: of runners whose models say it. */
+  finishReason?: string;
+  /** The reply failed, or was withheld: a finish reason, a turnCompleteReason or a status of the provider. */
   errorCode?: string;
   errorMessage?: string;
   longRunningToolIds?: string[];
+  /** What to do beside: state changes, a transfer to another agent. */
+  actions?: Record<string, unknown>;
+  /** Where in the tree of agents it was made: `a.b.c`. */
+  branch?: string;
+  /** What RunConfig says is to stand on every event of the run. */
+  customMetadata?: Record<string, unknown>;
+  modelVersion?: string;
+  interactionId?: string;
+  /** How the conversation can be continued on another connection. The handle is as good as the conversation: it stays on the server. */
   liveSessionResumptionUpdate?: { newHandle?: string; resumable?: boolean };
+  /** The provider's own id of the session (Vertex AI). */
+  liveSessionId?: string;
+  /** Where the model heard the user begin or end (Vertex AI, where RunConfig asks for it). */
+  voiceActivity?: VoiceActivity;
 
   /** The state of the upstream connection changed. */
   status?: UpstreamStatus;
@@ -45,6 +65,7 @@ export interface Part {
   /** The text is the model's reasoning, not its answer. */
   thought?: boolean;
   inlineData?: InlineData;
+  fileData?: FileData;
   functionCall?: FunctionCall;
   functionResponse?: FunctionResponse;
   executableCode?: Record<string, unknown>;
@@ -55,6 +76,18 @@ export interface Part {
 export interface InlineData {
   mimeType: string;
   data: string;
+}
+
+/** A file that is kept elsewhere. */
+export interface FileData {
+  fileUri: string;
+  mimeType: string;
+}
+
+/** `audioOffset`: since the first of the user's audio, as `2.5s`. */
+export interface VoiceActivity {
+  voiceActivityType?: 'ACTIVITY_START' | 'ACTIVITY_END';
+  audioOffset?: string;
 }
 
 export interface FunctionCall {
@@ -80,6 +113,9 @@ export interface UsageMetadata {
   /** ADK's name for what Gemini's live API calls responseTokenCount. */
   candidatesTokenCount?: number;
   totalTokenCount?: number;
+  cachedContentTokenCount?: number;
+  thoughtsTokenCount?: number;
+  toolUsePromptTokenCount?: number;
   promptTokensDetails?: TokenDetail[];
   candidatesTokensDetails?: TokenDetail[];
 }

@@ -296,7 +296,8 @@ if (missing !== undefined) {
         const page = await openPage(`${server.url}/?transport=sse`);
         const sent: string[] = [];
         page.on('request', (request) => {
-          if (request.method() === 'POST') sent.push(request.postData() ?? '');
+          // Acknowledgements hold nothing.
+          if (request.postData()?.includes('items')) sent.push(request.postData() ?? '');
         });
         const png = await page.evaluate<number[]>(`(async () => {
         const canvas = new OffscreenCanvas(2000, 1000);

@@ -1,7 +1,8 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { startGeminiEmulator } from '../../src/emulator/gemini-emulator.ts';
-import { type GeminiOptions, isAudioOnly } from '../../src/models/gemini.ts';
+import type { GeminiOptions } from '../../src/models/gemini.ts';
+import { geminiCapabilities } from '../../src/models/gemini-capabilities.ts';
 import { type ConnectConfig, type RealtimeConnection, ResumptionRefused } from '../../src/models/realtime-model.ts';
 import { type ErrorCode, WireError } from '../../src/wire/error-catalogue.ts';
 import { closesAfterEach } from './cleanup.ts';
@@ -81,7 +82,7 @@ describe('setup', () => {
   });
 
   test('transcripts that are turned off are not asked for', async () => {
-    const setup = await setupOf({ ...AUDIO, inputAudioTranscription: false, outputAudioTranscription: false });
+    const setup = await setupOf({ ...AUDIO, inputAudioTranscription: undefined, outputAudioTranscription: undefined });
     expect(setup).not.toHaveProperty('inputAudioTranscription');
     expect(setup).not.toHaveProperty('outputAudioTranscription');
   });
@@ -203,8 +204,8 @@ test.each([
   ['models/gemini-3.8-live', true],
   ['gemini-live-2.5-flash-preview', false],
   ['gemini-2.0-flash-live-001', false],
-])('isAudioOnly of %s is %s', (model, audioOnly) => {
-  expect(isAudioOnly(model)).toBe(audioOnly);
+])('%s only speaks: %s', (model, audioOnly) => {
+  expect(geminiCapabilities(model, false).audioOnly).toBe(audioOnly);
   expect(modelAt('http://127.0.0.1:1', { model }).capabilities.audioOnly).toBe(audioOnly);
 });
 

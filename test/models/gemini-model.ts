@@ -21,8 +21,8 @@ export const TEXT: ConnectConfig = {
   instruction: '',
   tools: [],
   history: [],
-  inputAudioTranscription: true,
-  outputAudioTranscription: true,
+  inputAudioTranscription: {},
+  outputAudioTranscription: {},
 };
 export const AUDIO: ConnectConfig = { ...TEXT, modality: 'AUDIO' };
 

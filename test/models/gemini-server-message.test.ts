@@ -53,8 +53,45 @@ test.each<[string, GeminiServerMessage, ModelEvent[]]>([
     { sessionResumptionUpdate: { newHandle: 'h1', resumable: true } },
     [{ type: 'resumption', handle: 'h1' }],
   ],
-  ['a handle that cannot be used now', { sessionResumptionUpdate: { newHandle: 'h1', resumable: false } }, []],
-  ['an update without a handle', { sessionResumptionUpdate: { resumable: true } }, []],
+  [
+    'a handle that cannot be used now',
+    { sessionResumptionUpdate: { newHandle: 'h1', resumable: false } },
+    [{ type: 'resumption', handle: undefined }],
+  ],
+  [
+    'an update without a handle',
+    { sessionResumptionUpdate: { resumable: true } },
+    [{ type: 'resumption', handle: undefined }],
+  ],
+  [
+    'the end of a turn and why',
+    { serverContent: { turnComplete: true, turnCompleteReason: 'RESPONSE_REJECTED' } },
+    [{ type: 'turn_complete', reason: 'RESPONSE_REJECTED' }],
+  ],
+  [
+    'the end of a turn for no special reason',
+    { serverContent: { turnComplete: true, turnCompleteReason: 'TURN_COMPLETE_REASON_UNSPECIFIED' } },
+    [{ type: 'turn_complete' }],
+  ],
+  [
+    'code and what came of it',
+    {
+      serverContent: {
+        modelTurn: { parts: [{ executableCode: { code: '1' } }, { codeExecutionResult: { outcome: 'OUTCOME_OK' } }] },
+      },
+    },
+    [
+      { type: 'code', part: { executableCode: { code: '1' } } },
+      { type: 'code', part: { codeExecutionResult: { outcome: 'OUTCOME_OK' } } },
+    ],
+  ],
+  [
+    'where the user began to speak',
+    { voiceActivity: { type: 'ACTIVITY_START', audioOffset: '2.5s' } },
+    [{ type: 'voice_activity', activity: { voiceActivityType: 'ACTIVITY_START', audioOffset: '2.5s' } }],
+  ],
+  ['the id of the session', { setupComplete: { sessionId: 's1' } }, [{ type: 'session_id', id: 's1' }]],
+  ['setup that is complete', { setupComplete: {} }, []],
   ['goAway', { goAway: { timeLeft: '9.5s' } }, [{ type: 'go_away', timeLeftMs: 9_500 }]],
   ['goAway without a time', { goAway: {} }, [{ type: 'go_away', timeLeftMs: 0 }]],
   ['goAway with an odd time', { goAway: { timeLeft: 'soon' } }, [{ type: 'go_away', timeLeftMs: 0 }]],
