@@ -26,9 +26,11 @@ export interface OpenTurn {
   has(eventId: string): boolean;
 }
 
+const NONE: readonly string[] = [];
+
 interface Sent {
   readonly request: LiveRequest;
-  readonly eventId: string | undefined;
+  readonly eventIds: readonly string[];
   readonly media: number;
   readonly text: number;
 }
@@ -69,7 +71,7 @@ export function createOpenTurn(): OpenTurn {
     sent(request, eventId) {
       // It stops a reply, and does so once.
       if (request.interrupt) return;
-      const added = { request, eventId, media: mediaSize(request), text: textSize(request) };
+      const added = sentOf(request, eventId === undefined ? NONE : [eventId]);
       open.push(added);
       size.media += added.media;
       size.text += added.text;
@@ -99,12 +101,17 @@ export function createOpenTurn(): OpenTurn {
       results.push(result);
     },
     again() {
+      // Once the model answers, it has heard all of it: in words the user's side is not told twice, and no call is made twice.
+      if (answered !== undefined && (heard.trim() !== '' || results.length > 0)) {
+        open = [...inWords(open.slice(0, answered), heard.trim(), results), ...open.slice(answered)];
+      }
       answered = undefined;
       interrupted = false;
-      const requests = open.map(({ request }) => request);
-      return results.length === 0 ? requests : withResults(requests, heard, results);
+      heard = '';
+      results = [];
+      return open.map(({ request }) => request);
     },
-    has: (eventId) => open.some((each) => each.eventId === eventId),
+    has: (eventId) => open.some(({ eventIds }) => eventIds.includes(eventId)),
   };
 }
 
@@ -116,21 +123,26 @@ function lastText(open: readonly Sent[]): number {
   );
 }
 
-/**
- * A call that was made is not made again: what has come of it is told with the question, which then must be in words. What was only heard
- * is said as it was understood.
- */
-function withResults(
-  requests: readonly LiveRequest[],
-  heard: string,
-  results: readonly FunctionResponse[],
-): LiveRequest[] {
-  const texts = requests.flatMap(({ content }) => content?.parts?.flatMap(({ text }) => text ?? []) ?? []);
-  const known = results.map(
+/** What was heard is said as it was understood; where it was not, it is heard again. A call that was made is told with what it returned. */
+function inWords(open: readonly Sent[], heard: string, results: readonly FunctionResponse[]): Sent[] {
+  const unheard = heard === '' ? open.filter(({ media }) => media > 0) : [];
+  const typed = open.flatMap(({ request }) => request.content?.parts?.flatMap(({ text }) => text ?? []) ?? []);
+  const returned = results.map(
     ({ name, response }) => `(${name} was called for this, and returned ${JSON.stringify(response)})`,
   );
-  const parts = [heard.trim(), ...texts, ...known].filter((text) => text !== '').map((text) => ({ text: `${text}\n` }));
-  return [{ content: { role: 'user', parts } }];
+  const texts = [heard, ...typed, ...returned].filter((text) => text !== '');
+  const content = { role: 'user', parts: [{ text: texts.join('\n') }] };
+  return [
+    ...unheard,
+    sentOf(
+      { content },
+      open.flatMap(({ eventIds }) => eventIds),
+    ),
+  ];
+}
+
+function sentOf(request: LiveRequest, eventIds: readonly string[]): Sent {
+  return { request, eventIds, media: mediaSize(request), text: textSize(request) };
 }
 
 function mediaSize({ blob }: LiveRequest): number {
