@@ -1,12 +1,15 @@
 import { Agent, type AgentEvent, createMemoryStore, geminiModel, LiveRequestQueue, Runner } from '../src/index.ts';
 
 export interface LiveRun {
-  readonly events: AsyncIterable<AgentEvent>;
+  readonly events: AsyncGenerator<AgentEvent, void, undefined>;
   ask(text: string): void;
 }
 
-/** Runs an agent that speaks, in this process: with no server around it, and Gemini at `baseUrl`. It ends with its events' reader. */
-export function startLiveRun(baseUrl: string): LiveRun {
+/**
+ * Runs an agent that speaks, in this process: with no server around it, and Gemini at `baseUrl`. It ends with its events' reader, or as
+ * `abortSignal` says.
+ */
+export function startLiveRun(baseUrl: string, abortSignal?: AbortSignal): LiveRun {
   const model = geminiModel({
     model: 'gemini-live-2.5-flash-preview',
     apiKey: 'k',
@@ -23,6 +26,7 @@ export function startLiveRun(baseUrl: string): LiveRun {
       userId: 'me',
       sessionId: 'one',
       liveRequestQueue,
+      ...(abortSignal ? { abortSignal } : {}),
       runConfig: { responseModalities: ['AUDIO'] },
     }),
     ask: (text) => liveRequestQueue.sendContent({ role: 'user', parts: [{ text }] }),
