@@ -145,8 +145,10 @@ function sentOf(request: LiveRequest, eventIds: readonly string[]): Sent {
   return { request, eventIds, media: mediaSize(request), text: textSize(request) };
 }
 
-function mediaSize({ blob }: LiveRequest): number {
-  return blob?.data.length ?? 0;
+function mediaSize({ blob, content }: LiveRequest): number {
+  let size = blob?.data.length ?? 0;
+  for (const { inlineData } of content?.parts ?? []) size += inlineData?.data.length ?? 0;
+  return size;
 }
 
 function textSize({ content }: LiveRequest): number {

@@ -12,6 +12,7 @@ import { startCuttableProxy } from '../models/cuttable-proxy.ts';
 import { modelAt } from '../models/gemini-model.ts';
 import { startScriptedGemini } from '../models/scripted-gemini.ts';
 import { until } from '../models/until.ts';
+import { picture } from '../picture.ts';
 import { CONVERSATION, heard, outline, runnerFor, startTalk, statusesOf } from './talk.ts';
 
 const closing = closesAfterEach();
@@ -65,10 +66,24 @@ describe('text', () => {
   test('images that were sent before are seen', async () => {
     const { url } = await emulated();
     const talk = closing(startTalk(runnerFor(modelAt(url))));
-    talk.queue.sendRealtime({ mime_type: 'image/jpeg', data: Buffer.alloc(2048).toString('base64') });
+    talk.queue.sendRealtime({ mime_type: 'image/jpeg', data: picture('image/jpeg', 2_048) });
     talk.say('Look!');
     expect(heard(await talk.turn(1))).toBe('I received an image: JPEG, 2 kilobytes.');
   });
+
+  test.each(['gemini-live-2.5-flash-preview', 'gemini-3.1-flash-live-preview'])(
+    'images inside a message are seen with its words, and only the words kept, by %s',
+    async (model) => {
+      const { url } = await emulated();
+      const store = createMemoryStore();
+      const talk = closing(startTalk(runnerFor(modelAt(url, { model }), {}, store)));
+      const inlineData = { mimeType: 'image/png', data: picture('image/png', 4_096) };
+      talk.queue.sendContent({ role: 'user', parts: [{ text: 'Look!' }, { inlineData }] });
+      expect(heard(await talk.turn(1))).toBe('I received an image: PNG, 4 kilobytes.');
+      const { events } = await store.get(CONVERSATION);
+      expect(events[0]?.content?.parts).toEqual([{ text: 'Look!' }]);
+    },
+  );
 });
 
 describe('speech', () => {
