@@ -126,7 +126,7 @@ export class Runner implements LiveRunner {
       userId,
       sessionId,
       onResult: (functionResponse) => {
-        emit({ author: agent.name, content: { role: 'user', parts: [{ functionResponse }] } });
+        assembler.tell({ author: agent.name, content: { role: 'user', parts: [{ functionResponse }] } });
         upstream
           .ready()
           .then((connection) => connection?.sendToolResults([functionResponse]))
@@ -160,9 +160,7 @@ export class Runner implements LiveRunner {
     };
 
     /** A reply that is cut short is kept as far as it went. */
-    const cutReply = () => {
-      if (assembler.midReply) assembler.take({ type: 'interrupted' });
-    };
+    const cutReply = () => assembler.cut();
     const onAbort = () => {
       cutReply();
       upstream.abort();
@@ -219,9 +217,10 @@ function textOf(content: Content | undefined): string {
   return (content?.parts ?? []).map((part) => part.text ?? '').join('');
 }
 
-/** What ADK keeps: everything complete, except audio. */
+/** What ADK keeps: everything complete, except audio; and no handle, for a conversation is read by its clients. */
 function isPersistent(event: AgentEvent): boolean {
-  return !event.partial && !event.status && !event.content?.parts?.[0]?.inlineData;
+  if (event.partial || event.status || event.liveSessionResumptionUpdate) return false;
+  return !event.content?.parts?.[0]?.inlineData;
 }
 
 function toContents({ events }: { events: readonly AgentEvent[] }): Content[] {
