@@ -83,6 +83,8 @@ export function createOpenTurn(): OpenTurn {
       switch (event.type) {
         case 'input_transcript':
           heard += event.text;
+          // It was told whole: heard again, it would be told twice.
+          if (event.finished) answered ??= open.length;
           return;
         case 'audio':
         case 'text':

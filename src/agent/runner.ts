@@ -107,9 +107,10 @@ export class Runner implements LiveRunner {
         // What the calls were made for is asked again.
         const cancelled = tools.cancelOpen();
         if (cancelled.length > 0) assembler.take({ type: 'tool_cancel', ids: cancelled });
-        if (!replying) return;
-        assembler.take({ type: 'interrupted' });
-        assembler.take({ type: 'turn_complete' });
+        if (replying) {
+          assembler.take({ type: 'interrupted' });
+          assembler.take({ type: 'turn_complete' });
+        } else assembler.hearAgain();
       },
       onReconnected: (connection, resumed) => {
         if (!resumed) tools.forgetCalls();
@@ -124,7 +125,7 @@ export class Runner implements LiveRunner {
       userId,
       sessionId,
       onResult: (functionResponse, { open, known }) => {
-        emit({ author: agent.name, content: { role: 'user', parts: [{ functionResponse }] } });
+        assembler.tell({ author: agent.name, content: { role: 'user', parts: [{ functionResponse }] } });
         if (open) openTurn.done(functionResponse);
         const { connection } = upstream;
         if (connection) sendResult(connection, functionResponse, known);
@@ -168,12 +169,8 @@ export class Runner implements LiveRunner {
       upstream.close();
     };
 
-    /** A reply that is cut short is kept as far as it went. */
-    const cutReply = () => {
-      if (assembler.midReply) assembler.take({ type: 'interrupted' });
-    };
     const onAbort = () => {
-      cutReply();
+      assembler.cut();
       upstream.abort();
       events.end();
     };
@@ -189,7 +186,7 @@ export class Runner implements LiveRunner {
       frames.stop();
       upstream.abort();
       liveRequestQueue.release();
-      cutReply();
+      assembler.cut();
       recorder.finish();
       await recorder.settled;
     }

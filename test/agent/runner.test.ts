@@ -162,6 +162,32 @@ describe('tools', () => {
     expect(heard(events)).toBe('It is 14:35.');
   });
 
+  test('a call in the middle of what the user says runs at once, and is told with its result behind the transcript', async () => {
+    const server = closing(await startScriptedGemini());
+    const store = createMemoryStore();
+    const ran: string[] = [];
+    const clock = tool({ name: 'clock', description: '', execute: () => ran.push('clock') && '12:00' });
+    const talk = closing(startTalk(runnerFor(modelAt(server.url), { tools: [clock] }, store), AUDIO));
+    const peer = await server.connection(0);
+    peer.send({ serverContent: { inputTranscription: { text: 'What ' } } });
+    peer.send({ toolCall: { functionCalls: [{ id: 'c1', name: 'clock' }] } });
+    await peer.received('toolResponse');
+    expect(ran).toEqual(['clock']);
+    expect(outline(talk.events).slice(2)).toEqual(['heard…']);
+    peer.send({ serverContent: { inputTranscription: { text: 'time?' } } });
+    peer.send({ serverContent: { outputTranscription: { text: 'Noon.' } } });
+    peer.completeTurn();
+    const kinds = ['heard', 'call', 'result', 'spoken…', 'spoken', 'turnComplete'];
+    expect(outline(await talk.turn(1)).slice(2)).toEqual(['heard…', ...kinds]);
+    await talk.close();
+    const { events } = await store.get(CONVERSATION);
+    expect(outline(events)).toEqual(kinds.filter((kind) => kind !== 'spoken…'));
+    expect(turnsOf(events)).toEqual([
+      { role: 'user', text: 'What time?' },
+      { role: 'model', text: 'Noon.' },
+    ]);
+  });
+
   test('a tool that fails is told to the model as its error', async () => {
     const { url } = await emulated();
     const broken = tool({ name: 'roll_dice', description: '', execute: () => Promise.reject(new Error('no dice')) });
@@ -384,6 +410,29 @@ describe('the conversation', () => {
     await talk.turn(1);
     await talk.close();
     expect(await initials()).toEqual(['b\nc', 'once upon a time', 'd']);
+  });
+
+  test('keeps what was heard of the user when the run ends before the transcript does', async () => {
+    const server = closing(await startScriptedGemini());
+    const store = createMemoryStore();
+    const talk = closing(startTalk(runnerFor(modelAt(server.url), {}, store), AUDIO));
+    (await server.connection(0)).send({ serverContent: { inputTranscription: { text: 'Good ni' } } });
+    await talk.until(({ inputTranscription }) => inputTranscription);
+    await talk.close();
+    expect(outline(await eventsIn(store))).toEqual(['heard']);
+  });
+
+  test('keeps why an answer was withheld', async () => {
+    const server = closing(await startScriptedGemini());
+    const store = createMemoryStore();
+    const talk = closing(startTalk(runnerFor(modelAt(server.url), {}, store)));
+    const turnCompleteReason = 'RESPONSE_REJECTED';
+    (await server.connection(0)).send({ serverContent: { turnComplete: true, turnCompleteReason } });
+    expect(await talk.turn(1)).toContainEqual(
+      expect.objectContaining({ turnComplete: true, turnCompleteReason, errorCode: turnCompleteReason }),
+    );
+    await talk.close();
+    expect(await eventsIn(store)).toEqual([expect.objectContaining({ turnCompleteReason })]);
   });
 
   test('is told to a model that a later run talks to', async () => {
