@@ -6,10 +6,11 @@ import { turnsOf } from '../store/conversation-turns.ts';
 import type { AgentEvent, Content } from '../wire/agent-event.ts';
 import type { LiveRequest } from '../wire/live-request.ts';
 import type { Agent } from './agent.ts';
+import { checkAgentConfig, checkRunConfig } from './check-run-config.ts';
 import { toConnectConfig } from './connect-config.ts';
 import { createEventFactory, type EventBody } from './event-factory.ts';
 import type { LiveRequestQueue } from './live-request-queue.ts';
-import type { RunConfig } from './run-config.ts';
+import { mergeRunConfig, type RunConfig } from './run-config.ts';
 import { ToolRunner } from './tool-runner.ts';
 import { TurnAssembler } from './turn-assembler.ts';
 import { Upstream } from './upstream.ts';
@@ -18,6 +19,7 @@ export interface RunLiveParams {
   readonly userId: string;
   readonly sessionId: string;
   readonly liveRequestQueue: LiveRequestQueue;
+  /** Each of its fields goes before the agent's own. */
   readonly runConfig?: RunConfig;
   /** Ends the run at once. */
   readonly abortSignal?: AbortSignal;
@@ -26,6 +28,12 @@ export interface RunLiveParams {
 /** What a live session asks of a Runner; ADK's has the same `runLive`. */
 export interface LiveRunner {
   readonly card: AgentCard;
+  /**
+   * What a run with this config would be run with, the agent's own included. A live session asks before it is made; a Runner without it
+   * takes what it is given.
+   * @throws {WireError} invalid_run_config
+   */
+  check?(runConfig: RunConfig): RunConfig;
   runLive(params: RunLiveParams): AsyncGenerator<AgentEvent, void, undefined>;
 }
 
@@ -70,23 +78,32 @@ export class Runner implements LiveRunner {
   readonly card: AgentCard;
   readonly #options: RunnerOptions;
 
+  /** @throws {WireError} invalid_run_config: what the agent asks for, its model cannot do */
   constructor(options: RunnerOptions) {
     const { appName, agent, model } = options;
     this.#options = options;
+    checkAgentConfig(agent, model);
     const { audioOnly, inputRate, outputRate } = model.capabilities;
     this.card = { appName, agent: agent.name, model: model.name, audioOnly, inputRate, outputRate };
   }
 
+  /** @throws {WireError} invalid_run_config */
+  check(runConfig: RunConfig): RunConfig {
+    const { agent, model } = this.#options;
+    return checkRunConfig(mergeRunConfig(agent.runConfig, runConfig), model);
+  }
+
   /**
    * Talks until the request queue is closed, or the signal says so. Each run needs a queue of its own.
-   * @throws {WireError} if the model cannot be reached, refuses, or is lost for good
+   * @throws {WireError} invalid_run_config, before anything is opened; if the model cannot be reached, refuses, or is lost for good
    */
   async *runLive(params: RunLiveParams): AsyncGenerator<AgentEvent, void, undefined> {
-    const { userId, sessionId, liveRequestQueue, runConfig = {}, abortSignal } = params;
+    const { userId, sessionId, liveRequestQueue, abortSignal } = params;
+    const runConfig = this.check(params.runConfig ?? {});
     const { agent, model, store, appName } = this.#options;
     const key = { appName, userId, sessionId };
     const events = new AsyncQueue<AgentEvent>(MAX_WAITING_EVENTS);
-    const stamp = createEventFactory();
+    const stamp = createEventFactory(runConfig.customMetadata);
     /** Appends come one after the other, so that a slow store does not change their order. */
     let stored: Promise<void> = Promise.resolve();
     const persist = (event: AgentEvent) => {
@@ -115,9 +132,10 @@ export class Runner implements LiveRunner {
     const upstream = new Upstream({
       model,
       config: toConnectConfig(agent, runConfig, model.capabilities),
+      handle: runConfig.sessionResumption?.handle,
       loadHistory: async () => {
         await stored;
-        return toContents(await store.get(key));
+        return toContents(await store.get(key), runConfig.getSessionConfig?.numRecentEvents);
       },
       onStatus: (status) => emit({ author: agent.name, status }),
     });
@@ -224,6 +242,10 @@ function isPersistent(event: AgentEvent): boolean {
   return !event.partial && !event.status && !event.content?.parts?.[0]?.inlineData;
 }
 
-function toContents({ events }: { events: readonly AgentEvent[] }): Content[] {
-  return turnsOf(events).map(({ role, text }) => ({ role, parts: [{ text }] }));
+/** @param recent so many of the last events, if not all */
+function toContents({ events }: { events: readonly AgentEvent[] }, recent = events.length): Content[] {
+  return turnsOf(events.slice(Math.max(0, events.length - recent))).map(({ role, text }) => ({
+    role,
+    parts: [{ text }],
+  }));
 }
