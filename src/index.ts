@@ -12,4 +12,5 @@ export { type RunningServer, type ServerOptions, startServer } from './server.ts
 export type { Conversation, ConversationKey, ConversationStore } from './store/conversation-store.ts';
 export { createMemoryStore } from './store/memory-store.ts';
 export type { AgentEvent } from './wire/agent-event.ts';
+export { type ErrorCode, WireError } from './wire/error-catalogue.ts';
 export type { LiveRequest } from './wire/live-request.ts';
