@@ -14,6 +14,8 @@ import { geminiModel } from './models/gemini.ts';
 import type { RealtimeModel } from './models/realtime-model.ts';
 import { ActiveSessions } from './session/active-sessions.ts';
 import { WINDOW } from './session/inbox.ts';
+import type { ArtifactStore } from './store/artifact-store.ts';
+import { createMemoryArtifacts } from './store/memory-artifacts.ts';
 import { createMemoryStore } from './store/memory-store.ts';
 import { VERSION } from './version.ts';
 
@@ -21,6 +23,8 @@ export interface ServerOptions {
   readonly config: Config;
   readonly agent: Agent;
   readonly logger: Logger;
+  /** Takes the audio of agents with `saveLiveBlob`. Default: 64 MiB in the memory of this process. */
+  readonly artifacts?: ArtifactStore;
 }
 
 export interface RunningServer {
@@ -54,14 +58,19 @@ const CLOSE_MS = 1_000;
  * Puts the parts together and listens.
  * @throws {WireError} model_not_found, invalid_run_config: there is no such model, or it cannot do what the agent asks for
  */
-export async function startServer({ config, agent, logger }: ServerOptions): Promise<RunningServer> {
+export async function startServer({
+  config,
+  agent,
+  logger,
+  artifacts = createMemoryArtifacts(),
+}: ServerOptions): Promise<RunningServer> {
   const { google } = config;
   const emulator = google.offline ? await startGeminiEmulator() : undefined;
   const store = createMemoryStore();
   let runner: Runner;
   try {
     const model = modelFor(config, agent, logger, emulator?.url);
-    runner = new Runner({ appName: agent.name, agent, model, store });
+    runner = new Runner({ appName: agent.name, agent, model, store, artifacts });
   } catch (error) {
     await emulator?.close();
     throw error;

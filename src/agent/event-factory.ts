@@ -1,8 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { AgentEvent } from '../wire/agent-event.ts';
 
-/** An event before it has its id and time. */
-export type EventBody = Omit<AgentEvent, 'id' | 'invocationId' | 'timestamp'>;
+/** An event before it has its id and, unless it is of something that was before, its time. */
+export type EventBody = Omit<AgentEvent, 'id' | 'invocationId' | 'timestamp'> & { timestamp?: number };
 
 export type EmitEvent = (body: EventBody) => void;
 

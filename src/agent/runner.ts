@@ -1,13 +1,16 @@
 import { AsyncQueue } from '../models/async-queue.ts';
 import type { ModelEvent, RealtimeModel } from '../models/realtime-model.ts';
+import type { ArtifactStore } from '../store/artifact-store.ts';
 import type { ConversationStore } from '../store/conversation-store.ts';
 import type { AgentEvent, FunctionResponse } from '../wire/agent-event.ts';
+import { WireError } from '../wire/error-catalogue.ts';
 import type { Agent } from './agent.ts';
 import { checkAgentConfig, checkRunConfig } from './check-run-config.ts';
 import { toConnectConfig } from './connect-config.ts';
 import { createConversationRecorder } from './conversation-recorder.ts';
 import { createEventFactory, type EventBody } from './event-factory.ts';
 import { createFramePacer } from './frame-pacer.ts';
+import { createLiveBlobs } from './live-blobs.ts';
 import type { LiveRequestQueue } from './live-request-queue.ts';
 import { createOpenTurn } from './open-turn.ts';
 import { mergeRunConfig, type RunConfig } from './run-config.ts';
@@ -58,6 +61,8 @@ export interface RunnerOptions {
   readonly agent: Agent;
   readonly model: RealtimeModel;
   readonly store: ConversationStore;
+  /** Takes the audio of runs with `saveLiveBlob`. Default: there are none. */
+  readonly artifacts?: ArtifactStore;
 }
 
 /** Events that may wait for the caller of `runLive`; one more ends the run. */
@@ -74,12 +79,18 @@ export class Runner implements LiveRunner {
     checkAgentConfig(agent, model);
     const { audioOnly, inputRate, outputRate } = model.capabilities;
     this.card = { appName, agent: agent.name, model: model.name, audioOnly, inputRate, outputRate };
+    this.check({});
   }
 
   /** @throws {WireError} invalid_run_config */
   check(runConfig: RunConfig): RunConfig {
-    const { agent, model } = this.#options;
-    return checkRunConfig(mergeRunConfig(agent.runConfig, runConfig), model);
+    const { agent, model, artifacts } = this.#options;
+    const checked = checkRunConfig(mergeRunConfig(agent.runConfig, runConfig), model);
+    if (!checked.saveLiveBlob || artifacts) return checked;
+    throw new WireError(
+      'invalid_run_config',
+      'RunConfig.saveLiveBlob has nowhere to save to: give the Runner an ArtifactStore, as createMemoryArtifacts()',
+    );
   }
 
   /**
@@ -89,7 +100,7 @@ export class Runner implements LiveRunner {
   async *runLive(params: RunLiveParams): AsyncGenerator<AgentEvent, void, undefined> {
     const { userId, sessionId, liveRequestQueue, abortSignal } = params;
     const runConfig = this.check(params.runConfig ?? {});
-    const { agent, model, store, appName } = this.#options;
+    const { agent, model, store, artifacts, appName } = this.#options;
     const key = { appName, userId, sessionId };
     const events = new AsyncQueue<AgentEvent>(MAX_WAITING_EVENTS);
     const stamp = createEventFactory(runConfig.customMetadata);
@@ -101,6 +112,10 @@ export class Runner implements LiveRunner {
       if (!events.push(event)) fail(new Error(`${MAX_WAITING_EVENTS} events wait: nobody reads this run`));
     };
     const openTurn = createOpenTurn();
+    const liveBlobs =
+      runConfig.saveLiveBlob && artifacts
+        ? createLiveBlobs({ artifacts, key, agent: agent.name, tell: emit, onError: fail })
+        : undefined;
     const { invocationId } = stamp({ author: agent.name });
 
     const upstream = new Upstream({
@@ -150,6 +165,7 @@ export class Runner implements LiveRunner {
       if (event.type === 'tool_cancel') tools.cancel(event.ids);
       openTurn.take(event);
       assembler.take(event);
+      liveBlobs?.take(event);
       if (event.type === 'turn_complete') tools.completeTurn();
       if (event.type === 'tool_call') for (const call of event.calls) tools.start(call);
     };
@@ -175,6 +191,7 @@ export class Runner implements LiveRunner {
         // A picture that waits belongs to what is asked about it.
         if (request.content || request.activity_end) frames.flush();
         openTurn.sent(request, event?.id);
+        if (request.blob) liveBlobs?.heard(request.blob);
         sendRequest(connection, request);
       }
       frames.flush();
@@ -199,6 +216,7 @@ export class Runner implements LiveRunner {
       upstream.abort();
       liveRequestQueue.release();
       assembler.cut();
+      await liveBlobs?.finish();
       recorder.finish();
       await recorder.settled;
     }
