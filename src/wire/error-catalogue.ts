@@ -219,7 +219,7 @@ export const errorCatalogue = {
     status: 502,
     retry: false,
     error: 'The model withheld its answer',
-    hint: 'ask in another way; the reason stands in brackets',
+    hint: 'ask in another way',
   },
   response_too_long: {
     status: 502,
