@@ -72,6 +72,12 @@ export const errorCatalogue = {
     hint: 'use 1 to 128 characters of A-Z a-z 0-9 . _ @ -, the first a letter or a digit',
   },
   invalid_query: { status: 400, retry: false, error: 'A query parameter is not valid' },
+  invalid_run_config: {
+    status: 400,
+    retry: false,
+    error: 'The agent cannot talk like that',
+    hint: 'the text says what its model can; leave the rest out',
+  },
   origin_not_allowed: {
     status: 403,
     retry: false,
@@ -208,6 +214,24 @@ export const errorCatalogue = {
     retry: true,
     error: 'The model provider closed the connection',
     hint: 'what you send next opens a new one',
+  },
+  response_withheld: {
+    status: 502,
+    retry: false,
+    error: 'The model withheld its answer',
+    hint: 'ask in another way',
+  },
+  response_too_long: {
+    status: 502,
+    retry: false,
+    error: 'The answer was cut off at the greatest length that the model may give it',
+    hint: 'ask it to go on, or to be brief',
+  },
+  response_failed: {
+    status: 502,
+    retry: true,
+    error: 'The model did not finish its answer',
+    hint: 'ask again',
   },
   agent_failed: {
     status: 500,
