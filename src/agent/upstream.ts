@@ -11,6 +11,8 @@ import { WireError } from '../wire/error-catalogue.ts';
 
 /** Tries in a row; then the run fails. The count begins anew once a connection has proved healthy. */
 const MAX_ATTEMPTS = 5;
+/** The same for the very first one: who waits for it wants to know what is wrong. */
+const MAX_FIRST_ATTEMPTS = 3;
 /** A connection that lived this long, ms, or completed a turn, was healthy. */
 const HEALTHY_MS = 10_000;
 /** The longest wait before the second try, ms: somebody is waiting for the rest of a sentence. */
@@ -197,8 +199,10 @@ export class Upstream {
         return connection;
       } catch (error) {
         if (error instanceof ResumptionRefused) this.#handle = undefined;
-        // The very first connection is not tried again: who waits for it wants to know what is wrong.
-        else if (!(error instanceof WireError) || !error.retry || !this.#again || tries >= MAX_ATTEMPTS) throw error;
+        else {
+          const most = this.#again ? MAX_ATTEMPTS : MAX_FIRST_ATTEMPTS;
+          if (!(error instanceof WireError) || !error.retry || tries >= most) throw error;
+        }
         onStatus({ upstream: 'reconnecting', attempt: tries + 1 });
         await this.#backOff(tries + 1);
       }
