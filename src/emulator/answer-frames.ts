@@ -21,7 +21,7 @@ export function* answerInText(text: string): Generator<TimedFrame> {
   let atMs = 0;
   for (const piece of fewWords(text)) {
     const frame = encodeFrame({ serverContent: { modelTurn: { role: 'model', parts: [{ text: piece }] } } });
-    yield { atMs, frame, said: piece };
+    yield { atMs, frame, isPiece: true, said: piece };
     atMs += countWords(piece) * WORD_MS + (piece.match(/[.,;:!?](?=\s|$)/g)?.length ?? 0) * CLAUSE_MS;
   }
   yield { atMs, frame: encodeFrame({ serverContent: { generationComplete: true } }) };
@@ -59,12 +59,15 @@ export function* answerInSpeech(answer: SpokenAnswer, clips: SpeechClips): Gener
       filled += taken.length;
       at += taken.length;
       if (filled < PIECE_SAMPLES) continue;
-      yield { atMs: sent / SAMPLES_PER_MS, frame: audioFrame(piece, answer.mimeType) };
+      yield { atMs: sent / SAMPLES_PER_MS, frame: audioFrame(piece, answer.mimeType), isPiece: true };
       sent += PIECE_SAMPLES;
       filled = 0;
     }
   }
-  if (filled > 0) yield { atMs: sent / SAMPLES_PER_MS, frame: audioFrame(piece.subarray(0, filled), answer.mimeType) };
+  if (filled > 0) {
+    const frame = audioFrame(piece.subarray(0, filled), answer.mimeType);
+    yield { atMs: sent / SAMPLES_PER_MS, frame, isPiece: true };
+  }
   yield { atMs: sent / SAMPLES_PER_MS, frame: encodeFrame({ serverContent: { generationComplete: true } }) };
   yield { atMs: (sent + filled) / SAMPLES_PER_MS + answer.headStartMs };
 }

@@ -5,6 +5,9 @@ import { WebSocketServer } from 'ws';
 import { type GeminiConnectionOptions, serveConnection } from './gemini-connection.ts';
 import { readEndpoint } from './gemini-endpoint.ts';
 import { createResumptionHandles } from './resumption-handles.ts';
+import { readScenario, type Scenario } from './scenario.ts';
+import { createScenarioPlayer } from './scenario-player.ts';
+import { stopListening } from './socket-trouble.ts';
 
 export interface GeminiEmulatorOptions {
   /** Interface to listen on. Default 127.0.0.1: there is no real authentication. */
@@ -25,6 +28,10 @@ export interface GeminiEmulatorOptions {
    * 1008. Default 0: no limit. Gemini's own connections live about 10 minutes.
    */
   lifetimeMs?: number;
+  /** What goes wrong, connection by connection. Default: nothing. Some that are ready-made are in `scenarios.ts`. */
+  scenario?: Scenario;
+  /** Default false. true: closes with 1007, and a text that says why, for what Gemini only tolerates, too: `strict-rules.ts`. */
+  strict?: boolean;
 }
 
 export interface GeminiEmulator {
@@ -33,6 +40,10 @@ export interface GeminiEmulator {
   readonly port: number;
   /** WebSockets open now. */
   readonly connections: number;
+  /** The setup messages that have come, in their order, refused ones too: the value of `setup` as it was sent. The latest 100. */
+  readonly setups: readonly unknown[];
+  /** What clients did that the protocol does not allow, each the text of a close with 1007, uncut. The latest 100. */
+  readonly violations: readonly string[];
   /** Cuts all connections and stops listening, at once. */
   close(): Promise<void>;
 }
@@ -43,23 +54,32 @@ const DEFAULT_TOOL_WAIT_MS = 120_000;
 const MAX_FRAME_BYTES = 16 * 1024 * 1024;
 /** Connections at a time; further ones are answered 503 at the upgrade. */
 const MAX_CONNECTIONS = 10_000;
+/** Setups and violations kept, of each. */
+const MAX_KEPT = 100;
 
 /**
  * Starts a WebSocket server that speaks Gemini Live's protocol (BidiGenerateContent, AI Studio's and Vertex AI's) as the
  * @google/genai SDK expects it, with an agent behind it that needs no model.
- * @throws if the port cannot be had
+ * @throws if the port cannot be had, or an option is not what it must be
  */
 export async function startGeminiEmulator(options: GeminiEmulatorOptions = {}): Promise<GeminiEmulator> {
   const { host = '127.0.0.1', port = 0, pace = DEFAULT_PACE } = options;
   if (!(pace > 0)) throw new RangeError(`pace must be a number above 0, not ${pace}`);
   const { lifetimeMs = 0, toolWaitMs = DEFAULT_TOOL_WAIT_MS } = options;
   if (!(lifetimeMs >= 0)) throw new RangeError(`lifetimeMs must be 0 or more, not ${lifetimeMs}`);
+  const nextScript = createScenarioPlayer(readScenario(options.scenario ?? []));
+  const setups: unknown[] = [];
+  const violations: string[] = [];
+  /** TCP connections whose upgrade is never answered. */
+  const unanswered = new Set<Duplex>();
   const connectionOptions: GeminiConnectionOptions = {
     handles: createResumptionHandles(),
     apiKey: options.apiKey,
     pace,
     toolWaitMs,
     lifetimeMs,
+    onSetup: (setup) => keep(setups, setup),
+    onViolation: (text) => keep(violations, text),
   };
   const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false });
   const server = createServer((_request, response) => {
@@ -71,8 +91,17 @@ export async function startGeminiEmulator(options: GeminiEmulatorOptions = {}): 
     const endpoint = readEndpoint(request);
     if (!endpoint) return refuseUpgrade(socket, 404);
     if (sockets.clients.size >= MAX_CONNECTIONS) return refuseUpgrade(socket, 503);
+    const script = nextScript();
+    const [trouble] = script.reach('upgrade');
+    if (trouble === 'drop') return void socket.destroy();
+    if (trouble === 'silence') {
+      unanswered.add(socket);
+      socket.once('end', () => socket.destroy()).once('close', () => unanswered.delete(socket));
+      return stopListening(socket);
+    }
+    if (typeof trouble === 'object' && 'refuse' in trouble) return refuseUpgrade(socket, trouble.refuse);
     sockets.handleUpgrade(request, socket, head, (webSocket) =>
-      serveConnection(webSocket, endpoint, connectionOptions),
+      serveConnection({ webSocket, stream: socket }, endpoint, script, connectionOptions),
     );
   });
 
@@ -91,8 +120,11 @@ export async function startGeminiEmulator(options: GeminiEmulatorOptions = {}): 
     get connections() {
       return sockets.clients.size;
     },
+    setups,
+    violations,
     close() {
       for (const client of sockets.clients) client.terminate();
+      for (const socket of unanswered) socket.destroy();
       sockets.close();
       return new Promise((resolve) => {
         server.close(() => resolve());
@@ -102,8 +134,14 @@ export async function startGeminiEmulator(options: GeminiEmulatorOptions = {}): 
   };
 }
 
+function keep<T>(list: T[], item: T): void {
+  list.push(item);
+  if (list.length > MAX_KEPT) list.shift();
+}
+
 function refuseUpgrade(socket: Duplex, status: number): void {
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () =>
-    socket.destroy(),
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+    () => socket.destroy(),
   );
 }

@@ -7,7 +7,9 @@ export interface ServerMessage {
   serverContent?: ServerContent;
   toolCall?: { functionCalls: readonly { name: string; args: PlannedCall['args']; id: string }[] };
   toolCallCancellation?: { ids: readonly string[] };
-  sessionResumptionUpdate?: { newHandle: string; resumable: true; lastConsumedClientMessageIndex?: string };
+  sessionResumptionUpdate?:
+    | { newHandle: string; resumable: true; lastConsumedClientMessageIndex?: string }
+    | { resumable: false };
   goAway?: { timeLeft: string };
   voiceActivity?: { type: 'ACTIVITY_START' | 'ACTIVITY_END'; audioOffset: string };
   usageMetadata?: UsageMetadata;

@@ -24,6 +24,7 @@ export interface GeminiSessionOptions {
   readonly sender: PacedSender;
   readonly toolWaitMs: number;
   send(message: ServerMessage): void;
+  onTurnStart(): void;
   onTurnEnd(): void;
 }
 

@@ -2,6 +2,8 @@
 export interface TimedFrame {
   readonly atMs: number;
   readonly frame?: Buffer;
+  /** The frame is a piece of the reply, not word about it. */
+  readonly isPiece?: true;
   /** The words that have been said with this frame. */
   readonly said?: string;
 }
@@ -21,7 +23,8 @@ export interface Sent {
 }
 
 export interface PacedSenderOptions {
-  send(frame: Buffer): void;
+  /** May stop the answer. */
+  send(frame: Buffer, isPiece: boolean): void;
   /** Bytes that wait because the peer does not read. */
   bufferedBytes(): number;
   /** The peer has read nothing for 30 s. */
@@ -78,11 +81,13 @@ export function createPacedSender({ send, bufferedBytes, onStuck, pace }: PacedS
         return;
       }
       stuckSince = undefined;
-      if (next.frame) {
-        send(next.frame);
-        ms = next.atMs;
-      }
+      const playing = frames;
       words += next.said ?? '';
+      if (next.frame) {
+        ms = next.atMs;
+        send(next.frame, next.isPiece === true);
+        if (frames !== playing) return;
+      }
       advance();
     }
     wait(0);

@@ -40,7 +40,9 @@ export interface TurnTakingOptions {
   readonly toolWaitMs: number;
   readonly headStartMs: number;
   send(message: ServerMessage): void;
-  /** A turn is complete and told. */
+  /** The agent begins to work on a reply. */
+  onTurnStart(): void;
+  /** A turn is complete and told. May close everything. */
   onTurnEnd(): void;
 }
 
@@ -60,8 +62,16 @@ export function createTurnTaking(options: TurnTakingOptions): TurnTaking {
   const waiting: (() => void)[] = [];
   let busy = false;
   let hasSpoken = false;
+  let closed = false;
+
+  function begin(): void {
+    if (busy) return;
+    busy = true;
+    options.onTurnStart();
+  }
 
   function whenIdle(action: () => void): void {
+    if (closed) return;
     if (!busy) {
       action();
       return;
@@ -76,7 +86,7 @@ export function createTurnTaking(options: TurnTakingOptions): TurnTaking {
   }
 
   function answer({ text, utterance, images }: UserInput): void {
-    busy = true;
+    begin();
     const { instruction, tools, modality, transcribeInput } = setup();
     const transcript = utterance ? `${utterance.seconds.toFixed(1)} s of speech` : '';
     const reply = replyTo({
@@ -100,7 +110,7 @@ export function createTurnTaking(options: TurnTakingOptions): TurnTaking {
   }
 
   function speak(text: string, playback?: Int16Array): void {
-    busy = true;
+    begin();
     const { modality, transcribeOutput } = setup();
     if (modality === 'TEXT') {
       sender.play(answerInText(text), 0, endTurn);
@@ -141,6 +151,7 @@ export function createTurnTaking(options: TurnTakingOptions): TurnTaking {
       return hasSpoken;
     },
     close() {
+      closed = true;
       waiting.length = 0;
       toolCalls.close();
       sender.stop();

@@ -3,16 +3,17 @@ import { createConversationHistory } from '../../src/emulator/conversation-histo
 import { createResumptionHandles } from '../../src/emulator/resumption-handles.ts';
 
 const history = [{ role: 'user', text: 'hello' }] as const;
+const conversation = {};
 
 describe('resumption handles', () => {
   test('a handle gives the history as it was when the handle was issued, and can be used again', () => {
     const handles = createResumptionHandles();
     const turns = [...history];
-    const handle = handles.issue(turns);
+    const handle = handles.issue(turns, conversation);
     turns.length = 0;
-    expect(handles.redeem(handle)).toEqual(history);
-    expect(handles.redeem(handle)).toEqual(history);
-    expect(handles.issue(turns)).not.toBe(handle);
+    expect(handles.redeem(handle)?.history).toEqual(history);
+    expect(handles.redeem(handle)?.conversation).toBe(conversation);
+    expect(handles.issue(turns, conversation)).not.toBe(handle);
   });
 
   test('an unknown handle gives nothing', () => {
@@ -22,20 +23,20 @@ describe('resumption handles', () => {
   test('a handle expires after two hours', () => {
     let now = 0;
     const handles = createResumptionHandles(() => now);
-    const handle = handles.issue(history);
+    const handle = handles.issue(history, conversation);
     now = 2 * 60 * 60 * 1000 - 1;
-    expect(handles.redeem(handle)).toEqual(history);
+    expect(handles.redeem(handle)?.history).toEqual(history);
     now += 1;
     expect(handles.redeem(handle)).toBeUndefined();
   });
 
   test('beyond the limit the least recently used is forgotten', () => {
     const handles = createResumptionHandles(Date.now, 2);
-    const first = handles.issue(history);
-    const second = handles.issue(history);
+    const first = handles.issue(history, conversation);
+    const second = handles.issue(history, conversation);
     handles.redeem(first);
-    handles.issue(history);
-    expect(handles.redeem(first)).toEqual(history);
+    handles.issue(history, conversation);
+    expect(handles.redeem(first)?.history).toEqual(history);
     expect(handles.redeem(second)).toBeUndefined();
   });
 });
