@@ -3,12 +3,14 @@ import { AsyncQueue } from '../models/async-queue.ts';
 import type { ModelEvent, RealtimeConnection, RealtimeModel } from '../models/realtime-model.ts';
 import type { ConversationStore } from '../store/conversation-store.ts';
 import { turnsOf } from '../store/conversation-turns.ts';
-import type { AgentEvent, Content } from '../wire/agent-event.ts';
+import type { AgentEvent, Content, FunctionResponse } from '../wire/agent-event.ts';
 import type { LiveRequest } from '../wire/live-request.ts';
 import type { Agent } from './agent.ts';
 import { toConnectConfig } from './connect-config.ts';
+import { createConversationRecorder } from './conversation-recorder.ts';
 import { createEventFactory, type EventBody } from './event-factory.ts';
 import type { LiveRequestQueue } from './live-request-queue.ts';
+import { createOpenTurn, type OpenTurn } from './open-turn.ts';
 import type { RunConfig } from './run-config.ts';
 import { ToolRunner } from './tool-runner.ts';
 import { TurnAssembler } from './turn-assembler.ts';
@@ -52,13 +54,6 @@ export interface RunnerOptions {
 
 /** Events that may wait for the caller of `runLive`; one more ends the run. */
 const MAX_WAITING_EVENTS = 10_000;
-/**
- * Characters that the user may type into one reply, to be put behind it in the conversation; with more they are put there before it. A
- * model that never ends its reply must not have us keep all that is said to it.
- */
-const MAX_HELD = 1024 * 1024;
-/** What an event counts beside its text: many small ones must not be free. */
-const HELD_EVENT = 100;
 /** Bytes that may wait in the upstream socket before the send loop pauses; the request queue fills meanwhile. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 const BUFFER_CHECK_MS = 20;
@@ -87,57 +82,61 @@ export class Runner implements LiveRunner {
     const key = { appName, userId, sessionId };
     const events = new AsyncQueue<AgentEvent>(MAX_WAITING_EVENTS);
     const stamp = createEventFactory();
-    /** Appends come one after the other, so that a slow store does not change their order. */
-    let stored: Promise<void> = Promise.resolve();
-    const persist = (event: AgentEvent) => {
-      stored = stored.then(() => store.append(key, event));
-      stored.catch((error) => events.end(error));
-    };
-    /** What the user typed into a reply: in the conversation it comes after what was said of that reply. */
-    const held: AgentEvent[] = [];
-    let heldSize = 0;
-    const persistHeld = () => {
-      heldSize = 0;
-      for (const event of held.splice(0)) persist(event);
-    };
-    const hold = (event: AgentEvent) => {
-      held.push(event);
-      heldSize += HELD_EVENT + textOf(event.content).length;
-      if (heldSize > MAX_HELD) persistHeld();
-    };
+    const fail = (error: unknown) => events.end(error);
+    const recorder = createConversationRecorder(store, key, fail);
     const emit = (body: EventBody) => {
       const event = stamp(body);
-      if (isPersistent(event)) persist(event);
-      if (event.interrupted || event.turnComplete) persistHeld();
-      if (!events.push(event)) events.end(new Error(`${MAX_WAITING_EVENTS} events wait: nobody reads this run`));
+      recorder.take(event);
+      if (!events.push(event)) fail(new Error(`${MAX_WAITING_EVENTS} events wait: nobody reads this run`));
     };
+    const openTurn = createOpenTurn();
+    const { invocationId } = stamp({ author: agent.name });
 
     const upstream = new Upstream({
       model,
       config: toConnectConfig(agent, runConfig, model.capabilities),
       loadHistory: async () => {
-        await stored;
-        return toContents(await store.get(key));
+        await recorder.settled;
+        const conversation = await store.get(key);
+        return toContents(withoutOpenTurn(conversation.events, invocationId, openTurn));
       },
       onStatus: (status) => emit({ author: agent.name, status }),
+      onEvent: (event) => receive(event),
+      onLost: (replying) => {
+        // What the calls were made for is asked again.
+        const cancelled = tools.cancelOpen();
+        if (cancelled.length > 0) assembler.take({ type: 'tool_cancel', ids: cancelled });
+        if (!replying) return;
+        assembler.take({ type: 'interrupted' });
+        assembler.take({ type: 'turn_complete' });
+      },
+      onReconnected: (connection, resumed) => {
+        if (!resumed) tools.forgetCalls();
+        for (const result of lateResults.splice(0)) sendResult(connection, result, resumed);
+        for (const request of openTurn.again()) sendTo(connection, request);
+      },
     });
+    /** Of calls from before the turn that is open, which are done while there is no connection. No more than may run at once. */
+    const lateResults: FunctionResponse[] = [];
     const tools = new ToolRunner({
       tools: agent.tools,
       userId,
       sessionId,
-      onResult: (functionResponse) => {
+      onResult: (functionResponse, { open, known }) => {
         emit({ author: agent.name, content: { role: 'user', parts: [{ functionResponse }] } });
-        upstream
-          .ready()
-          .then((connection) => connection?.sendToolResults([functionResponse]))
-          .catch((error) => events.end(error));
+        if (open) openTurn.done(functionResponse);
+        const { connection } = upstream;
+        if (connection) sendResult(connection, functionResponse, known);
+        else if (!open) lateResults.push(functionResponse);
       },
     });
     const assembler = new TurnAssembler(agent.name, emit);
 
     const receive = (event: ModelEvent) => {
       if (event.type === 'tool_cancel') tools.cancel(event.ids);
+      openTurn.take(event);
       assembler.take(event);
+      if (event.type === 'turn_complete') tools.completeTurn();
       if (event.type === 'tool_call') for (const call of event.calls) tools.start(call);
     };
     const send = async () => {
@@ -146,14 +145,12 @@ export class Runner implements LiveRunner {
         if (!request) break;
         const connection = upstream.connection ?? (await upstream.ready());
         // Only now, with the connection there: one that begins is told the conversation, and would be told this twice.
-        if (request.content) {
-          const event = stamp({ author: 'user', content: request.content });
-          if (assembler.midReply) hold(event);
-          else persist(event);
-        }
+        const event = request.content && stamp({ author: 'user', content: request.content });
+        if (event) recorder.typed(event, assembler.midReply);
         // What is typed to a run that has failed is in the conversation, and the next run answers it.
         if (!connection) return;
         if (connection.bufferedBytes > MAX_BUFFERED_BYTES) await untilItTakes(connection);
+        openTurn.sent(request, event?.id);
         sendTo(connection, request);
       }
       upstream.close();
@@ -170,11 +167,8 @@ export class Runner implements LiveRunner {
     };
     if (abortSignal?.aborted) return;
     abortSignal?.addEventListener('abort', onAbort);
-    upstream.run(receive).then(
-      () => events.end(),
-      (error) => events.end(error),
-    );
-    send().catch((error) => events.end(error));
+    upstream.run().then(() => events.end(), fail);
+    send().catch(fail);
     try {
       yield* events;
     } finally {
@@ -183,8 +177,8 @@ export class Runner implements LiveRunner {
       upstream.abort();
       liveRequestQueue.release();
       cutReply();
-      persistHeld();
-      await stored;
+      recorder.finish();
+      await recorder.settled;
     }
   }
 }
@@ -219,11 +213,20 @@ function textOf(content: Content | undefined): string {
   return (content?.parts ?? []).map((part) => part.text ?? '').join('');
 }
 
-/** What ADK keeps: everything complete, except audio. */
-function isPersistent(event: AgentEvent): boolean {
-  return !event.partial && !event.status && !event.content?.parts?.[0]?.inlineData;
+/** A connection that never heard of the call is told in words what came of it. */
+function sendResult(connection: RealtimeConnection, result: FunctionResponse, known: boolean): void {
+  if (known) connection.sendToolResults([result]);
+  else connection.sendText(`(${result.name}, called before, returned ${JSON.stringify(result.response)})`);
 }
 
-function toContents({ events }: { events: readonly AgentEvent[] }): Content[] {
+/** What of the conversation is not said again by itself. */
+function withoutOpenTurn(events: readonly AgentEvent[], invocationId: string, openTurn: OpenTurn): AgentEvent[] {
+  const end = events.findLastIndex(({ turnComplete }) => turnComplete);
+  return events.filter(
+    (event, index) => !openTurn.has(event.id) && (index <= end || event.invocationId !== invocationId),
+  );
+}
+
+function toContents(events: readonly AgentEvent[]): Content[] {
   return turnsOf(events).map(({ role, text }) => ({ role, parts: [{ text }] }));
 }

@@ -13,10 +13,14 @@ import { WireError } from '../wire/error-catalogue.ts';
 const MAX_ATTEMPTS = 5;
 /** A connection that lived this long, ms, or completed a turn, was healthy. */
 const HEALTHY_MS = 10_000;
-/** The first wait, ms; it doubles with each try. */
-const BACK_OFF_MS = 250;
+/** The longest wait before the second try, ms: somebody is waiting for the rest of a sentence. */
+const FIRST_BACK_OFF_MS = 100;
+/** The same before the third; it doubles with each try. */
+const BACK_OFF_MS = 500;
 /** How long before the provider's own deadline we leave, ms. */
 const GO_AWAY_MARGIN_MS = 1_000;
+/** How long after the turn in which we were asked to leave its handle is waited for, ms, where handles are given. */
+const HANDLE_MS = 1_000;
 /** No provider keeps a connection for a day; and a timer takes no more than 24 days. */
 const MAX_GO_AWAY_MS = 24 * 3_600_000;
 
@@ -26,6 +30,11 @@ export interface UpstreamOptions {
   /** The conversation so far, for a connection that cannot be resumed. */
   readonly loadHistory: () => Promise<Content[]>;
   readonly onStatus: (status: UpstreamStatus) => void;
+  readonly onEvent: (event: ModelEvent) => void;
+  /** The connection is lost. @param replying in the middle of a reply, of which nothing more will come */
+  readonly onLost: (replying: boolean) => void;
+  /** There is another, which nothing was sent to yet. @param resumed it knows the conversation up to its last complete turn from the provider */
+  readonly onReconnected: (connection: RealtimeConnection, resumed: boolean) => void;
 }
 
 /**
@@ -37,6 +46,8 @@ export class Upstream {
   readonly #options: UpstreamOptions;
   #connection: RealtimeConnection | undefined;
   #handle: string | undefined;
+  /** A turn was completed since the handle was given: the provider would not know of it. */
+  #stale = false;
   /** There was a connection before. */
   #again = false;
   #over = false;
@@ -76,18 +87,19 @@ export class Upstream {
   }
 
   /**
-   * Hands on what the model says, until `close()`. A turn that was cut by a lost connection is ended by `interrupted` and `turn_complete`.
+   * Hands on what the model says, until `close()`.
    * @throws {WireError} if the provider cannot be reached, refuses, or closes again and again
    */
-  async run(onEvent: (event: ModelEvent) => void): Promise<void> {
-    const { onStatus } = this.#options;
+  async run(): Promise<void> {
+    const { onStatus, onLost } = this.#options;
     let attempt = 1;
     onStatus({ upstream: 'connecting', attempt });
     try {
       while (!this.#over) {
         const connection = await this.#connect(attempt);
-        const { closed, code, healthy, asked } = await this.#listen(connection, onEvent);
+        const { closed, code, healthy, asked, replying } = await this.#listen(connection);
         if (this.#over) return;
+        onLost(replying);
         if (healthy) attempt = 1;
         // A provider that asks us to leave as soon as we come is no better than one that closes.
         const atOnce = asked && healthy;
@@ -104,68 +116,78 @@ export class Upstream {
     }
   }
 
-  /** Hands on what one connection says, until it is closed. `asked`: the provider asked us to leave. */
-  async #listen(
-    connection: RealtimeConnection,
-    onEvent: (event: ModelEvent) => void,
-  ): Promise<{ closed: WireError; code: number | undefined; healthy: boolean; asked: boolean }> {
+  /** Hands on what one connection says, until it is closed. */
+  async #listen(connection: RealtimeConnection): Promise<Ended> {
     const opened = performance.now();
     let closed: WireError | undefined;
     let code: number | undefined;
     let asked = false;
     let replying = false;
     let completed = false;
-    let goAwayTimer: NodeJS.Timeout | undefined;
+    let leaveTimer: NodeJS.Timeout | undefined;
+    const leaveIn = (ms: number) => {
+      clearTimeout(leaveTimer);
+      leaveTimer = setTimeout(() => connection.close(), Math.min(Math.max(0, ms), MAX_GO_AWAY_MS)).unref();
+    };
     try {
       for await (const event of connection.events) {
         if (event.type === 'closed') {
           closed = event.error;
           code = event.code;
-        } else if (event.type === 'resumption') this.#handle = event.handle ?? this.#handle;
-        else if (event.type === 'go_away') {
+          continue;
+        }
+        if (event.type === 'go_away') {
           asked = true;
-          clearTimeout(goAwayTimer);
-          const waitMs = Math.min(Math.max(0, event.timeLeftMs - GO_AWAY_MARGIN_MS), MAX_GO_AWAY_MS);
-          goAwayTimer = setTimeout(() => connection.close(), waitMs).unref();
-        } else {
-          onEvent(event);
-          if (isReply(event)) replying = true;
-          if (event.type === 'turn_complete') {
-            replying = false;
-            completed = true;
-            if (asked) connection.close();
-          }
+          leaveIn(event.timeLeftMs - GO_AWAY_MARGIN_MS);
+          continue;
+        }
+        if (event.type === 'resumption' && event.handle !== undefined) {
+          this.#handle = event.handle;
+          this.#stale = false;
+        }
+        if (isReply(event)) replying = true;
+        if (event.type === 'turn_complete') {
+          replying = false;
+          completed = true;
+          this.#stale = true;
+        }
+        this.#options.onEvent(event);
+        if (!asked || this.#connection !== connection) {
+          // It has been left already, and waits for its handle.
+          if (asked && event.type === 'resumption' && !this.#stale) connection.close();
+        } else if (event.type === 'turn_complete') {
+          // What is said from now on is for the next one.
+          this.#connection = undefined;
+          leaveIn(this.#handle === undefined ? 0 : HANDLE_MS);
         }
       }
     } finally {
-      clearTimeout(goAwayTimer);
+      clearTimeout(leaveTimer);
       this.#connection = undefined;
       connection.close();
-    }
-    if (replying && !this.#over) {
-      onEvent({ type: 'interrupted' });
-      onEvent({ type: 'turn_complete' });
     }
     return {
       closed: closed ?? new WireError('model_closed'),
       code,
       healthy: completed || performance.now() - opened > HEALTHY_MS,
       asked,
+      replying,
     };
   }
 
   async #connect(attempt: number): Promise<RealtimeConnection> {
-    const { model, config, loadHistory, onStatus } = this.#options;
+    const { model, config, loadHistory, onStatus, onReconnected } = this.#options;
     for (let tries = attempt; ; tries += 1) {
-      const handle = this.#handle;
+      const handle = this.#stale ? undefined : this.#handle;
       try {
         const connection = await model.connect(
           handle === undefined ? { ...config, history: await loadHistory() } : { ...config, history: [], handle },
           this.#try().signal,
         );
         this.#trying = undefined;
-        this.#connection = connection;
         if (this.#over) connection.close();
+        else if (this.#again) onReconnected(connection, handle !== undefined);
+        this.#connection = connection;
         onStatus({ upstream: handle !== undefined ? 'resumed' : this.#again ? 'reseeded' : 'ready' });
         this.#again = true;
         this.#wake();
@@ -182,7 +204,8 @@ export class Upstream {
 
   /** Before the given attempt, from the second. Full jitter, so that a provider's restart does not bring all sessions back in one instant. */
   #backOff(attempt: number): Promise<void> {
-    return delay(Math.random() * BACK_OFF_MS * 2 ** (attempt - 2), undefined, { signal: this.#try().signal });
+    const mostMs = attempt === 2 ? FIRST_BACK_OFF_MS : BACK_OFF_MS * 2 ** (attempt - 3);
+    return delay(Math.random() * mostMs, undefined, { signal: this.#try().signal });
   }
 
   #try(): AbortController {
@@ -195,6 +218,16 @@ export class Upstream {
     this.#waiting = [];
     for (const wake of waiting) wake();
   }
+}
+
+/** How a connection ended. */
+interface Ended {
+  readonly closed: WireError;
+  readonly code: number | undefined;
+  readonly healthy: boolean;
+  /** The provider asked us to leave. */
+  readonly asked: boolean;
+  readonly replying: boolean;
 }
 
 function isReply({ type }: ModelEvent): boolean {

@@ -411,14 +411,15 @@ describe('a lost connection', () => {
     expect(proxy.made).toBe(2);
   });
 
-  test('in the middle of a reply ends the turn by interrupted and turnComplete', async () => {
+  test('in the middle of a reply ends that turn, and the question is asked and answered anew', async () => {
     const { url } = await emulated(SLOW);
     const proxy = closing(await startCuttableProxy(url));
     const talk = closing(startTalk(runnerFor(modelAt(proxy.url))));
-    talk.say('count to thirty');
+    talk.say('count to five');
     await talk.until(({ content }) => content);
     proxy.cut();
-    await talk.until(({ status }) => status?.upstream === 'resumed');
+    const again = await talk.turn(2);
+    expect(heard(again)).toBe('One, two, three, four, five.');
     expect(outline(talk.events)).toEqual([
       'connecting',
       'ready',
@@ -428,6 +429,10 @@ describe('a lost connection', () => {
       'turnComplete',
       'reconnecting',
       'resumed',
+      'text…',
+      'text',
+      'usage',
+      'turnComplete',
     ]);
   });
 });

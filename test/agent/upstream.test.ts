@@ -30,16 +30,19 @@ async function talkTo(script: ScriptedGeminiOptions = {}, model = {}) {
 }
 
 const HANDLE = { sessionResumptionUpdate: { newHandle: 'h1', resumable: true } };
+/** Of something that is seen: what was sent before it has come. */
+const MARK = { usageMetadata: { totalTokenCount: 1 } };
 const goAway = (timeLeft: string) => ({ goAway: { timeLeft } });
 
 describe('a connection that is lost', () => {
   test.each([1006, 1011, 1000])('with %i and a handle is resumed, without a history', async (code) => {
     const { server, talk } = await talkTo();
     const first = await server.connection(0);
-    first.send(HANDLE);
     first.say('One.');
     first.completeTurn();
-    await talk.turn(1);
+    first.send(HANDLE);
+    first.send(MARK);
+    await talk.until(({ usageMetadata }) => usageMetadata);
     if (code === 1006) first.drop();
     else first.closeWith(code);
     const second = await server.connection(1);
@@ -193,10 +196,11 @@ describe('a handle that is refused', () => {
       },
     });
     const first = await server.connection(0);
-    first.send(HANDLE);
     first.say('I am well.');
     first.completeTurn();
-    await talk.turn(1);
+    first.send(HANDLE);
+    first.send(MARK);
+    await talk.until(({ usageMetadata }) => usageMetadata);
     first.drop();
     const third = await server.connection(2);
     expect(server.connections[1]?.setup.sessionResumption).toEqual({ handle: 'h1' });
@@ -219,7 +223,10 @@ describe('goAway', () => {
     first.send(goAway('60s'));
     first.say('two.');
     first.completeTurn();
-    await server.connection(1);
+    await talk.turn(1);
+    first.send({ sessionResumptionUpdate: { newHandle: 'h2', resumable: true } });
+    const second = await server.connection(1);
+    expect(second.setup.sessionResumption).toEqual({ handle: 'h2' });
     await talk.until(({ status }) => status?.upstream === 'resumed');
     expect(heard(talk.events)).toBe('One, two.');
     expect(first.closed?.code).toBe(1000);
@@ -232,6 +239,38 @@ describe('goAway', () => {
       'reconnecting',
       'resumed',
     ]);
+  });
+
+  test('in the middle of a reply after which no handle comes is followed by a connection that is told the conversation', async () => {
+    const { server, talk } = await talkTo();
+    const first = await server.connection(0);
+    first.send(HANDLE);
+    first.say('One, ');
+    await talk.until(({ content }) => content);
+    first.send(goAway('60s'));
+    first.say('two.');
+    first.completeTurn();
+    // Given before the turn, the handle knows nothing of it.
+    const second = await server.connection(1);
+    expect(second.setup.sessionResumption).toEqual({});
+    const { clientContent } = await second.received('clientContent');
+    expect(clientContent.turns).toEqual([{ role: 'model', parts: [{ text: 'One, two.' }] }]);
+  });
+
+  test('leaves what is typed while the handle of the last turn is waited for to the next connection', async () => {
+    const { server, talk } = await talkTo();
+    const first = await server.connection(0);
+    first.send(HANDLE);
+    first.send(goAway('60s'));
+    first.say('One.');
+    first.completeTurn();
+    await talk.turn(1);
+    talk.say('and two?');
+    await delay(20);
+    first.send({ sessionResumptionUpdate: { newHandle: 'h2', resumable: true } });
+    const { clientContent } = await (await server.connection(1)).received('clientContent');
+    expect(clientContent.turns).toEqual([{ role: 'user', parts: [{ text: 'and two?' }] }]);
+    expect(first.frames).toHaveLength(1);
   });
 
   test('without time left cuts the reply, and ends its turn', async () => {
@@ -280,9 +319,9 @@ describe('goAway', () => {
     const { server, talk } = await talkTo();
     for (let index = 0; index < 8; index += 1) {
       const peer = await server.connection(index);
-      peer.send(HANDLE);
       peer.say('One.');
       peer.completeTurn();
+      peer.send(HANDLE);
       peer.send(goAway('0s'));
     }
     await server.connection(8);
