@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { errorCatalogue } from '../src/wire/error-catalogue.ts';
 
 const codes = Object.keys(errorCatalogue);
-const isOfTheModel = (code) => code.startsWith('model_') || code === 'agent_failed';
+const isOfTheModel = (code) => /^(model|response|agent)_/.test(code);
 
 const table = (rows) =>
   [
@@ -35,8 +35,9 @@ ${table(codes.filter((code) => !isOfTheModel(code)))}
 
 ## The model and the agent
 
-These come as \`failure\` events: the POST was accepted, and what it asked for could not be done. The stream stays open, and the next
-POST tries again: at once after the first failure, later after several in a row. What was typed is kept for that; speech is not.
+These come as \`failure\` events: the POST was accepted, and what it asked for could not be done. The stream stays open. A \`response_…\` is
+about one answer, whose \`turn_complete\` follows. After the others the next POST tries again: at once after the first failure, later after
+several in a row. What was typed is kept for that; speech is not.
 
 ${table(codes.filter(isOfTheModel))}
 `,

@@ -60,8 +60,10 @@ export function createConversationRecorder(
   };
 }
 
+/** No handle: a conversation is read by its clients. */
 function isKept(event: AgentEvent): boolean {
-  return !event.partial && !event.status && !event.content?.parts?.[0]?.inlineData;
+  if (event.partial || event.status || event.liveSessionResumptionUpdate) return false;
+  return !event.content?.parts?.[0]?.inlineData;
 }
 
 function textLength({ content }: AgentEvent): number {

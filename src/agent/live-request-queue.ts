@@ -105,6 +105,6 @@ export class LiveRequestQueue {
 
 function sizeOf({ blob, content }: LiveRequest): number {
   let size = REQUEST_BYTES + (blob?.data.length ?? 0);
-  for (const part of content?.parts ?? []) size += part.text?.length ?? 0;
+  for (const part of content?.parts ?? []) size += (part.text?.length ?? 0) + (part.inlineData?.data.length ?? 0);
   return size;
 }

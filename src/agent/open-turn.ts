@@ -83,6 +83,8 @@ export function createOpenTurn(): OpenTurn {
       switch (event.type) {
         case 'input_transcript':
           heard += event.text;
+          // It was told whole: heard again, it would be told twice.
+          if (event.finished) answered ??= open.length;
           return;
         case 'audio':
         case 'text':
@@ -145,8 +147,10 @@ function sentOf(request: LiveRequest, eventIds: readonly string[]): Sent {
   return { request, eventIds, media: mediaSize(request), text: textSize(request) };
 }
 
-function mediaSize({ blob }: LiveRequest): number {
-  return blob?.data.length ?? 0;
+function mediaSize({ blob, content }: LiveRequest): number {
+  let size = blob?.data.length ?? 0;
+  for (const { inlineData } of content?.parts ?? []) size += inlineData?.data.length ?? 0;
+  return size;
 }
 
 function textSize({ content }: LiveRequest): number {

@@ -4,11 +4,12 @@ import type { ModelEvent, RealtimeConnection, RealtimeModel } from '../models/re
 import type { ConversationStore } from '../store/conversation-store.ts';
 import { turnsOf } from '../store/conversation-turns.ts';
 import type { AgentEvent, Content, FunctionResponse } from '../wire/agent-event.ts';
-import type { LiveRequest } from '../wire/live-request.ts';
+import type { Blob, LiveRequest } from '../wire/live-request.ts';
 import type { Agent } from './agent.ts';
 import { toConnectConfig } from './connect-config.ts';
 import { createConversationRecorder } from './conversation-recorder.ts';
 import { createEventFactory, type EventBody } from './event-factory.ts';
+import { createFramePacer } from './frame-pacer.ts';
 import type { LiveRequestQueue } from './live-request-queue.ts';
 import { createOpenTurn, type OpenTurn } from './open-turn.ts';
 import type { RunConfig } from './run-config.ts';
@@ -106,9 +107,10 @@ export class Runner implements LiveRunner {
         // What the calls were made for is asked again.
         const cancelled = tools.cancelOpen();
         if (cancelled.length > 0) assembler.take({ type: 'tool_cancel', ids: cancelled });
-        if (!replying) return;
-        assembler.take({ type: 'interrupted' });
-        assembler.take({ type: 'turn_complete' });
+        if (replying) {
+          assembler.take({ type: 'interrupted' });
+          assembler.take({ type: 'turn_complete' });
+        } else assembler.hearAgain();
       },
       onReconnected: (connection, resumed) => {
         if (!resumed) tools.forgetCalls();
@@ -123,7 +125,7 @@ export class Runner implements LiveRunner {
       userId,
       sessionId,
       onResult: (functionResponse, { open, known }) => {
-        emit({ author: agent.name, content: { role: 'user', parts: [{ functionResponse }] } });
+        assembler.tell({ author: agent.name, content: { role: 'user', parts: [{ functionResponse }] } });
         if (open) openTurn.done(functionResponse);
         const { connection } = upstream;
         if (connection) sendResult(connection, functionResponse, known);
@@ -139,29 +141,36 @@ export class Runner implements LiveRunner {
       if (event.type === 'turn_complete') tools.completeTurn();
       if (event.type === 'tool_call') for (const call of event.calls) tools.start(call);
     };
+    const frames = createFramePacer((image) => {
+      openTurn.sent({ blob: image });
+      upstream.connection?.sendImage(image);
+    });
     const send = async () => {
       for (;;) {
         const request = await liveRequestQueue.get();
         if (!request) break;
         const connection = upstream.connection ?? (await upstream.ready());
         // Only now, with the connection there: one that begins is told the conversation, and would be told this twice.
-        const event = request.content && stamp({ author: 'user', content: request.content });
+        const event = request.content && stamp({ author: 'user', content: withoutImages(request.content) });
         if (event) recorder.typed(event, assembler.midReply);
         // What is typed to a run that has failed is in the conversation, and the next run answers it.
         if (!connection) return;
         if (connection.bufferedBytes > MAX_BUFFERED_BYTES) await untilItTakes(connection);
+        if (isFrame(request)) {
+          frames.take(request.blob);
+          continue;
+        }
+        // A picture that waits belongs to what is asked about it.
+        if (request.content || request.activity_end) frames.flush();
         openTurn.sent(request, event?.id);
         sendTo(connection, request);
       }
+      frames.flush();
       upstream.close();
     };
 
-    /** A reply that is cut short is kept as far as it went. */
-    const cutReply = () => {
-      if (assembler.midReply) assembler.take({ type: 'interrupted' });
-    };
     const onAbort = () => {
-      cutReply();
+      assembler.cut();
       upstream.abort();
       events.end();
     };
@@ -174,9 +183,10 @@ export class Runner implements LiveRunner {
     } finally {
       abortSignal?.removeEventListener('abort', onAbort);
       tools.cancelAll();
+      frames.stop();
       upstream.abort();
       liveRequestQueue.release();
-      cutReply();
+      assembler.cut();
       recorder.finish();
       await recorder.settled;
     }
@@ -205,12 +215,23 @@ function sendTo(connection: RealtimeConnection, request: LiveRequest): void {
   if (request.interrupt) connection.cancelResponse();
   if (request.blob?.mime_type.startsWith('audio/')) connection.sendAudio(request.blob);
   else if (request.blob) connection.sendImage(request.blob);
-  const text = textOf(request.content);
-  if (text) connection.sendText(text);
+  const { parts = [] } = request.content ?? {};
+  const text = parts.map((part) => part.text ?? '').join('');
+  if (text)
+    connection.sendText(
+      text,
+      parts.flatMap(({ inlineData }) => inlineData ?? []),
+    );
 }
 
-function textOf(content: Content | undefined): string {
-  return (content?.parts ?? []).map((part) => part.text ?? '').join('');
+/** A picture by itself: of what the user shows, as it changes. */
+function isFrame(request: LiveRequest): request is LiveRequest & { blob: Blob } {
+  return request.blob !== undefined && !request.blob.mime_type.startsWith('audio/');
+}
+
+/** Pictures are not kept: one would be as large as a hundred conversations. */
+function withoutImages({ role, parts = [] }: Content): Content {
+  return { ...(role === undefined ? {} : { role }), parts: parts.filter(({ inlineData }) => !inlineData) };
 }
 
 /** A connection that never heard of the call is told in words what came of it. */

@@ -1,5 +1,5 @@
 import type { Session } from '@google/genai';
-import type { Content, FunctionResponse } from '../wire/agent-event.ts';
+import type { Content, FunctionResponse, InlineData } from '../wire/agent-event.ts';
 import type { Blob } from '../wire/live-request.ts';
 import { AsyncQueue } from './async-queue.ts';
 import { closeToError, type GeminiClose } from './gemini-close.ts';
@@ -73,13 +73,18 @@ export class GeminiConnection implements RealtimeConnection {
     if (unanswered) this.sendText(unanswered);
   }
 
-  sendText(text: string): void {
+  sendText(text: string, images: readonly InlineData[] = []): void {
     // A reply that was cancelled before it began may never come: what comes now answers this. One that had begun is ended by this,
     // with `interrupted`, and until then not heard.
     if (!this.#replying) this.#cancelled = false;
     this.#asked = true;
-    if (this.#textAsRealtimeInput) this.#session?.sendRealtimeInput({ text });
-    else this.#session?.sendClientContent({ turns: [{ role: 'user', parts: [{ text }] }], turnComplete: true });
+    if (this.#textAsRealtimeInput) {
+      for (const { mimeType: mime_type, data } of images) this.sendImage({ mime_type, data });
+      this.#session?.sendRealtimeInput({ text });
+      return;
+    }
+    const parts = [...images.map((inlineData) => ({ inlineData })), { text }];
+    this.#session?.sendClientContent({ turns: [{ role: 'user', parts }], turnComplete: true });
   }
 
   sendAudio({ data, mime_type }: Blob): void {

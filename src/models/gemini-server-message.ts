@@ -49,7 +49,9 @@ export function isOwnCallId(id: string): boolean {
 }
 
 /**
- * Hands each thing that a frame says to `emit`, in the order that `ModelEvent` names.
+ * Hands each thing that a frame says to `emit`, in the order that `ModelEvent` names. The protocol states none within a frame. ADK's differs in
+ * two things. There the answer comes before what was heard of the user: here a question comes before its answer. And there usage and grounding
+ * come first: here behind what they are about, so that sources have an answer to stand under; both before the end of the turn.
  * @throws {TypeError} where a field is of another type than it should be: what comes after it in the frame is lost
  */
 export function readServerMessage(message: GeminiServerMessage, emit: (event: ModelEvent) => void): void {

@@ -22,6 +22,13 @@ export interface SocketObserver {
 
 /** The largest server frame, bytes. A larger one closes the connection with 1009. */
 const MAX_FRAME_BYTES = 16 * 1024 * 1024;
+/** How often the peer is asked whether it is there, ms. */
+const PING_MS = 20_000;
+/**
+ * How often it may fail to answer: pongs of Gemini's were seen to take 30 s (the tau2-bench project, its pull request 461). A peer that has
+ * never answered one is left alone.
+ */
+const MISSED_PINGS = 3;
 /** How long a peer may take to answer a close before the socket is destroyed; `ws` alone waits 30 s. */
 const CLOSE_MS = 2_000;
 
@@ -40,6 +47,9 @@ export class GeminiSocket {
   readonly #setupFields: object;
   #socket: WebSocket | undefined;
   #closeTimer: NodeJS.Timeout | undefined;
+  #pingTimer: NodeJS.Timeout | undefined;
+  /** Since the last sign of life; `undefined`: it has never answered one. */
+  #pings: number | undefined;
   /** The SDK has sent its setup message. */
   #asked = false;
   #status: number | undefined;
@@ -79,7 +89,13 @@ export class GeminiSocket {
       maxPayload: MAX_FRAME_BYTES,
     });
     this.#socket = socket;
-    socket.on('open', () => this.#callbacks?.onopen());
+    socket.on('open', () => {
+      this.#pingTimer = setInterval(() => this.#ping(), PING_MS).unref();
+      this.#callbacks?.onopen();
+    });
+    socket.on('pong', () => {
+      this.#pings = 0;
+    });
     socket.on('message', (data: Buffer) => this.#receive(data));
     socket.on('unexpected-response', (request, response) => {
       this.#status = response.statusCode;
@@ -92,6 +108,7 @@ export class GeminiSocket {
     });
     socket.on('close', (code, reason) => {
       clearTimeout(this.#closeTimer);
+      clearInterval(this.#pingTimer);
       const text = reason.toString();
       this.#observer.onClose(code, text, this.#status, this.#errno);
       this.#callbacks?.onclose({ code, reason: text, wasClean: code !== 1006 });
@@ -117,7 +134,20 @@ export class GeminiSocket {
     this.#socket?.terminate();
   }
 
+  /** Where the network lets go of a connection without a word, nothing else would tell. */
+  #ping(): void {
+    if (this.#pings !== undefined) {
+      if (this.#pings >= MISSED_PINGS) {
+        this.#socket?.terminate();
+        return;
+      }
+      this.#pings += 1;
+    }
+    this.#socket?.ping();
+  }
+
   #receive(data: Buffer): void {
+    if (this.#pings !== undefined) this.#pings = 0;
     const text = data.toString();
     let frame: unknown;
     try {

@@ -2,6 +2,7 @@ import type {
   Content,
   FunctionCall,
   FunctionResponse,
+  InlineData,
   Part,
   UsageMetadata,
   VoiceActivity,
@@ -112,9 +113,10 @@ export interface RealtimeConnection {
   readonly open: boolean;
   /** Bytes that wait in the socket because the peer does not take them. */
   readonly bufferedBytes: number;
-  /** A complete message of the user. */
-  sendText(text: string): void;
+  /** A complete message of the user. @param images what it is about */
+  sendText(text: string, images?: readonly InlineData[]): void;
   sendAudio(audio: Blob): void;
+  /** A frame of what the user shows. */
   sendImage(image: Blob): void;
   sendToolResults(results: readonly FunctionResponse[]): void;
   activityStart(): void;

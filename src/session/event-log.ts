@@ -269,10 +269,12 @@ function replaceAudio({ seq, turn, message: { event } }: LogEntry, next: () => s
 function sizeOf({ event, failure }: LogMessage): number {
   let size = ENTRY_BYTES + (failure?.error.length ?? 0);
   size += (event?.inputTranscription?.text.length ?? 0) + (event?.outputTranscription?.text.length ?? 0);
-  for (const { text, inlineData, functionCall, functionResponse } of event?.content?.parts ?? []) {
+  if (event?.groundingMetadata) size += JSON.stringify(event.groundingMetadata).length;
+  for (const { text, inlineData, functionCall, functionResponse, ...code } of event?.content?.parts ?? []) {
     size += (text?.length ?? 0) + (inlineData?.data.length ?? 0);
     if (functionCall) size += JSON.stringify(functionCall).length;
     if (functionResponse) size += JSON.stringify(functionResponse).length;
+    if (code.executableCode || code.codeExecutionResult) size += JSON.stringify(code).length;
   }
   return size;
 }

@@ -1,6 +1,7 @@
 import { createEventFactory } from '../agent/event-factory.ts';
 import { LiveRequestQueue } from '../agent/live-request-queue.ts';
 import type { LiveRunner } from '../agent/runner.ts';
+import type { AgentEvent } from '../wire/agent-event.ts';
 import { WireError } from '../wire/error-catalogue.ts';
 import type { LiveRequest } from '../wire/live-request.ts';
 import type { EventLog } from './event-log.ts';
@@ -175,7 +176,7 @@ export class RunSupervisor {
           this.#failures = 0;
           this.#asked = false;
         }
-        log.append({ event });
+        log.append({ event: withoutHandle(event) });
       }
     } catch (error) {
       if (this.#run !== run) return;
@@ -220,4 +221,11 @@ export class RunSupervisor {
     log.append({ event: this.#stamp({ author, interrupted: true }) });
     log.append({ event: this.#stamp({ author, turnComplete: true }) });
   }
+}
+
+/** A resumption handle is as good as the conversation itself: it does not come where clients read, whatever dialect they read in. */
+function withoutHandle(event: AgentEvent): AgentEvent {
+  if (!event.liveSessionResumptionUpdate) return event;
+  const { liveSessionResumptionUpdate: _, ...told } = event;
+  return told;
 }

@@ -118,6 +118,10 @@ export interface UsageMetadata {
   toolUsePromptTokenCount?: number;
   promptTokensDetails?: TokenDetail[];
   candidatesTokensDetails?: TokenDetail[];
+  cacheTokensDetails?: TokenDetail[];
+  toolUsePromptTokensDetails?: TokenDetail[];
+  /** How it was paid for (Vertex AI): as ON_DEMAND. */
+  trafficType?: string;
 }
 
 export interface TokenDetail {

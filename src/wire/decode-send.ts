@@ -1,8 +1,9 @@
-import type { Content } from './agent-event.ts';
+import type { Content, Part } from './agent-event.ts';
 import { base64ByteLength, isBase64 } from './base64.ts';
 import { WireError } from './error-catalogue.ts';
+import { checkImage, isImage } from './image.ts';
 import type { Blob, LiveRequest } from './live-request.ts';
-import { DEFAULT_INPUT_RATE, isImage, parseMimeType } from './mime-type.ts';
+import { DEFAULT_INPUT_RATE, parseMimeType } from './mime-type.ts';
 
 /** How many items one body may hold. */
 const MAX_ITEMS = 1000;
@@ -37,13 +38,16 @@ export function textRequest(text: string): LiveRequest {
 
 /**
  * A LiveRequest for a realtime chunk whose bytes are already base64.
- * @throws {WireError} unsupported_mime_type, invalid_sample_rate, odd_pcm_length
+ * @throws {WireError} unsupported_mime_type, invalid_sample_rate, odd_pcm_length, body_too_large
  */
 export function blobRequest(mimeType: string, data: string): LiveRequest {
   const { essence, rate } = parseMimeType(mimeType);
   if (!isImage(essence) && essence !== 'audio/pcm') throw unsupported(mimeType);
   if (data === '') throw new WireError('empty_body', 'The data is empty');
-  if (essence !== 'audio/pcm') return { blob: { mime_type: essence, data } };
+  if (essence !== 'audio/pcm') {
+    checkImage(essence, data);
+    return { blob: { mime_type: essence, data } };
+  }
   if (base64ByteLength(data) % 2 !== 0) throw new WireError('odd_pcm_length');
   return { blob: { mime_type: `audio/pcm;rate=${rate ?? DEFAULT_INPUT_RATE}`, data } };
 }
@@ -64,11 +68,10 @@ function decodeMimeItem(mimeType: unknown, data: unknown): LiveRequest {
   // The samples send exactly this; everything else takes the longer way.
   if (mimeType === 'text/plain') return textRequest(data);
   if (mimeType.trim().toLowerCase().startsWith('text/plain')) return textRequest(data);
-  // What is no base64 has no length in bytes: its mime type is judged with two bytes in its place.
-  const valid = isBase64(data);
-  const request = blobRequest(mimeType, valid ? data : 'AAA=');
-  if (!valid) throw new WireError('invalid_base64');
-  return request;
+  const { essence } = parseMimeType(mimeType);
+  if (!isImage(essence) && essence !== 'audio/pcm') throw unsupported(mimeType);
+  if (!isBase64(data)) throw new WireError('invalid_base64');
+  return blobRequest(mimeType, data);
 }
 
 /** ADK's LiveRequest: only the fields that we know are taken over, each checked. */
@@ -87,19 +90,31 @@ function decodeContent(content: unknown): Content {
   if (!isRecord(content) || !Array.isArray(content.parts) || content.parts.length === 0) {
     throw new WireError('malformed_item', 'content must be {"role":"user","parts":[{"text":"…"}]}');
   }
-  const parts = content.parts.map((part: unknown) => {
-    if (isRecord(part) && typeof part.text === 'string') return { text: part.text };
-    throw new WireError('malformed_item', 'A part of content must be {"text":"…"}; send audio and images as blob');
-  });
-  if (parts.every(({ text }) => text.trim() === '')) throw new WireError('empty_body', 'The text is empty');
+  const parts = content.parts.map(decodePart);
+  if (parts.every(({ text = '' }) => text.trim() === '')) throw new WireError('empty_body', 'The text is empty');
   return { role: 'user', parts };
+}
+
+function decodePart(part: unknown): Part {
+  if (isRecord(part) && typeof part.text === 'string') return { text: part.text };
+  const inline = isRecord(part) ? (part.inline_data ?? part.inlineData) : undefined;
+  if (inline === undefined) {
+    throw new WireError(
+      'malformed_item',
+      'A part of content must be {"text":"…"} or {"inline_data":{"mime_type","data"}}',
+      'send audio as blob',
+    );
+  }
+  const { mime_type: mimeType, data } = decodeBlob(inline);
+  if (!isImage(mimeType)) throw new WireError('malformed_item', 'inline_data takes an image; send audio as blob');
+  return { inlineData: { mimeType, data } };
 }
 
 function decodeBlob(blob: unknown): Blob {
   const data = isRecord(blob) ? blob.data : undefined;
   const mimeType = isRecord(blob) ? (blob.mime_type ?? blob.mimeType) : undefined;
   const request = decodeMimeItem(mimeType, data);
-  if (!request.blob) throw new WireError('malformed_item', 'blob takes audio or an image; send text as content');
+  if (!request.blob) throw new WireError('malformed_item', 'A blob takes audio or an image; send text as content');
   return request.blob;
 }
 

@@ -209,6 +209,24 @@ export const errorCatalogue = {
     error: 'The model provider closed the connection',
     hint: 'what you send next opens a new one',
   },
+  response_withheld: {
+    status: 502,
+    retry: false,
+    error: 'The model withheld its answer',
+    hint: 'ask in another way; the reason stands in brackets',
+  },
+  response_too_long: {
+    status: 502,
+    retry: false,
+    error: 'The answer was cut off at the greatest length that the model may give it',
+    hint: 'ask it to go on, or to be brief',
+  },
+  response_failed: {
+    status: 502,
+    retry: true,
+    error: 'The model did not finish its answer',
+    hint: 'ask again',
+  },
   agent_failed: {
     status: 500,
     retry: true,

@@ -5,7 +5,7 @@ import type { Content } from './agent-event.ts';
  * fields are set, activity_start comes first, then activity_end, audio_stream_end, blob, content.
  */
 export interface LiveRequest {
-  /** A complete message of the user; the model answers it at once. */
+  /** A complete message of the user, words and the images it is about; the model answers it at once. */
   content?: Content;
   /** A realtime chunk: audio or an image. */
   blob?: Blob;

@@ -30,7 +30,3 @@ export function parseMimeType(text: string): MimeType {
   }
   return { essence: essence.trim().toLowerCase(), rate };
 }
-
-export function isImage(essence: string): boolean {
-  return essence === 'image/jpeg' || essence === 'image/png' || essence === 'image/webp';
-}

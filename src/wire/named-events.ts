@@ -19,6 +19,15 @@ export interface LogEvents {
     /** Tokens by modality. */
     details?: { prompt?: TokenDetail[]; response?: TokenDetail[] };
   };
+  /** What an answer rests on; there may be several in a turn. */
+  grounding: {
+    /** The answer's number, from 1. */
+    turn: number;
+    /** At most 20, each once. `uri`: http or https; `title`: never empty; `domain`: where the provider names it. */
+    sources: { uri: string; title: string; domain?: string }[];
+    /** What was searched for; at most 10. */
+    queries: string[];
+  };
   status: UpstreamStatus;
   failure: ErrorBody;
   end: End;

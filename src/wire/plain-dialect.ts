@@ -1,6 +1,8 @@
 import type { AgentEvent, Part } from './agent-event.ts';
+import { groundingOf } from './grounding.ts';
 import type { LogEntry } from './log-entry.ts';
 import type { LogEvents } from './named-events.ts';
+import { replyFailure } from './reply-failure.ts';
 
 /** One message on its way to a reader: an SSE event, or a WebSocket frame. */
 export interface Frame {
@@ -12,8 +14,10 @@ export interface Frame {
 
 /**
  * The plain dialect: the messages of ADK's SSE and WebSocket samples, unnamed, so that their pages work unmodified; everything
- * else named. Only increments travel: merged text and finished output transcripts would be shown twice. A pure function of
- * one entry, so that a replay gives the same frames with the same ids.
+ * else named. Only increments travel: merged text and finished output transcripts would be shown twice. Left out is what only a client
+ * in ADK's own words can use: thoughts, code and its outcome (the answer tells it), files that are kept on the server (`fileData`: the
+ * address leads nowhere from outside), voice activity, ids of the provider. A pure function of one entry, so that a replay gives
+ * the same frames with the same ids.
  */
 export function encodePlain({ message, turn }: LogEntry): Frame[] {
   const frames: Frame[] = [];
@@ -40,7 +44,11 @@ function encodeEvent(event: AgentEvent, turn: number, frames: Frame[]): void {
   }
   for (const id of event.toolCancellation ?? []) frames.push(named('tool_cancel', { id }));
   if (event.usageMetadata) frames.push(named('usage', usage(event.usageMetadata)));
+  const grounding = event.groundingMetadata && groundingOf(event.groundingMetadata);
+  if (grounding) frames.push(named('grounding', { turn, ...grounding }));
   if (event.status) frames.push(named('status', event.status));
+  // Before the end of the turn: who waits for the answer learns why there is none.
+  if (event.errorCode) frames.push(named('failure', replyFailure(event.errorCode)));
   // Two messages where an event carries both: the samples' pages would take one with both for an interruption only.
   if (event.interrupted) frames.push({ data: '{"turn_complete":null,"interrupted":true}' });
   if (event.turnComplete) frames.push({ data: '{"turn_complete":true,"interrupted":null}' });

@@ -82,7 +82,7 @@ describe('an open turn has again', () => {
   });
 
   test('what was heard in words where the model had begun to answer, and the calls it made', () => {
-    const turn = turnOf(spoken('a'), { type: 'input_transcript', text: 'what is it?', finished: true });
+    const turn = turnOf(spoken('a'), { type: 'input_transcript', text: 'what is it?', finished: false });
     turn.sent(typed('quick'), 'event-1');
     turn.take({ type: 'tool_call', calls: [] });
     turn.done({ id: '1', name: 'look', response: { it: 'a pear' } });
@@ -99,6 +99,11 @@ describe('an open turn has again', () => {
     const turn = turnOf(spoken('a'), { type: 'tool_call', calls: [] });
     turn.done({ id: '1', name: 'look', response: {} });
     expect(turn.again()).toEqual([spoken('a'), typed('(look was called for this, and returned {})')]);
+  });
+
+  test('speech whose words were told whole in words, so that they are not told twice', () => {
+    const turn = turnOf(spoken('a'), { type: 'input_transcript', text: 'what is it?', finished: true }, spoken('b'));
+    expect(turn.again()).toEqual([typed('what is it?'), spoken('b')]);
   });
 
   test('speech that is being heard as it was said, not in the words that came so far', () => {

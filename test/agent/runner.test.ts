@@ -12,6 +12,7 @@ import { startCuttableProxy } from '../models/cuttable-proxy.ts';
 import { modelAt } from '../models/gemini-model.ts';
 import { startScriptedGemini } from '../models/scripted-gemini.ts';
 import { until } from '../models/until.ts';
+import { picture } from '../picture.ts';
 import { CONVERSATION, heard, outline, runnerFor, startTalk, statusesOf } from './talk.ts';
 
 const closing = closesAfterEach();
@@ -65,10 +66,24 @@ describe('text', () => {
   test('images that were sent before are seen', async () => {
     const { url } = await emulated();
     const talk = closing(startTalk(runnerFor(modelAt(url))));
-    talk.queue.sendRealtime({ mime_type: 'image/jpeg', data: Buffer.alloc(2048).toString('base64') });
+    talk.queue.sendRealtime({ mime_type: 'image/jpeg', data: picture('image/jpeg', 2_048) });
     talk.say('Look!');
     expect(heard(await talk.turn(1))).toBe('I received an image: JPEG, 2 kilobytes.');
   });
+
+  test.each(['gemini-live-2.5-flash-preview', 'gemini-3.1-flash-live-preview'])(
+    'images inside a message are seen with its words, and only the words kept, by %s',
+    async (model) => {
+      const { url } = await emulated();
+      const store = createMemoryStore();
+      const talk = closing(startTalk(runnerFor(modelAt(url, { model }), {}, store)));
+      const inlineData = { mimeType: 'image/png', data: picture('image/png', 4_096) };
+      talk.queue.sendContent({ role: 'user', parts: [{ text: 'Look!' }, { inlineData }] });
+      expect(heard(await talk.turn(1))).toBe('I received an image: PNG, 4 kilobytes.');
+      const { events } = await store.get(CONVERSATION);
+      expect(events[0]?.content?.parts).toEqual([{ text: 'Look!' }]);
+    },
+  );
 });
 
 describe('speech', () => {
@@ -145,6 +160,32 @@ describe('tools', () => {
       functionResponse: { id, name: 'current_time', response: { time: '14:35', zone: 'UTC' } },
     });
     expect(heard(events)).toBe('It is 14:35.');
+  });
+
+  test('a call in the middle of what the user says runs at once, and is told with its result behind the transcript', async () => {
+    const server = closing(await startScriptedGemini());
+    const store = createMemoryStore();
+    const ran: string[] = [];
+    const clock = tool({ name: 'clock', description: '', execute: () => ran.push('clock') && '12:00' });
+    const talk = closing(startTalk(runnerFor(modelAt(server.url), { tools: [clock] }, store), AUDIO));
+    const peer = await server.connection(0);
+    peer.send({ serverContent: { inputTranscription: { text: 'What ' } } });
+    peer.send({ toolCall: { functionCalls: [{ id: 'c1', name: 'clock' }] } });
+    await peer.received('toolResponse');
+    expect(ran).toEqual(['clock']);
+    expect(outline(talk.events).slice(2)).toEqual(['heard…']);
+    peer.send({ serverContent: { inputTranscription: { text: 'time?' } } });
+    peer.send({ serverContent: { outputTranscription: { text: 'Noon.' } } });
+    peer.completeTurn();
+    const kinds = ['heard', 'call', 'result', 'spoken…', 'spoken', 'turnComplete'];
+    expect(outline(await talk.turn(1)).slice(2)).toEqual(['heard…', ...kinds]);
+    await talk.close();
+    const { events } = await store.get(CONVERSATION);
+    expect(outline(events)).toEqual(kinds.filter((kind) => kind !== 'spoken…'));
+    expect(turnsOf(events)).toEqual([
+      { role: 'user', text: 'What time?' },
+      { role: 'model', text: 'Noon.' },
+    ]);
   });
 
   test('a tool that fails is told to the model as its error', async () => {
@@ -369,6 +410,29 @@ describe('the conversation', () => {
     await talk.turn(1);
     await talk.close();
     expect(await initials()).toEqual(['b\nc', 'once upon a time', 'd']);
+  });
+
+  test('keeps what was heard of the user when the run ends before the transcript does', async () => {
+    const server = closing(await startScriptedGemini());
+    const store = createMemoryStore();
+    const talk = closing(startTalk(runnerFor(modelAt(server.url), {}, store), AUDIO));
+    (await server.connection(0)).send({ serverContent: { inputTranscription: { text: 'Good ni' } } });
+    await talk.until(({ inputTranscription }) => inputTranscription);
+    await talk.close();
+    expect(outline(await eventsIn(store))).toEqual(['heard']);
+  });
+
+  test('keeps why an answer was withheld', async () => {
+    const server = closing(await startScriptedGemini());
+    const store = createMemoryStore();
+    const talk = closing(startTalk(runnerFor(modelAt(server.url), {}, store)));
+    const turnCompleteReason = 'RESPONSE_REJECTED';
+    (await server.connection(0)).send({ serverContent: { turnComplete: true, turnCompleteReason } });
+    expect(await talk.turn(1)).toContainEqual(
+      expect.objectContaining({ turnComplete: true, turnCompleteReason, errorCode: turnCompleteReason }),
+    );
+    await talk.close();
+    expect(await eventsIn(store)).toEqual([expect.objectContaining({ turnCompleteReason })]);
   });
 
   test('is told to a model that a later run talks to', async () => {

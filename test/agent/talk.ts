@@ -83,9 +83,10 @@ export function statusesOf(events: readonly AgentEvent[]): string[] {
   return events.flatMap(({ status }) => (status ? [status.upstream] : []));
 }
 
-/** What kind of thing each event says, runs of the same kind once. */
+/** What kind of thing each event says, runs of the same kind once; without handles, which come between all else. */
 export function outline(events: readonly AgentEvent[]): string[] {
-  return events.map(kindOf).filter((kind, index, kinds) => kind !== kinds[index - 1]);
+  const told = events.filter(({ liveSessionResumptionUpdate }) => !liveSessionResumptionUpdate);
+  return told.map(kindOf).filter((kind, index, kinds) => kind !== kinds[index - 1]);
 }
 
 function kindOf(event: AgentEvent): string {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { tool } from '../../src/agent/tool.ts';
 import type { ConversationStore } from '../../src/store/conversation-store.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import type { ErrorCode } from '../../src/wire/error-catalogue.ts';
@@ -336,6 +337,149 @@ describe('goAway', () => {
     await expect(talk.done).rejects.toMatchObject({ code: 'model_closed' });
     expect(server.connections).toHaveLength(5);
   });
+});
+
+describe('what the model had not answered to the end when the connection was lost', () => {
+  const SPOKEN = { mime_type: 'audio/pcm;rate=16000', data: 'AAAA' };
+  const heardAs = (text: string) => ({ serverContent: { inputTranscription: { text } } });
+  const REPLY = { modelTurn: { parts: [{ text: 'Well, ' }] } };
+  const framesOf = (connection: { frames: readonly object[] }) =>
+    connection.frames.slice(1).map((frame) => Object.keys(frame)[0]);
+
+  test('is said again to a resumed connection, and before what was said meanwhile', async () => {
+    const { server, talk } = await talkTo();
+    const first = await server.connection(0);
+    first.send(HANDLE);
+    first.send(MARK);
+    await talk.until(({ usageMetadata }) => usageMetadata);
+    talk.say('one?');
+    await first.received('clientContent');
+    first.send({ serverContent: REPLY });
+    await talk.until(({ content }) => content);
+    first.drop();
+    await talk.until(({ status }) => status?.upstream === 'reconnecting');
+    talk.say('two?');
+    const second = await server.connection(1);
+    expect(second.setup.sessionResumption).toEqual({ handle: 'h1' });
+    await until(() => second.frames.length === 3);
+    expect(second.frames.slice(1).map(({ clientContent }) => clientContent.turns[0].parts[0].text)).toEqual([
+      'one?',
+      'two?',
+    ]);
+  });
+
+  test('is not told in the history too, where the connection is fresh', async () => {
+    const { server, talk } = await talkTo();
+    const first = await server.connection(0);
+    talk.say('hello');
+    await first.received('clientContent');
+    first.say('Hi.');
+    first.completeTurn();
+    await talk.turn(1);
+    talk.say('one?');
+    await until(() => first.frames.length === 3);
+    first.drop();
+    const second = await server.connection(1);
+    await until(() => second.frames.length === 3);
+    const said = second.frames.slice(1).flatMap(({ clientContent }) => clientContent.turns);
+    expect(said.map(({ parts }) => parts[0].text)).toEqual(['hello', 'Hi.', 'one?']);
+  });
+
+  test('is heard again where it was spoken, and the words that had come so far are not told twice', async () => {
+    const { server, talk } = await talkTo();
+    const first = await server.connection(0);
+    talk.queue.sendRealtime(SPOKEN);
+    await first.received('realtimeInput');
+    first.send(heardAs('What'));
+    await talk.until(({ inputTranscription }) => inputTranscription);
+    first.drop();
+    const second = await server.connection(1);
+    await second.received('realtimeInput');
+    second.send(heardAs('What is it?'));
+    second.say('A pear.');
+    second.completeTurn();
+    await talk.turn(1);
+    const whole = talk.events.flatMap(({ inputTranscription: text, partial }) => (text && !partial ? [text.text] : []));
+    expect(whole).toEqual(['What is it?']);
+  });
+
+  test('is said in words where the reply to what was spoken had begun', async () => {
+    const { server, talk } = await talkTo();
+    const first = await server.connection(0);
+    talk.queue.sendRealtime(SPOKEN);
+    await first.received('realtimeInput');
+    first.send(heardAs('What is it?'));
+    first.send({ serverContent: REPLY });
+    await talk.until(({ content }) => content);
+    first.drop();
+    const second = await server.connection(1);
+    await until(() => second.frames.length === 3);
+    expect(second.frames[2].clientContent.turns).toEqual([{ role: 'user', parts: [{ text: 'What is it?' }] }]);
+    expect(framesOf(second)).not.toContain('realtimeInput');
+  });
+
+  test('has its calls cancelled that still run, told what the others returned, and is asked again', async () => {
+    const { promise: forever } = Promise.withResolvers<never>();
+    const aborted = jest.fn();
+    const quick = tool({ name: 'quick', description: '', execute: () => ({ pears: 3 }) });
+    const slow = tool({
+      name: 'slow',
+      description: '',
+      execute: (_args, { signal }) => {
+        signal.addEventListener('abort', aborted);
+        return forever;
+      },
+    });
+    const server = closing(await startScriptedGemini());
+    const talk = closing(startTalk(runnerFor(modelAt(server.url), { tools: [quick, slow] })));
+    const first = await server.connection(0);
+    talk.say('how many?');
+    await first.received('clientContent');
+    const call = (name: string) => ({ id: name, name, args: {} });
+    first.send({ toolCall: { functionCalls: [call('quick'), call('slow')] } });
+    await first.received('toolResponse');
+    first.drop();
+    const second = await server.connection(1);
+    const { clientContent } = await second.received('clientContent');
+    expect(clientContent.turns.at(-1).parts[0].text).toBe(
+      'how many?\n(quick was called for this, and returned {"pears":3})',
+    );
+    expect(aborted).toHaveBeenCalledTimes(1);
+    expect(talk.events.flatMap(({ toolCancellation }) => toolCancellation ?? [])).toEqual(['slow']);
+    expect(framesOf(second)).not.toContain('toolResponse');
+  });
+
+  test.each([
+    ['resumed', true],
+    ['fresh', false],
+  ])(
+    'is not the call of an earlier turn: its result goes to the %s connection that comes',
+    async (_what, resumable) => {
+      const { promise: result, resolve } = Promise.withResolvers<object>();
+      const slow = tool({ name: 'slow', description: '', execute: () => result });
+      const server = closing(await startScriptedGemini());
+      const talk = closing(startTalk(runnerFor(modelAt(server.url), { tools: [slow] })));
+      const first = await server.connection(0);
+      first.send({ toolCall: { functionCalls: [{ id: 'c1', name: 'slow', args: {} }] } });
+      first.say('I am on it.');
+      first.completeTurn();
+      if (resumable) first.send(HANDLE);
+      first.send(MARK);
+      await talk.until(({ usageMetadata }) => usageMetadata);
+      first.drop();
+      await talk.until(({ status }) => status?.upstream === 'reconnecting');
+      resolve({ pears: 3 });
+      const second = await server.connection(1);
+      if (resumable) {
+        const { toolResponse } = await second.received('toolResponse');
+        expect(toolResponse.functionResponses).toEqual([{ id: 'c1', name: 'slow', response: { pears: 3 } }]);
+      } else {
+        await until(() => JSON.stringify(second.frames).includes('(slow, called before, returned {\\"pears\\":3})'));
+        expect(framesOf(second)).not.toContain('toolResponse');
+      }
+      expect(talk.events.flatMap(({ toolCancellation }) => toolCancellation ?? [])).toEqual([]);
+    },
+  );
 });
 
 describe('text typed while a connection is being closed', () => {

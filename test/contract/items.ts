@@ -18,7 +18,7 @@ export function makeItem(kind: SentKind, number: number): Exclude<Item, string> 
     case 'text':
       return { mime_type: 'text/plain', data: `text ${number}` };
     case 'image':
-      return { mime_type: 'image/png', data: btoa(`image ${number}`) };
+      return { mime_type: 'image/png', data: btoa(`\x89PNG\r\n\x1a\nimage ${number}`) };
     case 'interrupt':
       return { interrupt: { played_ms: number } };
     case 'bad':

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ScriptedConnection } from '../models/scripted-gemini.ts';
+import { pictureBytes } from '../picture.ts';
 import { type Answer, exchange, post } from './requests.ts';
 import { openScripted } from './scripted-session.ts';
 import { expectRefusal, openSession } from './sessions.ts';
@@ -216,7 +217,7 @@ describe('a raw body with its envelope in the query', () => {
   test('takes its place in the order: text, audio and an image', async () => {
     const { server, provider } = await openScripted();
     expect(await sendRaw(server, 'client=a&cseq=3&ack=NOTHING', 'text/plain', 'describe it')).toEqual(held(1));
-    expect(await sendRaw(server, 'client=a&cseq=2&ack=NOTHING', 'image/png', Buffer.from('no picture'))).toEqual(
+    expect(await sendRaw(server, 'client=a&cseq=2&ack=NOTHING', 'image/png', pictureBytes('image/png'))).toEqual(
       held(1),
     );
     expect(await sendRaw(server, 'client=a&cseq=1&ack=NOTHING', 'audio/pcm;rate=16000', Buffer.alloc(320))).toEqual(
@@ -251,6 +252,8 @@ describe('a raw body with its envelope in the query', () => {
     ['audio/pcm', '', 400, 'empty_body'],
     ['audio/pcm', 'odd', 400, 'odd_pcm_length'],
     ['image/png', '', 400, 'empty_body'],
+    ['image/png', 'no picture', 415, 'unsupported_mime_type'],
+    ['image/png', pictureBytes('image/jpeg'), 415, 'unsupported_mime_type'],
     ['video/mp4', 'film', 415, 'unsupported_mime_type'],
   ])('of %s, "%s", is refused and uses up its number', async (type, body, status, code) => {
     const { server } = await openSession();

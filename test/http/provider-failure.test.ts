@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { startGeminiEmulator } from '../../src/emulator/gemini-emulator.ts';
+import { picture } from '../picture.ts';
 import { exchange, openBody, post, say, silentProvider } from './requests.ts';
 import { openStream, type SseClient } from './sse-client.ts';
 import { afterTest, startTestServer, waitFor } from './test-server.ts';
@@ -118,7 +119,7 @@ describe('a provider that takes nothing', () => {
     const server = await startTestServer({ GOOGLE_GEMINI_BASE_URL: await silentProvider() }, { emulator: 'none' });
     const stream = await openStream(`${server.url}/events/me`);
     await stream.untilNamed('session');
-    const image = { mime_type: 'image/jpeg', data: Buffer.alloc(1024 * 1024).toString('base64') };
+    const image = { mime_type: 'image/jpeg', data: picture('image/jpeg', 1024 * 1024) };
     const answers = [];
     for (let posts = 0; posts < 6; posts += 1) answers.push(await post(server, image));
     expect(answers.map(({ status }) => status).join(' ')).toMatch(/^(200 )+429( 429)*$/);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
 import request from 'supertest';
+import { picture, pictureBytes } from '../picture.ts';
 import { exchange, openBody, say, write } from './requests.ts';
 import { openSession } from './sessions.ts';
 import { HEARD_UTTERANCE, silence, speech, utterance } from './speech.ts';
@@ -45,7 +46,7 @@ describe('POST /send of JSON:', () => {
 
   test('an image item is seen with the next text', async () => {
     const { server, stream } = await openSession();
-    const data = Buffer.alloc(20_480).toString('base64');
+    const data = picture('image/jpeg', 20_480);
     await request(server.url).post('/send/me').send({ mime_type: 'image/jpeg', data }).expect(200, SENT);
     await say(server, 'what is this?');
     expect(await stream.nextAnswer()).toBe('I received an image: JPEG, 20 kilobytes.');
@@ -53,7 +54,7 @@ describe('POST /send of JSON:', () => {
 
   test('an array of items is taken in its order', async () => {
     const { server, stream } = await openSession();
-    const data = Buffer.alloc(10_240).toString('base64');
+    const data = picture('image/png', 10_240);
     await request(server.url)
       .post('/send/me')
       .send([
@@ -197,12 +198,12 @@ describe('POST /send of anything else:', () => {
     expect(await stream.nextAnswer()).toContain('You spoke for forty seconds.');
   });
 
-  test.each(['jpeg', 'png', 'webp'])('a raw image/%s is seen with the next text', async (kind) => {
+  test.each(['jpeg', 'png', 'webp'] as const)('a raw image/%s is seen with the next text', async (kind) => {
     const { server, stream } = await openSession();
     await request(server.url)
       .post('/send/me')
       .set('Content-Type', `image/${kind}`)
-      .send(Buffer.alloc(2_048))
+      .send(pictureBytes(`image/${kind}`, 2_048))
       .expect(200, SENT);
     await say(server, 'what is this?');
     const name = kind === 'webp' ? 'WebP' : kind.toUpperCase();

@@ -6,6 +6,7 @@ import { ActiveSessions } from '../../src/session/active-sessions.ts';
 import { exchange, post } from '../http/requests.ts';
 import { openStream } from '../http/sse-client.ts';
 import { afterTest, startTestServer } from '../http/test-server.ts';
+import { picture } from '../picture.ts';
 import { MEGABYTE, memoryInUse } from './memory.ts';
 import { PHONE, Phone } from './phone.ts';
 import { PIECE_MS, type ScriptedModel, startScriptedModel } from './scripted-model.ts';
@@ -40,8 +41,8 @@ const KINDS: readonly Turn[] = [
 
   async function typed(talk, turn) {
     const { model, phone } = talk;
-    const picture = { mime_type: 'image/png', data: 'AAAA' };
-    await phone.post([picture, { mime_type: 'text/plain', data: `add ${turn}` }]);
+    const shown = { mime_type: 'image/png', data: picture('image/png') };
+    await phone.post([shown, { mime_type: 'text/plain', data: `add ${turn}` }]);
     await model.hears('a picture', `add ${turn}`);
     const call = { id: `call ${turn}`, name: 'add', args: { a: turn, b: 1 } };
     const { id, name } = call;

@@ -1,5 +1,5 @@
 import { GoogleGenAI } from '@google/genai';
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { startGeminiEmulator } from '../../src/emulator/gemini-emulator.ts';
 import type { GeminiOptions } from '../../src/models/gemini.ts';
 import type { ConnectConfig, ModelEvent } from '../../src/models/realtime-model.ts';
@@ -117,9 +117,14 @@ describe('a conversation with the emulator', () => {
     const connection = closing(await modelAt(emulator.url).connect(TEXT, never));
     expect(typesOf(await eventsUntil(connection, 'resumption'))).toEqual(['resumption']);
     connection.sendText('count to six');
-    const events = await eventsUntil(connection, 'resumption');
+    const events = [
+      ...(await eventsUntil(connection, 'turn_complete')),
+      ...(await eventsUntil(connection, 'resumption')),
+    ];
     expect(textOf(events)).toBe('One, two, three, four, five, six.');
     expect(typesOf(events).filter((type) => type !== 'text')).toEqual([
+      // Not from here.
+      'resumption',
       'generation_complete',
       'usage',
       'turn_complete',
@@ -329,5 +334,54 @@ describe('the end', () => {
     for await (const event of connection.events) events.push(event);
     expect(events).toHaveLength(10_001);
     expect(events.at(-1)?.type).toBe('closed');
+  });
+});
+
+describe('a peer that is silent', () => {
+  beforeEach(() => {
+    const real = [
+      'nextTick',
+      'setImmediate',
+      'clearImmediate',
+      'setTimeout',
+      'clearTimeout',
+      'queueMicrotask',
+    ] as const;
+    jest.useFakeTimers({ doNotFake: [...real, 'performance', 'Date', 'hrtime'] });
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+  /** Pings, and what they are answered, are seen by nobody else. */
+  const settle = () => new Promise((resolve) => setTimeout(resolve, 50));
+
+  test('and has answered before is given up after a minute, as a connection that broke', async () => {
+    const { connection, peer } = await connected();
+    jest.advanceTimersByTime(20_000);
+    await settle();
+    peer.freeze();
+    jest.advanceTimersByTime(60_000);
+    expect(connection.open).toBe(true);
+    jest.advanceTimersByTime(20_000);
+    expect((await eventsUntil(connection, 'closed')).at(-1)).toMatchObject({ code: 1006 });
+  });
+
+  test('but says something now and then is kept', async () => {
+    const { connection, peer } = await connected();
+    for (let minute = 0; minute < 10; minute += 1) {
+      jest.advanceTimersByTime(60_000);
+      await settle();
+    }
+    peer.say('still here');
+    await eventsUntil(connection, 'text');
+    expect(connection.open).toBe(true);
+  });
+
+  test('and never answers is kept: it may not know how to', async () => {
+    const { connection, peer } = await connected();
+    peer.freeze();
+    jest.advanceTimersByTime(600_000);
+    await settle();
+    expect(connection.open).toBe(true);
   });
 });

@@ -161,3 +161,20 @@ test('readServerMessage of calls without ids, as Vertex AI sends them, gives eac
   expect(ids.every(isOwnCallId)).toBe(true);
   expect(isOwnCallId('function-call-4711')).toBe(false);
 });
+
+test('readServerMessage of usage passes on every count that there is', () => {
+  const usageMetadata = {
+    promptTokenCount: 1,
+    cachedContentTokenCount: 2,
+    candidatesTokenCount: 3,
+    toolUsePromptTokenCount: 4,
+    thoughtsTokenCount: 5,
+    totalTokenCount: 15,
+    promptTokensDetails: details,
+    cacheTokensDetails: details,
+    candidatesTokensDetails: details,
+    toolUsePromptTokensDetails: details,
+    trafficType: 'ON_DEMAND',
+  };
+  expect(eventsOf({ usageMetadata })).toEqual([{ type: 'usage', usage: usageMetadata }]);
+});

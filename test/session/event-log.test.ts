@@ -119,6 +119,14 @@ describe('limits', () => {
     expect(log.oldest).toBeGreaterThan(900);
   });
 
+  test.each<[string, Parameters<typeof message>[0]]>([
+    ['grounding', { groundingMetadata: { searchEntryPoint: { renderedContent: 'x'.repeat(10_000) } } }],
+    ['code', { content: { role: 'model', parts: [{ executableCode: { code: 'x'.repeat(10_000) } }] } }],
+    ['the outcome of code', { content: { parts: [{ codeExecutionResult: { output: 'x'.repeat(10_000) } }] } }],
+  ])('EventLog counts %s', (_what, event) => {
+    expect(logOf(message(event)).bytes).toBeGreaterThan(10_000);
+  });
+
   test('EventLog lets entries go when they reach their age, by a timer too', () => {
     let now = 0;
     const log = new EventLog({ bytes: 1_000_000, ageMs: 1_000 }, () => now);

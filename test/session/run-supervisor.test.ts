@@ -185,3 +185,19 @@ test('a session that is stopped while it waits to try again does not try again',
   await jest.advanceTimersByTimeAsync(60_000);
   expect(runs).toHaveLength(2);
 });
+
+test("a runner's resumption handle stays out of the log, and what its event says besides does not", async () => {
+  const { runner } = scriptedRunner();
+  const stamp = { id: 'e1', invocationId: 'e-1', author: 'bot', timestamp: 1 };
+  const sessions = closing(
+    sessionsOf({
+      ...runner,
+      async *runLive() {
+        yield { ...stamp, liveSessionResumptionUpdate: { newHandle: 'a-handle', resumable: true }, turnComplete: true };
+      },
+    }),
+  );
+  const { log } = open(sessions);
+  await settle();
+  expect(log.at(1)).toEqual({ seq: 1, turn: 1, message: { event: { ...stamp, turnComplete: true } } });
+});

@@ -2,6 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { blobRequest, decodeSend, textRequest } from '../../src/wire/decode-send.ts';
 import { type ErrorCode, WireError } from '../../src/wire/error-catalogue.ts';
+import { picture } from '../picture.ts';
+
+const PICTURE = { mime_type: 'image/png', data: picture('image/png') };
 
 const PCM = Buffer.from([1, 0, 2, 0, 3, 0]).toString('base64');
 
@@ -37,9 +40,15 @@ describe('an item that the samples send', () => {
     ]);
   });
 
-  test.each(['image/jpeg', 'image/png', 'image/webp'])('%s becomes a blob, whatever its length', (mime_type) => {
-    expect(decodeSend({ mime_type, data: 'AAAAAAA=' })).toEqual([{ blob: { mime_type, data: 'AAAAAAA=' } }]);
-  });
+  test.each(['image/jpeg', 'image/png', 'image/webp'] as const)(
+    '%s becomes a blob, whatever its length',
+    (mime_type) => {
+      for (const bytes of [31, 32, 33]) {
+        const data = picture(mime_type, bytes);
+        expect(decodeSend({ mime_type, data })).toEqual([{ blob: { mime_type, data } }]);
+      }
+    },
+  );
 });
 
 describe('a LiveRequest', () => {
@@ -47,6 +56,15 @@ describe('a LiveRequest', () => {
     expect(decodeSend({ content: { role: 'model', parts: [{ text: 'a' }, { text: '' }] } })).toEqual([
       { content: { role: 'user', parts: [{ text: 'a' }, { text: '' }] } },
     ]);
+  });
+
+  test('content takes the pictures that its words are about, in snake case and camel case', () => {
+    const { mime_type: mimeType, data } = PICTURE;
+    const parts = [{ inlineData: { mimeType, data } }, { text: 'What is it?' }];
+    expect(decodeSend({ content: { parts: [{ inline_data: PICTURE }, { text: 'What is it?' }] } })).toEqual([
+      { content: { role: 'user', parts } },
+    ]);
+    expect(decodeSend({ content: { parts } })).toEqual([{ content: { role: 'user', parts } }]);
   });
 
   test('blob is taken in snake case and camel case', () => {
@@ -129,7 +147,14 @@ describe('a bad item is refused', () => {
     ['text of nothing but white space', audio(' \n\t', 'text/plain'), 'empty_body'],
     ['content that is a string', { content: 'hello' }, 'malformed_item'],
     ['content without parts', { content: { parts: [] } }, 'malformed_item'],
-    ['a part that is no text', { content: { parts: [{ inline_data: {} }] } }, 'malformed_item'],
+    ['a part of neither text nor data', { content: { parts: [{ file_data: {} }] } }, 'malformed_item'],
+    ['a part whose data has no mime type', { content: { parts: [{ inline_data: {} }] } }, 'missing_mime_type'],
+    ['audio inside a message', { content: { parts: [{ inline_data: audio(PCM) }] } }, 'malformed_item'],
+    ['a picture inside a message without words', { content: { parts: [{ inline_data: PICTURE }] } }, 'empty_body'],
+    ['a JPEG that is called PNG', audio(picture('image/jpeg'), 'image/png'), 'unsupported_mime_type'],
+    ['a PNG that is called WebP', audio(picture('image/png'), 'image/webp'), 'unsupported_mime_type'],
+    ['an image of nothing', audio('AAAAAAAA', 'image/jpeg'), 'unsupported_mime_type'],
+    ['an image of more than 7 MiB', audio(picture('image/jpeg', 7 * 1024 * 1024 + 1), 'image/jpeg'), 'body_too_large'],
     ['content of nothing but white space', { content: { parts: [{ text: ' ' }, { text: '' }] } }, 'empty_body'],
     ['blob without mime_type', { blob: { data: PCM } }, 'missing_mime_type'],
     ['blob that is a string', { blob: PCM }, 'missing_mime_type'],

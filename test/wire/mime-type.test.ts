@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { WireError } from '../../src/wire/error-catalogue.ts';
-import { isImage, parseMimeType } from '../../src/wire/mime-type.ts';
+import { isImage } from '../../src/wire/image.ts';
+import { parseMimeType } from '../../src/wire/mime-type.ts';
 
 test.each([
   ['audio/pcm', 'audio/pcm', undefined],

@@ -85,7 +85,13 @@ test.each<[string, Partial<AgentEvent>]>([
   ['empty text', { content: { role: 'model', parts: [{ text: '' }] }, partial: true }],
   ['content without parts', { content: { role: 'model' } }],
   ['flags that are false', { turnComplete: false, interrupted: false }],
-  ['grounding', { groundingMetadata: { webSearchQueries: ['x'] } }],
+  ['grounding without sources and queries', { groundingMetadata: { searchEntryPoint: { renderedContent: '<b>' } } }],
+  ['code', { content: { role: 'model', parts: [{ executableCode: { code: '1' } }] } }],
+  ['the outcome of code', { content: { role: 'model', parts: [{ codeExecutionResult: { output: '1' } }] } }],
+  ['a file', { content: { role: 'model', parts: [{ fileData: { fileUri: 'artifact://a', mimeType: 'audio/wav' } }] } }],
+  ['voice activity', { voiceActivity: { voiceActivityType: 'ACTIVITY_START' } }],
+  ['the id of the session', { liveSessionId: 's1' }],
+  ['a resumption handle', { liveSessionResumptionUpdate: { newHandle: 'h1', resumable: true } }],
 ])('%s gives no frame at all', (_what, event) => {
   expect(framesOf(event)).toEqual([]);
 });
@@ -144,6 +150,25 @@ describe('named events', () => {
     expect(namedIn({ status })).toEqual([['status', status]]);
   });
 
+  test('grounding, with the number of the turn', () => {
+    const groundingMetadata = {
+      groundingChunks: [{ web: { uri: 'https://example.org/a', title: 'A' } }],
+      webSearchQueries: ['what is a'],
+    };
+    expect(namedIn({ groundingMetadata }, 3)).toEqual([
+      ['grounding', { turn: 3, sources: [{ uri: 'https://example.org/a', title: 'A' }], queries: ['what is a'] }],
+    ]);
+  });
+
+  test('a failure of one reply, before the end of its turn and without the message of its runner', () => {
+    const event = { turnComplete: true, errorCode: 'SAFETY', errorMessage: 'projects/secret' };
+    expect(framesOf(event)).toEqual([
+      { event: 'failure', data: expect.stringContaining('"code":"response_withheld"') },
+      { data: '{"turn_complete":true,"interrupted":null}' },
+    ]);
+    expect(JSON.stringify(framesOf(event))).not.toContain('secret');
+  });
+
   test('failure and end, which no event carries', () => {
     const failure = new WireError('model_quota').body();
     expect(encodePlain({ seq: 1, turn: 1, message: { failure } })).toEqual([
@@ -176,6 +201,8 @@ const anyEvent: fc.Arbitrary<AgentEvent> = fc
       outputTranscription: fc.record({ text: fc.string(), finished: fc.boolean() }),
       toolCancellation: fc.array(fc.string()),
       usageMetadata: fc.record({ totalTokenCount: fc.nat() }),
+      groundingMetadata: fc.record({ groundingChunks: fc.anything(), webSearchQueries: fc.array(fc.anything()) }),
+      errorCode: fc.string(),
     },
     { requiredKeys: [] },
   )
