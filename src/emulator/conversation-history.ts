@@ -9,6 +9,7 @@ const MAX_TURN_CHARACTERS = 8_192;
 export interface ConversationHistory {
   readonly turns: readonly Turn[];
   add(turn: Turn): void;
+  forgetOldest(): void;
   /** Takes the last turn away if it is the user's: it is being answered. */
   takeUnanswered(): Turn | undefined;
 }
@@ -16,13 +17,17 @@ export interface ConversationHistory {
 export function createConversationHistory(earlier: readonly Turn[] = []): ConversationHistory {
   const turns = [...earlier];
   let characters = turns.reduce((sum, turn) => sum + turn.text.length, 0);
+  function forgetOldest(): void {
+    characters -= turns.shift()?.text.length ?? 0;
+  }
   return {
     turns,
+    forgetOldest,
     add(turn) {
       const text = turn.text.slice(0, MAX_TURN_CHARACTERS);
       turns.push(text === turn.text ? turn : { ...turn, text });
       characters += text.length;
-      while (turns.length > MAX_TURNS || characters > MAX_CHARACTERS) characters -= turns.shift()?.text.length ?? 0;
+      while (turns.length > MAX_TURNS || characters > MAX_CHARACTERS) forgetOldest();
     },
     takeUnanswered() {
       if (turns.at(-1)?.role !== 'user') return undefined;

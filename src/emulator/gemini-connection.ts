@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Duplex } from 'node:stream';
-import type { WebSocket } from 'ws';
 import { createConversationHistory } from './conversation-history.ts';
 import { type ClientMessage, readClientMessage } from './gemini-client-message.ts';
-import type { GeminiEndpoint } from './gemini-endpoint.ts';
+import { checkCredential, type GeminiEndpoint } from './gemini-endpoint.ts';
 import { encodeFrame, type ServerMessage } from './gemini-frames.ts';
 import { closeReason, GeminiRefusal, invalid } from './gemini-refusal.ts';
 import { type GeminiSession, openSession } from './gemini-session.ts';
@@ -13,7 +11,8 @@ import type { Conversation, ResumptionHandles } from './resumption-handles.ts';
 import { createResumptionUpdates, type ResumptionUpdates } from './resumption-updates.ts';
 import type { ScenarioAction } from './scenario.ts';
 import type { ConnectionScript, ScriptMoment } from './scenario-player.ts';
-import { readSlowly, stopListening } from './socket-trouble.ts';
+import { type ConnectionSocket, readSlowly, stopListening } from './socket-trouble.ts';
+import { createStrictRules, type StrictRules } from './strict-rules.ts';
 
 export interface GeminiConnectionOptions {
   readonly handles: ResumptionHandles;
@@ -23,16 +22,12 @@ export interface GeminiConnectionOptions {
   readonly toolWaitMs: number;
   /** 0: for ever. */
   readonly lifetimeMs: number;
+  /** What Gemini only tolerates is refused, too. */
+  readonly strict: boolean;
   /** A setup message has come; nothing is known of it yet. */
   onSetup(setup: unknown): void;
   /** The client has done what the protocol does not allow. */
   onViolation(text: string): void;
-}
-
-/** Where the frames go: the WebSocket, and the stream below it. */
-export interface ConnectionSocket {
-  readonly webSocket: WebSocket;
-  readonly stream: Duplex;
 }
 
 /** A connection whose setup has not come by then is closed with 1011. */
@@ -55,6 +50,7 @@ export function serveConnection(
   let session: GeminiSession | undefined;
   let conversation: Conversation = {};
   let updates: ResumptionUpdates | undefined;
+  let rules: StrictRules | undefined;
   let messages = 0;
   /** The scenario has this connection say and answer nothing any more. */
   let silent = false;
@@ -99,7 +95,9 @@ export function serveConnection(
   }
 
   function send(message: ServerMessage): void {
-    transmit(encodeFrame(message));
+    if (isOver()) return;
+    socket.send(encodeFrame(message));
+    rules?.sent(message);
   }
 
   function end(code: number, reason: string): void {
@@ -147,7 +145,10 @@ export function serveConnection(
     const handle = resumption?.handle;
     const earlier = handle === undefined || refusesHandle ? undefined : options.handles.redeem(handle);
     if (handle !== undefined && !earlier) throw new GeminiRefusal(1008, 'BidiGenerateContent session not found');
-    if (earlier?.conversation.connection?.isOpen) throw new GeminiRefusal(1011, INTERNAL_ERROR);
+    if (earlier?.conversation.connection?.isOpen) {
+      if (options.strict) options.onViolation('The session is resumed while its old connection is still open.');
+      throw new GeminiRefusal(1011, INTERNAL_ERROR);
+    }
     conversation = earlier?.conversation ?? {};
     conversation.connection = connection;
     clearTimeout(setupTimer);
@@ -187,21 +188,29 @@ export function serveConnection(
   /** The client has so long to leave, ms. */
   function goAway(ms: number): void {
     send({ goAway: { timeLeft: `${ms / 1000}s` } });
-    after(ms, () => refuse(new GeminiRefusal(1008, 'The connection was not closed after goAway.')));
+    after(ms, () => {
+      const reason = 'The connection was not closed after goAway.';
+      if (options.strict && !isOver()) options.onViolation(reason);
+      refuse(new GeminiRefusal(1008, reason));
+    });
   }
 
-  function receive(message: ClientMessage): void {
+  function receive(message: ClientMessage, frame: string): void {
     messages++;
     if (!session) {
       if (message.type !== 'setup') throw invalid('setup must be the first message and only the first');
       options.onSetup(message.setup);
       if (!reach('setup')) return;
       checkCredential(endpoint, options.apiKey);
-      open(readSetup(message.setup, endpoint));
+      const setup = readSetup(message.setup, endpoint);
+      if (options.strict)
+        rules = createStrictRules(message.setup, setup, endpoint.service, (payload) => socket.ping(payload));
+      open(setup);
       return;
     }
     if (!reach('heard')) return;
     if (message.type === 'setup') throw invalid('setup must be the first message and only the first');
+    rules?.check(message, frame);
     session.take(message);
   }
 
@@ -216,7 +225,8 @@ export function serveConnection(
       return;
     }
     try {
-      receive(readClientMessage(data.toString()));
+      const frame = data.toString();
+      receive(readClientMessage(frame), frame);
     } catch (error) {
       if (error instanceof GeminiRefusal) return refuse(error);
       // A bug of the emulator must not take down the server that it runs in. Gemini says the same of its own.
@@ -224,6 +234,7 @@ export function serveConnection(
       process.emitWarning(error instanceof Error ? error : String(error));
     }
   });
+  socket.on('pong', (payload) => rules?.acknowledge(payload.toString()));
   // ws closes by itself after an error (a frame too large: 1009; not WebSocket: 1002); without a listener it would throw.
   socket.on('error', () => {});
   socket.on('close', () => {
@@ -231,16 +242,4 @@ export function serveConnection(
     session?.close();
     if (conversation.connection === connection) conversation.connection = undefined;
   });
-}
-
-/** @throws {GeminiRefusal} */
-function checkCredential({ credential }: GeminiEndpoint, apiKey: string | undefined): void {
-  if (credential === undefined) {
-    throw new GeminiRefusal(
-      1008,
-      "Method doesn't allow unregistered callers (callers without established identity). Please use API Key or other form of " +
-        'API consumer identity to call this API.',
-    );
-  }
-  if (apiKey !== undefined && credential !== apiKey) throw invalid('API key not valid. Please pass a valid API key.');
 }

@@ -42,7 +42,10 @@ export interface GeminiEmulator {
   readonly connections: number;
   /** The setup messages that have come, in their order, refused ones too: the value of `setup` as it was sent. The latest 100. */
   readonly setups: readonly unknown[];
-  /** What clients did that the protocol does not allow, each the text of a close with 1007, uncut. The latest 100. */
+  /**
+   * What clients did that the protocol does not allow, each the text of a close with 1007, uncut; with `strict` also that a client
+   * stayed after goAway or resumed a session that was still open. The latest 100.
+   */
   readonly violations: readonly string[];
   /** Cuts all connections and stops listening, at once. */
   close(): Promise<void>;
@@ -78,6 +81,7 @@ export async function startGeminiEmulator(options: GeminiEmulatorOptions = {}): 
     pace,
     toolWaitMs,
     lifetimeMs,
+    strict: options.strict ?? false,
     onSetup: (setup) => keep(setups, setup),
     onViolation: (text) => keep(violations, text),
   };

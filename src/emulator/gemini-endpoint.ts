@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { GeminiRefusal, invalid } from './gemini-refusal.ts';
 
 /** What the URL and the headers of an upgrade say. */
 export interface GeminiEndpoint {
@@ -33,4 +34,19 @@ export function readEndpoint(request: IncomingMessage): GeminiEndpoint | undefin
   if (vertex)
     return { service: 'vertex', apiVersion: vertex[1] ?? '', credential: url.searchParams.get('key') || header };
   return undefined;
+}
+
+/**
+ * @param apiKey undefined: any is taken, as long as there is one
+ * @throws {GeminiRefusal}
+ */
+export function checkCredential({ credential }: GeminiEndpoint, apiKey: string | undefined): void {
+  if (credential === undefined) {
+    throw new GeminiRefusal(
+      1008,
+      "Method doesn't allow unregistered callers (callers without established identity). Please use API Key or other form of " +
+        'API consumer identity to call this API.',
+    );
+  }
+  if (apiKey !== undefined && credential !== apiKey) throw invalid('API key not valid. Please pass a valid API key.');
 }

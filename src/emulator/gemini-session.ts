@@ -1,10 +1,12 @@
+import { fitWindow } from './context-window.ts';
 import type { ConversationHistory } from './conversation-history.ts';
 import type { ClientMessage, RealtimeInput } from './gemini-client-message.ts';
 import type { ReceivedContent } from './gemini-content.ts';
 import type { ServerMessage } from './gemini-frames.ts';
 import type { HeardPcm, ReceivedImage } from './gemini-media.ts';
+import { takesClientContentOnlyAtFirst } from './gemini-models.ts';
 import { invalid } from './gemini-refusal.ts';
-import { type GeminiSetup, takesClientContentOnlyAtFirst } from './gemini-setup.ts';
+import type { GeminiSetup } from './gemini-setup.ts';
 import { createHearing, type Utterance } from './hearing.ts';
 import type { PacedSender } from './paced-sender.ts';
 import { speechClips } from './speech-clips.ts';
@@ -66,6 +68,7 @@ export function openSession(options: GeminiSessionOptions): GeminiSession {
   }
 
   function ask(text: string, utterance?: Utterance): void {
+    fitWindow(history, setup.instruction, setup.compression);
     const seen = images;
     images = [];
     turns.ask({ text, utterance, images: seen });

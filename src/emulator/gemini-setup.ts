@@ -1,8 +1,18 @@
+import { type Compression, readCompression } from './context-window.ts';
 import { contentText } from './gemini-content.ts';
 import type { GeminiEndpoint } from './gemini-endpoint.ts';
-import { GeminiRefusal, invalid } from './gemini-refusal.ts';
+import { hasVoice, isAudioOnly } from './gemini-models.ts';
+import { GeminiRefusal, invalid, unknownField } from './gemini-refusal.ts';
 import { type GeminiTools, readTools } from './gemini-tools.ts';
-import { type JsonObject, readBoolean, readList, readMessage, readNumber, readString } from './json-object.ts';
+import {
+  camelCased,
+  type JsonObject,
+  readBoolean,
+  readList,
+  readMessage,
+  readNumber,
+  readString,
+} from './json-object.ts';
 
 /** The part of a setup message that changes what the emulator does. Everything else Gemini knows is accepted and ignored. */
 export interface GeminiSetup {
@@ -16,6 +26,8 @@ export interface GeminiSetup {
   readonly interruptible: boolean;
   /** Undefined: no handles are sent. */
   readonly resumption: { readonly handle: string | undefined; readonly transparent: boolean } | undefined;
+  /** Undefined: nothing is forgotten, and a full window ends the session. */
+  readonly compression: Compression | undefined;
   readonly transcribeInput: boolean;
   readonly transcribeOutput: boolean;
   /** The first client content, up to its turnComplete, is history and gets no answer. */
@@ -107,14 +119,20 @@ export function readSetup(value: unknown, endpoint: Pick<GeminiEndpoint, 'servic
     'setup.history_config',
     new Set(['initialHistoryInClientContent']),
   );
+  // Vertex only, as the SDK has it.
+  if (setup.explicitVadSignal !== undefined && endpoint.service !== 'vertex')
+    throw unknownField('explicitVadSignal', 'setup');
+  const modality = readModality(setup.generationConfig, model);
+  checkVoice(setup.generationConfig, model);
   return {
     model,
-    modality: readModality(setup.generationConfig, model),
+    modality,
     instruction: contentText(setup.systemInstruction, 'setup.system_instruction'),
     tools: readTools(setup.tools, 'setup.tools'),
     activityDetection: readDetection(realtime.automaticActivityDetection),
     interruptible: realtime.activityHandling !== 'NO_INTERRUPTION',
     resumption: readResumption(setup.sessionResumption, endpoint),
+    compression: readCompression(setup.contextWindowCompression),
     transcribeInput: setup.inputAudioTranscription !== undefined,
     transcribeOutput: setup.outputAudioTranscription !== undefined,
     seedsHistory: readBoolean(
@@ -123,16 +141,6 @@ export function readSetup(value: unknown, endpoint: Pick<GeminiEndpoint, 'servic
     ),
     signalsVoiceActivity: readBoolean(setup.explicitVadSignal, 'setup.explicit_vad_signal'),
   };
-}
-
-/** Models that answer in speech only: the native-audio ones, and all live models of generation 3. */
-export function isAudioOnly(model: string): boolean {
-  return model.includes('native-audio') || /^gemini-3/.test(model);
-}
-
-/** 3.1 takes client content to seed a conversation only, and closes with 1007 for one after the model's first turn. */
-export function takesClientContentOnlyAtFirst(model: string): boolean {
-  return /^gemini-3\.1/.test(model);
 }
 
 function readModel(value: unknown, { service, apiVersion }: Pick<GeminiEndpoint, 'service' | 'apiVersion'>): string {
@@ -168,6 +176,14 @@ function readModality(value: unknown, model: string): 'TEXT' | 'AUDIO' {
   throw invalid(
     `Invalid value at '${path}.response_modalities[0]' (type.googleapis.com/Modality), ${JSON.stringify(modality).slice(0, 40)}`,
   );
+}
+
+/** The emulator has one voice, whichever is asked for. */
+function checkVoice(generationConfig: unknown, model: string): void {
+  const voices = camelCased(camelCased(camelCased(generationConfig).speechConfig).voiceConfig);
+  const { voiceName } = camelCased(voices.prebuiltVoiceConfig);
+  if (typeof voiceName === 'string' && voiceName !== '' && !hasVoice(model, voiceName))
+    throw invalid(`Requested voice api_name '${voiceName}' is not available for model models/${model}`);
 }
 
 function readDetection(value: unknown): ActivityDetection {

@@ -13,13 +13,20 @@ export function isJsonObject(value: unknown): value is JsonObject {
  */
 export function readMessage(value: unknown, path: string, fields: ReadonlySet<string>): JsonObject {
   if (!isJsonObject(value)) throw invalid(`Invalid value at '${path}' (type.googleapis.com/google.protobuf.Message)`);
-  const message: JsonObject = {};
-  for (const [key, entry] of Object.entries(value)) {
-    const name = key.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-    if (!fields.has(name)) throw unknownField(key, path);
-    if (entry !== null) message[name] = entry;
-  }
-  return message;
+  for (const key of Object.keys(value)) if (!fields.has(camelCase(key))) throw unknownField(key, path);
+  return camelCased(value);
+}
+
+/** A message whose keys nobody checks, by their `camelCase` names, without nulls; empty if it is none. */
+export function camelCased(value: unknown): JsonObject {
+  const entries = isJsonObject(value) ? Object.entries(value) : [];
+  return Object.fromEntries(
+    entries.filter(([, entry]) => entry !== null).map(([key, entry]) => [camelCase(key), entry]),
+  );
+}
+
+function camelCase(key: string): string {
+  return key.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 export function readList(value: unknown, path: string): unknown[] {

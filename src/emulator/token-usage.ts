@@ -32,12 +32,7 @@ export function countUsage(
   prompt: readonly Turn[],
   answer: { text: string; speechSeconds: number; modality: 'TEXT' | 'AUDIO' },
 ): UsageMetadata {
-  const promptDetails = details({
-    TEXT:
-      textTokens(instruction) + sum(prompt, (turn) => (turn.speechSeconds === undefined ? textTokens(turn.text) : 0)),
-    AUDIO: sum(prompt, (turn) => speechTokens(turn.speechSeconds ?? 0)),
-    IMAGE: sum(prompt, (turn) => imageTokens(turn.images ?? [])),
-  });
+  const promptDetails = countPrompt(instruction, prompt);
   const answerDetails = details(
     answer.modality === 'TEXT' ? { TEXT: textTokens(answer.text) } : { AUDIO: speechTokens(answer.speechSeconds) },
   );
@@ -56,6 +51,20 @@ export function countUsage(
     candidatesTokensDetails: answerDetails,
     trafficType: 'ON_DEMAND',
   };
+}
+
+/** Everything the model is given, tokens. */
+export function promptTokens(instruction: string, prompt: readonly Turn[]): number {
+  return total(countPrompt(instruction, prompt));
+}
+
+function countPrompt(instruction: string, prompt: readonly Turn[]): ModalityTokenCount[] {
+  return details({
+    TEXT:
+      textTokens(instruction) + sum(prompt, (turn) => (turn.speechSeconds === undefined ? textTokens(turn.text) : 0)),
+    AUDIO: sum(prompt, (turn) => speechTokens(turn.speechSeconds ?? 0)),
+    IMAGE: sum(prompt, (turn) => imageTokens(turn.images ?? [])),
+  });
 }
 
 function details(counts: Partial<Record<Modality, number>>): ModalityTokenCount[] {

@@ -147,6 +147,18 @@ describe('a setup is refused', () => {
       1007,
       `Invalid JSON payload received. Unknown name "transparent" at 'setup.session_resumption': Cannot find field.`,
     ],
+    [
+      'explicitVadSignal on AI Studio',
+      setup({ explicitVadSignal: true }),
+      1007,
+      `Invalid JSON payload received. Unknown name "explicitVadSignal" at 'setup': Cannot find field.`,
+    ],
+    [
+      'a voice that a half-cascade model has not',
+      setup({}, { speech_config: { voiceConfig: { prebuiltVoiceConfig: { voiceName: 'Sulafat' } } } }),
+      1007,
+      "Requested voice api_name 'Sulafat' is not available for model models/gemini-live-2.5-flash-preview",
+    ],
     ['an unknown handle', setup({ sessionResumption: { handle: 'x' } }), 1008, 'BidiGenerateContent session not found'],
     [
       'a function declared twice',
@@ -192,7 +204,6 @@ describe('a setup is refused', () => {
         outputAudioTranscription: {},
         proactivity: { proactiveAudio: true },
         historyConfig: { initialHistoryInClientContent: true },
-        explicitVadSignal: true,
         safetySettings: [],
         labels: { a: 'b' },
       },

@@ -19,7 +19,7 @@ export interface RawClient {
 
 /** A connection without the SDK, for what the SDK does not send. */
 export async function openRaw(
-  emulator: GeminiEmulator,
+  emulator: Pick<GeminiEmulator, 'url'>,
   path = STUDIO_PATH,
   headers: Record<string, string> = {},
 ): Promise<RawClient> {
