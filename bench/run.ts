@@ -7,8 +7,10 @@ import { startChild } from './child.ts';
 import { measureIdleMemory } from './idle-memory.ts';
 import { measureLatency } from './latency.ts';
 import { measureRawUplink } from './raw-uplink.ts';
+import { measureReconnect } from './reconnect.ts';
 import { measureResume } from './resume.ts';
 import { measureRoundTrips } from './round-trips.ts';
+import { measureRunner } from './runner.ts';
 import { measureSdkVoice } from './sdk-voice.ts';
 import { type Servers, serversBefore } from './servers.ts';
 
@@ -22,6 +24,8 @@ const rows: Record<string, (servers: Servers) => Promise<void>> = {
   'sdk-voice': (servers) => measureSdkVoice(servers, rounds, roundMs),
   latency: (servers) => measureLatency(servers, rounds, roundMs),
   'idle-memory': (servers) => measureIdleMemory(servers, values.quick ? 500 : 2_000),
+  runner: () => measureRunner(rounds, roundMs),
+  reconnect: () => measureReconnect(values.quick ? 3 : 15),
   resume: (servers) => measureResume(servers, values.quick ? 5 : 15),
 };
 

@@ -7,6 +7,7 @@ import { AgentFileError, loadAgent } from './load-agent.ts';
 import { createLogger } from './log.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { VERSION } from './version.ts';
+import { WireError } from './wire/error-catalogue.ts';
 
 const USAGE = `bidi-sse ${VERSION}: talk with a live AI agent over SSE and POST
 
@@ -87,6 +88,10 @@ function greeting({ url: bound, model, offline }: RunningServer, agent: string):
 
 function isUserError(error: unknown): error is Error {
   if (error instanceof ConfigError || error instanceof AgentFileError) return true;
+  if (error instanceof WireError) {
+    if (error.hint) error.message += `; ${error.hint}`;
+    return true;
+  }
   const { code, message } = error as NodeJS.ErrnoException;
   // A DOMException's is a number.
   if (typeof code !== 'string') return false;

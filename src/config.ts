@@ -64,6 +64,8 @@ export const configSchema = z
     LOG_BYTES: integer(4 * 1024 * 1024, 64 * 1024, 1024 ** 3),
     LOG_AGE_MS: integer(120_000, 1_000, 3_600_000),
     MAX_SESSIONS: integer(1_000, 1, 1_000_000),
+    MAX_SESSION_MS: integer(0, 0, 86_400_000),
+    IDLE_SESSION_MS: integer(0, 0, 86_400_000),
     MAX_BODY_BYTES: integer(4 * 1024 * 1024, 1024, 64 * 1024 * 1024),
     BODY_IDLE_MS: integer(30_000, 1_000, 600_000),
     SHUTDOWN_GRACE_MS: integer(10_000, 0, 600_000),
@@ -145,6 +147,11 @@ function toConfig(env: z.output<typeof configSchema>) {
     stallMs: env.STALL_MS,
     logLimits: { bytes: env.LOG_BYTES, ageMs: env.LOG_AGE_MS },
     maxSessions: env.MAX_SESSIONS,
+    /** Beside those that the agent has of its own: the lower one holds. */
+    sessionLimits: {
+      ...(env.MAX_SESSION_MS > 0 ? { maxDurationMs: env.MAX_SESSION_MS } : {}),
+      ...(env.IDLE_SESSION_MS > 0 ? { idleTimeoutMs: env.IDLE_SESSION_MS } : {}),
+    },
     bodyLimits: { maxBytes: env.MAX_BODY_BYTES, idleMs: env.BODY_IDLE_MS },
     shutdownGraceMs: env.SHUTDOWN_GRACE_MS,
     logLevel: env.LOG_LEVEL,

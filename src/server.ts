@@ -11,8 +11,11 @@ import type { LogReader } from './http/log-reader.ts';
 import { createSocketDoor } from './http/ws-route.ts';
 import type { Logger } from './log.ts';
 import { geminiModel } from './models/gemini.ts';
+import type { RealtimeModel } from './models/realtime-model.ts';
 import { ActiveSessions } from './session/active-sessions.ts';
 import { WINDOW } from './session/inbox.ts';
+import type { ArtifactStore } from './store/artifact-store.ts';
+import { createMemoryArtifacts } from './store/memory-artifacts.ts';
 import { createMemoryStore } from './store/memory-store.ts';
 import { VERSION } from './version.ts';
 
@@ -20,6 +23,8 @@ export interface ServerOptions {
   readonly config: Config;
   readonly agent: Agent;
   readonly logger: Logger;
+  /** Takes the audio of agents with `saveLiveBlob`. Default: 64 MiB in the memory of this process. */
+  readonly artifacts?: ArtifactStore;
 }
 
 export interface RunningServer {
@@ -49,29 +54,33 @@ const MOST_RETRY_MS = 5_000;
 /** What connections may take to close once everything was said, ms. */
 const CLOSE_MS = 1_000;
 
-/** Puts the parts together and listens. */
-export async function startServer({ config, agent, logger }: ServerOptions): Promise<RunningServer> {
+/**
+ * Puts the parts together and listens.
+ * @throws {WireError} model_not_found, invalid_run_config: there is no such model, or it cannot do what the agent asks for
+ */
+export async function startServer({
+  config,
+  agent,
+  logger,
+  artifacts = createMemoryArtifacts(),
+}: ServerOptions): Promise<RunningServer> {
   const { google } = config;
   const emulator = google.offline ? await startGeminiEmulator() : undefined;
-  const model = geminiModel({
-    model: agent.model ?? google.model ?? defaultModel(config),
-    // The SDK wants one, whoever answers.
-    apiKey: google.apiKey ?? (google.vertexai ? undefined : 'none'),
-    vertexai: google.vertexai,
-    project: google.project,
-    location: google.location,
-    apiVersion: google.apiVersion,
-    baseUrl: google.baseUrl ?? emulator?.url,
-    connectTimeoutMs: google.connectTimeoutMs,
-    onNonsense: (text) =>
-      logger.warn({ text: text.slice(0, 200) }, 'the provider sent a frame that cannot be read; dropped'),
-  });
   const store = createMemoryStore();
-  const runner = new Runner({ appName: agent.name, agent, model, store });
+  let runner: Runner;
+  try {
+    const model = modelFor(config, agent, logger, emulator?.url);
+    runner = new Runner({ appName: agent.name, agent, model, store, artifacts });
+  } catch (error) {
+    await emulator?.close();
+    throw error;
+  }
   // What clients are told: an emulated model must not pass for the real one.
-  const card = google.offline ? { ...runner.card, model: `offline agent (${model.name} is emulated)` } : runner.card;
-  const { logLimits, lingerMs, maxSessions, bodyLimits, heartbeatMs, stallMs } = config;
-  const sessions = new ActiveSessions({ runner, store, logLimits, lingerMs, maxSessions, logger });
+  const card = google.offline
+    ? { ...runner.card, model: `offline agent (${runner.card.model} is emulated)` }
+    : runner.card;
+  const { logLimits, lingerMs, sessionLimits: limits, maxSessions, bodyLimits, heartbeatMs, stallMs } = config;
+  const sessions = new ActiveSessions({ runner, store, logLimits, lingerMs, limits, maxSessions, logger });
   const readers = new Set<LogReader<unknown>>();
   let draining = false;
 
@@ -128,7 +137,7 @@ export async function startServer({ config, agent, logger }: ServerOptions): Pro
 
   return {
     url: urlOf(server.address() as AddressInfo), // a TCP server that listens has one
-    model: model.name,
+    model: runner.card.model,
     offline: google.offline,
     async close() {
       draining = true;
@@ -149,6 +158,23 @@ export async function startServer({ config, agent, logger }: ServerOptions): Pro
       await emulator?.close();
     },
   };
+}
+
+function modelFor(config: Config, agent: Agent, logger: Logger, emulatorUrl: string | undefined): RealtimeModel {
+  const { google } = config;
+  return geminiModel({
+    model: agent.model ?? google.model ?? defaultModel(config),
+    // The SDK wants one, whoever answers.
+    apiKey: google.apiKey ?? (google.vertexai ? undefined : 'none'),
+    vertexai: google.vertexai,
+    project: google.project,
+    location: google.location,
+    apiVersion: google.apiVersion,
+    baseUrl: google.baseUrl ?? emulatorUrl,
+    connectTimeoutMs: google.connectTimeoutMs,
+    onNonsense: (text) =>
+      logger.warn({ text: text.slice(0, 200) }, 'the provider sent a frame that cannot be read; dropped'),
+  });
 }
 
 function defaultModel({ google }: Config): string {

@@ -1,3 +1,4 @@
+import type { RunConfig } from './run-config.ts';
 import type { Tool } from './tool.ts';
 
 export interface AgentOptions {
@@ -9,6 +10,8 @@ export interface AgentOptions {
   /** Tells the model who it is and how to behave. */
   readonly instruction?: string;
   readonly tools?: readonly Tool[];
+  /** How it talks, where a run does not say otherwise: its voice, for example. Checked when a Runner is made with it. */
+  readonly runConfig?: RunConfig;
 }
 
 /** Who the user talks to (ADK: LlmAgent). */
@@ -18,9 +21,10 @@ export class Agent {
   readonly description: string;
   readonly instruction: string;
   readonly tools: readonly Tool[];
+  readonly runConfig: RunConfig;
 
   /** @throws {TypeError} on a bad name, or two tools of one name */
-  constructor({ name, model, description = '', instruction = '', tools = [] }: AgentOptions) {
+  constructor({ name, model, description = '', instruction = '', tools = [], runConfig = {} }: AgentOptions) {
     if (!/^[A-Za-z_][A-Za-z0-9_-]*$/.test(name) || name === 'user') {
       throw new TypeError(`Agent: "${name}" is no valid name: letters, digits, _ and -, not "user"`);
     }
@@ -32,5 +36,6 @@ export class Agent {
     this.description = description;
     this.instruction = instruction;
     this.tools = tools;
+    this.runConfig = runConfig;
   }
 }

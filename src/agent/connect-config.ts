@@ -1,6 +1,6 @@
 import type { ConnectConfig, ModelCapabilities } from '../models/realtime-model.ts';
 import type { Agent } from './agent.ts';
-import type { RunConfig } from './run-config.ts';
+import { present, type RunConfig } from './run-config.ts';
 
 /** What a run's connections to the model are opened with. */
 export function toConnectConfig(
@@ -9,19 +9,23 @@ export function toConnectConfig(
   { audioOnly }: ModelCapabilities,
 ): Omit<ConnectConfig, 'history' | 'handle'> {
   const { speechConfig, realtimeInputConfig, proactivity, enableAffectiveDialog, explicitVadSignal } = config;
+  const modality = audioOnly ? 'AUDIO' : (config.responseModalities?.[0] ?? 'TEXT');
   return {
-    modality: audioOnly ? 'AUDIO' : (config.responseModalities?.[0] ?? 'TEXT'),
+    modality,
     instruction: agent.instruction,
     tools: agent.tools.map((tool) => tool.declaration),
     inputAudioTranscription: orDefault(config.inputAudioTranscription),
     outputAudioTranscription: orDefault(config.outputAudioTranscription),
     ...present({
-      speechConfig,
+      // "Cannot extract voices from a non-audio request", Gemini says.
+      speechConfig: modality === 'AUDIO' ? speechConfig : undefined,
       realtimeInputConfig,
       contextWindowCompression: orDefault(config.contextWindowCompression),
-      proactiveAudio: proactivity?.proactiveAudio,
-      affectiveDialog: enableAffectiveDialog,
-      voiceActivitySignal: explicitVadSignal,
+      // That it is off is not said: a model that cannot do it does not know the field.
+      proactiveAudio: proactivity?.proactiveAudio || undefined,
+      affectiveDialog: enableAffectiveDialog || undefined,
+      voiceActivitySignal: explicitVadSignal || undefined,
+      transparentResumption: config.sessionResumption?.transparent,
     }),
   };
 }
@@ -29,11 +33,4 @@ export function toConnectConfig(
 /** On where nothing is said; null is how ADK says off. */
 function orDefault<Settings extends object>(settings: Settings | null | undefined): Settings | undefined {
   return settings === null ? undefined : (settings ?? ({} as Settings));
-}
-
-/** Without the fields that have no value. */
-function present<Fields extends object>(fields: Fields): { [Name in keyof Fields]?: NonNullable<Fields[Name]> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [Name in keyof Fields]?: NonNullable<Fields[Name]>;
-  };
 }

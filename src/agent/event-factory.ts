@@ -1,8 +1,8 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { AgentEvent } from '../wire/agent-event.ts';
 
-/** An event before it has its id and time. */
-export type EventBody = Omit<AgentEvent, 'id' | 'invocationId' | 'timestamp'>;
+/** An event before it has its id and, unless it is of something that was before, its time. */
+export type EventBody = Omit<AgentEvent, 'id' | 'invocationId' | 'timestamp'> & { timestamp?: number };
 
 export type EmitEvent = (body: EventBody) => void;
 
@@ -12,8 +12,9 @@ const COUNTER_DIGITS = 6;
 /**
  * Stamps the events of one run. Their ids share time and random bits, and end in a counter that keeps them in order (RFC 9562, section 6.2): an
  * id is made for each piece of audio.
+ * @param customMetadata stands on each of them
  */
-export function createEventFactory(): (body: EventBody) => AgentEvent {
+export function createEventFactory(customMetadata?: AgentEvent['customMetadata']): (body: EventBody) => AgentEvent {
   const invocationId = `e-${uuidv7()}`;
   const prefix = uuidv7().slice(0, -COUNTER_DIGITS);
   let made = 0;
@@ -24,6 +25,7 @@ export function createEventFactory(): (body: EventBody) => AgentEvent {
       invocationId,
       timestamp: Date.now() / 1000,
       ...body,
+      ...(customMetadata ? { customMetadata } : {}),
     };
   };
 }

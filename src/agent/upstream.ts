@@ -27,6 +27,8 @@ const MAX_GO_AWAY_MS = 24 * 3_600_000;
 export interface UpstreamOptions {
   readonly model: RealtimeModel;
   readonly config: Omit<ConnectConfig, 'history' | 'handle'>;
+  /** Of a conversation that the provider remembers, which the first connection continues. */
+  readonly handle?: string | undefined;
   /** The conversation so far, for a connection that cannot be resumed. */
   readonly loadHistory: () => Promise<Content[]>;
   readonly onStatus: (status: UpstreamStatus) => void;
@@ -58,6 +60,7 @@ export class Upstream {
 
   constructor(options: UpstreamOptions) {
     this.#options = options;
+    this.#handle = options.handle;
   }
 
   /** The open connection, if there is one now. One that is being closed drops what it is given: it does not count. */

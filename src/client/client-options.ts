@@ -10,6 +10,15 @@ export interface ClientOptions {
   readonly sessionId?: string;
   /** Whether the agent answers in audio; absent: as it does now. */
   readonly isAudio?: boolean;
+  /** Voice of the agent, by a name that its model knows; absent: as it is, as with the next three. What the model cannot do comes back as `retry`. */
+  readonly voice?: string;
+  /** BCP-47, for a model that can be told which language to speak. */
+  readonly language?: string;
+  /** Whether the agent may keep silent where it is not spoken to. */
+  readonly proactivity?: boolean;
+  readonly affectiveDialog?: boolean;
+  /** The agent that is meant: another one is refused. */
+  readonly agent?: string;
   /** Ask for the conversation so far: it comes as `reset`, before anything else. Default: no. */
   readonly history?: boolean;
   /** `auto`, the default: whatever the network lets through. */

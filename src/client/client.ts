@@ -75,11 +75,15 @@ export function createClient(options: ClientOptions): Client {
   let leastDelayMs = Number.POSITIVE_INFINITY;
   let lagMs = 0;
   let duplicates = 0;
-  /** What the agent is to answer in, and whether the server has been told: said again, it would undo what another client wants. */
-  let isAudio = options.isAudio;
-  let isAudioTold = false;
+  /** How the agent is to answer, and whether the server has been told: said again, it would undo what another client wants. */
+  let { isAudio } = options;
+  const { voice, language, proactivity, affectiveDialog: affective_dialog, agent } = options;
+  const manner = Object.entries({ voice, language, proactivity, affective_dialog, agent }).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)]],
+  );
+  let isTold = false;
   /** Whether the connection that was asked for last says it, and the epoch in which it was said again. */
-  let isAudioAsked = false;
+  let isAsked = false;
   let askedAgainIn: string | undefined;
   /** Who waits for that. */
   const untilTold: (() => void)[] = [];
@@ -92,10 +96,11 @@ export function createClient(options: ClientOptions): Client {
     return text === '' ? path : `${path}?${text}`;
   };
   const readerAddress = (rung: Rung, query: Record<string, string>): string => {
-    isAudioAsked = isAudio !== undefined && !isAudioTold;
+    isAsked = !isTold && (isAudio !== undefined || manner.length > 0);
     return address(ROUTES[rung], {
       client,
-      ...(isAudioAsked ? { is_audio: String(isAudio) } : {}),
+      ...(isTold || isAudio === undefined ? {} : { is_audio: String(isAudio) }),
+      ...(isTold ? {} : Object.fromEntries(manner)),
       ...(options.history ? { since: FROM_NOWHERE } : {}),
       ...query,
     });
@@ -120,14 +125,14 @@ export function createClient(options: ClientOptions): Client {
     const isNew = !position.id?.startsWith(`${epoch}.`);
     // Another live session than the one that was told begins as sessions do. It is asked for anew from the old place: its `reset`, which
     // is still to come, is lost with this connection.
-    const differs = isAudio !== undefined && isAudio !== (modality === 'AUDIO');
-    if (isNew && differs && !isAudioAsked && askedAgainIn !== epoch) {
-      // Once: there are models that only speak.
+    const differs = manner.length > 0 || (isAudio !== undefined && isAudio !== (modality === 'AUDIO'));
+    if (isNew && differs && !isAsked && askedAgainIn !== epoch) {
+      // Once: there are models that only speak, and which voice it has is not said.
       askedAgainIn = epoch;
-      void setAudio(isAudio === true);
+      void tellAgain();
       return false;
     }
-    isAudioTold = true;
+    isTold = true;
     if (id !== undefined && isNew) position.move(id);
     uplink.opened(epoch, next);
     return true;
@@ -169,7 +174,10 @@ export function createClient(options: ClientOptions): Client {
   const setAudio = (to: boolean): Promise<void> => {
     if (FINAL.includes(state)) return Promise.resolve();
     isAudio = to;
-    isAudioTold = false;
+    return tellAgain();
+  };
+  const tellAgain = (): Promise<void> => {
+    isTold = false;
     uplink.hold();
     downlink.reconnect();
     return new Promise((resolve) => {
@@ -244,7 +252,7 @@ export function createClient(options: ClientOptions): Client {
       if (rung !== begun) emitter.emit('rung', begun);
       rung = begun;
       // Whoever answers a poll has read what it asks for; it says `session` only to whom it is news.
-      if (begun === 'poll' && isAudioAsked) isAudioTold = true;
+      if (begun === 'poll' && isAsked) isTold = true;
       uplink.release();
       if (begun === 'ws') uplink.hurry();
       settleTold();

@@ -38,7 +38,7 @@ const REFUSED_RETRY_MS = 5_000;
 
 /**
  * `GET /events/:userId[/:sessionId]`: the stream down. Opens the live session if there is none.
- * @throws {WireError} invalid_query, too_many_sessions, draining
+ * @throws {WireError} invalid_query, invalid_run_config, too_many_sessions, draining
  */
 export async function serveEvents(
   req: IncomingMessage,
@@ -47,13 +47,13 @@ export async function serveEvents(
   options: EventsRouteOptions,
   corsHeaders: Record<string, string>,
 ): Promise<void> {
-  const reader = readReaderQuery(req.url, req.headers['last-event-id']);
-  const { cursor, reconnect, client, modality, framing } = reader;
+  const reader = readReaderQuery(req.url, options.card.agent, req.headers['last-event-id']);
+  const { cursor, reconnect, client, settings, framing } = reader;
 
   let opened: Opened | 'ended';
   try {
     if (options.draining()) throw new WireError('draining');
-    opened = options.sessions.open({ userId, sessionId, modality, cursor, reconnect });
+    opened = options.sessions.open({ userId, sessionId, settings, cursor, reconnect });
   } catch (error) {
     if (!reconnect || !(error instanceof WireError)) throw error;
     // A native EventSource never comes back after a status other than 200, so a refusal that will pass is told in a stream.

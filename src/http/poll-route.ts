@@ -26,7 +26,7 @@ interface PolledEvent {
 /**
  * `GET /poll/:userId[/:sessionId]`: the stream down for networks that let no stream through: answers with what there is after the cursor,
  * or waits for it. A poll counts as presence, and neither supersedes nor is superseded.
- * @throws {WireError} invalid_query, too_many_sessions, draining
+ * @throws {WireError} invalid_query, invalid_run_config, too_many_sessions, draining
  */
 export async function servePoll(
   req: IncomingMessage,
@@ -35,11 +35,11 @@ export async function servePoll(
   options: EventsRouteOptions,
   corsHeaders: Record<string, string>,
 ): Promise<void> {
-  const reader = readReaderQuery(req.url, req.headers['last-event-id']);
+  const reader = readReaderQuery(req.url, options.card.agent, req.headers['last-event-id']);
   const waitMs = readWait(reader.query.get('wait')) * 1000;
   if (options.draining()) throw new WireError('draining');
-  const { cursor, reconnect, modality, client } = reader;
-  const opened = options.sessions.open({ userId, sessionId, modality, cursor, reconnect });
+  const { cursor, reconnect, settings, client } = reader;
+  const opened = options.sessions.open({ userId, sessionId, settings, cursor, reconnect });
   if (opened === 'ended') {
     res.writeHead(204, { 'Cache-Control': 'no-store', ...corsHeaders });
     res.end();

@@ -92,13 +92,13 @@ interface Visit {
 /**
  * Decides before the handshake, while a refusal can still be an HTTP answer.
  * @throws {WireError} host_not_allowed, origin_not_allowed, not_found, invalid_id, method_not_allowed, upgrade_required, invalid_query,
- * too_many_sessions, session_ended, draining
+ * invalid_run_config, too_many_sessions, session_ended, draining
  */
 async function admit(req: IncomingMessage, { events, origins }: SocketDoorOptions): Promise<Visit> {
   checkOrigin(req, { ...origins, strict: true });
   const { userId, sessionId } = readPath(req.url);
   checkHandshake(req);
-  const { client, ...query } = readReaderQuery(req.url);
+  const { client, ...query } = readReaderQuery(req.url, events.card.agent);
   if (client === undefined) throw new WireError('invalid_query', 'client must be given: a name for this client');
   const reader = { ...query, client };
   if (events.draining()) throw new WireError('draining');

@@ -23,7 +23,10 @@ export function toLiveConnectConfig(config: ConnectConfig, vertexai: boolean): L
     ...(instruction ? { systemInstruction: { parts: [{ text: instruction }] } } : {}),
     ...(tools.length > 0 ? { tools: toTools(tools) } : {}),
     // Always on: without it Gemini hands out no handles, and a lost connection is a lost conversation.
-    sessionResumption: { ...(handle ? { handle } : {}), ...(vertexai ? { transparent: true } : {}) },
+    sessionResumption: {
+      ...(handle ? { handle } : {}),
+      ...(vertexai ? { transparent: config.transparentResumption ?? true } : {}),
+    },
     ...(input ? { inputAudioTranscription: toTranscription(input) } : {}),
     ...(output && modality === 'AUDIO' ? { outputAudioTranscription: toTranscription(output) } : {}),
     ...toTalkingConfig(config),

@@ -1,6 +1,6 @@
 import { GoogleGenAI } from '@google/genai';
 import { WireError } from '../wire/error-catalogue.ts';
-import { geminiCapabilities, isThreeOne } from './gemini-capabilities.ts';
+import { checkLiveModel, geminiCapabilities, isThreeOne } from './gemini-capabilities.ts';
 import { closeToError, type GeminiClose } from './gemini-close.ts';
 import { GeminiConnection } from './gemini-connection.ts';
 import { historyFields, toLiveConnectConfig } from './gemini-setup.ts';
@@ -25,9 +25,13 @@ export interface GeminiOptions {
   readonly onNonsense: (text: string) => void;
 }
 
-/** A Gemini Live model through @google/genai, on AI Studio or Vertex AI. */
+/**
+ * A Gemini Live model through @google/genai, on AI Studio or Vertex AI.
+ * @throws {WireError} model_not_found: by its name it can be no live model
+ */
 export function geminiModel(options: GeminiOptions): RealtimeModel {
   const { model, apiKey, vertexai = false, project, location, apiVersion, baseUrl } = options;
+  checkLiveModel(model);
   const ai = new GoogleGenAI({
     ...(apiKey === undefined ? {} : { apiKey }),
     ...(vertexai ? { vertexai, ...(project ? { project } : {}), ...(location ? { location } : {}) } : {}),

@@ -60,6 +60,8 @@ export interface ConnectConfig {
   readonly proactiveAudio?: boolean;
   readonly affectiveDialog?: boolean;
   readonly voiceActivitySignal?: boolean;
+  /** Default: where the provider has it. */
+  readonly transparentResumption?: boolean;
 }
 
 /** In the shape of Gemini's API, as ADK takes it; so are those below. */

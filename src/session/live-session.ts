@@ -1,3 +1,4 @@
+import { present } from '../agent/run-config.ts';
 import type { LiveRunner } from '../agent/runner.ts';
 import type { ConversationKey, ConversationStore } from '../store/conversation-store.ts';
 import { turnsOf } from '../store/conversation-turns.ts';
@@ -10,7 +11,9 @@ import type { ConnectionEvents } from '../wire/named-events.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import { EventLog, type EventLogLimits, type LogPosition } from './event-log.ts';
 import { Inbox, type InboxAnswer } from './inbox.ts';
-import { type Modality, RunSupervisor, type SessionLogger } from './run-supervisor.ts';
+import { isSame, type Modality, type RunSettings, type Settled, settle } from './run-settings.ts';
+import { RunSupervisor, type SessionLogger } from './run-supervisor.ts';
+import { type Limits, lower, SessionLimits } from './session-limits.ts';
 
 export interface LiveSessionOptions {
   readonly userId: string;
@@ -20,6 +23,8 @@ export interface LiveSessionOptions {
   readonly logLimits: EventLogLimits;
   /** How long it lives without a reader, ms. */
   readonly lingerMs: number;
+  /** Of every live session, whatever the agent says. */
+  readonly limits: Limits;
   readonly logger: SessionLogger;
   /** Called once, when it is over. */
   readonly onEnd: (session: LiveSession) => void;
@@ -54,6 +59,8 @@ export interface PostAnswer extends InboxAnswer {
   readonly written: number | null;
 }
 
+/** How long a reply may take to finish when a live session has lasted as long as it may, ms. */
+const LAST_REPLY_MS = 10_000;
 /** Turns told in a `reset`: enough for a page to be filled again. */
 const RESET_TURNS = 200;
 
@@ -68,6 +75,8 @@ export class LiveSession {
   readonly #options: LiveSessionOptions;
   readonly #key: ConversationKey;
   readonly #runs: RunSupervisor;
+  readonly #limits: SessionLimits;
+  #settings: Settled['settings'];
   #end: End | undefined;
   /** A client asked for the end; the run is finishing. */
   #closing = false;
@@ -83,16 +92,27 @@ export class LiveSession {
   /** Where the last reader that left stood. */
   #lastLeft: LogPosition = { seq: 1, frames: 0 };
 
-  constructor(options: LiveSessionOptions, modality: Modality | undefined) {
+  /** @param settled how it talks: what its first reader asked for */
+  constructor(options: LiveSessionOptions, { settings, limits }: Settled) {
     const { userId, sessionId, runner, logLimits, logger } = options;
     this.#options = options;
     this.userId = userId;
     this.sessionId = sessionId;
     this.#key = { appName: runner.card.appName, userId, sessionId };
     this.log = new EventLog(logLimits);
+    this.#settings = settings;
+    this.#limits = new SessionLimits({
+      ...present({
+        maxDurationMs: lower(limits.maxDurationMs, options.limits.maxDurationMs),
+        idleTimeoutMs: lower(limits.idleTimeoutMs, options.limits.idleTimeoutMs),
+      }),
+      onReached: (reason) => void this.#endAtLimit(reason),
+    });
+    const onSaid = () => this.#limits.said();
+    const onFinished = () => this.end({ reason: 'closed' });
     this.#runs = new RunSupervisor(
-      { userId, sessionId, runner, log: this.log, logger, onFinished: () => this.end({ reason: 'closed' }) },
-      this.#effective(modality ?? 'TEXT'),
+      { userId, sessionId, runner, log: this.log, logger, onSaid, onFinished },
+      this.#settings,
     );
     this.#inbox = new Inbox((requests) => this.#deliver(requests));
     this.#linger();
@@ -100,12 +120,17 @@ export class LiveSession {
 
   /** What the agent answers in. */
   get modality(): Modality {
-    return this.#runs.modality;
+    return this.#settings.modality;
   }
 
   /** How it ended, if it has. */
   get ended(): End | undefined {
     return this.#end;
+  }
+
+  /** It has a reader. */
+  get isRead(): boolean {
+    return this.#attached.size > 0;
   }
 
   /** Nothing that is sent is taken any more, now or later. */
@@ -171,11 +196,16 @@ export class LiveSession {
     }
   }
 
-  /** Answers in `modality` from now on: another run, the same conversation. @returns whether it did not before */
-  changeModality(modality: Modality): boolean {
-    const effective = this.#effective(modality);
-    if (effective === this.modality) return false;
-    this.#runs.replace(effective);
+  /**
+   * Talks as is asked for from now on: another run, the same conversation.
+   * @returns whether it did not before
+   * @throws {WireError} invalid_run_config: nothing has changed
+   */
+  change(asked: RunSettings): boolean {
+    if (Object.keys(asked).length === 0) return false;
+    const { settings } = settle(this.#options.runner, { ...this.#settings, ...asked });
+    if (isSame(settings, this.#settings) || !this.#runs.replace(settings)) return false;
+    this.#settings = settings;
     return true;
   }
 
@@ -257,6 +287,7 @@ export class LiveSession {
     if (this.#closing || this.#over) return;
     const close = requests.findIndex((request) => request.close);
     const said = requests.filter((request) => Object.keys(request).some((field) => field !== 'close'));
+    if (said.some((request) => !request.blob)) this.#limits.said();
     if (said.length > 0) this.#runs.send(said);
     if (close === -1) return;
     this.#closing = true;
@@ -296,19 +327,29 @@ export class LiveSession {
   stop(): void {
     this.#over = true;
     clearTimeout(this.#lingerTimer);
+    this.#limits.stop();
     this.#runs.stop();
     // A poll that is held need not be any longer.
     this.log.wakeReaders();
+  }
+
+  /** What is sent meanwhile is taken, and in the conversation. */
+  async #endAtLimit(reason: 'max_duration' | 'idle'): Promise<void> {
+    if (reason === 'max_duration') await this.#lastReply();
+    if (!this.#over) this.end({ reason });
+  }
+
+  async #lastReply(): Promise<void> {
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, LAST_REPLY_MS).unref();
+    await Promise.race([this.betweenTurns(), late]);
+    clearTimeout(timer);
   }
 
   #linger(): void {
     if (this.#over) return;
     clearTimeout(this.#lingerTimer);
     this.#lingerTimer = setTimeout(() => this.end({ reason: 'idle' }), this.#options.lingerMs).unref();
-  }
-
-  #effective(modality: Modality): Modality {
-    return this.#options.runner.card.audioOnly ? 'AUDIO' : modality;
   }
 
   #head(): LogPosition {

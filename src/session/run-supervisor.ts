@@ -5,8 +5,7 @@ import type { AgentEvent } from '../wire/agent-event.ts';
 import { WireError } from '../wire/error-catalogue.ts';
 import type { LiveRequest } from '../wire/live-request.ts';
 import type { EventLog } from './event-log.ts';
-
-export type Modality = 'TEXT' | 'AUDIO';
+import { type RunSettings, toRunConfig } from './run-settings.ts';
 
 /** The part of a pino logger that sessions use. */
 export interface SessionLogger {
@@ -22,6 +21,8 @@ export interface RunSupervisorOptions {
   /** What the runs yield goes there, and how they fail. */
   readonly log: EventLog;
   readonly logger: SessionLogger;
+  /** A run yielded something; how its connection fares is nothing. */
+  readonly onSaid: () => void;
   /** Called once, when the last run is over after `finish()`. */
   readonly onFinished: () => void;
 }
@@ -46,7 +47,7 @@ const SETTLE_MS = 5_000;
 export class RunSupervisor {
   readonly #options: RunSupervisorOptions;
   readonly #stamp = createEventFactory();
-  #modality: Modality;
+  #settings: RunSettings;
   /** The run that is going on; not the one that failed. */
   #run: Run | undefined;
   /** What is sent: the queue of the run, or of the next one. */
@@ -60,14 +61,10 @@ export class RunSupervisor {
   /** Of the next try, or of the end of a run that does not finish. */
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: RunSupervisorOptions, modality: Modality) {
+  constructor(options: RunSupervisorOptions, settings: RunSettings) {
     this.#options = options;
-    this.#modality = modality;
+    this.#settings = settings;
     this.#start();
-  }
-
-  get modality(): Modality {
-    return this.#modality;
   }
 
   /** A reply is being given, or was asked for. */
@@ -85,14 +82,15 @@ export class RunSupervisor {
     if (!this.#queue.hasRoomFor(requests)) throw new WireError('request_queue_full');
   }
 
-  /** Puts a run in `modality` in the place of the one that is going on; the conversation is kept. */
-  replace(modality: Modality): void {
-    if (this.#stopped || this.#finishing) return;
-    this.#modality = modality;
+  /** Puts a run with these settings in the place of the one that is going on; the conversation is kept. @returns whether it did: not at the end */
+  replace(settings: RunSettings): boolean {
+    if (this.#stopped || this.#finishing) return false;
+    this.#settings = settings;
     const previous = this.#run;
     this.#abandonRun();
     this.#failures = 0;
     this.#start(previous);
+    return true;
   }
 
   /** Makes sure that somebody answers: tries again after a run that failed. */
@@ -162,12 +160,12 @@ export class RunSupervisor {
     if (this.#run !== run) return;
     let failure: WireError | undefined;
     try {
-      const { runner, log, userId, sessionId } = this.#options;
+      const { runner, log, userId, sessionId, onSaid } = this.#options;
       const events = runner.runLive({
         userId,
         sessionId,
         liveRequestQueue: run.queue,
-        runConfig: { responseModalities: [this.#modality] },
+        runConfig: toRunConfig(this.#settings),
         abortSignal: run.stop.signal,
       });
       for await (const event of events) {
@@ -176,7 +174,10 @@ export class RunSupervisor {
           this.#failures = 0;
           this.#asked = false;
         }
-        log.append({ event: withoutHandle(event) });
+        const told = withoutHandle(event);
+        if (!told) continue;
+        if (!told.status) onSaid();
+        log.append({ event: told });
       }
     } catch (error) {
       if (this.#run !== run) return;
@@ -223,9 +224,13 @@ export class RunSupervisor {
   }
 }
 
-/** A resumption handle is as good as the conversation itself: it does not come where clients read, whatever dialect they read in. */
-function withoutHandle(event: AgentEvent): AgentEvent {
+/**
+ * A resumption handle is as good as the conversation itself: it does not come where clients read, whatever dialect they read in.
+ * @returns `undefined` if there is nothing else in it
+ */
+function withoutHandle(event: AgentEvent): AgentEvent | undefined {
   if (!event.liveSessionResumptionUpdate) return event;
   const { liveSessionResumptionUpdate: _, ...told } = event;
-  return told;
+  const { id, invocationId, author, timestamp, customMetadata, ...rest } = told;
+  return Object.keys(rest).length > 0 ? told : undefined;
 }

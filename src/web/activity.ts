@@ -1,6 +1,15 @@
 import type { ConnectionState } from './connection-state.ts';
 
-export type Activity = 'offline' | 'upstream' | 'ready' | 'listening' | 'muted' | 'thinking' | 'speaking' | 'writing';
+export type Activity =
+  | 'offline'
+  | 'upstream'
+  | 'reconnecting'
+  | 'ready'
+  | 'listening'
+  | 'muted'
+  | 'thinking'
+  | 'speaking'
+  | 'writing';
 
 /** What the agent does, as the user should see it. */
 export function activityOf(state: {
@@ -16,7 +25,8 @@ export function activityOf(state: {
   // What is in the loudspeaker's buffer goes on sounding through a short cut of the connection.
   if (state.playing) return 'speaking';
   if (state.phase !== 'live') return 'offline';
-  if (state.upstream === 'connecting' || state.upstream === 'reconnecting') return 'upstream';
+  if (state.upstream === 'connecting') return 'upstream';
+  if (state.upstream === 'reconnecting') return 'reconnecting';
   if (state.answering && !state.voice && state.begun) return 'writing';
   if (state.answering) return 'thinking';
   if (state.voice) return state.muted ? 'muted' : 'listening';
@@ -25,7 +35,8 @@ export function activityOf(state: {
 
 export const ACTIVITY_WORDS: Record<Activity, string> = {
   offline: 'Waiting for the server',
-  upstream: 'Connecting to the model',
+  upstream: 'Connecting to the model…',
+  reconnecting: 'Reconnecting to the model…',
   ready: 'Ready',
   listening: 'Listening',
   muted: 'Microphone off',

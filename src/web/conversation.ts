@@ -26,6 +26,8 @@ import type { Voice, VoiceOptions } from './voice.ts';
 const SILENT: PlaybackStats = { bufferedMs: 0, playedMs: 0, playing: false, underruns: 0, level: 0 };
 /** An interruption is confirmed by the server; if that does not come, nothing was there to interrupt. */
 const DISCARD_MS = 3_000;
+/** A model that is lost and back within this is nobody's business, ms. */
+const RECONNECTING_MS = 1_000;
 
 /** One live conversation: what the page shows, and what can be done. */
 export class Conversation {
@@ -33,7 +35,8 @@ export class Conversation {
   /** The way down that the network lets through. */
   readonly rung = signal<Rung>('stream');
   readonly session = signal<ConnectionEvents['session'] | undefined>(undefined);
-  readonly upstream = signal<LogEvents['status'] | undefined>(undefined);
+  /** Of the model: what the user should know of it. */
+  readonly upstream = signal<LogEvents['status']['upstream'] | undefined>(undefined);
   readonly transcript = signal(EMPTY_TRANSCRIPT);
   readonly totalTokens = signal(0);
   readonly notices = signal<readonly Notice[]>([]);
@@ -54,6 +57,7 @@ export class Conversation {
   #closed = false;
   #lastTypedId = 0;
   #discardTimer: ReturnType<typeof setTimeout> | undefined;
+  #reconnectingTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(surroundings: Surroundings) {
     this.#surroundings = surroundings;
@@ -63,6 +67,7 @@ export class Conversation {
   /** For a page that knows nothing yet, and for going on with a conversation that has ended. */
   open(): void {
     this.#client?.close();
+    this.#followUpstream(undefined);
     this.#changeConnection({ phase: 'connecting' });
     const client = createClient({
       url: '',
@@ -93,6 +98,7 @@ export class Conversation {
     this.#closed = true;
     this.#endVoice();
     this.#client?.close();
+    this.#followUpstream(undefined);
   }
 
   retryNow(): void {
@@ -198,7 +204,9 @@ export class Conversation {
   #receive(event: ServerEvent): void {
     if (event.name === 'message') this.#hear(event.data);
     else if (event.name === 'session') this.session.value = event.data;
-    else if (event.name === 'status') this.upstream.value = event.data;
+    else if (event.name === 'status') this.#followUpstream(event.data.upstream);
+    // How it is with the model may have been said in what was missed.
+    else if (event.name === 'reset') this.#followUpstream(undefined);
     else if (event.name === 'usage') this.totalTokens.value = event.data.total_tokens;
     else if (event.name === 'failure') {
       const { error, hint } = event.data;
@@ -221,6 +229,18 @@ export class Conversation {
       this.dismiss('model');
       if (message.mime_type === 'audio/pcm') this.#voice?.speaker.play(message.data);
     }
+  }
+
+  #followUpstream(upstream: LogEvents['status']['upstream'] | undefined): void {
+    if (upstream === 'reconnecting') {
+      this.#reconnectingTimer ??= setTimeout(() => {
+        this.upstream.value = upstream;
+      }, RECONNECTING_MS);
+      return;
+    }
+    clearTimeout(this.#reconnectingTimer);
+    this.#reconnectingTimer = undefined;
+    this.upstream.value = upstream;
   }
 
   #cut(): void {

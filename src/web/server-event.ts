@@ -11,6 +11,7 @@ export const EVENT_NAMES = [
   'tool_result',
   'tool_cancel',
   'usage',
+  'grounding',
   'status',
   'failure',
   'end',

@@ -23,6 +23,10 @@ export type TranscriptAction =
   | { name: 'cut' }
   | { name: 'stop_discarding' };
 
+/** Of one answer; more are not shown. */
+const MAX_SOURCES = 20;
+const MAX_QUERIES = 10;
+
 export const EMPTY_TRANSCRIPT: Transcript = {
   turns: [],
   nextId: 1,
@@ -66,11 +70,13 @@ export function reduceTranscript(transcript: Transcript, action: TranscriptActio
     }
     case 'tool_cancel':
       return changeTool(transcript, action.data.id, { state: 'cancelled' });
+    case 'grounding':
+      return grounding(transcript, action.data);
     case 'reset':
       return reset(transcript, action.data);
     case 'failure':
     case 'end':
-      return { ...closeAnswer(transcript, 'interrupted'), awaiting: false, discarding: false };
+      return { ...closeOpenAnswer(transcript, 'interrupted'), awaiting: false, discarding: false };
     default:
       return transcript;
   }
@@ -119,6 +125,25 @@ function toolCall(transcript: Transcript, { id, name, args }: LogEvents['tool_ca
   }));
 }
 
+/** There may be several in one answer, each of a search of its own; or one that comes just after the user has interrupted it. */
+function grounding(transcript: Transcript, { sources, queries }: LogEvents['grounding']): Transcript {
+  if (transcript.discarding) return transcript;
+  const add = (turn: AgentTurn): AgentTurn => {
+    const known = turn.grounding ?? { sources: [], queries: [] };
+    const added = sources.filter(({ uri }) => !known.sources.some((source) => source.uri === uri));
+    return {
+      ...turn,
+      grounding: {
+        sources: [...known.sources, ...added].slice(0, MAX_SOURCES),
+        queries: [...new Set([...known.queries, ...queries])].slice(0, MAX_QUERIES),
+      },
+    };
+  };
+  const last = transcript.turns.findLast((turn) => turn.role === 'agent');
+  if (last && transcript.interrupted) return changeTurn(transcript, last.id, add);
+  return inAnswer(transcript, add);
+}
+
 /** Changes the answer that is being given; if there is none, one begins. */
 function inAnswer(transcript: Transcript, change: (turn: AgentTurn) => AgentTurn): Transcript {
   const open = openAnswer(transcript);
@@ -132,6 +157,11 @@ function inAnswer(transcript: Transcript, change: (turn: AgentTurn) => AgentTurn
 function closeAnswer(transcript: Transcript, state: 'done' | 'interrupted'): Transcript {
   const last = transcript.turns.findLast((turn) => turn.role === 'agent');
   const answer = openAnswer(transcript) ?? (state === 'interrupted' && !transcript.discarding ? last : undefined);
+  return answer ? changeTurn<AgentTurn>(transcript, answer.id, (turn) => ({ ...turn, state })) : transcript;
+}
+
+function closeOpenAnswer(transcript: Transcript, state: AgentTurn['state']): Transcript {
+  const answer = openAnswer(transcript);
   return answer ? changeTurn<AgentTurn>(transcript, answer.id, (turn) => ({ ...turn, state })) : transcript;
 }
 

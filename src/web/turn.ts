@@ -1,3 +1,5 @@
+import type { LogEvents } from '../wire/named-events.ts';
+
 export interface UserTurn {
   readonly role: 'user';
   readonly id: number;
@@ -24,11 +26,15 @@ export interface Saying {
   readonly text: string;
 }
 
+/** What an answer rests on. */
+export type Grounding = Pick<LogEvents['grounding'], 'sources' | 'queries'>;
+
 export interface AgentTurn {
   readonly role: 'agent';
   readonly id: number;
   readonly parts: readonly (Saying | ToolUse)[];
   readonly state: 'open' | 'done' | 'interrupted';
+  readonly grounding?: Grounding;
 }
 
 export type Turn = UserTurn | AgentTurn;

@@ -72,6 +72,12 @@ export const errorCatalogue = {
     hint: 'use 1 to 128 characters of A-Z a-z 0-9 . _ @ -, the first a letter or a digit',
   },
   invalid_query: { status: 400, retry: false, error: 'A query parameter is not valid' },
+  invalid_run_config: {
+    status: 400,
+    retry: false,
+    error: 'The agent cannot talk like that',
+    hint: 'the text says what its model can; leave the rest out',
+  },
   origin_not_allowed: {
     status: 403,
     retry: false,
@@ -213,7 +219,7 @@ export const errorCatalogue = {
     status: 502,
     retry: false,
     error: 'The model withheld its answer',
-    hint: 'ask in another way; the reason stands in brackets',
+    hint: 'ask in another way',
   },
   response_too_long: {
     status: 502,

@@ -79,11 +79,20 @@ describe('Agent', () => {
       description: '',
       instruction: '',
       tools: [],
+      runConfig: {},
     });
   });
 
   test('keeps what it was given', () => {
-    const options = { name: 'my_agent-2', model: 'm', description: 'd', instruction: 'i', tools: [named('x')] };
+    const runConfig = { enableAffectiveDialog: true };
+    const options = {
+      name: 'my_agent-2',
+      model: 'm',
+      description: 'd',
+      instruction: 'i',
+      tools: [named('x')],
+      runConfig,
+    };
     expect({ ...new Agent(options) }).toEqual(options);
   });
 

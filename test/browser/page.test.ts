@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { startTestServer, temporaryDirectory } from '../http/test-server.ts';
+import { afterTest, startTestServer, temporaryDirectory } from '../http/test-server.ts';
+import { type ScriptedConnection, startScriptedGemini } from '../models/scripted-gemini.ts';
 import { startProxy } from './cuttable-proxy.ts';
 import { startHttp2Proxy } from './http2-proxy.ts';
 import { AUDIBLE, audibleSeconds, readLoudspeaker } from './loudspeaker-tap.ts';
@@ -26,6 +27,13 @@ const startPageServer = (
 async function ask(page: Page, text: string): Promise<void> {
   await page.getByLabel('Message').fill(text);
   await page.keyboard.press('Enter');
+}
+
+/** A server, and a provider that says what the test tells it to. */
+async function startScripted(onSetup?: (connection: ScriptedConnection, index: number) => void) {
+  const gemini = await startScriptedGemini(onSetup ? { onSetup } : {});
+  afterTest(() => gemini.close());
+  return { gemini, server: await startPageServer({ GOOGLE_GEMINI_BASE_URL: gemini.url }, { emulator: 'none' }) };
 }
 
 const answers = (page: Page) => page.getByTestId('agent-turn').locator('.words');
@@ -314,6 +322,95 @@ if (missing !== undefined) {
         expect(text).toEqual({ mime_type: 'text/plain', data: 'What is this?' });
         expect(image.mime_type).toBe('image/jpeg');
         expect(await page.getByRole('img', { name: 'The picture you sent' }).getAttribute('width')).toBe('768');
+      },
+      BROWSER_MS,
+    );
+
+    test(
+      'answer with sources, what was searched for and links stand under it, nothing of them is HTML',
+      async () => {
+        const { gemini, server } = await startScripted();
+        const page = await openPage(server.url, { context: { viewport: { width: 360, height: 640 } } });
+        const peer = await gemini.connection(0);
+        await ask(page, 'Northern lights?');
+        await peer.received('clientContent');
+        const chunk = (uri: string, title: string, domain?: string) => ({ web: { uri, title, domain } });
+        peer.say('From September to March.');
+        peer.send({
+          serverContent: {
+            groundingMetadata: {
+              webSearchQueries: ['northern lights', '<img src=x onerror=alert(1)>'],
+              searchEntryPoint: { renderedContent: '<p id="theirs">Search</p>' },
+              groundingChunks: [
+                chunk('https://a.example/1', `<b>${'Long'.repeat(30)}</b>`, 'a.example'),
+                chunk('javascript:alert(1)', 'Bad'),
+                ...[2, 3, 4, 5, 6].map((n) => chunk(`https://a.example/${n}`, `Source ${n}`)),
+              ],
+            },
+          },
+        });
+        peer.completeTurn();
+        await page.locator('[data-testid=agent-turn][data-state=done]').waitFor();
+        const sources = page.getByTestId('sources');
+        await sources.getByText('Searched for').waitFor();
+        expect(await sources.locator('q').allTextContents()).toEqual([
+          'northern lights',
+          '<img src=x onerror=alert(1)>',
+        ]);
+        expect(await page.locator('#theirs, .sources b, .sources img').count()).toBe(0);
+        expect(await sources.getByRole('link').count()).toBe(4);
+        await sources.getByText('2 more sources').click();
+        const links = await sources.getByRole('link').all();
+        expect(await Promise.all(links.map((link) => link.getAttribute('href')))).toEqual(
+          [1, 2, 3, 4, 5, 6].map((n) => `https://a.example/${n}`),
+        );
+        for (const link of links) {
+          expect(await link.getAttribute('rel')).toBe('noopener noreferrer');
+          expect(await link.getAttribute('target')).toBe('_blank');
+          const box = await link.boundingBox();
+          expect(box && box.height >= 24 && box.x + box.width <= 360).toBe(true);
+        }
+        await sources.getByRole('link', { name: 'Source 2 (opens in a new tab)' }).waitFor();
+        expect(await sources.getByText('a.example', { exact: true }).isVisible()).toBe(true);
+        expect(await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')).toBe(0);
+      },
+      BROWSER_MS,
+    );
+
+    test(
+      'answer that is withheld, says so and leaves the one before as it was',
+      async () => {
+        const { gemini, server } = await startScripted();
+        const page = await openPage(server.url);
+        const peer = await gemini.connection(0);
+        await ask(page, 'Hello');
+        await peer.received('clientContent');
+        peer.say('Hello.');
+        peer.completeTurn();
+        await page.locator('[data-testid=agent-turn][data-state=done]').waitFor();
+        await ask(page, 'Something bad');
+        peer.send({ serverContent: { turnComplete: true, turnCompleteReason: 'PROHIBITED_INPUT_CONTENT' } });
+        await page.getByRole('alert').getByText('The model withheld its answer').waitFor();
+        await page.getByTestId('activity').getByText('Ready').waitFor();
+        expect(await page.locator('[data-testid=agent-turn][data-state=interrupted]').count()).toBe(0);
+      },
+      BROWSER_MS,
+    );
+
+    test(
+      'model lost for more than a moment, a note says so until it is back',
+      async () => {
+        const { gemini, server } = await startScripted((connection, index) => {
+          if (index === 0) connection.completeSetup();
+        });
+        const page = await openPage(server.url);
+        const activity = page.getByTestId('activity');
+        await activity.getByText('Ready').waitFor();
+        (await gemini.connection(0)).drop();
+        await activity.getByText('Reconnecting to the model…').waitFor();
+        expect(await activity.getAttribute('role')).toBe('status');
+        (await gemini.connection(1)).completeSetup();
+        await activity.getByText('Ready').waitFor();
       },
       BROWSER_MS,
     );

@@ -61,6 +61,18 @@ describe('bidi-sse says in a sentence what is wrong, and ends with 1:', () => {
       /no-agent\.ts exports no agent: write "export const rootAgent/,
     ],
     [
+      'a model that is no live one',
+      [],
+      { DEMO_AGENT_MODEL: 'gpt-4o-realtime' },
+      /^bidi-sse: "gpt-4o-realtime" is no live model of Gemini: .*; set DEMO_AGENT_MODEL to /,
+    ],
+    [
+      'an agent whose model cannot do what it asks for',
+      ['--agent', agentFile('misspelt-voice-agent.ts')],
+      {},
+      /^bidi-sse: Agent "puk": runConfig\.speechConfig\..*: "Pukc" is no voice of \S+; it has Puck, /,
+    ],
+    [
       'an agent that is none',
       ['--agent', agentFile('plain-object-agent.ts')],
       {},
@@ -137,10 +149,10 @@ describe('bidi-sse', () => {
 
   test('takes its settings from .env; the environment wins over it, and options over both', async () => {
     const cwd = await temporaryDirectory();
-    await writeFile(join(cwd, '.env'), 'PORT=1\nHOST=127.0.0.1\nDEMO_AGENT_MODEL=gemini-of-the-file\n');
+    await writeFile(join(cwd, '.env'), 'PORT=1\nHOST=127.0.0.1\nDEMO_AGENT_MODEL=gemini-live-of-the-file\n');
     const command = await runCli(['--port', '0'], { cwd, env: { PORT: '2', HOST: '127.0.0.2' } });
     expect(await addressOf(command)).toMatch(/^http:\/\/127\.0\.0\.2:/);
-    expect(command.stdout).toContain('gemini-of-the-file is emulated');
+    expect(command.stdout).toContain('gemini-live-of-the-file is emulated');
   });
 
   test('with a key names the model that it talks to', async () => {

@@ -56,7 +56,10 @@ export function startSimulatedServer(options: SimulatedServerOptions): Simulated
     warn: () => undefined,
     error: (details: object) => onBug(details),
   };
-  const sessions = new RecordedSessions({ runner, store, logLimits, lingerMs, maxSessions: 10, logger }, logs);
+  const sessions = new RecordedSessions(
+    { runner, store, logLimits, lingerMs, limits: {}, maxSessions: 10, logger },
+    logs,
+  );
   const readers = new Set<LogReader<unknown>>();
   let draining = false;
   const appOptions: AppOptions = {

@@ -168,7 +168,7 @@ test('a provider that is lost in mid-answer ends the turn, and the conversation 
 });
 
 test('a model that the provider does not have is told in a failure that names DEMO_AGENT_MODEL', async () => {
-  const server = await startTestServer({ DEMO_AGENT_MODEL: 'gemini-2.0-flash' });
+  const server = await startTestServer({ DEMO_AGENT_MODEL: 'imagined-live' });
   const stream = await openStream(`${server.url}/events/me`);
   expect(await stream.untilNamed('failure')).toMatchObject({
     code: 'model_not_found',

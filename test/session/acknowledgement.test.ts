@@ -128,7 +128,7 @@ describe('a reply of which a client has acknowledged all there is', () => {
     acknowledge(session, 'a', 3);
     expect(session.log.oldest).toBe(4);
     expect(session.log.midTurn).toBe(true);
-    session.changeModality('AUDIO');
+    session.change({ modality: 'AUDIO' });
     await reader.until(({ event }) => event?.turnComplete);
     expect(reader.outline).toContain('interrupted');
     expect(session.log.midTurn).toBe(false);

@@ -38,7 +38,7 @@ function quiet(options: Partial<ActiveSessionsOptions> = {}) {
 const params = (more: Partial<OpenParams> = {}): OpenParams => ({
   userId: 'ann',
   sessionId: 'default',
-  modality: undefined,
+  settings: {},
   cursor: undefined,
   reconnect: false,
   ...more,

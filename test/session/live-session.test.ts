@@ -58,7 +58,7 @@ describe('a conversation', () => {
 
   test('in AUDIO is spoken', async () => {
     const { sessions } = await emulated();
-    const session = open(sessions, { modality: 'AUDIO' });
+    const session = open(sessions, { settings: { modality: 'AUDIO' } });
     expect(session.modality).toBe('AUDIO');
     const reader = await TestReader.attach(session);
     session.send([say('thanks')]);
@@ -283,11 +283,11 @@ describe('linger', () => {
 describe('a change of modality', () => {
   test('replaces the run and keeps session, log and conversation', async () => {
     const { sessions, emulator } = await emulated();
-    const session = open(sessions, { modality: 'TEXT' });
+    const session = open(sessions, { settings: { modality: 'TEXT' } });
     const reader = await TestReader.attach(session);
     session.send([say('My name is Ann.')]);
     await reader.turn(1);
-    expect(open(sessions, { modality: 'AUDIO' })).toBe(session);
+    expect(open(sessions, { settings: { modality: 'AUDIO' } })).toBe(session);
     expect(session.modality).toBe('AUDIO');
     session.send([say('What did I say?')]);
     expect(await reader.turn(2)).toBe('You said: My name is Ann.');
@@ -302,7 +302,7 @@ describe('a change of modality', () => {
     const reader = await TestReader.attach(session);
     session.send([say('count to thirty')]);
     await reader.until(({ event }) => event?.content);
-    open(sessions, { modality: 'AUDIO' });
+    open(sessions, { settings: { modality: 'AUDIO' } });
     await reader.until(({ event }) => event?.turnComplete);
     expect(reader.outline.slice(0, 5)).toEqual(['connecting', 'ready', 'text…', 'interrupted', 'turnComplete']);
   });
@@ -313,16 +313,16 @@ describe('a change of modality', () => {
     const session = open(sessions);
     await server.connection(0);
     session.send([say('hello')]);
-    open(sessions, { modality: 'AUDIO' });
+    open(sessions, { settings: { modality: 'AUDIO' } });
     const second = await server.connection(1);
     expect(second.setup.generationConfig.responseModalities).toEqual(['AUDIO']);
     expect((await second.received('clientContent')).clientContent.turns[0].parts).toEqual([{ text: 'hello' }]);
   });
 
   test.each<[string, Parameters<typeof open>[1]]>([
-    ['that is the same', { modality: 'TEXT' }],
+    ['that is the same', { settings: { modality: 'TEXT' } }],
     ['that is not named', {}],
-    ['that a reconnecting EventSource repeats', { modality: 'AUDIO', reconnect: true }],
+    ['that a reconnecting EventSource repeats', { settings: { modality: 'AUDIO' }, reconnect: true }],
   ])('%s changes nothing', async (_what, params) => {
     const { server, sessions, session } = await scripted();
     expect(open(sessions, params)).toBe(session);
@@ -336,7 +336,7 @@ describe('a change of modality', () => {
     const session = open(sessions);
     expect(session.modality).toBe('AUDIO');
     const reader = await TestReader.attach(session);
-    open(sessions, { modality: 'TEXT' });
+    open(sessions, { settings: { modality: 'TEXT' } });
     session.send([say('thanks')]);
     expect(await reader.turn(1)).toBe('You are welcome.');
     expect(reader.outline.filter((kind) => kind === 'connecting')).toHaveLength(1);
@@ -406,7 +406,7 @@ describe('close', () => {
     const session = open(sessions);
     session.end({ reason: 'closed' });
     const { head } = session.log;
-    session.changeModality('AUDIO');
+    session.change({ modality: 'AUDIO' });
     session.revive();
     const reader = await TestReader.attach(session, cursorOf(session, 0));
     reader.detach();

@@ -34,6 +34,7 @@ export function sessionsOf(
     store: createMemoryStore(),
     logLimits: { bytes: 4 * 1024 * 1024, ageMs: 120_000 },
     lingerMs: 120_000,
+    limits: {},
     logger: recordingLogger().logger,
     maxSessions: 100,
     ...options,
@@ -45,7 +46,7 @@ export function open(sessions: ActiveSessions, params: Partial<OpenParams> = {})
   const opened = sessions.open({
     userId: 'ann',
     sessionId: 'default',
-    modality: undefined,
+    settings: {},
     cursor: undefined,
     reconnect: false,
     ...params,

@@ -58,7 +58,7 @@ describe('a run that is replaced', () => {
   test('is told to stop, and the next one begins when it has ended: it reads what that one stored', async () => {
     const { session: live, runs } = session();
     await settle();
-    live.changeModality('AUDIO');
+    live.change({ modality: 'AUDIO' });
     await settle();
     expect(runs).toHaveLength(1);
     expect(runs[0]?.params.abortSignal?.aborted).toBe(true);
@@ -71,7 +71,7 @@ describe('a run that is replaced', () => {
   test('and does not end is waited for no longer than five seconds', async () => {
     const { session: live, runs } = session();
     await settle();
-    live.changeModality('AUDIO');
+    live.change({ modality: 'AUDIO' });
     await jest.advanceTimersByTimeAsync(4_900);
     expect(runs).toHaveLength(1);
     await jest.advanceTimersByTimeAsync(200);
@@ -81,8 +81,8 @@ describe('a run that is replaced', () => {
   test('twice in a row leaves one run, in the modality that was asked for last', async () => {
     const { session: live, runs } = session();
     await settle();
-    live.changeModality('AUDIO');
-    live.changeModality('TEXT');
+    live.change({ modality: 'AUDIO' });
+    live.change({ modality: 'TEXT' });
     runs[0]?.finish();
     await jest.advanceTimersByTimeAsync(10_000);
     expect(runs.filter(({ params }) => !params.abortSignal?.aborted)).toHaveLength(1);
@@ -92,7 +92,7 @@ describe('a run that is replaced', () => {
   test('and fails as it ends, fails unnoticed', async () => {
     const { session: live, runs } = session();
     await settle();
-    live.changeModality('AUDIO');
+    live.change({ modality: 'AUDIO' });
     runs[0]?.fail(new WireError('model_closed'));
     await settle();
     expect(live.log.head).toBe(0);
@@ -103,7 +103,7 @@ describe('a run that is replaced', () => {
     const { session: live, runs } = session();
     await settle();
     live.send([say('one'), say('two')]);
-    live.changeModality('AUDIO');
+    live.change({ modality: 'AUDIO' });
     live.send([say('three')]);
     runs[0]?.finish();
     await settle();
@@ -165,7 +165,7 @@ test('a session that is stopped takes nothing more: draining, and no run begins'
   await settle();
   expect(() => live.send([say('hello')])).toThrow(new WireError('draining'));
   live.revive();
-  live.changeModality('AUDIO');
+  live.change({ modality: 'AUDIO' });
   await jest.advanceTimersByTimeAsync(60_000);
   expect(runs).toHaveLength(1);
 });

@@ -75,7 +75,8 @@ test('activity: what the agent does, in the order of what matters', () => {
   expect(activityOf({ ...idle, answering: true })).toBe('thinking');
   expect(activityOf({ ...idle, answering: true, begun: true })).toBe('writing');
   expect(activityOf({ ...idle, answering: true, begun: true, voice: true })).toBe('thinking');
-  expect(activityOf({ ...idle, upstream: 'reconnecting', answering: true })).toBe('upstream');
+  expect(activityOf({ ...idle, upstream: 'connecting', answering: true })).toBe('upstream');
+  expect(activityOf({ ...idle, upstream: 'reconnecting', answering: true })).toBe('reconnecting');
   expect(activityOf({ ...idle, phase: 'reconnecting', playing: true })).toBe('speaking');
   expect(activityOf({ ...idle, phase: 'offline' })).toBe('offline');
 });

@@ -312,6 +312,32 @@ test('conversation: start over, another user and an empty page', async () => {
   expect(await since()).toEqual(['POST send/u1 {"mime_type":"text/plain","data":"Hello"}']);
 });
 
+test('conversation: a model that is lost, is told after a second and until it is back', async () => {
+  const { conversation, begin, emit } = open();
+  await begin();
+  const status = async (upstream: string) => {
+    emit('status', { upstream });
+    await settle();
+  };
+  await status('reconnecting');
+  jest.advanceTimersByTime(900);
+  await status('reconnecting');
+  expect(conversation.upstream.value).toBeUndefined();
+  jest.advanceTimersByTime(100);
+  expect(conversation.upstream.value).toBe('reconnecting');
+  await status('resumed');
+  expect(conversation.upstream.value).toBe('resumed');
+  await status('reconnecting');
+  await status('reseeded');
+  jest.advanceTimersByTime(5_000);
+  expect(conversation.upstream.value).toBe('reseeded');
+  await status('reconnecting');
+  jest.advanceTimersByTime(1_000);
+  emit('reset', { reason: 'too_old', turns: [], truncated: false });
+  await settle();
+  expect(conversation.upstream.value).toBeUndefined();
+});
+
 async function inVoice() {
   const browser = open();
   await browser.begin();

@@ -149,6 +149,43 @@ test('transcript: results, errors and cancellations long after their turn, find 
   );
 });
 
+const grounding = (...numbers: number[]): TranscriptAction => ({
+  name: 'grounding',
+  data: {
+    turn: 1,
+    sources: numbers.map((n) => ({ uri: `https://a.example/${n}`, title: `${n}` })),
+    queries: numbers.map((n) => `q${n}`),
+  },
+});
+const groundingsOf = ({ turns }: Transcript) =>
+  turns.flatMap((turn) => (turn.role === 'agent' ? [turn.grounding?.sources.map(({ title }) => title)] : []));
+
+test('transcript: sources of one answer, stand under it, each once', () => {
+  const transcript = play(text('One'), grounding(1, 2), grounding(2, 3), COMPLETE, text('Two'), COMPLETE);
+  expect(groundingsOf(transcript)).toEqual([['1', '2', '3'], undefined]);
+  expect(transcript.turns[0]).toMatchObject({ grounding: { queries: ['q1', 'q2', 'q3'] } });
+  expect(
+    groundingsOf(play(text('One'), grounding(...Array(15).keys()), grounding(...Array(30).keys())))[0],
+  ).toHaveLength(20);
+});
+
+test('transcript: sources just after an interruption, stand under the answer that it cut and begin no other', () => {
+  expect(groundingsOf(play(text('One'), INTERRUPTED, grounding(1), COMPLETE))).toEqual([['1']]);
+});
+
+test('transcript: sources of an answer that the user has cut, are dropped with it', () => {
+  expect(groundingsOf(play(text('One'), { name: 'cut' }, grounding(1)))).toEqual([undefined]);
+});
+
+test('transcript: a failure between answers, leaves the last one complete', () => {
+  const failure: TranscriptAction = {
+    name: 'failure',
+    data: { code: 'response_withheld', error: 'withheld', retry: false },
+  };
+  expect(lines(play(text('One'), COMPLETE, failure, COMPLETE))).toEqual(['agent done: One']);
+  expect(lines(play(text('One'), failure, COMPLETE))).toEqual(['agent interrupted: One']);
+});
+
 test('transcript: reset, the turns of the server replace it, but what is on its way up stays', () => {
   const transcript = play(text('old'), COMPLETE, typed(-1, 'new'), {
     name: 'reset',

@@ -9,7 +9,7 @@ export function StatusRow({ conversation }: { conversation: Conversation }) {
   const voiceOn = voice.value !== 'off';
   const activity = activityOf({
     phase: connection.value.phase,
-    upstream: upstream.value?.upstream,
+    upstream: upstream.value,
     answering: isAnswering(transcript.value),
     begun: hasOpenAnswer(transcript.value),
     playing: playback.value.playing,

@@ -1,6 +1,7 @@
 import type { AgentTurn, Turn, UserTurn } from '../turn.ts';
 import { CanvasImage } from './canvas-image.tsx';
 import { MicrophoneIcon } from './icons.tsx';
+import { SourceList } from './source-list.tsx';
 import { ToolChip } from './tool-chip.tsx';
 
 export function TurnView({ turn }: { turn: Turn }) {
@@ -25,7 +26,7 @@ function UserTurnView({ turn }: { turn: UserTurn }) {
 }
 
 function AgentTurnView({ turn }: { turn: AgentTurn }) {
-  const { parts, state } = turn;
+  const { parts, state, grounding } = turn;
   return (
     // Busy until it is complete: a screen reader then says the answer as one, not word by word.
     <article class="turn turn-agent" data-testid="agent-turn" data-state={state} aria-busy={state === 'open'}>
@@ -39,6 +40,7 @@ function AgentTurnView({ turn }: { turn: AgentTurn }) {
           </p>
         ),
       )}
+      {grounding && <SourceList grounding={grounding} />}
       {state === 'interrupted' && <p class="mark">Interrupted</p>}
     </article>
   );

@@ -1,0 +1,51 @@
+import { serveLoad } from './load.ts';
+
+/** Of PCM in 40 ms at 24 kHz: 2,560 characters of base64. */
+export const PIECE_BYTES = (24_000 / 25) * 2;
+/** In each answer: a minute of speech. */
+export const PIECES = 1_500;
+
+export interface Listened {
+  readonly messages: number;
+  /** Of the whole process, with its garbage collection, µs. */
+  readonly cpuUs: number;
+}
+
+/** Who takes the speech out of what a program receives. */
+export interface Listener {
+  hear(base64: string): void;
+  turnComplete(): void;
+}
+
+/**
+ * The side of a program that listens: has the upstream of `speech-upstream.ts` answer again and again.
+ * @param open connects, tells `listener` what comes, and gives what asks for an answer
+ */
+export async function serveListening(open: (listener: Listener) => Promise<() => void>): Promise<void> {
+  let messages = 0;
+  let characters = 0;
+  let onTurnComplete = () => {};
+  const ask = await open({
+    hear(base64) {
+      messages += 1;
+      characters += base64.length;
+    },
+    turnComplete: () => onTurnComplete(),
+  });
+  serveLoad<Listened>(async (ms) => {
+    messages = 0;
+    characters = 0;
+    let answers = 0;
+    const before = process.cpuUsage();
+    for (const until = performance.now() + ms; performance.now() < until; answers += 1) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      onTurnComplete = resolve;
+      ask();
+      await promise;
+    }
+    const { user, system } = process.cpuUsage(before);
+    const isWhole = messages === answers * PIECES && characters === (messages * PIECE_BYTES * 4) / 3;
+    if (!isWhole) throw new Error(`${messages} pieces with ${characters} characters came of ${answers} answers`);
+    return { messages, cpuUs: user + system };
+  });
+}

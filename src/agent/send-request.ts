@@ -1,0 +1,58 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RealtimeConnection } from '../models/realtime-model.ts';
+import type { Content, FunctionResponse } from '../wire/agent-event.ts';
+import type { Blob, LiveRequest } from '../wire/live-request.ts';
+
+/** Bytes that may wait in the upstream socket before the send loop pauses; the request queue fills meanwhile. */
+const MAX_BUFFERED_BYTES = 1024 * 1024;
+const BUFFER_CHECK_MS = 20;
+/** How long the socket may take nothing at all, ms. */
+const STUCK_MS = 10_000;
+
+/** Waits for a peer that does not take what is sent. One that takes nothing for long is given up: the connection is closed. */
+export async function untilItTakes(connection: RealtimeConnection): Promise<void> {
+  let least = connection.bufferedBytes;
+  let since = performance.now();
+  while (connection.open && connection.bufferedBytes > MAX_BUFFERED_BYTES) {
+    await delay(BUFFER_CHECK_MS);
+    if (connection.bufferedBytes < least) {
+      least = connection.bufferedBytes;
+      since = performance.now();
+    } else if (performance.now() - since > STUCK_MS) {
+      connection.close();
+    }
+  }
+}
+
+/** Passes on what the user sends, in the order that ADK has for the fields of one request. */
+export function sendRequest(connection: RealtimeConnection, request: LiveRequest): void {
+  if (request.activity_start) connection.activityStart();
+  if (request.activity_end) connection.activityEnd();
+  if (request.audio_stream_end) connection.audioStreamEnd();
+  if (request.interrupt) connection.cancelResponse();
+  if (request.blob?.mime_type.startsWith('audio/')) connection.sendAudio(request.blob);
+  else if (request.blob) connection.sendImage(request.blob);
+  const { parts = [] } = request.content ?? {};
+  const text = parts.map((part) => part.text ?? '').join('');
+  if (text)
+    connection.sendText(
+      text,
+      parts.flatMap(({ inlineData }) => inlineData ?? []),
+    );
+}
+
+/** A picture by itself: of what the user shows, as it changes. */
+export function isFrame(request: LiveRequest): request is LiveRequest & { blob: Blob } {
+  return request.blob !== undefined && !request.blob.mime_type.startsWith('audio/');
+}
+
+/** Pictures are not kept: one would be as large as a hundred conversations. */
+export function withoutImages({ role, parts = [] }: Content): Content {
+  return { ...(role === undefined ? {} : { role }), parts: parts.filter(({ inlineData }) => !inlineData) };
+}
+
+/** A connection that never heard of the call is told in words what came of it. */
+export function sendResult(connection: RealtimeConnection, result: FunctionResponse, known: boolean): void {
+  if (known) connection.sendToolResults([result]);
+  else connection.sendText(`(${result.name}, called before, returned ${JSON.stringify(result.response)})`);
+}

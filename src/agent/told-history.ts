@@ -1,0 +1,17 @@
+import { turnsOf } from '../store/conversation-turns.ts';
+import type { AgentEvent, Content } from '../wire/agent-event.ts';
+import type { OpenTurn } from './open-turn.ts';
+
+/** What of the conversation is not said again by itself. */
+export function withoutOpenTurn(events: readonly AgentEvent[], invocationId: string, openTurn: OpenTurn): AgentEvent[] {
+  const end = events.findLastIndex(({ turnComplete }) => turnComplete);
+  return events.filter(
+    (event, index) => !openTurn.has(event.id) && (index <= end || event.invocationId !== invocationId),
+  );
+}
+
+/** @param recent of how many of the last events */
+export function toContents(events: readonly AgentEvent[], recent = events.length): Content[] {
+  const told = events.slice(Math.max(0, events.length - recent));
+  return turnsOf(told).map(({ role, text }) => ({ role, parts: [{ text }] }));
+}
