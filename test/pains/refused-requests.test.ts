@@ -1,17 +1,29 @@
 import { describe, expect, test } from '@jest/globals';
-import { openBody, post, say, write } from '../http/requests.ts';
+import { Agent } from '../../src/agent/agent.ts';
+import { exchange, openBody, post, say, write } from '../http/requests.ts';
 import { expectAlive, expectRefusal, openSession } from '../http/sessions.ts';
 import { HEARD_UTTERANCE, utterance } from '../http/speech.ts';
+import { openStream } from '../http/sse-client.ts';
+import { startTestServer } from '../http/test-server.ts';
 import { picture } from '../picture.ts';
 
 const THREE_ONE = 'gemini-3.1-flash-live-preview';
 
 describe('pain 4: 1008, the model is not found or not supported for bidiGenerateContent:', () => {
-  test('is told once, with the variable to set; the session stays, and so does what was typed', async () => {
-    const { server, stream } = await openSession({ DEMO_AGENT_MODEL: 'gemini-2.0-flash-lite' });
+  test('a model that is not live does not let the server start, and is named', async () => {
+    const start = startTestServer({ DEMO_AGENT_MODEL: 'gemini-2.0-flash-lite' });
+    await expect(start).rejects.toMatchObject({
+      code: 'model_not_found',
+      message: expect.stringContaining('gemini-2.0-flash-lite'),
+      hint: expect.stringContaining('DEMO_AGENT_MODEL'),
+    });
+  });
+
+  test('one that the provider has not is told once, with the variable to set; the session stays', async () => {
+    const { server, stream } = await openSession({ DEMO_AGENT_MODEL: 'imagined-live' });
     expect(await stream.untilNamed('failure')).toEqual({
       code: 'model_not_found',
-      error: expect.stringContaining('gemini-2.0-flash-lite'),
+      error: expect.stringContaining('imagined-live'),
       retry: false,
       hint: expect.stringContaining('DEMO_AGENT_MODEL'),
     });
@@ -31,6 +43,30 @@ describe('pain 5: 1007, the wrong modality, a model that is not live, a voice wi
     expect(stream.messages.some(({ mime_type }) => mime_type === 'audio/pcm')).toBe(true);
     expect(server.upstream?.setups).toMatchObject([{ generationConfig: { responseModalities: ['AUDIO'] } }]);
     expect(stream.named('failure')).toEqual([]);
+  });
+
+  test('a voice is asked for where the agent speaks, and not where it writes', async () => {
+    const agent = new Agent({
+      name: 'assistant',
+      runConfig: { speechConfig: { voiceConfig: { prebuiltVoiceConfig: { voiceName: 'Kore' } } } },
+    });
+    const { server, stream } = await openSession({}, { agent, emulator: { pace: 50, strict: true } });
+    await say(server, 'count to two');
+    expect(await stream.nextAnswer()).toBe('One, two.');
+    const speaking = await openStream(`${server.url}/events/me?is_audio=true`);
+    await speaking.untilNamed('session');
+    await say(server, 'count to two');
+    expect(await speaking.nextAnswer()).toBe('One, two.');
+    const voices = server.upstream?.setups.map((setup) => JSON.stringify(setup).includes('"Kore"'));
+    expect(voices).toEqual([false, true]);
+    expect(stream.named('failure')).toEqual([]);
+  });
+
+  test('what the model cannot do is refused before it is asked, with words', async () => {
+    const { server } = await openSession({}, { emulator: { pace: 50, strict: true } });
+    const answer = await exchange(server, '/events/you?voice=Nobody');
+    expectRefusal(answer, { status: 400, code: 'invalid_run_config', error: /"Nobody" is no voice/ });
+    expect(server.upstream?.setups).toHaveLength(1);
   });
 
   test('what the provider says of a setup that it refuses is told in its own words, where the user sees it', async () => {

@@ -1,11 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
+import { startGeminiEmulator } from '../../src/emulator/gemini-emulator.ts';
 import type { Scenario } from '../../src/emulator/scenario.ts';
 import { SCENARIOS } from '../../src/emulator/scenarios.ts';
+import { heard, runnerFor, startTalk } from '../agent/talk.ts';
 import { post, say } from '../http/requests.ts';
 import { openSession } from '../http/sessions.ts';
 import { openStream } from '../http/sse-client.ts';
 import type { TestServer } from '../http/test-server.ts';
-import { waitFor } from '../http/test-server.ts';
+import { afterTest, waitFor } from '../http/test-server.ts';
+import { modelAt } from '../models/gemini-model.ts';
+import { until } from '../models/until.ts';
 import { picture } from '../picture.ts';
 
 const play = (scenario: Scenario, environment = {}) =>
@@ -61,6 +65,27 @@ describe('pain 11: no handle that outlives a connection, so a caller who comes b
     await say(server, 'what did I say?');
     expect(await back.nextAnswer()).toBe('You said: my favourite number is seven');
     expect(server.upstream?.setups).toHaveLength(2);
+  });
+
+  test('a caller of runLive is given each handle, and can resume with it in another run', async () => {
+    const emulator = await startGeminiEmulator({ pace: 50, strict: true });
+    afterTest(() => emulator.close());
+    const first = startTalk(runnerFor(modelAt(emulator.url)));
+    first.say('my favourite number is seven');
+    await first.turn(1);
+    // One comes with the setup, and the one that knows the turn behind it.
+    const handle = await until(() => {
+      const end = first.events.findIndex(({ turnComplete }) => turnComplete);
+      const updates = first.events.slice(end).map((event) => event.liveSessionResumptionUpdate);
+      return updates.find((update) => update)?.newHandle;
+    });
+    await first.close();
+
+    // Another Runner, with a store of its own: what it knows, it knows from the provider.
+    const second = startTalk(runnerFor(modelAt(emulator.url)), { sessionResumption: { handle } });
+    second.say('what did I say?');
+    expect(heard(await second.turn(1))).toBe('You said: my favourite number is seven');
+    await second.close();
   });
 });
 

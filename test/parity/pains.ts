@@ -36,18 +36,21 @@ export const pains: readonly Pain[] = [
     number: 4,
     complaint: 'The connection closes with 1008: the model is not found, or not supported for bidiGenerateContent',
     issues: ['google/adk-python#3964', 'google/adk-python#140'],
-    here: 'A `failure` that names the model and the variable to set; nothing is tried in a loop.',
+    here: 'A model that is not live is refused at the start; one that the provider has not is told in a `failure` that names the variable to set. Nothing is tried in a loop.',
     tests: [
-      'pains/refused-requests.test.ts: pain 4: 1008, the model is not found or not supported for bidiGenerateContent: is told once, with the variable to set; the session stays, and so does what was typed',
+      'pains/refused-requests.test.ts: pain 4: 1008, the model is not found or not supported for bidiGenerateContent: a model that is not live does not let the server start, and is named',
+      'pains/refused-requests.test.ts: pain 4: 1008, the model is not found or not supported for bidiGenerateContent: one that the provider has not is told once, with the variable to set; the session stays',
     ],
   },
   {
     number: 5,
     complaint: 'The connection closes with 1007: the wrong modality, a model that is not live, a voice without speech',
     issues: ['google/adk-python#252', 'google/adk-python#2934', 'google/adk-python#4206', 'google/adk-docs#335'],
-    here: 'A model that only speaks is not asked for text; what the provider refuses is told in its own words.',
+    here: 'What the model cannot do is not asked of it: it is refused here, or left out where it means nothing. What the provider refuses all the same is told in its own words.',
     tests: [
       'pains/refused-requests.test.ts: pain 5: 1007, the wrong modality, a model that is not live, a voice without speech: a model that only speaks is not asked for text: it speaks, and its words come as transcripts',
+      'pains/refused-requests.test.ts: pain 5: 1007, the wrong modality, a model that is not live, a voice without speech: a voice is asked for where the agent speaks, and not where it writes',
+      'pains/refused-requests.test.ts: pain 5: 1007, the wrong modality, a model that is not live, a voice without speech: what the model cannot do is refused before it is asked, with words',
       'pains/refused-requests.test.ts: pain 5: 1007, the wrong modality, a model that is not live, a voice without speech: what the provider says of a setup that it refuses is told in its own words, where the user sees it',
     ],
   },
@@ -107,10 +110,11 @@ export const pains: readonly Pain[] = [
     number: 11,
     complaint: 'No handle outlives a connection: a caller who comes back begins anew',
     issues: ['google/adk-python#4357', 'google/adk-python#4358'],
-    here: 'The live session outlives its connections, and the conversation the live session.',
+    here: 'The live session outlives its connections, and the conversation the live session. Who calls `runLive` gets the handles, too.',
     tests: [
       'pains/resumption.test.ts: pain 11: no handle that outlives a connection, so a caller who comes back begins anew: who comes back within LINGER_MS is in the same live session, and misses nothing',
       'pains/resumption.test.ts: pain 11: no handle that outlives a connection, so a caller who comes back begins anew: who comes back later finds the conversation, although the session at the provider is over',
+      'pains/resumption.test.ts: pain 11: no handle that outlives a connection, so a caller who comes back begins anew: a caller of runLive is given each handle, and can resume with it in another run',
     ],
   },
   {

@@ -20,7 +20,7 @@ export type Requirement = {
   | {
       readonly status: 'planned';
       readonly here: string;
-      readonly brings: 'tools and agents' | 'stores and doors' | 'live settings';
+      readonly brings: 'tools and agents' | 'stores and doors';
     }
   | { readonly status: 'not offered'; readonly why: string }
 );

@@ -122,9 +122,9 @@ export const events: Area = {
     {
       id: 'Event.finishReason',
       adk: 'STOP, MAX_TOKENS, SAFETY and so on: no field of the live API.',
-      here: 'Taken over from runners whose models say it; Gemini’s live API says `turnCompleteReason`.',
+      here: 'Has its place in the event, for Runners that fill it; Gemini’s live API says `turnCompleteReason`.',
       status: 'planned',
-      brings: 'live settings',
+      brings: 'stores and doors',
     },
     {
       id: 'Event.errorCode',
@@ -170,9 +170,9 @@ export const events: Area = {
     {
       id: 'Event.customMetadata',
       adk: 'That of RunConfig.',
-      here: 'The same.',
-      status: 'planned',
-      brings: 'live settings',
+      here: 'The same. Not sent in the plain dialect.',
+      status: 'done',
+      tests: ['agent/run-config.test.ts: customMetadata stands on every event of the run, as it was when that began'],
     },
     {
       id: 'Event.modelVersion',

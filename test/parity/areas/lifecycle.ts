@@ -130,15 +130,21 @@ export const lifecycle: Area = {
       id: 'RunConfig.maxDurationMs',
       adk: 'None: the provider’s own limit.',
       here: 'The longest that a live session may last; then it ends, its last reply finished.',
-      status: 'planned',
-      brings: 'live settings',
+      status: 'done',
+      tests: [
+        'session/session-limits.test.ts: maxDurationMs ends a live session when it is over, and not before',
+        'session/session-limits.test.ts: maxDurationMs lets the reply that is being given finish, and takes what is sent meanwhile',
+      ],
     },
     {
       id: 'RunConfig.idleTimeoutMs',
       adk: 'None.',
       here: 'How long a live session may be without anything said or heard.',
-      status: 'planned',
-      brings: 'live settings',
+      status: 'done',
+      tests: [
+        'session/session-limits.test.ts: idleTimeoutMs ends a live session in which nothing was said for so long',
+        'session/session-limits.test.ts: idleTimeoutMs begins anew after %s, unless that says nothing',
+      ],
     },
   ],
 };

@@ -33,9 +33,11 @@ export const parts: Area = {
     {
       id: 'Part.fileData',
       adk: 'Where kept audio lies: `artifact://…`.',
-      here: 'With kept audio.',
-      status: 'planned',
-      brings: 'stores and doors',
+      here: 'The same: `artifact://app/user/session/_adk_live/…#revision`.',
+      status: 'done',
+      tests: [
+        'agent/live-blobs.test.ts: a run with saveLiveBlob keeps what was said in a turn as two files, of the user first, and names them in the conversation',
+      ],
     },
     {
       id: 'Part.functionCall',

@@ -16,17 +16,22 @@ export const resumption: Area = {
     {
       id: 'sessionResumption.handle',
       adk: 'Continues a session of an earlier run.',
-      here: 'The provider’s conversation in the place of ours.',
-      status: 'planned',
-      brings: 'live settings',
+      here: 'The provider’s conversation in the place of ours; of one run, never of an agent. One that is refused gives way to ours.',
+      status: 'done',
+      tests: [
+        'agent/run-config.test.ts: a handle is resumed from by the first connection of the run',
+        'agent/run-config.test.ts: a handle that the provider does not know any more gives way to a fresh connection',
+        'agent/run-config.test.ts: the RunConfig of an agent that has a handle is refused, for its users would share a conversation',
+      ],
     },
     {
       id: 'sessionResumption.transparent',
       adk: 'Vertex AI only; where it was forced, the Gemini API refused it.',
-      here: 'Asked for on Vertex AI, and nowhere else.',
+      here: 'Asked for on Vertex AI, unless it is turned off; refused elsewhere before anything opens.',
       status: 'done',
       tests: [
-        'models/gemini-connect.test.ts: setup Vertex AI with a key resumes transparently, and has the key in a header, not in the URL',
+        'agent/run-config-setup.test.ts: the provider is asked for %s, on Vertex AI',
+        'agent/check-run-config.test.ts: checkRunConfig refuses with invalid_run_config %j of %s',
         'models/gemini-connect.test.ts: setup TEXT without anything else asks for handles and transcripts of speech, and for no more',
       ],
     },

@@ -87,8 +87,13 @@ export const sessions: Area = {
     {
       id: 'artifacts',
       adk: 'Files beside a session; `artifactDelta`.',
-      status: 'not offered',
-      why: 'Files are the application’s; but for kept audio, which is planned.',
+      here: '`ArtifactStore`, with `save`, `load` and `list`, by revision: for kept audio. No `artifactDelta`: an event names the file itself.',
+      differs: 'What else a tool writes is its own affair.',
+      status: 'done',
+      tests: [
+        'store/memory-artifacts.test.ts: createMemoryArtifacts over its limit forgets the files that were saved first, and their names with the last of them',
+        'agent/live-blobs.test.ts: saveLiveBlob without an artifact store is refused when the Runner is made',
+      ],
     },
     {
       id: 'memory',
@@ -122,9 +127,13 @@ export const sessions: Area = {
     {
       id: 'save_live_blob: audio as artifacts',
       adk: 'Files of input and output, flushed at the end of a turn and at an interruption; events with `fileData`.',
-      here: 'With stores.',
-      status: 'planned',
-      brings: 'stores and doors',
+      here: 'The same: at the end of a turn, and of an interrupted reply; and when the run ends in mid-turn.',
+      status: 'done',
+      tests: [
+        'agent/live-blobs.test.ts: a run with saveLiveBlob keeps what was said in a turn as two files, of the user first, and names them in the conversation',
+        'agent/live-blobs.test.ts: a run with saveLiveBlob keeps an interrupted reply by itself, and what interrupted it with the rest of what the user said',
+        'agent/live-blobs.test.ts: a run with saveLiveBlob that ends in mid-turn keeps what there is',
+      ],
     },
     {
       id: 'sessions over HTTP',
