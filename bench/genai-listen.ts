@@ -1,10 +1,11 @@
-/** Listens with the bare SDK of the provider: `genai-listen.ts UPSTREAM_PORT`. */
+/** Listens with the bare SDK of the provider: `genai-listen.ts UPSTREAM_PORT HOW`. */
 import { GoogleGenAI, Modality } from '@google/genai';
 import { serveListening } from './listening.ts';
 
-const ai = new GoogleGenAI({ apiKey: 'k', httpOptions: { baseUrl: `http://127.0.0.1:${process.argv[2]}` } });
+const [port, how = ''] = process.argv.slice(2);
+const ai = new GoogleGenAI({ apiKey: 'k', httpOptions: { baseUrl: `http://127.0.0.1:${port}` } });
 
-await serveListening(async (listener) => {
+await serveListening(how, async (listener) => {
   const session = await ai.live.connect({
     model: 'gemini-live-2.5-flash-preview',
     config: { responseModalities: [Modality.AUDIO] },
@@ -16,5 +17,5 @@ await serveListening(async (listener) => {
       },
     },
   });
-  return () => session.sendClientContent({ turns: [{ role: 'user', parts: [{ text: 'Speak' }] }], turnComplete: true });
+  return (text) => session.sendClientContent({ turns: [{ role: 'user', parts: [{ text }] }], turnComplete: true });
 });

@@ -2,8 +2,13 @@ import { serveLoad } from './load.ts';
 
 /** Of PCM in 40 ms at 24 kHz: 2,560 characters of base64. */
 export const PIECE_BYTES = (24_000 / 25) * 2;
-/** In each answer: a minute of speech. */
-export const PIECES = 1_500;
+/** In each answer: ten seconds of speech. */
+export const PIECES = 250;
+/** How the upstream may be asked to answer. */
+export const AT_ONCE = 'at once';
+export const APART = 'apart';
+/** Until what they take is compiled as far as it will be. */
+const WARM_UP_ANSWERS = 200;
 
 export interface Listened {
   readonly messages: number;
@@ -19,9 +24,13 @@ export interface Listener {
 
 /**
  * The side of a program that listens: has the upstream of `speech-upstream.ts` answer again and again.
+ * @param how AT_ONCE or APART
  * @param open connects, tells `listener` what comes, and gives what asks for an answer
  */
-export async function serveListening(open: (listener: Listener) => Promise<() => void>): Promise<void> {
+export async function serveListening(
+  how: string,
+  open: (listener: Listener) => Promise<(text: string) => void>,
+): Promise<void> {
   let messages = 0;
   let characters = 0;
   let onTurnComplete = () => {};
@@ -32,17 +41,19 @@ export async function serveListening(open: (listener: Listener) => Promise<() =>
     },
     turnComplete: () => onTurnComplete(),
   });
+  const listen = async (text: string) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    onTurnComplete = resolve;
+    ask(text);
+    await promise;
+  };
+  for (let answers = 0; answers < WARM_UP_ANSWERS; answers += 1) await listen(AT_ONCE);
   serveLoad<Listened>(async (ms) => {
     messages = 0;
     characters = 0;
     let answers = 0;
     const before = process.cpuUsage();
-    for (const until = performance.now() + ms; performance.now() < until; answers += 1) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      onTurnComplete = resolve;
-      ask();
-      await promise;
-    }
+    for (const until = performance.now() + ms; performance.now() < until; answers += 1) await listen(how);
     const { user, system } = process.cpuUsage(before);
     const isWhole = messages === answers * PIECES && characters === (messages * PIECE_BYTES * 4) / 3;
     if (!isWhole) throw new Error(`${messages} pieces with ${characters} characters came of ${answers} answers`);

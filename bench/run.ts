@@ -24,7 +24,7 @@ const rows: Record<string, (servers: Servers) => Promise<void>> = {
   'sdk-voice': (servers) => measureSdkVoice(servers, rounds, roundMs),
   latency: (servers) => measureLatency(servers, rounds, roundMs),
   'idle-memory': (servers) => measureIdleMemory(servers, values.quick ? 500 : 2_000),
-  runner: () => measureRunner(rounds, roundMs),
+  runner: () => measureRunner(values.quick ? 12 : 40),
   reconnect: () => measureReconnect(values.quick ? 3 : 15),
   resume: (servers) => measureResume(servers, values.quick ? 5 : 15),
 };

@@ -1,9 +1,11 @@
-/** Listens with our Runner: `runner-listen.ts UPSTREAM_PORT`. */
+/** Listens with our Runner: `runner-listen.ts UPSTREAM_PORT HOW`. */
 import { serveListening } from './listening.ts';
 import { startLiveRun } from './live-run.ts';
 
-await serveListening(async (listener) => {
-  const { events, ask } = startLiveRun(`http://127.0.0.1:${process.argv[2]}`);
+const [port, how = ''] = process.argv.slice(2);
+
+await serveListening(how, async (listener) => {
+  const { events, ask } = startLiveRun(`http://127.0.0.1:${port}`);
   const listen = async () => {
     for await (const event of events) {
       const data = event.content?.parts?.[0]?.inlineData?.data;
@@ -15,5 +17,5 @@ await serveListening(async (listener) => {
   listen().catch((error) => {
     throw error;
   });
-  return () => ask('Speak');
+  return ask;
 });

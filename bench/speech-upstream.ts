@@ -1,11 +1,11 @@
 /**
- * A live model that answers whatever it is asked with a minute of speech in pieces of 40 ms, as Gemini cuts it, as fast as it is taken. Speaks
+ * A live model that answers with speech in pieces of 40 ms, as Gemini cuts it: as fast as it is taken, or, asked to, each piece by itself. Speaks
  * as much of BidiGenerateContent as that takes. Prints its port.
  */
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { encodeFrame } from '../src/emulator/gemini-frames.ts';
-import { PIECE_BYTES, PIECES } from './listening.ts';
+import { APART, PIECE_BYTES, PIECES } from './listening.ts';
 
 /** Less than would wait in the listener: the kernel's buffers come before it, bytes. */
 const MAX_UNREAD_BYTES = 64 * 1024;
@@ -33,12 +33,19 @@ function answer(socket: WebSocket, left: number): void {
   socket.send(TURN_COMPLETE);
 }
 
+/** Far enough apart that the listener sleeps in between. */
+function answerApart(socket: WebSocket, left: number): void {
+  if (left === 0) socket.send(TURN_COMPLETE);
+  else socket.send(PIECE, () => setTimeout(() => answerApart(socket, left - 1), 1));
+}
+
 const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false });
 server.on('connection', (socket) => {
   let ready = false;
-  socket.on('message', () => {
-    if (ready) answer(socket, PIECES);
-    else socket.send(SETUP_COMPLETE);
+  socket.on('message', (asked: Buffer) => {
+    if (!ready) socket.send(SETUP_COMPLETE);
+    else if (asked.includes(APART)) answerApart(socket, PIECES);
+    else answer(socket, PIECES);
     ready = true;
   });
 });
