@@ -122,6 +122,10 @@ describe('pain 6: 1007 for text and images on gemini-3.1-flash-live:', () => {
     );
     await say(server, 'what did I say?');
     expect(await stream.nextAnswer()).toBe('You said: my favourite number is seven');
+    await say(server, 'thank you');
+    expect(await stream.nextAnswer()).toBe('You are welcome.');
+    const told = (server.upstream?.setups ?? []).map((setup) => 'historyConfig' in (setup as object));
+    expect(told).toEqual([false, false, true]);
     expect(stream.named('failure')).toEqual([]);
   });
 });

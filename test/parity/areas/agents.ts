@@ -83,9 +83,15 @@ export const agents: Area = {
       why: 'A Runner is an object with one function, and a Runner around another one is a plugin.',
     },
     {
+      id: 'InvocationContext',
+      adk: 'One for each run, for agents, tools and callbacks: its id, session, state, config, `end_invocation`.',
+      status: 'not offered',
+      why: 'Tools are told whose call it is, and by a signal when its result is not wanted; the rest is in their own scope.',
+    },
+    {
       id: 'an ADK Runner',
       adk: '`Runner` of @google/adk.',
-      here: 'Its shape is ours: `createServer` with that Runner in the place of ours.',
+      here: 'Its `runLive` has the shape of ours, so that it can stand in its place.',
       status: 'planned',
       brings: 'stores and doors',
     },

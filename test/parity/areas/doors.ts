@@ -28,6 +28,17 @@ export const doors: Area = {
       ],
     },
     {
+      id: 'SSE sample: frames',
+      adk: '`data:` alone: no id, no `retry:`, no heartbeat.',
+      here: 'The same `data:`, with an id, and a heartbeat as a named event.',
+      differs: 'Without an id a connection that is lost cannot be taken up again.',
+      status: 'done',
+      tests: [
+        'http/events-stream.test.ts: GET /events of a new session begins with retry, an id-only block and the session',
+        'http/events-stream.test.ts: hb comes again each HEARTBEAT_MS, with the cursor as id',
+      ],
+    },
+    {
       id: 'SSE sample: text down',
       adk: '`{"mime_type":"text/plain","data"}`; of the first part, increments only.',
       here: 'The same, of all parts.',
