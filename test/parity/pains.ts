@@ -27,7 +27,7 @@ export const pains: readonly Pain[] = [
     number: 3,
     complaint: 'The connection closes with 1008 when speech and function calls overlap',
     issues: ['google/adk-python#4679', 'livekit/agents#4545'],
-    here: 'The microphone goes on while a tool runs, and the tool is answered.',
+    here: 'The microphone goes on while a tool runs, and the tool is answered. A 1008 from the provider all the same is told as a `failure`, and the conversation goes on with the next thing that is said.',
     tests: [
       'pains/tool-calls.test.ts: pain 3: speech and function calls overlap: the microphone goes on while a tool runs, and the tool is answered',
     ],
@@ -68,7 +68,7 @@ export const pains: readonly Pain[] = [
     number: 7,
     complaint: 'The connection closes with 1007 in the middle of a call, for an invalid audio format',
     issues: ['google/adk-python#5552'],
-    here: 'What is no audio is refused with 400 before it gets there; samples that a piece splits are put together.',
+    here: 'What is no audio is refused with 400 before it gets there; samples that a piece splits are put together. The rate that a client names is passed on as it is.',
     tests: [
       'pains/refused-requests.test.ts: pain 7: 1007 in the middle of a call for an invalid audio format: %s is refused here, with 400, and the call goes on',
       'pains/refused-requests.test.ts: pain 7: 1007 in the middle of a call for an invalid audio format: a long call from a microphone of another rate, whose pieces split samples, is never complained of',
