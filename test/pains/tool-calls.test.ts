@@ -1,0 +1,50 @@
+import { expect, test } from '@jest/globals';
+import { say } from '../http/requests.ts';
+import { textOf } from '../http/sse-client.ts';
+import { waitFor } from '../http/test-server.ts';
+import { listen, openOracle } from './slow-tool.ts';
+
+test('pain 2: the connection closes with 1011 while a tool runs: the call is given up, the question asked anew, and answered', async () => {
+  // The second message of the client is what the microphone sends while the tool runs.
+  const { calls, server, stream } = await openOracle([
+    [{ at: { heard: 2 }, do: { close: 1011, reason: 'Internal error encountered.' } }],
+  ]);
+  await say(server, 'ask the oracle');
+  const first = await waitFor('the call', () => calls[0]);
+  await listen(server);
+  const second = await waitFor('the call, made anew', () => calls[1]);
+  expect(first.context.signal.aborted).toBe(true);
+  expect(stream.named('tool_cancel')).toEqual([{ id: first.context.callId }]);
+  first.finish('too late');
+  second.finish('forty-two');
+  await stream.until('the answer', () => textOf(stream.messages).includes('forty-two'));
+  expect(textOf(stream.messages)).not.toContain('too late');
+  expect(stream.named('failure')).toEqual([]);
+});
+
+test('pain 2: the connection closes with 1011 when a tool has answered: the model is told what it returned', async () => {
+  const { calls, server, stream } = await openOracle([
+    [{ at: { frame: 1 }, do: { close: 1011, reason: 'Internal error encountered.' } }],
+  ]);
+  await say(server, 'ask the oracle');
+  (await waitFor('the call', () => calls[0])).finish('forty-two');
+  await stream.nextTurn();
+  // The offline agent calls whatever function is named to it, with the JSON that it was told: here, what the first call returned.
+  const again = await stream.until('the call of the second connection', () => stream.named('tool_call')[1]);
+  expect(again.args).toEqual({ result: 'forty-two' });
+  calls[1]?.finish('forty-three');
+  await stream.until('the answer', () => textOf(stream.messages).includes('forty-three'));
+  expect(stream.named('failure')).toEqual([]);
+});
+
+test('pain 3: speech and function calls overlap: the microphone goes on while a tool runs, and the tool is answered', async () => {
+  const { calls, server, stream } = await openOracle();
+  await say(server, 'ask the oracle');
+  const call = await waitFor('the call', () => calls[0]);
+  for (let chunks = 0; chunks < 10; chunks += 1) await listen(server);
+  expect(call.context.signal.aborted).toBe(false);
+  call.finish('forty-two');
+  await stream.until('the answer', () => textOf(stream.messages).includes('forty-two'));
+  expect(stream.named('failure')).toEqual([]);
+  expect(server.upstream?.setups).toHaveLength(1);
+});

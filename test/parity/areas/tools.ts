@@ -1,0 +1,173 @@
+import type { Area } from '../requirement.ts';
+
+export const tools: Area = {
+  title: 'Tools',
+  requirements: [
+    {
+      id: 'tools: automatic execution',
+      adk: 'A call is run, answered, and both are told.',
+      here: 'The same.',
+      status: 'done',
+      tests: ['agent/runner.test.ts: tools a call is told, run and answered, and its result told'],
+    },
+    {
+      id: 'tools: at the same time',
+      adk: 'Calls of one message run at once; the first failure cancels the rest.',
+      here: 'They run at once, at most 32; a failure is its own call’s only.',
+      differs: 'What one tool cannot do is no reason to stop another.',
+      status: 'done',
+      tests: [
+        'agent/tool-runner.test.ts: ToolRunner runs calls at the same time, and gives each result as it comes',
+        'agent/tool-runner.test.ts: ToolRunner with 32 calls running answers one more with an error, and takes another once one is done',
+      ],
+    },
+    {
+      id: 'tools: they do not block',
+      adk: 'Awaited inside the receive loop: nothing of the model is heard until they end, unless non-blocking (Python, 2026).',
+      here: 'They never block it.',
+      status: 'done',
+      tests: [
+        'agent/runner.test.ts: tools a tool that waits does not block an interruption: it is cancelled, and its result dropped',
+      ],
+    },
+    {
+      id: 'tools: cancellation',
+      adk: 'A call that the model takes back still runs, and is still answered.',
+      here: 'Its AbortSignal fires, its result is dropped, and `toolCancellation` is told.',
+      status: 'done',
+      tests: [
+        'agent/tool-runner.test.ts: ToolRunner that cancels a call aborts its signal and drops its result, and no other',
+        'agent/runner.test.ts: tools a tool that waits does not block an interruption: it is cancelled, and its result dropped',
+      ],
+    },
+    {
+      id: 'tools: results',
+      adk: 'What is no object becomes `{"result": …}`.',
+      here: 'The same.',
+      status: 'done',
+      tests: ['agent/tool-runner.test.ts: ToolRunner gives a result that is %s to the model as an object'],
+    },
+    {
+      id: 'tools: errors',
+      adk: 'Python raises out of the run; TypeScript answers `{error}`.',
+      here: '`{error}`; the conversation goes on.',
+      status: 'done',
+      tests: [
+        'agent/runner.test.ts: tools a tool that fails is told to the model as its error',
+        'agent/tool-runner.test.ts: ToolRunner with a tool that throws gives its message as error, whatever was thrown',
+      ],
+    },
+    {
+      id: 'tools: an unknown tool, wrong arguments',
+      adk: 'Raises.',
+      here: 'An error for the model.',
+      status: 'done',
+      tests: [
+        'agent/tool-runner.test.ts: ToolRunner with arguments that are wrong, or a tool that it has not, gives an error',
+      ],
+    },
+    {
+      id: 'tools: declaration',
+      adk: 'From a function’s signature (Python) or a zod object (TypeScript).',
+      here: 'From a zod object, which also checks the arguments.',
+      status: 'done',
+      tests: [
+        'agent/tool.test.ts: tool declares its parameters as JSON schema, defaults not required',
+        'agent/tool.test.ts: tool run checks the arguments, fills in defaults, and hands on the context',
+      ],
+    },
+    {
+      id: 'tools: context',
+      adk: '`ToolContext`: ids, state, artifacts, memory, actions.',
+      here: 'Ids and an AbortSignal.',
+      differs: 'There is no state and no memory; a tool keeps its own.',
+      status: 'done',
+      tests: ['agent/tool-runner.test.ts: ToolRunner tells a tool whose call it is'],
+    },
+    {
+      id: 'tools: calls without an id',
+      adk: 'Given one of its own.',
+      here: 'The same; it is not told to the provider.',
+      status: 'done',
+      tests: [
+        'models/gemini-server-message.test.ts: readServerMessage of calls without ids, as Vertex AI sends them, gives each an id of our own',
+        'models/gemini-connection.test.ts: what is sent the result of a call that came without an id goes back without one',
+      ],
+    },
+    {
+      id: 'tools: Google Search',
+      adk: '`google_search`, run by the provider.',
+      here: 'The same.',
+      status: 'done',
+      tests: ['models/gemini-connect.test.ts: setup AUDIO with all that a run can ask for'],
+    },
+    {
+      id: 'tools: code execution, URL context, Vertex search and other tools of the provider',
+      adk: 'Built-in tools.',
+      status: 'not offered',
+      why: 'Google Search is what live models offer everywhere.',
+    },
+    {
+      id: 'tools: non-blocking',
+      adk: '`response_scheduling`: SILENT, WHEN_IDLE, INTERRUPT (Python, 2026).',
+      here: 'When the model says a result, and whether it interrupts itself for it.',
+      status: 'planned',
+      brings: 'tools and agents',
+    },
+    {
+      id: 'tools: long-running',
+      adk: '`is_long_running`: the conversation goes on, the result comes later.',
+      here: 'The same.',
+      status: 'planned',
+      brings: 'tools and agents',
+    },
+    {
+      id: 'tools: streaming',
+      adk: 'An async generator: each yield is told to the model. TypeScript 2.0.0 answers `{}`.',
+      here: 'The same as in Python.',
+      status: 'planned',
+      brings: 'tools and agents',
+    },
+    {
+      id: 'tools: input_stream',
+      adk: 'A tool that watches: it gets a queue with a copy of all that goes up.',
+      here: 'The same.',
+      status: 'planned',
+      brings: 'tools and agents',
+    },
+    {
+      id: 'tools: stop_streaming',
+      adk: 'An empty function of that name: ADK cancels the streaming tool that it names.',
+      here: 'The same, without the empty function.',
+      status: 'planned',
+      brings: 'tools and agents',
+    },
+    {
+      id: 'tools: confirmation',
+      adk: 'Not implemented in live.',
+      here: 'A tool that asks first, `{"tool_confirm":{…}}`.',
+      status: 'planned',
+      brings: 'tools and agents',
+    },
+    {
+      id: 'tools: in the client',
+      adk: 'None.',
+      here: 'Tools that the page runs.',
+      status: 'planned',
+      brings: 'tools and agents',
+    },
+    {
+      id: 'tools: MCP',
+      adk: '`MCPToolset`.',
+      here: 'The tools of an MCP server.',
+      status: 'planned',
+      brings: 'tools and agents',
+    },
+    {
+      id: 'tools: authentication',
+      adk: '`requestedAuthConfigs`: a tool asks the client for credentials.',
+      status: 'not offered',
+      why: 'Credentials do not belong on a stream of events; a tool has its own.',
+    },
+  ],
+};
