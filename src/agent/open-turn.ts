@@ -69,8 +69,8 @@ export function createOpenTurn(): OpenTurn {
 
   return {
     sent(request, eventId) {
-      // It stops a reply, and does so once.
-      if (request.interrupt) return;
+      // It stops a reply, and does so once. A frame comes when it has been sent.
+      if (request.interrupt || Object.keys(request).length === 0) return;
       const added = sentOf(request, eventId === undefined ? NONE : [eventId]);
       open.push(added);
       size.media += added.media;

@@ -47,8 +47,8 @@ export interface RunConfig {
   readonly maxDurationMs?: number;
   /**
    * How long a live session may be without anything said, ms, at most a day: then it ends (`idle`). Said is what a client sends other than
-   * audio and images, which an open microphone or camera sends all the time, and what the run yields: speech that was recognised, replies, tool
-   * calls. Default: no limit.
+   * audio and images, which an open microphone or camera sends all the time, and what the run yields: speech that was recognised, tool
+   * calls, replies for as long as they are being given. Default: no limit.
    */
   readonly idleTimeoutMs?: number;
 }

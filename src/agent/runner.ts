@@ -4,17 +4,19 @@ import type { ArtifactStore } from '../store/artifact-store.ts';
 import type { ConversationStore } from '../store/conversation-store.ts';
 import type { AgentEvent, FunctionResponse } from '../wire/agent-event.ts';
 import { WireError } from '../wire/error-catalogue.ts';
+import type { LiveRequest } from '../wire/live-request.ts';
 import type { Agent } from './agent.ts';
 import { checkAgentConfig, checkRunConfig } from './check-run-config.ts';
 import { toConnectConfig } from './connect-config.ts';
 import { createConversationRecorder } from './conversation-recorder.ts';
 import { createEventFactory, type EventBody } from './event-factory.ts';
 import { createFramePacer } from './frame-pacer.ts';
+import { createInputRate } from './input-rate.ts';
 import { createLiveBlobs } from './live-blobs.ts';
 import type { LiveRequestQueue } from './live-request-queue.ts';
 import { createOpenTurn } from './open-turn.ts';
 import { mergeRunConfig, type RunConfig } from './run-config.ts';
-import { isFrame, sendRequest, sendResult, untilItTakes, withoutImages } from './send-request.ts';
+import { isFrame, isFull, sendRequest, sendResult, untilItTakes, withoutImages } from './send-request.ts';
 import { toContents, withoutOpenTurn } from './told-history.ts';
 import { ToolRunner } from './tool-runner.ts';
 import { TurnAssembler } from './turn-assembler.ts';
@@ -173,26 +175,40 @@ export class Runner implements LiveRunner {
       openTurn.sent({ blob: image });
       upstream.connection?.sendImage(image);
     });
+    const inputRate = createInputRate(model.capabilities.inputRate);
+    /** As the model takes it: audio at its rate; a frame goes its own way, at its own pace. */
+    const withBlobPassed = (request: LiveRequest): LiveRequest => {
+      const { blob, ...rest } = request;
+      if (!blob) return request;
+      if (isFrame(blob)) {
+        frames.take(blob);
+        return rest;
+      }
+      const converted = inputRate.convert(blob);
+      if (converted) liveBlobs?.heard(converted);
+      return converted === blob ? request : converted ? { ...rest, blob: converted } : rest;
+    };
     const send = async () => {
       for (;;) {
         const request = await liveRequestQueue.get();
         if (!request) break;
-        const connection = upstream.connection ?? (await upstream.ready());
+        let { connection } = upstream;
+        // One that was lost meanwhile was said again all that was sent, and this was not.
+        while (!connection || isFull(connection)) {
+          if (connection) await untilItTakes(connection);
+          else if (!(await upstream.ready())) break;
+          connection = upstream.connection;
+        }
         // Only now, with the connection there: one that begins is told the conversation, and would be told this twice.
         const event = request.content && stamp({ author: 'user', content: withoutImages(request.content) });
         if (event) recorder.typed(event, assembler.midReply);
         // What is typed to a run that has failed is in the conversation, and the next run answers it.
         if (!connection) return;
-        await untilItTakes(connection);
-        if (isFrame(request)) {
-          frames.take(request.blob);
-          continue;
-        }
+        const passed = withBlobPassed(request);
         // A picture that waits belongs to what is asked about it.
-        if (request.content || request.activity_end) frames.flush();
-        openTurn.sent(request, event?.id);
-        if (request.blob) liveBlobs?.heard(request.blob);
-        sendRequest(connection, request);
+        if (passed.content || passed.activity_end) frames.flush();
+        openTurn.sent(passed, event?.id);
+        sendRequest(connection, passed);
       }
       frames.flush();
       upstream.close();

@@ -9,11 +9,16 @@ const BUFFER_CHECK_MS = 20;
 /** How long the socket may take nothing at all, ms. */
 const STUCK_MS = 10_000;
 
+/** So much waits to be sent that more must wait, too. */
+export function isFull({ bufferedBytes }: RealtimeConnection): boolean {
+  return bufferedBytes > MAX_BUFFERED_BYTES;
+}
+
 /** Waits for a peer that does not take what is sent. One that takes nothing for long is given up: the connection is closed. */
 export async function untilItTakes(connection: RealtimeConnection): Promise<void> {
   let least = connection.bufferedBytes;
   let since = performance.now();
-  while (connection.open && connection.bufferedBytes > MAX_BUFFERED_BYTES) {
+  while (connection.open && isFull(connection)) {
     await delay(BUFFER_CHECK_MS);
     if (connection.bufferedBytes < least) {
       least = connection.bufferedBytes;
@@ -30,7 +35,7 @@ export function sendRequest(connection: RealtimeConnection, request: LiveRequest
   if (request.activity_end) connection.activityEnd();
   if (request.audio_stream_end) connection.audioStreamEnd();
   if (request.interrupt) connection.cancelResponse();
-  if (request.blob?.mime_type.startsWith('audio/')) connection.sendAudio(request.blob);
+  if (request.blob && !isFrame(request.blob)) connection.sendAudio(request.blob);
   else if (request.blob) connection.sendImage(request.blob);
   const { parts = [] } = request.content ?? {};
   const text = parts.map((part) => part.text ?? '').join('');
@@ -42,8 +47,8 @@ export function sendRequest(connection: RealtimeConnection, request: LiveRequest
 }
 
 /** A picture by itself: of what the user shows, as it changes. */
-export function isFrame(request: LiveRequest): request is LiveRequest & { blob: Blob } {
-  return request.blob !== undefined && !request.blob.mime_type.startsWith('audio/');
+export function isFrame({ mime_type }: Blob): boolean {
+  return !mime_type.startsWith('audio/');
 }
 
 /** Pictures are not kept: one would be as large as a hundred conversations. */

@@ -98,18 +98,26 @@ export class Upstream {
   async run(): Promise<void> {
     const { onStatus, onLost } = this.#options;
     let attempt = 1;
+    /** It was refused what it had taken before. */
+    let refused = false;
     onStatus({ upstream: 'connecting', attempt });
     try {
       while (!this.#over) {
         const connection = await this.#connect(attempt);
-        const { closed, code, healthy, asked, replying } = await this.#listen(connection);
+        const { closed, code, worked, healthy, asked, replying } = await this.#listen(connection);
         if (this.#over) return;
         onLost(replying);
-        if (healthy) attempt = 1;
+        if (healthy) {
+          attempt = 1;
+          refused = false;
+        }
+        // Gemini closes a conversation that went well with 1007 or 1008, too, when it has trouble of its own. Once more tells.
+        const isOdd: boolean = closed.code === 'model_request_refused' && worked && !refused;
+        refused ||= isOdd;
         // A provider that asks us to leave as soon as we come is no better than one that closes.
         const atOnce = asked && healthy;
         if (!atOnce) {
-          if (attempt >= MAX_ATTEMPTS || !(closed.retry || asked)) throw closed;
+          if (attempt >= MAX_ATTEMPTS || !(closed.retry || asked || isOdd)) throw closed;
           attempt += 1;
         }
         onStatus({ upstream: 'reconnecting', attempt, ...(code === undefined ? {} : { code }) });
@@ -128,6 +136,7 @@ export class Upstream {
     let code: number | undefined;
     let asked = false;
     let replying = false;
+    let worked = false;
     let completed = false;
     let leaveTimer: NodeJS.Timeout | undefined;
     const leaveIn = (ms: number) => {
@@ -151,6 +160,7 @@ export class Upstream {
           this.#stale = false;
         }
         if (isReply(event)) replying = true;
+        worked ||= replying || event.type === 'tool_call' || event.type === 'turn_complete';
         if (event.type === 'turn_complete') {
           replying = false;
           completed = true;
@@ -174,6 +184,7 @@ export class Upstream {
     return {
       closed: closed ?? new WireError('model_closed'),
       code,
+      worked,
       healthy: completed || performance.now() - opened > HEALTHY_MS,
       asked,
       replying,
@@ -231,6 +242,8 @@ export class Upstream {
 interface Ended {
   readonly closed: WireError;
   readonly code: number | undefined;
+  /** It has begun to answer something. */
+  readonly worked: boolean;
   readonly healthy: boolean;
   /** The provider asked us to leave. */
   readonly asked: boolean;

@@ -106,6 +106,7 @@ export class LiveSession {
         maxDurationMs: lower(limits.maxDurationMs, options.limits.maxDurationMs),
         idleTimeoutMs: lower(limits.idleTimeoutMs, options.limits.idleTimeoutMs),
       }),
+      isTalking: () => this.log.midTurn,
       onReached: (reason) => void this.#endAtLimit(reason),
     });
     const onSaid = () => this.#limits.said();

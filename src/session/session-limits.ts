@@ -4,6 +4,8 @@ import type { RunConfig } from '../agent/run-config.ts';
 export type Limits = Pick<RunConfig, 'maxDurationMs' | 'idleTimeoutMs'>;
 
 export interface SessionLimitsOptions extends Limits {
+  /** A reply is being given: providers are done with the speech of one long before it has been heard, and say only then that it is over. */
+  readonly isTalking: () => boolean;
   /** Called once, for the limit that was reached first. */
   readonly onReached: (reason: 'max_duration' | 'idle') => void;
 }
@@ -35,6 +37,7 @@ export class SessionLimits {
   }
 
   #watchIdle(idleTimeoutMs: number): void {
+    if (this.#options.isTalking()) this.said();
     const leftMs = this.#lastSaid + idleTimeoutMs - performance.now();
     if (leftMs <= 0) this.#reached('idle');
     // A timer takes whole ms, and would come a little early.

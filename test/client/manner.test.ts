@@ -55,7 +55,7 @@ describe.each(['sse', 'poll', 'ws'] as const)('over %s, a client', (transport) =
 
   test('asks again of a server that has been started anew', async () => {
     const first = await start();
-    const me = talk({ url: first.server.url, transport, voice: 'Kore', random: () => 0.05 });
+    const me = talk({ url: first.server.url, transport, isAudio: true, voice: 'Kore', random: () => 0.05 });
     await waitFor('the session', () => me.sessions.length > 0 && me.client.state === 'open');
     await first.server.close();
     const second = await start({ PORT: String(first.server.port) });

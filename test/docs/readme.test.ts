@@ -21,6 +21,23 @@ test('the README’s client runs as it stands there, but for the address, and pr
   expect(command.stdout.replaceAll('\n', '')).toMatch(/^It is \d+:\d\d\.$/);
 });
 
+test('the README’s agent with a RunConfig runs as it stands there, and speaks', async () => {
+  const readme = readFileSync(`${ROOT}/README.md`, 'utf8');
+  const [, code = ''] = /```ts\n([^`]*?runConfig:[^`]*)```/.exec(readme) ?? [];
+  expect(code).toContain('storyteller');
+  const script = `${code}
+    import { createLogger, readConfig, startServer } from 'bidi-sse';
+    const logger = createLogger({ level: 'silent', format: 'json' });
+    const server = await startServer({ config: readConfig({ PORT: '0' }), agent: rootAgent, logger });
+    console.log(await (await fetch(server.url + '/poll/me')).text());
+    await server.close();`;
+  const args = ['--input-type=module-typescript', '--eval', script];
+  const command = new Command(spawn(process.execPath, args, { cwd: ROOT, env: { PATH: process.env.PATH } }));
+  expect(await command.exitCode()).toBe(0);
+  const [session] = JSON.parse(command.stdout).events;
+  expect(session).toMatchObject({ event: 'session', data: { agent: 'storyteller', modality: 'AUDIO' } });
+});
+
 const why = process.env.CI === 'true' ? undefined : missingPrograms(['nginx']).get('nginx');
 const testWithNginx = why === undefined ? test : test.skip;
 

@@ -90,9 +90,21 @@ describe('maxDurationMs', () => {
   test('of a session that has ended before does nothing more', async () => {
     const { live } = await session({ maxDurationMs: 60_000 });
     live.end({ reason: 'closed' });
+    await pass(0);
+    expect(jest.getTimerCount()).toBe(0);
     const { head } = live.log;
     await pass(120_000);
-    expect([live.ended, live.log.head, jest.getTimerCount()]).toEqual([{ reason: 'closed' }, head, 0]);
+    expect([live.ended, live.log.head]).toEqual([{ reason: 'closed' }, head]);
+  });
+
+  test('of a server that goes down while the last reply is given says nothing more: its clients are to come back', async () => {
+    const { sessions, live, reply } = await session({ maxDurationMs: 60_000 });
+    await pass(59_000);
+    await reply('One, ');
+    await pass(2_000);
+    sessions.stop();
+    await pass(20_000);
+    expect(live.ended).toBeUndefined();
   });
 });
 
@@ -111,7 +123,11 @@ describe('idleTimeoutMs', () => {
     ['a sign that speech begins', ({ live }) => live.send([{ activity_start: {} }]), false],
     ['audio of an open microphone', ({ live }) => live.send([speak(100)]), true],
     ['a picture', ({ live }) => live.send([{ blob: { mime_type: 'image/png', data: 'AAAA' } }]), true],
-    ['a piece of a reply', ({ reply }) => reply('One'), false],
+    [
+      'a reply',
+      ({ yields }) => yields({ content: { role: 'model', parts: [{ text: 'One' }] }, turnComplete: true }),
+      false,
+    ],
     ['recognised speech', ({ yields }) => yields({ inputTranscription: { text: 'he', finished: false } }), false],
     ['how the connection to the model fares', ({ yields }) => yields({ status: { upstream: 'resumed' } }), true],
   ])('begins anew after %s, unless that says nothing', async (_what, happens, ended) => {
@@ -122,6 +138,20 @@ describe('idleTimeoutMs', () => {
     expect(at.live.ended !== undefined).toBe(ended);
     await pass(2_000);
     expect(at.live.ended).toEqual({ reason: 'idle' });
+  });
+});
+
+describe('a reply', () => {
+  test('that is being heard is no silence, though nothing more of it comes', async () => {
+    const { live, reply, yields } = await session({ idleTimeoutMs: 30_000 });
+    await reply('One long story.');
+    await pass(100_000);
+    expect(live.ended).toBeUndefined();
+    await yields({ turnComplete: true });
+    await pass(29_000);
+    expect(live.ended).toBeUndefined();
+    await pass(2_000);
+    expect(live.ended).toEqual({ reason: 'idle' });
   });
 });
 
