@@ -34,6 +34,6 @@ function createScript(entry: readonly ScenarioStep[] | 'repeat'): ConnectionScri
 }
 
 function isAt(at: ScenarioMoment, moment: ScriptMoment, count: number): boolean {
-  if (typeof at === 'string') return at === moment && count === 1;
+  if (typeof at === 'string') return at === moment;
   return moment in at && Object.values(at)[0] === count;
 }

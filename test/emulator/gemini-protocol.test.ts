@@ -183,7 +183,7 @@ describe('a setup is refused', () => {
           mediaResolution: 'MEDIA_RESOLUTION_LOW',
           thinkingConfig: { thinkingBudget: 0 },
           enableAffectiveDialog: true,
-          speechConfig: { voiceConfig: { prebuiltVoiceConfig: { voiceName: 'Puck' } }, languageCode: 'en-US' },
+          speechConfig: { voiceConfig: { prebuiltVoiceConfig: { voiceName: 'Sulafat' } }, languageCode: 'en-US' },
         },
         systemInstruction: { parts: [{ text: 'be nice' }], role: 'user' },
         tools: [{ functionDeclarations: [{ name: 'f', behavior: 'NON_BLOCKING' }] }, { googleSearch: {} }],

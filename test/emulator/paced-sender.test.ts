@@ -32,6 +32,26 @@ function start(pace = 1) {
 }
 
 describe('a paced sender', () => {
+  test('stopped by what its own frame brings about, sends nothing more and does not end', () => {
+    const sent: string[] = [];
+    let ended = false;
+    let words = '';
+    const sender = createPacedSender({
+      send(frame) {
+        sent.push(frame.toString());
+        if (sent.length === 2) words = sender.stop().words;
+      },
+      bufferedBytes: () => 0,
+      onStuck() {},
+      pace: 1,
+    });
+    sender.play(frames(10), 100, () => {
+      ended = true;
+    });
+    jest.advanceTimersByTime(1_000);
+    expect({ sent, ended, words }).toEqual({ sent: ['0', '1'], ended: false, words: '0 1 ' });
+  });
+
   test('sends the head start at once and the rest in real time', () => {
     const { state, play } = start();
     play(10, 100);

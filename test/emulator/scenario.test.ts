@@ -169,6 +169,8 @@ describe('actions', () => {
     const { goAway } = await until((message) => message.goAway !== undefined);
     expect(goAway?.timeLeft).toBe('0.15s');
     expect(await closed).toEqual({ code: 1008, reason: 'The connection was not closed after goAway.' });
+    // It is one in strict mode only.
+    expect(emulator.violations).toEqual([]);
   });
 
   test('silence in mid-turn: nothing more comes, no ping and no close is answered, and the end of the TCP connection is noticed', async () => {

@@ -320,6 +320,7 @@ describe('video frames', () => {
   test('a frame that directly precedes a text or client content is let pass', () => {
     expect(watch([0, 300, 600], { text: 'look' })).toBeUndefined();
     expect(watch([0, 300, 600], 'content')).toBeUndefined();
+    expect(watch([0, 300, 600], { video: IMAGE, text: 'look' })).toBeUndefined();
   });
 
   test('a frame that directly precedes an activityEnd is let pass, one that precedes another frame is not', () => {
@@ -382,6 +383,19 @@ describe('what closes with another code', () => {
     expect(emulator.violations[99]).toContain('field101');
     await emulator.close();
   });
+});
+
+test('a pong tells of the cancellations before its ping, not of those after it', () => {
+  const pings: string[] = [];
+  const rules = createToolResponseRules('gemini', (payload) => pings.push(payload));
+  rules.called(['a', 'b'].map((id) => ({ id, name: 'f' })));
+  rules.cancelled(['a']);
+  rules.cancelled(['b']);
+  rules.acknowledge(pings[0] ?? '');
+  const answer = (id: string) => () =>
+    rules.check([{ id, name: 'f', response: {}, scheduling: 'WHEN_IDLE', willContinue: false }]);
+  expect(answer('a')).toThrow('the call a was cancelled');
+  expect(answer('b')).not.toThrow();
 });
 
 test('the rules remember 4,096 calls', () => {
