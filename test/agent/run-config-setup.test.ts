@@ -154,7 +154,6 @@ describe('the provider is asked for', () => {
       'nothing of what is ours',
       HALF_CASCADE,
       {
-        saveLiveBlob: true,
         customMetadata: { a: 1 },
         getSessionConfig: { numRecentEvents: 3 },
         maxDurationMs: 1_000,

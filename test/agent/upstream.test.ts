@@ -531,11 +531,23 @@ describe('failure', () => {
     await until(() => server.open === 0);
   });
 
-  test('of the very first connection ends the run: who waits for it wants to know what is wrong', async () => {
+  test('of the very first connection is tried again twice; then who waits for it is told what is wrong', async () => {
     const { server, talk } = await talkTo({ onSetup: (connection) => connection.closeWith(1011, 'busy') });
     await expect(talk.done).rejects.toMatchObject({ code: 'model_closed' });
-    expect(server.connections).toHaveLength(1);
-    expect(statusesOf(talk.events)).toEqual(['connecting']);
+    expect(server.connections).toHaveLength(3);
+    expect(statusesOf(talk.events)).toEqual(['connecting', 'reconnecting', 'reconnecting']);
+  });
+
+  test('with a refusal of what it had taken before is tried again once', async () => {
+    const { server, talk } = await talkTo({
+      onFrame: (connection) => {
+        connection.say('Well, ');
+        connection.closeWith(1008, 'The operation was aborted.');
+      },
+    });
+    talk.say('hello');
+    await expect(talk.done).rejects.toMatchObject({ code: 'model_request_refused' });
+    expect(server.connections).toHaveLength(2);
   });
 
   test('five times in a row after a connection was open ends the run with the last error', async () => {

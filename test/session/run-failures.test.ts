@@ -76,7 +76,7 @@ describe('a run that fails', () => {
     const peer = await server.connection(0);
     peer.say('One, ');
     await reader.until(({ event }) => event?.content);
-    peer.closeWith(1007, 'Request contains an invalid argument.');
+    peer.closeWith(1007, 'API key not valid.');
     await failures(1);
     expect(reader.outline.filter((kind) => !kind.startsWith('text')).slice(2)).toEqual([
       'interrupted',
@@ -107,7 +107,7 @@ describe('after a failure', () => {
     const { server, session, failures } = await scripted({ onSetup: (it, index) => index > 0 && it.completeSetup() });
     const first = await server.connection(0);
     session.send([{ activity_start: {} }, speak(400), say('typed'), { activity_end: {} }, { audio_stream_end: true }]);
-    first.closeWith(1011, 'busy');
+    first.closeWith(1007, 'no');
     await failures(1);
     session.send([say('once more')]);
     const second = await server.connection(1);
@@ -122,7 +122,7 @@ describe('after a failure', () => {
     const { server, session, failures } = await scripted({ onSetup: (it, index) => index > 0 && it.completeSetup() });
     await server.connection(0);
     session.send([{ ...speak(400), ...say('typed') }]);
-    server.connections[0]?.closeWith(1011, 'busy');
+    server.connections[0]?.closeWith(1007, 'no');
     await failures(1);
     session.revive();
     const second = await server.connection(1);
@@ -132,7 +132,7 @@ describe('after a failure', () => {
 
   test('the next thing that is sent tries again at once, and the reader sees it', async () => {
     const { server, session, reader, failures } = await scripted({
-      onSetup: (it, index) => (index === 0 ? it.closeWith(1011, 'busy') : it.completeSetup()),
+      onSetup: (it, index) => (index === 0 ? it.closeWith(1007, 'no') : it.completeSetup()),
     });
     await failures(1);
     session.send([say('hello')]);
@@ -143,7 +143,7 @@ describe('after a failure', () => {
 
   test('a reader that opens the session tries again, an EventSource that comes back by itself does not', async () => {
     const { server, sessions, failures } = await scripted({
-      onSetup: (it, index) => (index === 0 ? it.closeWith(1011, 'busy') : it.completeSetup()),
+      onSetup: (it, index) => (index === 0 ? it.closeWith(1007, 'no') : it.completeSetup()),
     });
     await failures(1);
     open(sessions, { reconnect: true });
@@ -153,7 +153,7 @@ describe('after a failure', () => {
   });
 
   test('ten messages make one connection, not ten, and each failure in a row makes them wait longer', async () => {
-    const { server, session, failures } = await scripted({ onSetup: (it) => it.closeWith(1011, 'busy') });
+    const { server, session, failures } = await scripted({ onSetup: (it) => it.closeWith(1007, 'no') });
     const waits = skipBackOff();
     await failures(1);
     for (let count = 2; count <= 7; count += 1) {
@@ -186,7 +186,7 @@ describe('after a failure', () => {
   });
 
   test('close ends the session at once', async () => {
-    const { session, reader, failures } = await scripted({ onSetup: (it) => it.closeWith(1011, 'busy') });
+    const { session, reader, failures } = await scripted({ onSetup: (it) => it.closeWith(1007, 'no') });
     await failures(1);
     session.send([{ close: true }]);
     expect(session.ended).toEqual({ reason: 'closed' });
