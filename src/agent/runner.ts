@@ -177,7 +177,10 @@ export class Runner implements LiveRunner {
     });
     const inputRate = createInputRate(model.capabilities.inputRate);
     /** As the model takes it: audio at its rate; a frame goes its own way, at its own pace. */
+    const { disabled: manualActivity } = runConfig.realtimeInputConfig?.automaticActivityDetection ?? {};
     const withBlobPassed = (request: LiveRequest): LiveRequest => {
+      // The end of the microphone's audio means nothing to a model that is told when the user speaks: it would close over it.
+      if (manualActivity && request.audio_stream_end) return {};
       const { blob, ...rest } = request;
       if (!blob) return request;
       if (isFrame(blob)) {

@@ -11,6 +11,7 @@ import type { ConnectionEvents } from '../wire/named-events.ts';
 import { Acknowledgements } from './acknowledgements.ts';
 import { EventLog, type EventLogLimits, type LogPosition } from './event-log.ts';
 import { Inbox, type InboxAnswer } from './inbox.ts';
+import { checkRequests } from './request-rules.ts';
 import { isSame, type Modality, type RunSettings, type Settled, settle } from './run-settings.ts';
 import { RunSupervisor, type SessionLogger } from './run-supervisor.ts';
 import { type Limits, lower, SessionLimits } from './session-limits.ts';
@@ -77,6 +78,7 @@ export class LiveSession {
   readonly #runs: RunSupervisor;
   readonly #limits: SessionLimits;
   #settings: Settled['settings'];
+  readonly #manualActivity: boolean | undefined;
   #end: End | undefined;
   /** A client asked for the end; the run is finishing. */
   #closing = false;
@@ -93,7 +95,7 @@ export class LiveSession {
   #lastLeft: LogPosition = { seq: 1, frames: 0 };
 
   /** @param settled how it talks: what its first reader asked for */
-  constructor(options: LiveSessionOptions, { settings, limits }: Settled) {
+  constructor(options: LiveSessionOptions, { settings, limits, manualActivity }: Settled) {
     const { userId, sessionId, runner, logLimits, logger } = options;
     this.#options = options;
     this.userId = userId;
@@ -101,6 +103,7 @@ export class LiveSession {
     this.#key = { appName: runner.card.appName, userId, sessionId };
     this.log = new EventLog(logLimits);
     this.#settings = settings;
+    this.#manualActivity = manualActivity;
     this.#limits = new SessionLimits({
       ...present({
         maxDurationMs: lower(limits.maxDurationMs, options.limits.maxDurationMs),
@@ -221,7 +224,7 @@ export class LiveSession {
    */
   send(requests: readonly LiveRequest[]): void {
     this.#refuseIfOver();
-    checkClose(requests);
+    checkRequests(requests, this.#manualActivity);
     this.#runs.admit(requests);
     this.#deliver(requests);
   }
@@ -243,7 +246,7 @@ export class LiveSession {
     }
     if (ack) this.#acknowledge(client, ack.seq);
     if (cseq !== undefined) {
-      const decodeWhole = () => checkClose(decode());
+      const decodeWhole = () => checkRequests(decode(), this.#manualActivity);
       return this.#inbox.take(client, cseq, decodeWhole, (requests) => this.#runs.admit(requests));
     }
     const requests = decode();
@@ -356,11 +359,4 @@ export class LiveSession {
   #head(): LogPosition {
     return { seq: this.log.head + 1, frames: 0 };
   }
-}
-
-/** @throws {WireError} malformed_item: what follows a close would never be heard */
-function checkClose<Requests extends readonly LiveRequest[]>(requests: Requests): Requests {
-  const close = requests.findIndex((request) => request.close);
-  if (close === -1 || close === requests.length - 1) return requests;
-  throw new WireError('malformed_item', 'Nothing may follow close');
 }

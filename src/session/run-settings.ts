@@ -20,6 +20,8 @@ export interface Settled {
   /** What connections asked for and what the agent brings. */
   readonly settings: RunSettings & { readonly modality: Modality };
   readonly limits: Pick<RunConfig, 'maxDurationMs' | 'idleTimeoutMs'>;
+  /** Clients say when the user speaks: the model does not listen for it. `undefined`: not known, of a runner of another make. */
+  readonly manualActivity: boolean | undefined;
 }
 
 /**
@@ -30,8 +32,9 @@ export interface Settled {
 export function settle(runner: LiveRunner, asked: RunSettings): Settled {
   const { audioOnly } = runner.card;
   const wanted = audioOnly ? { ...asked, modality: 'AUDIO' as const } : asked;
+  const checked = runner.check?.(toRunConfig(wanted));
   const { responseModalities, speechConfig, proactivity, enableAffectiveDialog, maxDurationMs, idleTimeoutMs } =
-    runner.check?.(toRunConfig(wanted)) ?? toRunConfig(wanted);
+    checked ?? toRunConfig(wanted);
   const settings = present({
     voice: speechConfig?.voiceConfig?.prebuiltVoiceConfig?.voiceName,
     language: speechConfig?.languageCode,
@@ -41,6 +44,7 @@ export function settle(runner: LiveRunner, asked: RunSettings): Settled {
   return {
     settings: { ...settings, modality: audioOnly ? 'AUDIO' : (responseModalities?.[0] ?? 'TEXT') },
     limits: present({ maxDurationMs, idleTimeoutMs }),
+    manualActivity: checked && checked.realtimeInputConfig?.automaticActivityDetection?.disabled === true,
   };
 }
 

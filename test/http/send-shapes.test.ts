@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
 import request from 'supertest';
+import { Agent } from '../../src/agent/agent.ts';
 import { picture, pictureBytes } from '../picture.ts';
-import { exchange, openBody, say, write } from './requests.ts';
-import { openSession } from './sessions.ts';
+import { exchange, openBody, post, say, write } from './requests.ts';
+import { expectRefusal, openSession } from './sessions.ts';
 import { HEARD_UTTERANCE, silence, speech, utterance } from './speech.ts';
 import { openStream } from './sse-client.ts';
 import { startTestServer } from './test-server.ts';
@@ -108,18 +109,31 @@ describe('POST /send of JSON:', () => {
     expect(await stream.nextAnswer()).toMatch(HEARD_UTTERANCE);
   });
 
-  test('activity_start and activity_end go through to the provider, which says what it does not like', async () => {
-    const { server, stream } = await openSession();
-    await request(server.url)
-      .post('/send/me')
-      .send([{ activity_start: {} }, { activity_end: {} }])
-      .expect(200, SENT);
-    expect(await stream.untilNamed('failure')).toMatchObject({
-      code: 'model_request_refused',
-      error: expect.stringContaining('Explicit activity control is not supported'),
-    });
-    await say(server, 'count to two');
-    expect(await stream.nextAnswer()).toBe('One, two.');
+  test.each(['activity_start', 'activity_end'])(
+    '%s to an agent that listens for speech itself is refused, and the session lives on',
+    async (signal) => {
+      const { server, stream } = await openSession();
+      expectRefusal(await post(server, [{ [signal]: {} }, { mime_type: 'text/plain', data: 'lost' }]), {
+        status: 400,
+        code: 'malformed_item',
+        error: /listen for speech itself/,
+        hint: /automaticActivityDetection/,
+      });
+      await say(server, 'count to two');
+      expect(await stream.nextAnswer()).toBe('One, two.');
+    },
+  );
+
+  test('activity_start and activity_end, with speech between them, are heard by an agent that is told when the user speaks', async () => {
+    const realtimeInputConfig = { automaticActivityDetection: { disabled: true } };
+    const agent = new Agent({ name: 'walkie_talkie', runConfig: { realtimeInputConfig } });
+    const { server, stream } = await openSession({}, { agent, emulator: { pace: 50, strict: true } });
+    const data = utterance(16_000).toString('base64');
+    const pressed = [{ activity_start: {} }, { mime_type: 'audio/pcm', data }, { activity_end: {} }];
+    // What the microphone says of itself means nothing here, and does no harm.
+    expect((await post(server, [{ audio_stream_end: true }, ...pressed])).status).toBe(200);
+    expect(await stream.nextAnswer()).toMatch(/^You spoke for /);
+    expect(server.upstream?.violations).toEqual([]);
   });
 
   test('interrupt stops the reply that is being given', async () => {

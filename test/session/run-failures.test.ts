@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import type { AgentOptions } from '../../src/agent/agent.ts';
 import type { LiveRunner } from '../../src/agent/runner.ts';
 import { startGeminiEmulator } from '../../src/emulator/gemini-emulator.ts';
 import type { ErrorCode } from '../../src/wire/error-catalogue.ts';
@@ -30,9 +31,9 @@ async function sessionAt(url: string, runner: LiveRunner = runnerFor(modelAt(url
   return { sessions, session, reader, lines, failures };
 }
 
-async function scripted(script: ScriptedGeminiOptions = {}) {
+async function scripted(script: ScriptedGeminiOptions = {}, options: Partial<AgentOptions> = {}) {
   const server = closing(await startScriptedGemini(script));
-  return { server, ...(await sessionAt(server.url)) };
+  return { server, ...(await sessionAt(server.url, runnerFor(modelAt(server.url), options))) };
 }
 
 /** Lets the waits between runs be over at once, on a clock that stands still. @returns how long they would have been, ms */
@@ -104,7 +105,9 @@ describe('a run that fails', () => {
 
 describe('after a failure', () => {
   test('what was typed goes to the next run; speech and the signals around it do not', async () => {
-    const { server, session, failures } = await scripted({ onSetup: (it, index) => index > 0 && it.completeSetup() });
+    const runConfig = { realtimeInputConfig: { automaticActivityDetection: { disabled: true } } };
+    const script: ScriptedGeminiOptions = { onSetup: (it, index) => index > 0 && it.completeSetup() };
+    const { server, session, failures } = await scripted(script, { runConfig });
     const first = await server.connection(0);
     session.send([{ activity_start: {} }, speak(400), say('typed'), { activity_end: {} }, { audio_stream_end: true }]);
     first.closeWith(1007, 'no');

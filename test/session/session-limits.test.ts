@@ -131,7 +131,8 @@ describe('idleTimeoutMs', () => {
     ['recognised speech', ({ yields }) => yields({ inputTranscription: { text: 'he', finished: false } }), false],
     ['how the connection to the model fares', ({ yields }) => yields({ status: { upstream: 'resumed' } }), true],
   ])('begins anew after %s, unless that says nothing', async (_what, happens, ended) => {
-    const at = await session({ idleTimeoutMs: 30_000 });
+    const realtimeInputConfig = { automaticActivityDetection: { disabled: true } };
+    const at = await session({ idleTimeoutMs: 30_000, realtimeInputConfig });
     await pass(20_000);
     await happens(at);
     await pass(29_000);
