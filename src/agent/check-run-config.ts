@@ -119,7 +119,13 @@ const runConfig = fields({
   contextWindowCompression: compression.nullable().optional(),
   saveLiveBlob: flag.optional(),
   customMetadata: metadata.optional(),
-  getSessionConfig: fields({ numRecentEvents: whole(0, MAX_RECENT_EVENTS).optional() }).optional(),
+  getSessionConfig: fields({
+    numRecentEvents: whole(0, MAX_RECENT_EVENTS).optional(),
+    afterTimestamp: z
+      .number({ error: 'must be a number of seconds since 1970' })
+      .min(0, { error: 'must not be negative' })
+      .optional(),
+  }).optional(),
   maxDurationMs: whole(1, MAX_LIMIT_MS, ' ms').optional(),
   idleTimeoutMs: whole(1, MAX_LIMIT_MS, ' ms').optional(),
 } satisfies Record<keyof RunConfig, z.ZodType>);

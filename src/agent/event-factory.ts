@@ -8,6 +8,7 @@ export type EmitEvent = (body: EventBody) => void;
 
 /** Hexadecimal digits of the counter: sixteen million events. */
 const COUNTER_DIGITS = 6;
+const COUNTED = 16 ** COUNTER_DIGITS;
 
 /**
  * Stamps the events of one run. Their ids share time and random bits, and end in a counter that keeps them in order (RFC 9562, section 6.2): an
@@ -19,13 +20,10 @@ export function createEventFactory(customMetadata?: AgentEvent['customMetadata']
   const prefix = uuidv7().slice(0, -COUNTER_DIGITS);
   let made = 0;
   return (body) => {
-    made = (made + 1) % 16 ** COUNTER_DIGITS;
-    return {
-      id: prefix + made.toString(16).padStart(COUNTER_DIGITS, '0'),
-      invocationId,
-      timestamp: Date.now() / 1000,
-      ...body,
-      ...(customMetadata ? { customMetadata } : {}),
-    };
+    made = (made + 1) % COUNTED;
+    // The digit that leads to the zeros before it is cut off.
+    const id = prefix + (COUNTED + made).toString(16).slice(1);
+    const event = { id, invocationId, timestamp: Date.now() / 1000, ...body };
+    return customMetadata ? { ...event, customMetadata } : event;
   };
 }

@@ -46,8 +46,9 @@ export class LiveRequestQueue {
     this.#wake?.();
   }
 
-  sendContent(content: Content): void {
-    this.send({ content });
+  /** @param partial it is not complete, and not answered before more of it comes */
+  sendContent(content: Content, partial = false): void {
+    this.send(partial ? { content, partial } : { content });
   }
 
   sendRealtime(blob: Blob): void {

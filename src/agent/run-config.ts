@@ -38,8 +38,11 @@ export interface RunConfig {
   readonly saveLiveBlob?: boolean;
   /** An object of JSON, at most 8 KiB: stands on every event of the run. Not sent to clients in the plain dialect. */
   readonly customMetadata?: Readonly<Record<string, unknown>>;
-  /** How much of the conversation a fresh connection is told: so many of its last events. Default: all that is kept. */
-  readonly getSessionConfig?: { readonly numRecentEvents?: number };
+  /**
+   * How much of the conversation a fresh connection is told: so many of its last events, and what was said from that time on, in seconds since
+   * 1970. Default: all that is kept.
+   */
+  readonly getSessionConfig?: { readonly numRecentEvents?: number; readonly afterTimestamp?: number };
   /**
    * The longest that a live session may last, ms, at most a day: then it ends (`max_duration`), after the reply that is being given, which
    * has 10 s for that. Kept by the server, not by `runLive` alone; as is the next. Default: no limit.

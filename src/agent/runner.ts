@@ -128,7 +128,7 @@ export class Runner implements LiveRunner {
         await recorder.settled;
         const conversation = await store.get(key);
         const events = withoutOpenTurn(conversation.events, invocationId, openTurn);
-        return toContents(events, runConfig.getSessionConfig?.numRecentEvents);
+        return toContents(events, runConfig.getSessionConfig);
       },
       onStatus: (status) => emit({ author: agent.name, status }),
       onEvent: (event) => receive(event),

@@ -39,11 +39,10 @@ export function sendRequest(connection: RealtimeConnection, request: LiveRequest
   else if (request.blob) connection.sendImage(request.blob);
   const { parts = [] } = request.content ?? {};
   const text = parts.map((part) => part.text ?? '').join('');
-  if (text)
-    connection.sendText(
-      text,
-      parts.flatMap(({ inlineData }) => inlineData ?? []),
-    );
+  if (!text) return;
+  const images = parts.flatMap(({ inlineData }) => inlineData ?? []);
+  if (request.partial) connection.sendPartialText(text, images);
+  else connection.sendText(text, images);
 }
 
 /** A picture by itself: of what the user shows, as it changes. */

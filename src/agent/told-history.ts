@@ -1,6 +1,7 @@
 import { turnsOf } from '../store/conversation-turns.ts';
 import type { AgentEvent, Content } from '../wire/agent-event.ts';
 import type { OpenTurn } from './open-turn.ts';
+import type { RunConfig } from './run-config.ts';
 
 /** What of the conversation is not said again by itself. */
 export function withoutOpenTurn(events: readonly AgentEvent[], invocationId: string, openTurn: OpenTurn): AgentEvent[] {
@@ -10,8 +11,10 @@ export function withoutOpenTurn(events: readonly AgentEvent[], invocationId: str
   );
 }
 
-/** @param recent of how many of the last events */
-export function toContents(events: readonly AgentEvent[], recent = events.length): Content[] {
-  const told = events.slice(Math.max(0, events.length - recent));
+/** @param config how much of them */
+export function toContents(events: readonly AgentEvent[], config: RunConfig['getSessionConfig'] = {}): Content[] {
+  const { numRecentEvents = events.length, afterTimestamp = 0 } = config;
+  const recent = events.slice(Math.max(0, events.length - numRecentEvents));
+  const told = recent.filter(({ timestamp }) => timestamp >= afterTimestamp);
   return turnsOf(told).map(({ role, text }) => ({ role, parts: [{ text }] }));
 }

@@ -10,6 +10,9 @@ import type { ModelEvent, RealtimeConnection } from './realtime-model.ts';
 /** Events that may wait for the Runner, which takes each at once; if they pile up, the connection is closed. */
 const MAX_WAITING_EVENTS = 10_000;
 
+/** Characters of a message that is not complete; of more, the first are forgotten. */
+const MAX_BEGUN = 256 * 1024;
+
 /** One open BidiGenerateContent session. */
 export class GeminiConnection implements RealtimeConnection {
   readonly #events = new AsyncQueue<ModelEvent>(MAX_WAITING_EVENTS);
@@ -20,6 +23,8 @@ export class GeminiConnection implements RealtimeConnection {
   #replying = false;
   /** A text was sent that no turn was completed since. */
   #asked = false;
+  /** The beginning of a message whose end has not come. */
+  #begun = '';
   /** What remains of the reply being given is not wanted. */
   #cancelled = false;
   readonly #emit = (event: ModelEvent) => this.#take(event);
@@ -78,13 +83,28 @@ export class GeminiConnection implements RealtimeConnection {
     // with `interrupted`, and until then not heard.
     if (!this.#replying) this.#cancelled = false;
     this.#asked = true;
-    if (this.#textAsRealtimeInput) {
-      for (const { mimeType: mime_type, data } of images) this.sendImage({ mime_type, data });
-      this.#session?.sendRealtimeInput({ text });
+    if (!this.#textAsRealtimeInput) {
+      this.#sendContent(text, images, true);
       return;
     }
+    for (const { mimeType: mime_type, data } of images) this.sendImage({ mime_type, data });
+    this.#session?.sendRealtimeInput({ text: this.#begun + text });
+    this.#begun = '';
+  }
+
+  sendPartialText(text: string, images: readonly InlineData[] = []): void {
+    if (!this.#textAsRealtimeInput) {
+      this.#sendContent(text, images, false);
+      return;
+    }
+    // Generation 3.1 answers every text at once.
+    for (const { mimeType: mime_type, data } of images) this.sendImage({ mime_type, data });
+    this.#begun = `${this.#begun}${text}`.slice(-MAX_BEGUN);
+  }
+
+  #sendContent(text: string, images: readonly InlineData[], turnComplete: boolean): void {
     const parts = [...images.map((inlineData) => ({ inlineData })), { text }];
-    this.#session?.sendClientContent({ turns: [{ role: 'user', parts }], turnComplete: true });
+    this.#session?.sendClientContent({ turns: [{ role: 'user', parts }], turnComplete });
   }
 
   sendAudio({ data, mime_type }: Blob): void {

@@ -115,8 +115,10 @@ export interface RealtimeConnection {
   readonly open: boolean;
   /** Bytes that wait in the socket because the peer does not take them. */
   readonly bufferedBytes: number;
-  /** A complete message of the user. @param images what it is about */
+  /** A message of the user, which is answered at once. @param images what it is about */
   sendText(text: string, images?: readonly InlineData[]): void;
+  /** The beginning of one: it is not answered before more of it comes, or something is said. */
+  sendPartialText(text: string, images?: readonly InlineData[]): void;
   sendAudio(audio: Blob): void;
   /** A frame of what the user shows. */
   sendImage(image: Blob): void;

@@ -106,7 +106,7 @@ export class RunSupervisor {
   send(requests: readonly LiveRequest[]): void {
     for (const request of requests) {
       this.#queue.send(request);
-      if (request.content) this.#asked = true;
+      if (request.content && !request.partial) this.#asked = true;
     }
     this.revive();
   }
@@ -152,7 +152,7 @@ export class RunSupervisor {
   #takeWaiting(): LiveRequest[] {
     const waiting = this.#queue.drain();
     if (this.#failures === 0) return waiting;
-    return waiting.flatMap(({ content }) => (content ? [{ content }] : []));
+    return waiting.flatMap(({ content, partial }) => (content ? [{ content, ...(partial ? { partial } : {}) }] : []));
   }
 
   async #follow(run: Run, previous: Run | undefined): Promise<void> {

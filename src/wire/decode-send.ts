@@ -78,6 +78,7 @@ function decodeMimeItem(mimeType: unknown, data: unknown): LiveRequest {
 function decodeLiveRequest(item: Record<string, unknown>): LiveRequest {
   const request: LiveRequest = {};
   if (item.content != null) request.content = decodeContent(item.content);
+  if (flag(item, 'partial') && request.content) request.partial = true;
   if (item.blob != null) request.blob = decodeBlob(item.blob);
   if (signal(item, 'activity_start')) request.activity_start = {};
   if (signal(item, 'activity_end')) request.activity_end = {};
@@ -133,7 +134,7 @@ function signal(item: Record<string, unknown>, name: 'activity_start' | 'activit
   throw new WireError('malformed_item', `${name} must be {}`);
 }
 
-function flag(item: Record<string, unknown>, name: 'audio_stream_end' | 'close'): boolean {
+function flag(item: Record<string, unknown>, name: 'audio_stream_end' | 'close' | 'partial'): boolean {
   const value = item[name];
   if (value == null || typeof value === 'boolean') return value === true;
   throw new WireError('malformed_item', `${name} must be true or false`);

@@ -7,6 +7,8 @@ import type { Content } from './agent-event.ts';
 export interface LiveRequest {
   /** A complete message of the user, words and the images it is about; the model answers it at once. */
   content?: Content;
+  /** `content` is not complete: it is not answered before more of it comes, or something else is said. */
+  partial?: boolean;
   /** A realtime chunk: audio or an image. */
   blob?: Blob;
   activity_start?: Record<string, never>;

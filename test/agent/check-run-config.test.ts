@@ -149,6 +149,8 @@ describe('checkRunConfig refuses with invalid_run_config', () => {
         'RunConfig.customMetadata must be an object of JSON: of texts, numbers, true, false, null, lists and objects',
       ],
     ),
+    [{ getSessionConfig: { afterTimestamp: -1 } }, THREE_EIGHT, /afterTimestamp must not be negative$/],
+    [{ getSessionConfig: { afterTimestamp: 'now' } }, THREE_EIGHT, /afterTimestamp must be a number of seconds/],
     [
       { getSessionConfig: { numRecentEvents: -1 } },
       THREE_EIGHT,

@@ -119,6 +119,18 @@ describe('numRecentEvents', () => {
   });
 });
 
+test('afterTimestamp tells a fresh connection what was said from then on', async () => {
+  const server = closing(await startScriptedGemini());
+  const store = createMemoryStore();
+  for (const [index, text] of ['one', 'two', 'three'].entries()) {
+    await store.append(CONVERSATION, { ...said(text, index % 2 === 0 ? 'user' : 'assistant'), timestamp: 100 + index });
+  }
+  closing(startTalk(runnerFor(modelAt(server.url), {}, store), { getSessionConfig: { afterTimestamp: 101 } }));
+  const { clientContent } = await (await server.connection(0)).received('clientContent');
+  const turns: { parts: [{ text: string }] }[] = clientContent.turns;
+  expect(turns.map(({ parts }) => parts[0].text)).toEqual(['two', 'three']);
+});
+
 describe('a handle', () => {
   test('is resumed from by the first connection of the run', async () => {
     const server = closing(await startScriptedGemini());

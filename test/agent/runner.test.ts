@@ -63,6 +63,14 @@ describe('text', () => {
     expect(heard(await talk.turn(1))).toBe('My instructions are: Be kind.');
   });
 
+  test('that is partial is not answered, and known when the rest of it comes', async () => {
+    const { url } = await emulated();
+    const talk = closing(startTalk(runnerFor(modelAt(url))));
+    talk.queue.sendContent({ role: 'user', parts: [{ text: 'I like pears.' }] }, true);
+    talk.say('What did I say?');
+    expect(heard(await talk.turn(1))).toBe('You said: I like pears.');
+  });
+
   test('images that were sent before are seen', async () => {
     const { url } = await emulated();
     const talk = closing(startTalk(runnerFor(modelAt(url))));

@@ -56,6 +56,26 @@ describe('what is sent', () => {
     });
   });
 
+  test('sendPartialText is client content that is not complete', async () => {
+    const { connection, peer } = await connected();
+    connection.sendPartialText('I like ');
+    expect(await peer.received('clientContent')).toEqual({
+      clientContent: { turns: [{ role: 'user', parts: [{ text: 'I like ' }] }], turnComplete: false },
+    });
+  });
+
+  test('sendPartialText to generation 3.1, which answers every text, waits for the rest of it', async () => {
+    const { connection, peer } = await connected({ model: { model: 'gemini-3.1-flash-live-preview' }, config: AUDIO });
+    connection.sendPartialText('I like ');
+    connection.sendText('pears.');
+    connection.sendText('And you?');
+    await until(() => peer.frames.length === 3);
+    expect(peer.frames.slice(1)).toEqual([
+      { realtimeInput: { text: 'I like pears.' } },
+      { realtimeInput: { text: 'And you?' } },
+    ]);
+  });
+
   test('sendText to generation 3.1 is realtime input: client content would close it with 1007', async () => {
     const { connection, peer } = await connected({ model: { model: 'gemini-3.1-flash-live-preview' }, config: AUDIO });
     connection.sendText('hello');

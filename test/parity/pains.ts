@@ -27,8 +27,9 @@ export const pains: readonly Pain[] = [
     number: 3,
     complaint: 'The connection closes with 1008 when speech and function calls overlap',
     issues: ['google/adk-python#4679', 'livekit/agents#4545'],
-    here: 'The microphone goes on while a tool runs, and the tool is answered. A 1008 from the provider all the same is told as a `failure`, and the conversation goes on with the next thing that is said.',
+    here: 'The microphone goes on while a tool runs, and the tool is answered. After a 1008 from the provider all the same the connection is made anew, once, and the question asked again.',
     tests: [
+      'pains/policy-violation.test.ts: pain 3: the connection closes with 1008 when speech and a function call overlap: the question is asked anew, and answered',
       'pains/tool-calls.test.ts: pain 3: speech and function calls overlap: the microphone goes on while a tool runs, and the tool is answered',
     ],
   },
@@ -68,8 +69,10 @@ export const pains: readonly Pain[] = [
     number: 7,
     complaint: 'The connection closes with 1007 in the middle of a call, for an invalid audio format',
     issues: ['google/adk-python#5552'],
-    here: 'What is no audio is refused with 400 before it gets there; samples that a piece splits are put together. The rate that a client names is passed on as it is.',
+    here: 'What is no audio is refused with 400 before it gets there; samples that a piece splits are put together. Audio of any rate is brought to the one that the model hears.',
     tests: [
+      'pains/mixed-rates.test.ts: pain 7: 1007 in the middle of a call for an invalid audio format: one microphone after the other, each of another rate, is heard in one call',
+      'pains/mixed-rates.test.ts: pain 7: 1007 in the middle of a call for an invalid audio format: microphones of different rates in one utterance are heard as one',
       'pains/refused-requests.test.ts: pain 7: 1007 in the middle of a call for an invalid audio format: %s is refused here, with 400, and the call goes on',
       'pains/refused-requests.test.ts: pain 7: 1007 in the middle of a call for an invalid audio format: a long call from a microphone of another rate, whose pieces split samples, is never complained of',
     ],

@@ -67,6 +67,12 @@ describe('a LiveRequest', () => {
     expect(decodeSend({ content: { parts } })).toEqual([{ content: { role: 'user', parts } }]);
   });
 
+  test('content that is partial stays so', () => {
+    const content = { role: 'user', parts: [{ text: 'I like ' }] };
+    expect(decodeSend({ content, partial: true })).toEqual([{ content, partial: true }]);
+    expect(decodeSend({ content, partial: false })).toEqual([{ content }]);
+  });
+
   test('blob is taken in snake case and camel case', () => {
     const blob = { mime_type: 'audio/pcm;rate=8000', data: PCM };
     expect(decodeSend({ blob })).toEqual([{ blob }]);
@@ -162,6 +168,7 @@ describe('a bad item is refused', () => {
     ['activity_start that is no object', { activity_start: false }, 'malformed_item'],
     ['activity_end that is no object', { activity_end: 1 }, 'malformed_item'],
     ['audio_stream_end that is no boolean', { audio_stream_end: 'yes' }, 'malformed_item'],
+    ['partial that is no boolean', { content: { parts: [{ text: 'a' }] }, partial: 1 }, 'malformed_item'],
     ['close that is no boolean', { close: 1 }, 'malformed_item'],
     ['a negative played_ms', { interrupt: { played_ms: -1 } }, 'malformed_item'],
     ['played_ms that is no number', { interrupt: { played_ms: '5' } }, 'malformed_item'],

@@ -16,8 +16,9 @@ export const agents: Area = {
     {
       id: 'LlmAgent: instruction with state',
       adk: '`{name}` in an instruction is replaced by the session’s state; an instruction may be a function.',
-      status: 'not offered',
-      why: 'A conversation has no state, and an agent is made in TypeScript: a template is one of the language.',
+      status: 'planned',
+      here: 'None yet: an instruction is a text, made in TypeScript.',
+      brings: 'tools and agents',
     },
     {
       id: 'LlmAgent: output_schema, output_key, planner, code_executor',
@@ -61,20 +62,23 @@ export const agents: Area = {
     {
       id: 'callbacks: before and after a tool',
       adk: 'Run in live mode.',
-      status: 'not offered',
-      why: 'A tool is a function: what comes before or after it is another one around it.',
+      status: 'planned',
+      here: 'None yet: a tool is a function, and another one can be put around it.',
+      brings: 'tools and agents',
     },
     {
       id: 'callbacks: before and after the agent',
       adk: 'Run in live mode.',
-      status: 'not offered',
-      why: 'Who calls `runLive` has the moment before and after it.',
+      status: 'planned',
+      here: 'None yet: who calls `runLive` has the moment before and after it.',
+      brings: 'tools and agents',
     },
     {
       id: 'callbacks: before and after the model',
       adk: 'Screen typed text before it is sent, transcripts as they come; a block restarts the session (Python, 2026).',
-      status: 'not offered',
-      why: 'No place to screen what is said yet; what the provider withholds is told.',
+      status: 'planned',
+      here: 'None yet: what the provider withholds is told.',
+      brings: 'tools and agents',
     },
     {
       id: 'plugins',

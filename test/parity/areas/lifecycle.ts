@@ -103,8 +103,9 @@ export const lifecycle: Area = {
     {
       id: 'end: end_invocation',
       adk: 'A callback or a tool sets it in the invocation context.',
-      status: 'not offered',
-      why: 'There is no invocation context that a tool could reach; the client or the owner of the queue ends a run.',
+      status: 'planned',
+      here: 'Not yet: the client or the owner of the queue ends a run.',
+      brings: 'tools and agents',
     },
     {
       id: 'end: the session timed out',

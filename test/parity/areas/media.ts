@@ -6,11 +6,13 @@ export const media: Area = {
     {
       id: 'audio in',
       adk: 'PCM 16 bit, mono, 16 kHz; nothing is converted.',
-      here: 'The same at 8 to 48 kHz: the model is told the rate, and takes any.',
+      here: '8 to 48 kHz, each client at its own: the model hears 16 kHz.',
+      differs: 'A model closes with 1007 where the rate changes in mid-speech.',
       status: 'done',
       tests: [
         'http/send-shapes.test.ts: POST /send of anything else: raw audio/pcm at %i Hz is heard',
         'http/send-shapes.test.ts: POST /send of JSON: an audio item at another rate is heard at that rate',
+        'agent/input-rate.test.ts: audio of %i Hz comes as long as it was, at 16 kHz, in pieces of any size',
       ],
     },
     {
@@ -62,12 +64,14 @@ export const media: Area = {
     {
       id: 'images',
       adk: 'JPEG by blob.',
-      here: 'JPEG, PNG and WebP; by blob, as an item, or as a raw body.',
+      here: 'JPEG, PNG and WebP; by blob, in a message, as an item, or as a raw body; bytes of another type are refused.',
       status: 'done',
       tests: [
         'agent/runner.test.ts: text images that were sent before are seen',
         'http/send-shapes.test.ts: POST /send of JSON: an image item is seen with the next text',
         'http/send-shapes.test.ts: POST /send of anything else: a raw image/%s is seen with the next text',
+        'agent/runner.test.ts: text images inside a message are seen with its words, and only the words kept, by %s',
+        'wire/decode-send.test.ts: a bad item is refused %s',
       ],
     },
     {

@@ -6,11 +6,12 @@ export const requests: Area = {
     {
       id: 'LiveRequest.content',
       adk: 'A complete message of the user; the model answers at once.',
-      here: 'The same, of text.',
+      here: 'The same, of text and the images that it is about.',
       status: 'done',
       tests: [
         'http/send-shapes.test.ts: POST /send of JSON: a LiveRequest with content is answered',
         'models/gemini-connection.test.ts: what is sent sendText is client content that is complete',
+        'agent/runner.test.ts: text images inside a message are seen with its words, and only the words kept, by %s',
       ],
     },
     {
@@ -26,7 +27,7 @@ export const requests: Area = {
     {
       id: 'content: functionCall',
       adk: 'Raises: a user message cannot contain function calls.',
-      here: 'Refused with 400: a part of content is a text.',
+      here: 'Refused with 400: a part of content is a text or an image.',
       status: 'done',
       tests: ['wire/decode-send.test.ts: a bad item is refused %s'],
     },
@@ -60,9 +61,12 @@ export const requests: Area = {
     {
       id: 'LiveRequest.activity_start',
       adk: 'The user begins to speak; only where automatic detection is disabled.',
-      here: 'The same.',
+      here: 'The same; refused with 400 where the agent listens for speech itself.',
       status: 'done',
-      tests: ['agent/runner.test.ts: speech of the user is transcribed as the user, and played back'],
+      tests: [
+        'http/send-shapes.test.ts: POST /send of JSON: %s to an agent that listens for speech itself is refused, and the session lives on',
+        'agent/runner.test.ts: speech of the user is transcribed as the user, and played back',
+      ],
     },
     {
       id: 'LiveRequest.activity_end',
@@ -71,7 +75,7 @@ export const requests: Area = {
       status: 'done',
       tests: [
         'agent/runner.test.ts: speech of the user is transcribed as the user, and played back',
-        'http/send-shapes.test.ts: POST /send of JSON: activity_start and activity_end go through to the provider, which says what it does not like',
+        'http/send-shapes.test.ts: POST /send of JSON: activity_start and activity_end, with speech between them, are heard by an agent that is told when the user speaks',
       ],
     },
     {
@@ -97,14 +101,19 @@ export const requests: Area = {
     {
       id: 'LiveRequest.partial',
       adk: 'Content that does not complete the turn yet (Python, 2026).',
-      status: 'not offered',
-      why: 'A message is sent when it is complete; nothing on the wire asks for parts of one.',
+      here: 'The same; of a model that answers every text (3.1) it waits for the rest. It is kept in the conversation, too.',
+      status: 'done',
+      tests: [
+        'agent/runner.test.ts: text that is partial is not answered, and known when the rest of it comes',
+        'wire/decode-send.test.ts: a LiveRequest content that is partial stays so',
+      ],
     },
     {
       id: 'LiveRequest.state_delta',
       adk: 'Changes of the session’s state, with content or without (Python, 2026).',
-      status: 'not offered',
-      why: 'A conversation has no state beside what was said.',
+      status: 'planned',
+      here: 'None yet: a conversation has no state beside what was said.',
+      brings: 'stores and doors',
     },
     {
       id: 'LiveRequest.interrupt',

@@ -191,10 +191,12 @@ export const runConfig: Area = {
     {
       id: 'RunConfig.getSessionConfig',
       adk: '`num_recent_events`, `after_timestamp`: how much of a session is loaded.',
-      here: '`numRecentEvents`: how much of the conversation a fresh connection is told. No `afterTimestamp`.',
-      differs: 'A conversation is told by what was said in it last, not by the clock.',
+      here: 'The same: how much of the conversation a fresh connection is told.',
       status: 'done',
-      tests: ['agent/run-config.test.ts: numRecentEvents %p tells a fresh connection %j'],
+      tests: [
+        'agent/run-config.test.ts: numRecentEvents %p tells a fresh connection %j',
+        'agent/run-config.test.ts: afterTimestamp tells a fresh connection what was said from then on',
+      ],
     },
     {
       id: 'RunConfig.avatarConfig',

@@ -81,8 +81,9 @@ export const sessions: Area = {
     {
       id: 'state',
       adk: '`session.state`, with prefixes for app, user and temporary; `stateDelta`.',
-      status: 'not offered',
-      why: 'A conversation is what was said; what else an application knows of a user is in its own database.',
+      status: 'planned',
+      here: 'None yet: a conversation is what was said.',
+      brings: 'stores and doors',
     },
     {
       id: 'artifacts',
