@@ -86,6 +86,8 @@ export class Inbox {
       client.next += 1;
       this.#heldSize -= sizeOf(requests);
       if (requests.length > 0) this.#apply(requests);
+      // Nothing after it is heard: its number stays free, so that nobody takes it for used.
+      if (requests.some(({ close }) => close)) return;
     }
   }
 
@@ -122,7 +124,9 @@ function sizeOf(requests: readonly LiveRequest[]): number {
   let size = 0;
   for (const { blob, content } of requests) {
     size += 100 + (blob?.data.length ?? 0);
-    for (const part of content?.parts ?? []) size += part.text?.length ?? 0;
+    for (const { text, inlineData } of content?.parts ?? []) {
+      size += (text?.length ?? 0) + (inlineData?.data.length ?? 0);
+    }
   }
   return size;
 }

@@ -79,7 +79,7 @@ export class ReaderCheck {
   letGo(epoch: string, oldest: number, ms: number, acknowledges: boolean): void {
     const log = this.#log;
     if (this.#lost || this.#resetDue || log?.epoch !== epoch) return;
-    const needed = Math.max(...this.#spots.map(({ place }) => log.neededAt(place)));
+    const needed = Math.max(...this.#spots.map((spot) => log.neededAt(pastGap(log, spot))));
     const connected = [...this.#connections.values()].some(({ greeted }) => greeted);
     const known = acknowledges || connected || ms - this.#lastSeenMs < SURELY_KEPT_MS;
     if (needed < oldest && known) this.#complain('let go too early', `${epoch} before ${oldest}: it needs ${needed}`);
@@ -272,6 +272,17 @@ function isCause(reason: string, cursor: string | undefined, { epoch, oldest }: 
   // Without a cursor: where the reader before it left.
   if (reason !== 'too_old' || !from) return reason === 'too_old' && cursor === undefined;
   return from.epoch === epoch && (from.frames === undefined ? from.seq + 1 : from.seq) < oldest;
+}
+
+/** Where it stands behind what it was told to have missed: a gap may be all that comes for a while. */
+function pastGap(log: LogModel, { place, skipped, gapMs, gaps }: Spot): number {
+  let left = gapMs + gaps - skipped.reduce((ms, { audioMs }) => ms + audioMs, 0);
+  let past = place;
+  for (let frame = log.frames[past]; frame && frame.audioMs > 0 && frame.audioMs <= left; frame = log.frames[past]) {
+    left -= frame.audioMs;
+    past += 1;
+  }
+  return past;
 }
 
 function describeGap(spots: readonly Spot[]): string {

@@ -34,6 +34,14 @@ describe('a POST', () => {
     expect(applied).toEqual(['a1', 'a2', 'a3', 'a4']);
   });
 
+  test('behind one that closes the session uses up no number: it is never heard', () => {
+    const { inbox, applied, send } = inboxWithRoom();
+    send(3);
+    inbox.take('a', 2, () => [{ ...say('goodbye'), close: true }], room);
+    expect(send(1)).toEqual({ status: 'sent', next: 3 });
+    expect(applied).toEqual(['a1', 'goodbye']);
+  });
+
   test('16 ahead is held, 17 ahead is outside the window', () => {
     const { inbox, send } = inboxWithRoom();
     send(1);
