@@ -14,6 +14,7 @@ import { createFramePacer } from './frame-pacer.ts';
 import { createInputRate } from './input-rate.ts';
 import { createLiveBlobs } from './live-blobs.ts';
 import type { LiveRequestQueue } from './live-request-queue.ts';
+import { type Begun, generateRun } from './live-run.ts';
 import { createOpenTurn } from './open-turn.ts';
 import { mergeRunConfig, type RunConfig } from './run-config.ts';
 import { isFrame, isFull, sendRequest, sendResult, untilItTakes, withoutImages } from './send-request.ts';
@@ -99,7 +100,11 @@ export class Runner implements LiveRunner {
    * Talks until the request queue is closed, or the signal says so. Each run needs a queue of its own.
    * @throws {WireError} invalid_run_config, before anything is opened; if the model cannot be reached, refuses, or is lost for good
    */
-  async *runLive(params: RunLiveParams): AsyncGenerator<AgentEvent, void, undefined> {
+  runLive(params: RunLiveParams): AsyncGenerator<AgentEvent, void, undefined> {
+    return generateRun(() => this.#begin(params));
+  }
+
+  #begin(params: RunLiveParams): Begun<AgentEvent> | undefined {
     const { userId, sessionId, liveRequestQueue, abortSignal } = params;
     const runConfig = this.check(params.runConfig ?? {});
     const { agent, model, store, artifacts, appName } = this.#options;
@@ -222,22 +227,23 @@ export class Runner implements LiveRunner {
       upstream.abort();
       events.end();
     };
-    if (abortSignal?.aborted) return;
+    if (abortSignal?.aborted) return undefined;
     abortSignal?.addEventListener('abort', onAbort);
     upstream.run().then(() => events.end(), fail);
     send().catch(fail);
-    try {
-      yield* events;
-    } finally {
-      abortSignal?.removeEventListener('abort', onAbort);
-      tools.cancelAll();
-      frames.stop();
-      upstream.abort();
-      liveRequestQueue.release();
-      assembler.cut();
-      await liveBlobs?.finish();
-      recorder.finish();
-      await recorder.settled;
-    }
+    return {
+      events,
+      async end() {
+        abortSignal?.removeEventListener('abort', onAbort);
+        tools.cancelAll();
+        frames.stop();
+        upstream.abort();
+        liveRequestQueue.release();
+        assembler.cut();
+        await liveBlobs?.finish();
+        recorder.finish();
+        await recorder.settled;
+      },
+    };
   }
 }
