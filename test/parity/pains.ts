@@ -68,7 +68,7 @@ export const pains: readonly Pain[] = [
     number: 7,
     complaint: 'The connection closes with 1007 in the middle of a call, for an invalid audio format',
     issues: ['google/adk-python#5552'],
-    here: 'What is no audio is refused with 400 before it gets there; samples that a piece splits are put together. The rate that a client names is passed on as it is.',
+    here: 'What is no audio is refused with 400 before it gets there; samples that a piece splits are put together. Audio of any rate, of several at once too, goes on at the model’s own.',
     tests: [
       'pains/refused-requests.test.ts: pain 7: 1007 in the middle of a call for an invalid audio format: %s is refused here, with 400, and the call goes on',
       'pains/refused-requests.test.ts: pain 7: 1007 in the middle of a call for an invalid audio format: a long call from a microphone of another rate, whose pieces split samples, is never complained of',

@@ -6,11 +6,12 @@ export const media: Area = {
     {
       id: 'audio in',
       adk: 'PCM 16 bit, mono, 16 kHz; nothing is converted.',
-      here: 'The same at 8 to 48 kHz: the model is told the rate, and takes any.',
+      here: 'The same at 8 to 48 kHz: what is not of the model’s rate is brought to it.',
       status: 'done',
       tests: [
         'http/send-shapes.test.ts: POST /send of anything else: raw audio/pcm at %i Hz is heard',
         'http/send-shapes.test.ts: POST /send of JSON: an audio item at another rate is heard at that rate',
+        'agent/input-rate.test.ts: two microphones at once, of different rates, each keep their own thread',
       ],
     },
     {
@@ -62,7 +63,7 @@ export const media: Area = {
     {
       id: 'images',
       adk: 'JPEG by blob.',
-      here: 'JPEG, PNG and WebP; by blob, as an item, or as a raw body.',
+      here: 'JPEG, PNG and WebP; by blob, as an item, as a raw body, or beside the words of a message.',
       status: 'done',
       tests: [
         'agent/runner.test.ts: text images that were sent before are seen',

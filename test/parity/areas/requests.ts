@@ -6,7 +6,7 @@ export const requests: Area = {
     {
       id: 'LiveRequest.content',
       adk: 'A complete message of the user; the model answers at once.',
-      here: 'The same, of text.',
+      here: 'The same: a text, perhaps with pictures.',
       status: 'done',
       tests: [
         'http/send-shapes.test.ts: POST /send of JSON: a LiveRequest with content is answered',
@@ -26,7 +26,7 @@ export const requests: Area = {
     {
       id: 'content: functionCall',
       adk: 'Raises: a user message cannot contain function calls.',
-      here: 'Refused with 400: a part of content is a text.',
+      here: 'Refused with 400: a part of content is a text or a picture.',
       status: 'done',
       tests: ['wire/decode-send.test.ts: a bad item is refused %s'],
     },
@@ -60,18 +60,21 @@ export const requests: Area = {
     {
       id: 'LiveRequest.activity_start',
       adk: 'The user begins to speak; only where automatic detection is disabled.',
-      here: 'The same.',
+      here: 'The same; to an agent that listens itself it is refused with 400, and the session lives on.',
       status: 'done',
-      tests: ['agent/runner.test.ts: speech of the user is transcribed as the user, and played back'],
+      tests: [
+        'http/send-shapes.test.ts: POST /send of JSON: activity_start and activity_end, with speech between them, are heard by an agent that is told when the user speaks',
+        'http/send-shapes.test.ts: POST /send of JSON: %s to an agent that listens for speech itself is refused, and the session lives on',
+      ],
     },
     {
       id: 'LiveRequest.activity_end',
       adk: 'The user has ended; the model answers.',
-      here: 'The same.',
+      here: 'The same; refused in the same way.',
       status: 'done',
       tests: [
         'agent/runner.test.ts: speech of the user is transcribed as the user, and played back',
-        'http/send-shapes.test.ts: POST /send of JSON: activity_start and activity_end go through to the provider, which says what it does not like',
+        'http/send-shapes.test.ts: POST /send of JSON: activity_start and activity_end, with speech between them, are heard by an agent that is told when the user speaks',
       ],
     },
     {
