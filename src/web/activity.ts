@@ -1,6 +1,7 @@
 import type { ConnectionState } from './connection-state.ts';
 
 export type Activity =
+  | 'ended'
   | 'offline'
   | 'upstream'
   | 'reconnecting'
@@ -24,6 +25,7 @@ export function activityOf(state: {
 }): Activity {
   // What is in the loudspeaker's buffer goes on sounding through a short cut of the connection.
   if (state.playing) return 'speaking';
+  if (state.phase === 'ended') return 'ended';
   if (state.phase !== 'live') return 'offline';
   if (state.upstream === 'connecting') return 'upstream';
   if (state.upstream === 'reconnecting') return 'reconnecting';
@@ -34,6 +36,7 @@ export function activityOf(state: {
 }
 
 export const ACTIVITY_WORDS: Record<Activity, string> = {
+  ended: 'Ended',
   offline: 'Waiting for the server',
   upstream: 'Connecting to the model…',
   reconnecting: 'Reconnecting to the model…',

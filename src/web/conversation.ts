@@ -51,6 +51,8 @@ export class Conversation {
   readonly #surroundings: Surroundings;
   #client: Client | undefined;
   #userId: string;
+  /** Why the conversation has ended. */
+  #endReason: string | undefined;
   /** What was typed when the conversation had ended: for the one that goes on with it. */
   #unsent: (() => void)[] = [];
   #voice: Voice | undefined;
@@ -68,6 +70,7 @@ export class Conversation {
   open(): void {
     this.#client?.close();
     this.#followUpstream(undefined);
+    this.#endReason = undefined;
     this.#changeConnection({ phase: 'connecting' });
     const client = createClient({
       url: '',
@@ -207,6 +210,7 @@ export class Conversation {
     else if (event.name === 'status') this.#followUpstream(event.data.upstream);
     // How it is with the model may have been said in what was missed.
     else if (event.name === 'reset') this.#followUpstream(undefined);
+    else if (event.name === 'end') this.#endReason = event.data.reason;
     else if (event.name === 'usage') this.totalTokens.value = event.data.total_tokens;
     else if (event.name === 'failure') {
       const { error, hint } = event.data;
@@ -295,7 +299,7 @@ export class Conversation {
       this.#listen();
     }
     if (state.phase === 'offline') this.#notify(unreachable(state.error, () => this.retryNow()));
-    if (state.phase === 'ended') this.#notify(ended(() => this.open()));
+    if (state.phase === 'ended') this.#notify(ended(this.#endReason, () => this.open()));
   }
 
   #dispatch(action: TranscriptAction): void {

@@ -5,5 +5,5 @@ export function sayError(error: string, hint?: string): string {
 
 function sentence(text: string): string {
   const first = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(first) ? first : `${first}.`;
+  return /[.!?]\)?$/.test(first) ? first : `${first}.`;
 }

@@ -1,6 +1,6 @@
 export interface NoticeText {
   readonly text: string;
-  /** What to do about it. */
+  /** Why, or what to do about it. */
   readonly advice?: string;
 }
 
@@ -30,11 +30,20 @@ export function unreachable(error: string | undefined, tryNow: () => void): Noti
   };
 }
 
-export function ended(goOn: () => void): Notice {
+/** Ends that the user did not ask for; any other speaks for itself. */
+const WHY_ENDED: Partial<Record<string, string>> = {
+  max_duration: 'It has lasted as long as one may.',
+  idle: 'Nothing was said for a while.',
+};
+
+/** @param reason as the server said it, if it did */
+export function ended(reason: string | undefined, goOn: () => void): Notice {
+  const advice = reason === undefined ? undefined : WHY_ENDED[reason];
   return {
     key: 'connection',
     tone: 'warning',
     text: 'The conversation has ended.',
+    ...(advice ? { advice } : {}),
     action: { label: 'Continue', run: goOn },
   };
 }

@@ -76,7 +76,7 @@ export const errorCatalogue = {
     status: 400,
     retry: false,
     error: 'The agent cannot talk like that',
-    hint: 'the text says what its model can; leave the rest out',
+    hint: 'change what the text names: in the runConfig of the agent, or in the query, as voice, language, proactivity or affective_dialog',
   },
   origin_not_allowed: {
     status: 403,

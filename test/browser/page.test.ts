@@ -30,10 +30,16 @@ async function ask(page: Page, text: string): Promise<void> {
 }
 
 /** A server, and a provider that says what the test tells it to. */
-async function startScripted(onSetup?: (connection: ScriptedConnection, index: number) => void) {
+async function startScripted(
+  onSetup?: (connection: ScriptedConnection, index: number) => void,
+  environment: Record<string, string> = {},
+) {
   const gemini = await startScriptedGemini(onSetup ? { onSetup } : {});
   afterTest(() => gemini.close());
-  return { gemini, server: await startPageServer({ GOOGLE_GEMINI_BASE_URL: gemini.url }, { emulator: 'none' }) };
+  return {
+    gemini,
+    server: await startPageServer({ ...environment, GOOGLE_GEMINI_BASE_URL: gemini.url }, { emulator: 'none' }),
+  };
 }
 
 const answers = (page: Page) => page.getByTestId('agent-turn').locator('.words');
@@ -411,6 +417,34 @@ if (missing !== undefined) {
         expect(await activity.getAttribute('role')).toBe('status');
         (await gemini.connection(1)).completeSetup();
         await activity.getByText('Ready').waitFor();
+      },
+      BROWSER_MS,
+    );
+
+    test(
+      'model lost that only speaks, all that stands above the message fits on a phone',
+      async () => {
+        const { gemini, server } = await startScripted(
+          (connection, index) => {
+            if (index === 0) connection.completeSetup();
+          },
+          { DEMO_AGENT_MODEL: 'gemini-3.8-live' },
+        );
+        const page = await openPage(server.url, { context: { viewport: { width: 360, height: 640 } } });
+        const peer = await gemini.connection(0);
+        await ask(page, 'Hello');
+        await peer.received('clientContent');
+        peer.send({ usageMetadata: { promptTokenCount: 100, responseTokenCount: 34, totalTokenCount: 134 } });
+        peer.completeTurn();
+        await page.getByText('134 tokens').waitFor();
+        peer.drop();
+        await page.getByTestId('activity').getByText('Reconnecting to the model…').waitFor();
+        for (const words of [page.getByText('134 tokens'), page.getByText('This agent speaks.')]) {
+          const box = await words.boundingBox();
+          expect(box && box.x + box.width).toBeLessThanOrEqual(360);
+          // Two lines at most.
+          expect(box?.height).toBeLessThan(60);
+        }
       },
       BROWSER_MS,
     );

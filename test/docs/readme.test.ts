@@ -38,6 +38,30 @@ test('the README’s agent with a RunConfig runs as it stands there, and speaks'
   expect(session).toMatchObject({ event: 'session', data: { agent: 'storyteller', modality: 'AUDIO' } });
 });
 
+test('the README’s server that keeps what was said runs as it stands there, but for the agent, and has it as audio', async () => {
+  const readme = readFileSync(`${ROOT}/README.md`, 'utf8');
+  const [, code = ''] = /```ts\n([^`]*?createMemoryArtifacts\(\)[^`]*)```/.exec(readme) ?? [];
+  const agent =
+    "const rootAgent = new Agent({ name: 'diarist', runConfig: { responseModalities: ['AUDIO'], saveLiveBlob: true } });";
+  const script = `import { Agent } from 'bidi-sse';
+    ${code.replace(/import \{ rootAgent \}.*/, agent)}
+    await fetch(server.url + '/poll/me');
+    const headers = { 'Content-Type': 'text/plain' };
+    await fetch(server.url + '/send/me', { method: 'POST', headers, body: 'Count to two' });
+    let kept = [];
+    while (kept.length === 0) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      kept = await recordings('me');
+    }
+    console.log('kept', kept[0].mimeType, kept[0].data.length > 10_000);
+    await server.close();`;
+  const args = ['--input-type=module-typescript', '--eval', script];
+  const environment = { PATH: process.env.PATH, PORT: '0', SHUTDOWN_GRACE_MS: '0' };
+  const command = new Command(spawn(process.execPath, args, { cwd: ROOT, env: environment }));
+  expect(await command.exitCode()).toBe(0);
+  expect(command.stdout).toContain('kept audio/pcm;rate=24000 true');
+}, 30_000);
+
 const why = process.env.CI === 'true' ? undefined : missingPrograms(['nginx']).get('nginx');
 const testWithNginx = why === undefined ? test : test.skip;
 

@@ -79,4 +79,5 @@ test('activity: what the agent does, in the order of what matters', () => {
   expect(activityOf({ ...idle, upstream: 'reconnecting', answering: true })).toBe('reconnecting');
   expect(activityOf({ ...idle, phase: 'reconnecting', playing: true })).toBe('speaking');
   expect(activityOf({ ...idle, phase: 'offline' })).toBe('offline');
+  expect(activityOf({ ...idle, phase: 'ended' })).toBe('ended');
 });

@@ -252,6 +252,9 @@ test('conversation: failure of the model, said in words until it answers again',
   expect(conversation.notices.value).toMatchObject([
     { key: 'model', text: 'The model provider refused the key.', advice: 'Check GOOGLE_API_KEY.' },
   ]);
+  emit('failure', { code: 'model_closed', error: 'The provider closed (1011: Internal error.)', retry: true });
+  await settle();
+  expect(conversation.notices.value).toMatchObject([{ text: 'The provider closed (1011: Internal error.)' }]);
   emit('message', text('Hello'));
   await settle();
   expect(conversation.notices.value).toEqual([]);
@@ -287,6 +290,19 @@ test('conversation: typed when the conversation has ended, is sent when it goes 
   await begin();
   expect(await since()).toEqual(['POST send/u0 {"mime_type":"text/plain","data":"Hi"}']);
   expect(conversation.transcript.value.turns).toMatchObject([{ text: 'Hi', state: 'done' }]);
+});
+
+test.each([
+  ['closed', undefined],
+  ['max_duration', 'It has lasted as long as one may.'],
+  ['idle', 'Nothing was said for a while.'],
+] as const)('conversation: that ends with %s, says why, if it was not asked for', async (reason, advice) => {
+  const { conversation, begin, emit, since } = open();
+  await begin();
+  emit('end', { reason });
+  await since();
+  expect(conversation.notices.value).toMatchObject([{ key: 'connection', text: 'The conversation has ended.' }]);
+  expect(conversation.notices.value[0]?.advice).toBe(advice);
 });
 
 test('conversation: begun anew while the browser asks for the microphone, lets go of it', async () => {

@@ -39,7 +39,9 @@ function SourceLinks({ sources }: { sources: Grounding['sources'] }) {
       {sources.map(({ uri, title, domain }) => (
         <li key={uri}>
           <a href={uri} target="_blank" rel="noopener noreferrer">
-            <bdi class="source-title">{title}</bdi>
+            <bdi class="source-title" title={title}>
+              {title}
+            </bdi>
             {domain && domain !== title && <bdi class="source-domain">{domain}</bdi>}
             <span class="visually-hidden">(opens in a new tab)</span>
           </a>

@@ -23,7 +23,7 @@ export function StatusRow({ conversation }: { conversation: Conversation }) {
         <span class="pulse" aria-hidden="true" />
         {voice.value === 'starting' ? 'Starting audio' : ACTIVITY_WORDS[activity]}
       </p>
-      {isSilentVoice && <p class="aside">This agent speaks. Start audio to hear it.</p>}
+      {isSilentVoice && <p class="aside hint">This agent speaks. Start audio to hear it.</p>}
       {voiceOn && (
         <div class="meters">
           <LevelMeter label="You" level={microphoneLevel.value} testId="microphone-level" />

@@ -71,7 +71,7 @@ export const requests: Area = {
     {
       id: 'LiveRequest.activity_end',
       adk: 'The user has ended; the model answers.',
-      here: 'The same.',
+      here: 'The same; refused in the same way.',
       status: 'done',
       tests: [
         'agent/runner.test.ts: speech of the user is transcribed as the user, and played back',
