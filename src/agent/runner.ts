@@ -113,6 +113,8 @@ export class Runner implements LiveRunner {
       recorder.take(event);
       if (!events.push(event)) fail(new Error(`${MAX_WAITING_EVENTS} events wait: nobody reads this run`));
     };
+    /** Aborted, or nobody reads any more. */
+    let over = false;
     const openTurn = createOpenTurn();
     const liveBlobs =
       runConfig.saveLiveBlob && artifacts
@@ -131,7 +133,10 @@ export class Runner implements LiveRunner {
         return toContents(events, runConfig.getSessionConfig?.numRecentEvents);
       },
       onStatus: (status) => emit({ author: agent.name, status }),
-      onEvent: (event) => receive(event),
+      // A connection that is being closed still brings what was on its way: no tool is to run for it, and nothing to be kept behind the end.
+      onEvent: (event) => {
+        if (!over) receive(event);
+      },
       onLost: (replying) => {
         // What the calls were made for is asked again.
         const cancelled = tools.cancelOpen();
@@ -180,7 +185,10 @@ export class Runner implements LiveRunner {
     const { disabled: manualActivity } = runConfig.realtimeInputConfig?.automaticActivityDetection ?? {};
     const withBlobPassed = (request: LiveRequest): LiveRequest => {
       // The end of the microphone's audio means nothing to a model that is told when the user speaks: it would close over it.
-      if (manualActivity && request.audio_stream_end) return {};
+      if (manualActivity && request.audio_stream_end) {
+        const { audio_stream_end: _, ...others } = request;
+        return withBlobPassed(others);
+      }
       const { blob, ...rest } = request;
       if (!blob) return request;
       if (isFrame(blob)) {
@@ -218,6 +226,7 @@ export class Runner implements LiveRunner {
     };
 
     const onAbort = () => {
+      over = true;
       assembler.cut();
       upstream.abort();
       events.end();
@@ -229,6 +238,7 @@ export class Runner implements LiveRunner {
     try {
       yield* events;
     } finally {
+      over = true;
       abortSignal?.removeEventListener('abort', onAbort);
       tools.cancelAll();
       frames.stop();

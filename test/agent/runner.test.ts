@@ -249,6 +249,22 @@ describe('tools', () => {
   });
 });
 
+test('the end of the microphone is left out for a model that is told when the user speaks, and nothing that comes with it', async () => {
+  const server = closing(await startScriptedGemini());
+  const manual: RunConfig = { realtimeInputConfig: { automaticActivityDetection: { disabled: true } } };
+  const talk = closing(startTalk(runnerFor(modelAt(server.url)), manual));
+  const connection = await server.connection(0);
+  talk.queue.send({ activity_start: {} });
+  talk.queue.send({ activity_end: {}, audio_stream_end: true });
+  talk.queue.send({ audio_stream_end: true });
+  talk.say('over');
+  await connection.received('clientContent');
+  expect(connection.frames.slice(1, -1)).toEqual([
+    { realtimeInput: { activityStart: {} } },
+    { realtimeInput: { activityEnd: {} } },
+  ]);
+});
+
 describe('the end of a run', () => {
   test('comes when the client closes the queue, and the connection is closed', async () => {
     const emulator = await emulated();
@@ -295,6 +311,27 @@ describe('the end of a run', () => {
     await talk.done;
     expect(talk.events).toEqual([]);
     expect(server.connections).toEqual([]);
+  });
+
+  test('by abortSignal is the end of what the provider had on its way, too: no tool runs, and nothing more is kept', async () => {
+    const server = closing(await startScriptedGemini());
+    const store = createMemoryStore();
+    let runs = 0;
+    const late = tool({ name: 'late', description: '', execute: () => (runs += 1) });
+    const talk = closing(startTalk(runnerFor(modelAt(server.url), { tools: [late] }, store)));
+    const connection = await server.connection(0);
+    connection.say('Well, ');
+    await talk.until(({ content }) => content);
+    connection.send({ toolCall: { functionCalls: [{ id: 'c1', name: 'late', args: {} }] } });
+    connection.say('I am late.');
+    connection.completeTurn();
+    // Before any of it is read.
+    await talk.close();
+    const { events } = await store.get(CONVERSATION);
+    await until(() => connection.closed);
+    expect(runs).toBe(0);
+    expect((await store.get(CONVERSATION)).events).toEqual(events);
+    expect(turnsOf(events)).toEqual([{ role: 'model', text: 'Well, ', interrupted: true }]);
   });
 
   test('comes when its caller breaks out of the loop, in the middle of a reply', async () => {
