@@ -152,7 +152,8 @@ export class Upstream {
         }
         if (event.type === 'go_away') {
           asked = true;
-          leaveIn(event.timeLeftMs - GO_AWAY_MARGIN_MS);
+          // What is left already waits for no more than its handle.
+          if (this.#connection === connection) leaveIn(event.timeLeftMs - GO_AWAY_MARGIN_MS);
           continue;
         }
         if (event.type === 'resumption' && event.handle !== undefined) {

@@ -122,7 +122,7 @@ function sizeOf(requests: readonly LiveRequest[]): number {
   let size = 0;
   for (const { blob, content } of requests) {
     size += 100 + (blob?.data.length ?? 0);
-    for (const part of content?.parts ?? []) size += part.text?.length ?? 0;
+    for (const part of content?.parts ?? []) size += (part.text?.length ?? 0) + (part.inlineData?.data.length ?? 0);
   }
   return size;
 }

@@ -274,6 +274,19 @@ describe('goAway', () => {
     expect(first.frames).toHaveLength(1);
   });
 
+  test('that comes again while the handle of the last turn is waited for has nobody wait longer', async () => {
+    const { server, talk } = await talkTo();
+    const first = await server.connection(0);
+    first.send(HANDLE);
+    first.send(goAway('60s'));
+    first.say('One.');
+    first.completeTurn();
+    first.send(goAway('59s'));
+    await talk.turn(1);
+    talk.say('next');
+    await (await server.connection(1)).received('clientContent');
+  });
+
   test('without time left cuts the reply, and ends its turn', async () => {
     const { server, talk } = await talkTo();
     const first = await server.connection(0);
