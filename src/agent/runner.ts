@@ -192,6 +192,10 @@ export class Runner implements LiveRunner {
       const { blob, ...rest } = request;
       if (!blob) return request;
       if (isFrame(blob)) {
+        // The SDK throws over it, which it would do in the pacer's timer: there nobody catches it, and the process ends.
+        if (!blob.mime_type.startsWith('image/')) {
+          throw new WireError('unsupported_mime_type', `Mime type not supported: ${blob.mime_type.slice(0, 100)}`);
+        }
         frames.take(blob);
         return rest;
       }

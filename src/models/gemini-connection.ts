@@ -1,5 +1,5 @@
 import type { Session } from '@google/genai';
-import type { Content, FunctionResponse, InlineData } from '../wire/agent-event.ts';
+import type { Content, FunctionCall, FunctionResponse, InlineData } from '../wire/agent-event.ts';
 import type { Blob } from '../wire/live-request.ts';
 import { AsyncQueue } from './async-queue.ts';
 import { closeToError, type GeminiClose } from './gemini-close.ts';
@@ -18,8 +18,10 @@ export class GeminiConnection implements RealtimeConnection {
   #socket: GeminiSocket | undefined;
   /** The model is giving a reply. */
   #replying = false;
-  /** A text was sent that no turn was completed since. */
+  /** A text was sent, or the model has called a tool, and no turn was completed since. */
   #asked = false;
+  /** The calls of the turn being given that have no result, by their ids. */
+  readonly #calls = new Map<string, string>();
   /** What remains of the reply being given is not wanted. */
   #cancelled = false;
   readonly #emit = (event: ModelEvent) => this.#take(event);
@@ -62,7 +64,8 @@ export class GeminiConnection implements RealtimeConnection {
     const last = history.at(-1);
     if (!last) return;
     if (!this.#textAsRealtimeInput) {
-      this.#session?.sendClientContent({ turns: [...history], turnComplete: last.role === 'user' });
+      this.#asked = last.role === 'user';
+      this.#session?.sendClientContent({ turns: [...history], turnComplete: this.#asked });
       return;
     }
     // Here the history ends with turnComplete and is never answered (@google/genai, HistoryConfig): the last word of the
@@ -98,6 +101,7 @@ export class GeminiConnection implements RealtimeConnection {
   }
 
   sendToolResults(results: readonly FunctionResponse[]): void {
+    for (const { id } of results) this.#calls.delete(id);
     this.#session?.sendToolResponse({
       functionResponses: results.map(({ id, name, response }) => ({ id: isOwnCallId(id) ? '' : id, name, response })),
     });
@@ -117,10 +121,15 @@ export class GeminiConnection implements RealtimeConnection {
 
   /**
    * Gemini has no message that cancels a reply. So the rest of it is not passed on: `interrupted` and `turn_complete` come at
-   * once, and then nothing until the provider says that the turn is over.
+   * once, and then nothing until the provider says that the turn is over. Its calls that are still running are taken back.
    */
   cancelResponse(): void {
     if (!(this.#replying || this.#asked) || this.#cancelled) return;
+    const calls = [...this.#calls].map(([id, name]) => ({ id, name }));
+    if (calls.length > 0) {
+      this.#push({ type: 'tool_cancel', ids: calls.map(({ id }) => id) });
+      this.#refuse(calls);
+    }
     this.#push({ type: 'interrupted' });
     this.#push({ type: 'turn_complete' });
     this.#cancelled = true;
@@ -141,10 +150,14 @@ export class GeminiConnection implements RealtimeConnection {
       case 'tool_call':
         // The user stopped the reply: what it was about to do is not done either.
         if (this.#cancelled) {
-          const response = { error: 'The user interrupted' };
-          this.sendToolResults(event.calls.map(({ id, name }) => ({ id, name, response })));
+          this.#refuse(event.calls);
           return;
         }
+        this.#asked = true;
+        for (const { id, name } of event.calls) this.#calls.set(id, name);
+        break;
+      case 'tool_cancel':
+        for (const id of event.ids) this.#calls.delete(id);
         break;
       case 'interrupted':
       case 'generation_complete':
@@ -155,11 +168,18 @@ export class GeminiConnection implements RealtimeConnection {
         this.#replying = false;
         this.#asked = false;
         this.#cancelled = false;
+        this.#calls.clear();
         if (cancelled) return;
         break;
       }
     }
     this.#push(event);
+  }
+
+  /** The model waits for a result. */
+  #refuse(calls: readonly Pick<FunctionCall, 'id' | 'name'>[]): void {
+    const response = { error: 'The user interrupted' };
+    this.sendToolResults(calls.map(({ id, name }) => ({ id, name, response })));
   }
 
   #push(event: ModelEvent): void {

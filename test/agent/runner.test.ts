@@ -361,6 +361,15 @@ describe('the end of a run', () => {
     await expect(reading()).rejects.toThrow('nobody reads this run');
   });
 
+  test('comes with an error for a blob that is neither audio nor an image, behind an image, too', async () => {
+    const server = closing(await startScriptedGemini());
+    const talk = closing(startTalk(runnerFor(modelAt(server.url))));
+    await talk.until(({ status }) => status?.upstream === 'ready');
+    talk.queue.sendRealtime({ mime_type: 'image/png', data: 'AAAA' });
+    talk.queue.sendRealtime({ mime_type: 'video/mp4', data: 'AAAA' });
+    await expect(talk.done).rejects.toMatchObject({ code: 'unsupported_mime_type' });
+  });
+
   test('comes with the error of a store that fails', async () => {
     const { url } = await emulated();
     const store: ConversationStore = {

@@ -589,6 +589,21 @@ describe('failure', () => {
     expect(server.connections).toHaveLength(5);
   });
 
+  test('to resume whose reason names the handle does not tell it', async () => {
+    const { server, talk } = await talkTo({
+      onSetup: (connection, index) => {
+        if (index === 0) connection.completeSetup();
+        else connection.closeWith(1011, 'cannot load h1-secret');
+      },
+    });
+    const first = await server.connection(0);
+    first.send({ sessionResumptionUpdate: { newHandle: 'h1-secret', resumable: true } });
+    first.send(MARK);
+    await talk.until(({ usageMetadata }) => usageMetadata);
+    first.drop();
+    await expect(talk.done).rejects.toMatchObject({ message: expect.stringMatching(/cannot load \[key\]/) });
+  });
+
   test('to reconnect with an error that no retry mends ends the run', async () => {
     const { server, talk } = await talkTo({
       onSetup: (connection, index) => {
