@@ -69,6 +69,9 @@ export interface RunnerOptions {
 
 /** Events that may wait for the caller of `runLive`; one more ends the run. */
 const MAX_WAITING_EVENTS = 10_000;
+/** Results that may have to be told again; the oldest are not. */
+const MAX_LATE_RESULTS = 32;
+
 /** Runs an agent live (ADK: Runner). */
 export class Runner implements LiveRunner {
   readonly card: AgentCard;
@@ -148,22 +151,29 @@ export class Runner implements LiveRunner {
       },
       onReconnected: (connection, resumed) => {
         if (!resumed) tools.forgetCalls();
-        for (const result of lateResults.splice(0)) sendResult(connection, result, resumed);
+        for (const late of lateResults) {
+          // One that was sent may be known, and is no result any more to the provider: in words it can be told twice.
+          sendResult(connection, late.result, resumed && !late.sent);
+          late.sent = true;
+        }
         for (const request of openTurn.again()) sendRequest(connection, request);
       },
     });
-    /** Of calls from before the turn that is open, which are done while there is no connection. No more than may run at once. */
-    const lateResults: FunctionResponse[] = [];
+    /** Of calls from before the turn that is open, until the model has said something to them. */
+    let lateResults: { readonly result: FunctionResponse; sent: boolean }[] = [];
     const tools = new ToolRunner({
       tools: agent.tools,
       userId,
       sessionId,
       onResult: (functionResponse, { open, known }) => {
         assembler.tell({ author: agent.name, content: { role: 'user', parts: [{ functionResponse }] } });
-        if (open) openTurn.done(functionResponse);
         const { connection } = upstream;
         if (connection) sendResult(connection, functionResponse, known);
-        else if (!open) lateResults.push(functionResponse);
+        if (open) openTurn.done(functionResponse);
+        else
+          lateResults = [...lateResults, { result: functionResponse, sent: connection !== undefined }].slice(
+            -MAX_LATE_RESULTS,
+          );
       },
     });
     const assembler = new TurnAssembler(agent.name, emit);
@@ -173,7 +183,10 @@ export class Runner implements LiveRunner {
       openTurn.take(event);
       assembler.take(event);
       liveBlobs?.take(event);
-      if (event.type === 'turn_complete') tools.completeTurn();
+      if (event.type === 'turn_complete') {
+        tools.completeTurn();
+        lateResults = lateResults.filter(({ sent }) => !sent);
+      }
       if (event.type === 'tool_call') for (const call of event.calls) tools.start(call);
     };
     const frames = createFramePacer((image) => {

@@ -13,7 +13,10 @@ import { WireError } from '../wire/error-catalogue.ts';
 const MAX_ATTEMPTS = 5;
 /** The same for the very first one: who waits for it wants to know what is wrong. */
 const MAX_FIRST_ATTEMPTS = 3;
-/** A connection that lived this long, ms, or completed a turn, was healthy. */
+/**
+ * A connection that lived this long, ms, or completed a turn, was healthy. One that broke in the middle of its first reply was not, however long
+ * that was: the question is asked again, and it may be the question that breaks it.
+ */
 const HEALTHY_MS = 10_000;
 /** The longest wait before the second try, ms: somebody is waiting for the rest of a sentence. */
 const FIRST_BACK_OFF_MS = 100;
@@ -186,7 +189,7 @@ export class Upstream {
       closed: closed ?? new WireError('model_closed'),
       code,
       worked,
-      healthy: completed || performance.now() - opened > HEALTHY_MS,
+      healthy: completed || (!replying && performance.now() - opened > HEALTHY_MS),
       asked,
       replying,
     };

@@ -495,6 +495,34 @@ describe('what the model had not answered to the end when the connection was los
   );
 });
 
+test('the result of a call of an earlier turn is told again, in words, where the connection that had it is lost before the model says more', async () => {
+  const { promise: result, resolve } = Promise.withResolvers<object>();
+  const slow = tool({ name: 'slow', description: '', execute: () => result });
+  const server = closing(await startScriptedGemini());
+  const talk = closing(startTalk(runnerFor(modelAt(server.url), { tools: [slow] })));
+  const first = await server.connection(0);
+  first.send({ toolCall: { functionCalls: [{ id: 'c1', name: 'slow', args: {} }] } });
+  first.say('I am on it.');
+  first.completeTurn();
+  first.send(HANDLE);
+  first.send(MARK);
+  await talk.until(({ usageMetadata }) => usageMetadata);
+  resolve({ pears: 3 });
+  await first.received('toolResponse');
+  first.drop();
+  const second = await server.connection(1);
+  const { clientContent } = await second.received('clientContent');
+  expect(clientContent.turns[0].parts[0].text).toBe('(slow, called before, returned {"pears":3})');
+  second.completeTurn();
+  second.send(HANDLE);
+  await talk.turn(2);
+  second.drop();
+  const third = await server.connection(2);
+  talk.say('thanks');
+  await third.received('clientContent');
+  expect(JSON.stringify(third.frames)).not.toContain('pears');
+});
+
 describe('text typed while a connection is being closed', () => {
   test('goes to the next one, once', async () => {
     const { server, talk } = await talkTo();
@@ -574,6 +602,20 @@ describe('failure', () => {
     expect(server.connections).toHaveLength(5);
     const attempts = talk.events.flatMap(({ status }) => (status?.upstream === 'reconnecting' ? [status.attempt] : []));
     expect(attempts).toEqual([2, 3, 4, 5]);
+  });
+
+  test('in the middle of each reply, however long that was, ends the run after five', async () => {
+    const realNow = performance.now.bind(performance);
+    jest.spyOn(performance, 'now').mockImplementation(() => realNow() * 1_000_000);
+    const { server, talk } = await talkTo({
+      onFrame: (connection) => {
+        connection.say('Well, ');
+        connection.closeWith(1011, 'Internal error encountered.');
+      },
+    });
+    talk.say('what breaks you?');
+    await expect(talk.done).rejects.toMatchObject({ code: 'model_closed' });
+    expect(server.connections).toHaveLength(5);
   });
 
   test('to reconnect is tried again, up to five times', async () => {
