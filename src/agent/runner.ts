@@ -245,7 +245,7 @@ export class Runner implements LiveRunner {
     const onAbort = () => {
       over = true;
       assembler.cut();
-      upstream.abort();
+      upstream.close();
       events.end();
     };
     if (abortSignal?.aborted) return;
@@ -259,7 +259,7 @@ export class Runner implements LiveRunner {
       abortSignal?.removeEventListener('abort', onAbort);
       tools.cancelAll();
       frames.stop();
-      upstream.abort();
+      upstream.close();
       liveRequestQueue.release();
       assembler.cut();
       await liveBlobs?.finish();

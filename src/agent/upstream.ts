@@ -81,17 +81,12 @@ export class Upstream {
     return this.connection;
   }
 
-  /** No more connections: `run()` ends. */
+  /** No more connections: a try that is under way is given up, and `run()` ends. */
   close(): void {
     this.#over = true;
+    this.#try().abort();
     this.#connection?.close();
     this.#wake();
-  }
-
-  /** The same at once: a try that is under way is given up. */
-  abort(): void {
-    this.#try().abort();
-    this.close();
   }
 
   /**
@@ -126,6 +121,8 @@ export class Upstream {
         onStatus({ upstream: 'reconnecting', attempt, ...(code === undefined ? {} : { code }) });
         if (!atOnce) await this.#backOff(attempt);
       }
+    } catch (error) {
+      if (!this.#over) throw error;
     } finally {
       this.#over = true;
       this.#wake();

@@ -714,6 +714,22 @@ test('a queue that is closed during the back-off is read to its end by the next 
   expect(texts).toContain('goodbye');
 });
 
+test('a queue that is closed, and read to its end, ends a run that is connecting again', async () => {
+  const { server, talk } = await talkTo({
+    onSetup: (connection, index) => {
+      if (index === 0) connection.completeSetup();
+    },
+  });
+  const first = await server.connection(0);
+  talk.say('hello');
+  await first.received('clientContent');
+  first.drop();
+  await server.connection(1);
+  talk.queue.close();
+  await talk.done;
+  await until(() => server.open === 0);
+});
+
 test('a conversation of a user whose words could not be sent still has them', async () => {
   const { server, store, talk } = await talkTo();
   talk.say('hello');
