@@ -45,6 +45,8 @@ export function createOpenTurn(): OpenTurn {
   /** How many of them the reply being given may answer: what came after it had begun is for the next one. */
   let answered: number | undefined;
   let interrupted = false;
+  /** How many of them the user asked to stop the answer to. */
+  let stopped: number | undefined;
   let heard = '';
   let results: FunctionResponse[] = [];
   const size = { media: 0, text: 0 };
@@ -54,6 +56,7 @@ export function createOpenTurn(): OpenTurn {
     size.media -= dropped?.media ?? 0;
     size.text -= dropped?.text ?? 0;
     if (answered !== undefined && index < answered) answered -= 1;
+    if (stopped !== undefined && index < stopped) stopped -= 1;
   };
   const dropOldest = (kind: 'media' | 'text') => drop(open.findIndex((each) => each[kind] > 0));
   /** Of what is shown the newest takes the place of what came before, or a camera would leave no room for speech; unless a text is about that. */
@@ -73,6 +76,7 @@ export function createOpenTurn(): OpenTurn {
     size.text = open.reduce((sum, { text }) => sum + text, 0);
     answered = undefined;
     interrupted = false;
+    stopped = undefined;
     heard = '';
     results = [];
   };
@@ -90,6 +94,7 @@ export function createOpenTurn(): OpenTurn {
   return {
     sent(request, eventId) {
       // It stops a reply, and does so once. A frame comes when it has been sent.
+      if (request.interrupt) stopped = open.length;
       if (request.interrupt || Object.keys(request).length === 0) return;
       const added = sentOf(request, eventId === undefined ? NONE : [eventId]);
       if (request.blob && isFrame(request.blob)) dropFrame();
@@ -116,6 +121,7 @@ export function createOpenTurn(): OpenTurn {
           return;
         case 'interrupted':
           interrupted = true;
+          answered ??= stopped;
           return;
         case 'turn_complete':
           complete();

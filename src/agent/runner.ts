@@ -17,7 +17,7 @@ import type { LiveRequestQueue } from './live-request-queue.ts';
 import { createOpenTurn } from './open-turn.ts';
 import { mergeRunConfig, type RunConfig } from './run-config.ts';
 import { isFrame, isFull, sendRequest, sendResult, untilItTakes, withoutImages } from './send-request.ts';
-import { toContents, withoutOpenTurn } from './told-history.ts';
+import { isAnswered, toContents, withoutOpenTurn } from './told-history.ts';
 import { ToolRunner } from './tool-runner.ts';
 import { TurnAssembler } from './turn-assembler.ts';
 import { Upstream } from './upstream.ts';
@@ -133,7 +133,8 @@ export class Runner implements LiveRunner {
         await recorder.settled;
         const conversation = await store.get(key);
         const events = withoutOpenTurn(conversation.events, invocationId, openTurn);
-        return toContents(events, runConfig.getSessionConfig?.numRecentEvents);
+        const history = toContents(events, runConfig.getSessionConfig?.numRecentEvents);
+        return { history, answered: isAnswered(events) };
       },
       onStatus: (status) => emit({ author: agent.name, status }),
       // A connection that is being closed still brings what was on its way: no tool is to run for it, and nothing to be kept behind the end.

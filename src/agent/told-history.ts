@@ -15,3 +15,9 @@ export function toContents(events: readonly AgentEvent[], recent = events.length
   const told = events.slice(Math.max(0, events.length - recent));
   return turnsOf(told).map(({ role, text }) => ({ role, parts: [{ text }] }));
 }
+
+/** Whether the turn in which the user spoke last is complete: what was stopped, withheld or passed over is not answered when it is told again. */
+export function isAnswered(events: readonly AgentEvent[]): boolean {
+  const said = events.findLastIndex((event) => turnsOf([event])[0]?.role === 'user');
+  return events.findLastIndex(({ turnComplete }) => turnComplete) > said;
+}

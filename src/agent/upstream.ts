@@ -6,7 +6,7 @@ import {
   type RealtimeModel,
   ResumptionRefused,
 } from '../models/realtime-model.ts';
-import type { Content, UpstreamStatus } from '../wire/agent-event.ts';
+import type { UpstreamStatus } from '../wire/agent-event.ts';
 import { WireError } from '../wire/error-catalogue.ts';
 
 /** Tries in a row; then the run fails. The count begins anew once a connection has proved healthy. */
@@ -31,11 +31,11 @@ const MAX_GO_AWAY_MS = 24 * 3_600_000;
 
 export interface UpstreamOptions {
   readonly model: RealtimeModel;
-  readonly config: Omit<ConnectConfig, 'history' | 'handle'>;
+  readonly config: Omit<ConnectConfig, 'history' | 'answered' | 'handle'>;
   /** Of a conversation that the provider remembers, which the first connection continues. */
   readonly handle?: string | undefined;
   /** The conversation so far, for a connection that cannot be resumed. */
-  readonly loadHistory: () => Promise<Content[]>;
+  readonly loadHistory: () => Promise<Pick<ConnectConfig, 'history' | 'answered'>>;
   readonly onStatus: (status: UpstreamStatus) => void;
   readonly onEvent: (event: ModelEvent) => void;
   /** The connection is lost. @param replying in the middle of a reply, of which nothing more will come */
@@ -198,7 +198,7 @@ export class Upstream {
       const handle = this.#stale ? undefined : this.#handle;
       try {
         const connection = await model.connect(
-          handle === undefined ? { ...config, history: await loadHistory() } : { ...config, history: [], handle },
+          handle === undefined ? { ...config, ...(await loadHistory()) } : { ...config, history: [], handle },
           this.#try().signal,
         );
         this.#trying = undefined;

@@ -59,18 +59,19 @@ export class GeminiConnection implements RealtimeConnection {
     this.#events.endWith({ type: 'closed', code: close.code, error: closeToError(close) });
   }
 
-  /** Tells a fresh session what was said before. If the user had the last word, the model answers it now. */
-  seed(history: readonly Content[]): void {
+  /** Tells a fresh session what was said before. If the user had the last word, the model answers it now, unless it is `answered`. */
+  seed(history: readonly Content[], answered = false): void {
     const last = history.at(-1);
     if (!last) return;
+    const isOpen = last.role === 'user' && !answered;
     if (!this.#textAsRealtimeInput) {
-      this.#asked = last.role === 'user';
+      this.#asked = isOpen;
       this.#session?.sendClientContent({ turns: [...history], turnComplete: this.#asked });
       return;
     }
     // Here the history ends with turnComplete and is never answered (@google/genai, HistoryConfig): the last word of the
     // user is said anew.
-    const unanswered = last.role === 'user' ? textOf(last) : '';
+    const unanswered = isOpen ? textOf(last) : '';
     const turns = unanswered ? history.slice(0, -1) : history;
     this.#session?.sendClientContent({ ...(turns.length > 0 ? { turns: [...turns] } : {}), turnComplete: true });
     if (unanswered) this.sendText(unanswered);

@@ -94,7 +94,7 @@ export function geminiModel(options: GeminiOptions): RealtimeModel {
         clearTimeout(timer);
         signal.removeEventListener('abort', onAbort);
       }
-      if (config.handle === undefined) connection.seed(config.history);
+      if (config.handle === undefined) connection.seed(config.history, config.answered);
       return connection;
     },
   };

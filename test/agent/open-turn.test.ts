@@ -50,6 +50,11 @@ describe('an open turn has again', () => {
       [{ activity_start: {} }, spoken('a'), { activity_end: {} }],
       [{ activity_start: {} }, spoken('a'), { activity_end: {} }],
     ],
+    [
+      'nothing of what the user stopped before it was answered, and what came after that',
+      [typed('a'), spoken('b'), { interrupt: {} }, typed('c'), interrupted, turnComplete],
+      [typed('c')],
+    ],
     ['no interruption', [typed('a'), { interrupt: {} }], [typed('a')]],
   ])('%s', (_what, steps, expected) => {
     expect(turnOf(...steps).again()).toEqual(expected);

@@ -503,6 +503,39 @@ describe('the conversation', () => {
   });
 });
 
+describe('a question that the user stopped before anything was said to it', () => {
+  test.each(['gemini-live-2.5-flash-preview', 'gemini-3.1-flash-live-preview'])(
+    'is told to a later connection to %s, and not answered',
+    async (model) => {
+      const server = closing(await startScriptedGemini());
+      const store = createMemoryStore();
+      const runner = runnerFor(modelAt(server.url, { model }), {}, store);
+      const talk = closing(startTalk(runner));
+      talk.say('what is it?');
+      talk.queue.send({ interrupt: {} });
+      await talk.turn(1);
+      (await server.connection(0)).drop();
+      const told = [await (await server.connection(1)).received('clientContent')];
+      await talk.close();
+      const next = closing(startTalk(runner));
+      told.push(await (await server.connection(2)).received('clientContent'));
+      await next.until(({ status }) => status?.upstream === 'ready');
+      const isFirst = model.includes('-3.1-');
+      for (const { clientContent } of told) {
+        // That this model answers none of it, whatever it says, is in the SDK's own words (HistoryConfig).
+        expect(clientContent).toEqual({
+          turns: [{ role: 'user', parts: [{ text: 'what is it?' }] }],
+          turnComplete: isFirst,
+        });
+      }
+      next.say('thanks');
+      const connection = await server.connection(2);
+      await until(() => connection.frames.length === 3);
+      expect(JSON.stringify(connection.frames[2])).not.toContain('what is it?');
+    },
+  );
+});
+
 describe('a lost connection', () => {
   test('is resumed with its handle, and the conversation continues', async () => {
     const { url } = await emulated();
