@@ -7,7 +7,7 @@ export function toConnectConfig(
   agent: Agent,
   config: RunConfig,
   { audioOnly }: ModelCapabilities,
-): Omit<ConnectConfig, 'history' | 'handle'> {
+): Omit<ConnectConfig, 'history' | 'answered' | 'handle'> {
   const { speechConfig, realtimeInputConfig, proactivity, enableAffectiveDialog, explicitVadSignal } = config;
   const modality = audioOnly ? 'AUDIO' : (config.responseModalities?.[0] ?? 'TEXT');
   return {

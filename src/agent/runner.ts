@@ -18,7 +18,7 @@ import { type Begun, generateRun } from './live-run.ts';
 import { createOpenTurn } from './open-turn.ts';
 import { mergeRunConfig, type RunConfig } from './run-config.ts';
 import { isFrame, isFull, sendRequest, sendResult, untilItTakes, withoutImages } from './send-request.ts';
-import { toContents, withoutOpenTurn } from './told-history.ts';
+import { isAnswered, toContents, withoutOpenTurn } from './told-history.ts';
 import { ToolRunner } from './tool-runner.ts';
 import { TurnAssembler } from './turn-assembler.ts';
 import { Upstream } from './upstream.ts';
@@ -70,6 +70,9 @@ export interface RunnerOptions {
 
 /** Events that may wait for the caller of `runLive`; one more ends the run. */
 const MAX_WAITING_EVENTS = 10_000;
+/** Results that may have to be told again; the oldest are not. */
+const MAX_LATE_RESULTS = 32;
+
 /** Runs an agent live (ADK: Runner). */
 export class Runner implements LiveRunner {
   readonly card: AgentCard;
@@ -118,6 +121,8 @@ export class Runner implements LiveRunner {
       recorder.take(event);
       if (!events.push(event)) fail(new Error(`${MAX_WAITING_EVENTS} events wait: nobody reads this run`));
     };
+    /** Aborted, or nobody reads any more. */
+    let over = false;
     const openTurn = createOpenTurn();
     const liveBlobs =
       runConfig.saveLiveBlob && artifacts
@@ -133,10 +138,14 @@ export class Runner implements LiveRunner {
         await recorder.settled;
         const conversation = await store.get(key);
         const events = withoutOpenTurn(conversation.events, invocationId, openTurn);
-        return toContents(events, runConfig.getSessionConfig);
+        const history = toContents(events, runConfig.getSessionConfig);
+        return { history, answered: isAnswered(events) };
       },
       onStatus: (status) => emit({ author: agent.name, status }),
-      onEvent: (event) => receive(event),
+      // A connection that is being closed still brings what was on its way: no tool is to run for it, and nothing to be kept behind the end.
+      onEvent: (event) => {
+        if (!over) receive(event);
+      },
       onLost: (replying) => {
         // What the calls were made for is asked again.
         const cancelled = tools.cancelOpen();
@@ -148,22 +157,29 @@ export class Runner implements LiveRunner {
       },
       onReconnected: (connection, resumed) => {
         if (!resumed) tools.forgetCalls();
-        for (const result of lateResults.splice(0)) sendResult(connection, result, resumed);
+        for (const late of lateResults) {
+          // One that was sent may be known, and is no result any more to the provider: in words it can be told twice.
+          sendResult(connection, late.result, resumed && !late.sent);
+          late.sent = true;
+        }
         for (const request of openTurn.again()) sendRequest(connection, request);
       },
     });
-    /** Of calls from before the turn that is open, which are done while there is no connection. No more than may run at once. */
-    const lateResults: FunctionResponse[] = [];
+    /** Of calls from before the turn that is open, until the model has said something to them. */
+    let lateResults: { readonly result: FunctionResponse; sent: boolean }[] = [];
     const tools = new ToolRunner({
       tools: agent.tools,
       userId,
       sessionId,
       onResult: (functionResponse, { open, known }) => {
         assembler.tell({ author: agent.name, content: { role: 'user', parts: [{ functionResponse }] } });
-        if (open) openTurn.done(functionResponse);
         const { connection } = upstream;
         if (connection) sendResult(connection, functionResponse, known);
-        else if (!open) lateResults.push(functionResponse);
+        if (open) openTurn.done(functionResponse);
+        else
+          lateResults = [...lateResults, { result: functionResponse, sent: connection !== undefined }].slice(
+            -MAX_LATE_RESULTS,
+          );
       },
     });
     const assembler = new TurnAssembler(agent.name, emit);
@@ -173,7 +189,10 @@ export class Runner implements LiveRunner {
       openTurn.take(event);
       assembler.take(event);
       liveBlobs?.take(event);
-      if (event.type === 'turn_complete') tools.completeTurn();
+      if (event.type === 'turn_complete') {
+        tools.completeTurn();
+        lateResults = lateResults.filter(({ sent }) => !sent);
+      }
       if (event.type === 'tool_call') for (const call of event.calls) tools.start(call);
     };
     const frames = createFramePacer((image) => {
@@ -185,10 +204,17 @@ export class Runner implements LiveRunner {
     const { disabled: manualActivity } = runConfig.realtimeInputConfig?.automaticActivityDetection ?? {};
     const withBlobPassed = (request: LiveRequest): LiveRequest => {
       // The end of the microphone's audio means nothing to a model that is told when the user speaks: it would close over it.
-      if (manualActivity && request.audio_stream_end) return {};
+      if (manualActivity && request.audio_stream_end) {
+        const { audio_stream_end: _, ...others } = request;
+        return withBlobPassed(others);
+      }
       const { blob, ...rest } = request;
       if (!blob) return request;
       if (isFrame(blob)) {
+        // The SDK throws over it, which it would do in the pacer's timer: there nobody catches it, and the process ends.
+        if (!blob.mime_type.startsWith('image/')) {
+          throw new WireError('unsupported_mime_type', `Mime type not supported: ${blob.mime_type.slice(0, 100)}`);
+        }
         frames.take(blob);
         return rest;
       }
@@ -223,8 +249,9 @@ export class Runner implements LiveRunner {
     };
 
     const onAbort = () => {
+      over = true;
       assembler.cut();
-      upstream.abort();
+      upstream.close();
       events.end();
     };
     if (abortSignal?.aborted) return undefined;
@@ -234,10 +261,11 @@ export class Runner implements LiveRunner {
     return {
       events,
       async end() {
+        over = true;
         abortSignal?.removeEventListener('abort', onAbort);
         tools.cancelAll();
         frames.stop();
-        upstream.abort();
+        upstream.close();
         liveRequestQueue.release();
         assembler.cut();
         await liveBlobs?.finish();

@@ -18,3 +18,9 @@ export function toContents(events: readonly AgentEvent[], config: RunConfig['get
   const told = recent.filter(({ timestamp }) => timestamp >= afterTimestamp);
   return turnsOf(told).map(({ role, text }) => ({ role, parts: [{ text }] }));
 }
+
+/** Whether the turn in which the user spoke last is complete: what was stopped, withheld or passed over is not answered when it is told again. */
+export function isAnswered(events: readonly AgentEvent[]): boolean {
+  const said = events.findLastIndex((event) => turnsOf([event])[0]?.role === 'user');
+  return events.findLastIndex(({ turnComplete }) => turnComplete) > said;
+}

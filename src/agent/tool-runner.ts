@@ -34,7 +34,9 @@ export class ToolRunner {
     this.#options = options;
   }
 
+  /** One that comes again while it runs is run once. */
   start(call: FunctionCall): void {
+    if (this.#running.has(call.id)) return;
     const running: RunningCall = { controller: new AbortController(), open: true, known: true };
     const context = {
       signal: running.controller.signal,

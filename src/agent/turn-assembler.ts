@@ -7,6 +7,8 @@ import { toldReason } from './turn-complete-reason.ts';
 const LATE_MS = 1_000;
 /** Tool events that wait for that; with one more the transcript is told as it is, and they after it. */
 const MAX_HELD = 64;
+/** Characters of a text or a transcript that is not whole yet; with more it is told as it is. A model that never ends its turn must have a limit. */
+const MAX_PENDING = 256 * 1024;
 
 /**
  * Makes ADK events of what a model says: increments as they come (`partial`), and the whole text once it is known: of an answer when
@@ -59,13 +61,14 @@ export class TurnAssembler {
         this.#thought = event.thought;
         this.#text += event.text;
         this.#emit({ author: this.#agent, content: this.#modelText(event.text), partial: true });
+        if (this.#text.length > MAX_PENDING) this.#flushText();
         return;
       case 'input_transcript':
         this.#input += event.text;
         if (event.text) {
           this.#emit({ author: 'user', inputTranscription: { text: event.text, finished: false }, partial: true });
         }
-        if (event.finished) this.#flushInput();
+        if (event.finished || this.#input.length > MAX_PENDING) this.#flushInput();
         return;
       case 'output_transcript':
         if (event.text) {
@@ -77,7 +80,7 @@ export class TurnAssembler {
             partial: true,
           });
         }
-        if (event.finished) this.#flushOutput();
+        if (event.finished || this.#output.length > MAX_PENDING) this.#flushOutput();
         return;
       case 'code':
         this.#flushText();

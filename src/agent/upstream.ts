@@ -6,14 +6,17 @@ import {
   type RealtimeModel,
   ResumptionRefused,
 } from '../models/realtime-model.ts';
-import type { Content, UpstreamStatus } from '../wire/agent-event.ts';
+import type { UpstreamStatus } from '../wire/agent-event.ts';
 import { WireError } from '../wire/error-catalogue.ts';
 
 /** Tries in a row; then the run fails. The count begins anew once a connection has proved healthy. */
 const MAX_ATTEMPTS = 5;
 /** The same for the very first one: who waits for it wants to know what is wrong. */
 const MAX_FIRST_ATTEMPTS = 3;
-/** A connection that lived this long, ms, or completed a turn, was healthy. */
+/**
+ * A connection that lived this long, ms, or completed a turn, was healthy. One that broke in the middle of its first reply was not, however long
+ * that was: the question is asked again, and it may be the question that breaks it.
+ */
 const HEALTHY_MS = 10_000;
 /** The longest wait before the second try, ms: somebody is waiting for the rest of a sentence. */
 const FIRST_BACK_OFF_MS = 100;
@@ -28,11 +31,11 @@ const MAX_GO_AWAY_MS = 24 * 3_600_000;
 
 export interface UpstreamOptions {
   readonly model: RealtimeModel;
-  readonly config: Omit<ConnectConfig, 'history' | 'handle'>;
+  readonly config: Omit<ConnectConfig, 'history' | 'answered' | 'handle'>;
   /** Of a conversation that the provider remembers, which the first connection continues. */
   readonly handle?: string | undefined;
   /** The conversation so far, for a connection that cannot be resumed. */
-  readonly loadHistory: () => Promise<Content[]>;
+  readonly loadHistory: () => Promise<Pick<ConnectConfig, 'history' | 'answered'>>;
   readonly onStatus: (status: UpstreamStatus) => void;
   readonly onEvent: (event: ModelEvent) => void;
   /** The connection is lost. @param replying in the middle of a reply, of which nothing more will come */
@@ -78,17 +81,12 @@ export class Upstream {
     return this.connection;
   }
 
-  /** No more connections: `run()` ends. */
+  /** No more connections: a try that is under way is given up, and `run()` ends. */
   close(): void {
     this.#over = true;
+    this.#try().abort();
     this.#connection?.close();
     this.#wake();
-  }
-
-  /** The same at once: a try that is under way is given up. */
-  abort(): void {
-    this.#try().abort();
-    this.close();
   }
 
   /**
@@ -123,6 +121,8 @@ export class Upstream {
         onStatus({ upstream: 'reconnecting', attempt, ...(code === undefined ? {} : { code }) });
         if (!atOnce) await this.#backOff(attempt);
       }
+    } catch (error) {
+      if (!this.#over) throw error;
     } finally {
       this.#over = true;
       this.#wake();
@@ -152,7 +152,8 @@ export class Upstream {
         }
         if (event.type === 'go_away') {
           asked = true;
-          leaveIn(event.timeLeftMs - GO_AWAY_MARGIN_MS);
+          // What is left already waits for no more than its handle.
+          if (this.#connection === connection) leaveIn(event.timeLeftMs - GO_AWAY_MARGIN_MS);
           continue;
         }
         if (event.type === 'resumption' && event.handle !== undefined) {
@@ -185,7 +186,7 @@ export class Upstream {
       closed: closed ?? new WireError('model_closed'),
       code,
       worked,
-      healthy: completed || performance.now() - opened > HEALTHY_MS,
+      healthy: completed || (!replying && performance.now() - opened > HEALTHY_MS),
       asked,
       replying,
     };
@@ -197,7 +198,7 @@ export class Upstream {
       const handle = this.#stale ? undefined : this.#handle;
       try {
         const connection = await model.connect(
-          handle === undefined ? { ...config, history: await loadHistory() } : { ...config, history: [], handle },
+          handle === undefined ? { ...config, ...(await loadHistory()) } : { ...config, history: [], handle },
           this.#try().signal,
         );
         this.#trying = undefined;

@@ -1,5 +1,5 @@
 import type { Session } from '@google/genai';
-import type { Content, FunctionResponse, InlineData } from '../wire/agent-event.ts';
+import type { Content, FunctionCall, FunctionResponse, InlineData } from '../wire/agent-event.ts';
 import type { Blob } from '../wire/live-request.ts';
 import { AsyncQueue } from './async-queue.ts';
 import { closeToError, type GeminiClose } from './gemini-close.ts';
@@ -21,10 +21,12 @@ export class GeminiConnection implements RealtimeConnection {
   #socket: GeminiSocket | undefined;
   /** The model is giving a reply. */
   #replying = false;
-  /** A text was sent that no turn was completed since. */
+  /** A text was sent, or the model has called a tool, and no turn was completed since. */
   #asked = false;
   /** The beginning of a message whose end has not come. */
   #begun = '';
+  /** The calls of the turn being given that have no result, by their ids. */
+  readonly #calls = new Map<string, string>();
   /** What remains of the reply being given is not wanted. */
   #cancelled = false;
   readonly #emit = (event: ModelEvent) => this.#take(event);
@@ -62,17 +64,19 @@ export class GeminiConnection implements RealtimeConnection {
     this.#events.endWith({ type: 'closed', code: close.code, error: closeToError(close) });
   }
 
-  /** Tells a fresh session what was said before. If the user had the last word, the model answers it now. */
-  seed(history: readonly Content[]): void {
+  /** Tells a fresh session what was said before. If the user had the last word, the model answers it now, unless it is `answered`. */
+  seed(history: readonly Content[], answered = false): void {
     const last = history.at(-1);
     if (!last) return;
+    const isOpen = last.role === 'user' && !answered;
     if (!this.#textAsRealtimeInput) {
-      this.#session?.sendClientContent({ turns: [...history], turnComplete: last.role === 'user' });
+      this.#asked = isOpen;
+      this.#session?.sendClientContent({ turns: [...history], turnComplete: this.#asked });
       return;
     }
     // Here the history ends with turnComplete and is never answered (@google/genai, HistoryConfig): the last word of the
     // user is said anew.
-    const unanswered = last.role === 'user' ? textOf(last) : '';
+    const unanswered = isOpen ? textOf(last) : '';
     const turns = unanswered ? history.slice(0, -1) : history;
     this.#session?.sendClientContent({ ...(turns.length > 0 ? { turns: [...turns] } : {}), turnComplete: true });
     if (unanswered) this.sendText(unanswered);
@@ -118,6 +122,7 @@ export class GeminiConnection implements RealtimeConnection {
   }
 
   sendToolResults(results: readonly FunctionResponse[]): void {
+    for (const { id } of results) this.#calls.delete(id);
     this.#session?.sendToolResponse({
       functionResponses: results.map(({ id, name, response }) => ({ id: isOwnCallId(id) ? '' : id, name, response })),
     });
@@ -137,10 +142,15 @@ export class GeminiConnection implements RealtimeConnection {
 
   /**
    * Gemini has no message that cancels a reply. So the rest of it is not passed on: `interrupted` and `turn_complete` come at
-   * once, and then nothing until the provider says that the turn is over.
+   * once, and then nothing until the provider says that the turn is over. Its calls that are still running are taken back.
    */
   cancelResponse(): void {
     if (!(this.#replying || this.#asked) || this.#cancelled) return;
+    const calls = [...this.#calls].map(([id, name]) => ({ id, name }));
+    if (calls.length > 0) {
+      this.#push({ type: 'tool_cancel', ids: calls.map(({ id }) => id) });
+      this.#refuse(calls);
+    }
     this.#push({ type: 'interrupted' });
     this.#push({ type: 'turn_complete' });
     this.#cancelled = true;
@@ -161,10 +171,14 @@ export class GeminiConnection implements RealtimeConnection {
       case 'tool_call':
         // The user stopped the reply: what it was about to do is not done either.
         if (this.#cancelled) {
-          const response = { error: 'The user interrupted' };
-          this.sendToolResults(event.calls.map(({ id, name }) => ({ id, name, response })));
+          this.#refuse(event.calls);
           return;
         }
+        this.#asked = true;
+        for (const { id, name } of event.calls) this.#calls.set(id, name);
+        break;
+      case 'tool_cancel':
+        for (const id of event.ids) this.#calls.delete(id);
         break;
       case 'interrupted':
       case 'generation_complete':
@@ -175,11 +189,18 @@ export class GeminiConnection implements RealtimeConnection {
         this.#replying = false;
         this.#asked = false;
         this.#cancelled = false;
+        this.#calls.clear();
         if (cancelled) return;
         break;
       }
     }
     this.#push(event);
+  }
+
+  /** The model waits for a result. */
+  #refuse(calls: readonly Pick<FunctionCall, 'id' | 'name'>[]): void {
+    const response = { error: 'The user interrupted' };
+    this.sendToolResults(calls.map(({ id, name }) => ({ id, name, response })));
   }
 
   #push(event: ModelEvent): void {

@@ -46,7 +46,9 @@ export function geminiModel(options: GeminiOptions): RealtimeModel {
 
     async connect(config, signal): Promise<RealtimeConnection> {
       const connection = new GeminiConnection({ textAsRealtimeInput: isThreeOne(model) });
-      const watch = watchFor(connection, secrets, options.onNonsense);
+      // A handle is as good as the conversation, and why a connection ended is told to clients.
+      const hidden = config.handle === undefined ? secrets : [...secrets, config.handle];
+      const watch = watchFor(connection, hidden, options.onNonsense);
       let socket: GeminiSocket | undefined;
       const create = (url: string, headers: Record<string, string>, callbacks: SdkCallbacks) => {
         // The SDK may still have looked for credentials when this was given up: nobody would close a socket opened now.
@@ -83,7 +85,7 @@ export function geminiModel(options: GeminiOptions): RealtimeModel {
           );
         }
         const { closed } = watch;
-        if (!closed) throw notSent(redact(messageOf(error), secrets));
+        if (!closed) throw notSent(redact(messageOf(error), hidden));
         if (config.handle !== undefined && (closed.code === 1007 || closed.code === 1008)) {
           throw new ResumptionRefused(closed.reason);
         }
@@ -92,7 +94,7 @@ export function geminiModel(options: GeminiOptions): RealtimeModel {
         clearTimeout(timer);
         signal.removeEventListener('abort', onAbort);
       }
-      if (config.handle === undefined) connection.seed(config.history);
+      if (config.handle === undefined) connection.seed(config.history, config.answered);
       return connection;
     },
   };

@@ -48,6 +48,8 @@ export interface ConnectConfig {
   readonly tools: readonly ToolDeclaration[];
   /** The conversation so far, oldest first; not needed with a `handle`. */
   readonly history: readonly Content[];
+  /** The turn of the history's last word is complete: if that is the user's, it was stopped or passed over. Default: it is answered now. */
+  readonly answered?: boolean;
   /** Continues an earlier connection. */
   readonly handle?: string;
   /** `undefined`: none. */

@@ -269,9 +269,16 @@ function replaceAudio({ seq, turn, message: { event } }: LogEntry, next: () => s
 function sizeOf({ event, failure }: LogMessage): number {
   let size = ENTRY_BYTES + (failure?.error.length ?? 0);
   size += (event?.inputTranscription?.text.length ?? 0) + (event?.outputTranscription?.text.length ?? 0);
-  if (event?.groundingMetadata) size += JSON.stringify(event.groundingMetadata).length;
+  if (event) {
+    const { groundingMetadata, usageMetadata, toolCancellation, voiceActivity } = event;
+    for (const each of [groundingMetadata, usageMetadata, toolCancellation, voiceActivity]) {
+      if (each) size += JSON.stringify(each).length;
+    }
+    const { turnCompleteReason, errorCode, errorMessage, liveSessionId } = event;
+    for (const each of [turnCompleteReason, errorCode, errorMessage, liveSessionId]) size += each?.length ?? 0;
+  }
   for (const { text, inlineData, functionCall, functionResponse, ...code } of event?.content?.parts ?? []) {
-    size += (text?.length ?? 0) + (inlineData?.data.length ?? 0);
+    size += (text?.length ?? 0) + (inlineData ? inlineData.mimeType.length + inlineData.data.length : 0);
     if (functionCall) size += JSON.stringify(functionCall).length;
     if (functionResponse) size += JSON.stringify(functionResponse).length;
     if (code.executableCode || code.codeExecutionResult) size += JSON.stringify(code).length;

@@ -50,6 +50,11 @@ describe('an open turn has again', () => {
       [{ activity_start: {} }, spoken('a'), { activity_end: {} }],
       [{ activity_start: {} }, spoken('a'), { activity_end: {} }],
     ],
+    [
+      'nothing of what the user stopped before it was answered, and what came after that',
+      [typed('a'), spoken('b'), { interrupt: {} }, typed('c'), interrupted, turnComplete],
+      [typed('c')],
+    ],
     ['no interruption', [typed('a'), { interrupt: {} }], [typed('a')]],
   ])('%s', (_what, steps, expected) => {
     expect(turnOf(...steps).again()).toEqual(expected);
@@ -99,6 +104,60 @@ describe('an open turn has again', () => {
     const turn = turnOf(spoken('a'), { type: 'tool_call', calls: [] });
     turn.done({ id: '1', name: 'look', response: {} });
     expect(turn.again()).toEqual([spoken('a'), typed('(look was called for this, and returned {})')]);
+  });
+
+  test('pictures beside what was heard or typed about them, and nothing twice', () => {
+    const frame: LiveRequest = { blob: { mime_type: 'image/png', data: 'AAAA' } };
+    const image = { inlineData: { mimeType: 'image/png', data: 'BBBB' } };
+    const shown = turnOf(frame, spoken('a'), { type: 'input_transcript', text: 'what is it?', finished: false }, reply);
+    expect(shown.again()).toEqual([frame, typed('what is it?')]);
+    const asked = turnOf({ content: { role: 'user', parts: [image, { text: 'and this?' }] } });
+    asked.take({ type: 'tool_call', calls: [] });
+    asked.done({ id: '1', name: 'look', response: {} });
+    const text = 'and this?\n(look was called for this, and returned {})';
+    expect(asked.again()).toEqual([{ content: { role: 'user', parts: [image, { text }] } }]);
+  });
+
+  test('signs of activity around speech that nobody knows the words of, where calls were made', () => {
+    const said: LiveRequest[] = [{ activity_start: {} }, spoken('a'), { activity_end: {} }];
+    const turn = turnOf(...said, { type: 'tool_call', calls: [] });
+    turn.done({ id: '1', name: 'look', response: {} });
+    expect(turn.again()).toEqual([...said, typed('(look was called for this, and returned {})')]);
+  });
+
+  test('of what is shown the newest, and that of each text', () => {
+    const frame = (name: string): LiveRequest => ({ blob: { mime_type: 'image/jpeg', data: name.repeat(200_000) } });
+    const second = 42_668;
+    const turn = turnOf(frame('a'), frame('b'), typed('what is it?'));
+    for (let index = 0; index < 6; index += 1) {
+      turn.sent(frame('c'));
+      turn.sent(spoken(`${index}`, second));
+    }
+    const kept = turn.again();
+    expect(kept.filter(({ blob }) => blob?.mime_type.startsWith('audio/'))).toHaveLength(6);
+    expect(kept.slice(0, 1)).toEqual([typed('what is it?')]);
+    expect(turnOf(frame('a'), frame('b'), typed('what is it?'), frame('c')).again()).toEqual([
+      frame('b'),
+      typed('what is it?'),
+      frame('c'),
+    ]);
+  });
+
+  test('what is said after it was said in words, however large the picture was that it had', () => {
+    const turn = turnOf(spoken('a'), { blob: { mime_type: 'image/png', data: 'x'.repeat(1024 * 1024) } });
+    turn.take({ type: 'input_transcript', text: 'what is it?', finished: false });
+    turn.take(reply);
+    turn.again();
+    turn.sent(spoken('b'));
+    turn.sent(spoken('c'));
+    expect(turn.again().slice(-3)).toEqual([typed('what is it?'), spoken('b'), spoken('c')]);
+  });
+
+  test('4,000 requests at the most, of a user who only says that there is nothing to hear', () => {
+    const turn = createOpenTurn();
+    turn.sent(typed('a'));
+    for (let index = 0; index < 5_000; index += 1) turn.sent({ audio_stream_end: true });
+    expect(turn.again()).toHaveLength(4_000);
   });
 
   test('speech whose words were told whole in words, so that they are not told twice', () => {

@@ -257,6 +257,22 @@ describe('tools', () => {
   });
 });
 
+test('the end of the microphone is left out for a model that is told when the user speaks, and nothing that comes with it', async () => {
+  const server = closing(await startScriptedGemini());
+  const manual: RunConfig = { realtimeInputConfig: { automaticActivityDetection: { disabled: true } } };
+  const talk = closing(startTalk(runnerFor(modelAt(server.url)), manual));
+  const connection = await server.connection(0);
+  talk.queue.send({ activity_start: {} });
+  talk.queue.send({ activity_end: {}, audio_stream_end: true });
+  talk.queue.send({ audio_stream_end: true });
+  talk.say('over');
+  await connection.received('clientContent');
+  expect(connection.frames.slice(1, -1)).toEqual([
+    { realtimeInput: { activityStart: {} } },
+    { realtimeInput: { activityEnd: {} } },
+  ]);
+});
+
 describe('the end of a run', () => {
   test('comes when the client closes the queue, and the connection is closed', async () => {
     const emulator = await emulated();
@@ -305,6 +321,27 @@ describe('the end of a run', () => {
     expect(server.connections).toEqual([]);
   });
 
+  test('by abortSignal is the end of what the provider had on its way, too: no tool runs, and nothing more is kept', async () => {
+    const server = closing(await startScriptedGemini());
+    const store = createMemoryStore();
+    let runs = 0;
+    const late = tool({ name: 'late', description: '', execute: () => (runs += 1) });
+    const talk = closing(startTalk(runnerFor(modelAt(server.url), { tools: [late] }, store)));
+    const connection = await server.connection(0);
+    connection.say('Well, ');
+    await talk.until(({ content }) => content);
+    connection.send({ toolCall: { functionCalls: [{ id: 'c1', name: 'late', args: {} }] } });
+    connection.say('I am late.');
+    connection.completeTurn();
+    // Before any of it is read.
+    await talk.close();
+    const { events } = await store.get(CONVERSATION);
+    await until(() => connection.closed);
+    expect(runs).toBe(0);
+    expect((await store.get(CONVERSATION)).events).toEqual(events);
+    expect(turnsOf(events)).toEqual([{ role: 'model', text: 'Well, ', interrupted: true }]);
+  });
+
   test('comes when its caller breaks out of the loop, in the middle of a reply', async () => {
     const emulator = await emulated(SLOW);
     const liveRequestQueue = new LiveRequestQueue();
@@ -330,6 +367,15 @@ describe('the end of a run', () => {
       for await (const _ of run);
     };
     await expect(reading()).rejects.toThrow('nobody reads this run');
+  });
+
+  test('comes with an error for a blob that is neither audio nor an image, behind an image, too', async () => {
+    const server = closing(await startScriptedGemini());
+    const talk = closing(startTalk(runnerFor(modelAt(server.url))));
+    await talk.until(({ status }) => status?.upstream === 'ready');
+    talk.queue.sendRealtime({ mime_type: 'image/png', data: 'AAAA' });
+    talk.queue.sendRealtime({ mime_type: 'video/mp4', data: 'AAAA' });
+    await expect(talk.done).rejects.toMatchObject({ code: 'unsupported_mime_type' });
   });
 
   test('comes with the error of a store that fails', async () => {
@@ -463,6 +509,39 @@ describe('the conversation', () => {
     const talk = closing(startTalk(runnerFor(modelAt(url), {}, store)));
     expect(heard(await talk.turn(1))).toBe('One, two, three.');
   });
+});
+
+describe('a question that the user stopped before anything was said to it', () => {
+  test.each(['gemini-live-2.5-flash-preview', 'gemini-3.1-flash-live-preview'])(
+    'is told to a later connection to %s, and not answered',
+    async (model) => {
+      const server = closing(await startScriptedGemini());
+      const store = createMemoryStore();
+      const runner = runnerFor(modelAt(server.url, { model }), {}, store);
+      const talk = closing(startTalk(runner));
+      talk.say('what is it?');
+      talk.queue.send({ interrupt: {} });
+      await talk.turn(1);
+      (await server.connection(0)).drop();
+      const told = [await (await server.connection(1)).received('clientContent')];
+      await talk.close();
+      const next = closing(startTalk(runner));
+      told.push(await (await server.connection(2)).received('clientContent'));
+      await next.until(({ status }) => status?.upstream === 'ready');
+      const isFirst = model.includes('-3.1-');
+      for (const { clientContent } of told) {
+        // That this model answers none of it, whatever it says, is in the SDK's own words (HistoryConfig).
+        expect(clientContent).toEqual({
+          turns: [{ role: 'user', parts: [{ text: 'what is it?' }] }],
+          turnComplete: isFirst,
+        });
+      }
+      next.say('thanks');
+      const connection = await server.connection(2);
+      await until(() => connection.frames.length === 3);
+      expect(JSON.stringify(connection.frames[2])).not.toContain('what is it?');
+    },
+  );
 });
 
 describe('a lost connection', () => {

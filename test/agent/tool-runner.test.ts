@@ -175,6 +175,18 @@ test('ToolRunner with 32 calls running answers one more with an error, and takes
   expect((await waiting.call(32)).context.callId).toBe('again');
 });
 
+test('ToolRunner with a call that comes again while it runs runs it once', async () => {
+  const waiting = pending();
+  const { start, first } = run(waiting.tool);
+  for (let index = 0; index < 100; index += 1) start('wait', 'c1');
+  (await waiting.call(0)).finish(1);
+  await first(1);
+  start('wait', 'c1');
+  (await waiting.call(1)).finish(2);
+  expect(await first(2)).toHaveLength(2);
+  expect(waiting.calls).toHaveLength(2);
+});
+
 test('ToolRunner that cancels all aborts each of them', async () => {
   const waiting = pending();
   const { runner, start } = run(waiting.tool);

@@ -361,6 +361,16 @@ test('TurnAssembler that is cut tells what was heard, and no interruption where 
   expect(jest.getTimerCount()).toBe(0);
 });
 
+test.each([
+  ['text', text],
+  ['a transcript of the user', input],
+  ['a transcript of the model', output],
+])('TurnAssembler with %s that never ends tells it whole after 256 Ki characters, and goes on', (_what, say) => {
+  const piece = 'x'.repeat(64 * 1024);
+  const whole = assemble(...Array.from({ length: 12 }, () => say(piece))).filter(({ partial }) => !partial);
+  expect(whole).toHaveLength(2);
+});
+
 test('TurnAssembler of any turns: the increments of each kind, joined, are what is told whole, and nothing is held when a turn is over', () => {
   const toolEvents = (bodies: EventBody[]) =>
     bodies.flatMap(({ content }) =>

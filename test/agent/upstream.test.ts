@@ -274,6 +274,19 @@ describe('goAway', () => {
     expect(first.frames).toHaveLength(1);
   });
 
+  test('that comes again while the handle of the last turn is waited for has nobody wait longer', async () => {
+    const { server, talk } = await talkTo();
+    const first = await server.connection(0);
+    first.send(HANDLE);
+    first.send(goAway('60s'));
+    first.say('One.');
+    first.completeTurn();
+    first.send(goAway('59s'));
+    await talk.turn(1);
+    talk.say('next');
+    await (await server.connection(1)).received('clientContent');
+  });
+
   test('without time left cuts the reply, and ends its turn', async () => {
     const { server, talk } = await talkTo();
     const first = await server.connection(0);
@@ -482,6 +495,34 @@ describe('what the model had not answered to the end when the connection was los
   );
 });
 
+test('the result of a call of an earlier turn is told again, in words, where the connection that had it is lost before the model says more', async () => {
+  const { promise: result, resolve } = Promise.withResolvers<object>();
+  const slow = tool({ name: 'slow', description: '', execute: () => result });
+  const server = closing(await startScriptedGemini());
+  const talk = closing(startTalk(runnerFor(modelAt(server.url), { tools: [slow] })));
+  const first = await server.connection(0);
+  first.send({ toolCall: { functionCalls: [{ id: 'c1', name: 'slow', args: {} }] } });
+  first.say('I am on it.');
+  first.completeTurn();
+  first.send(HANDLE);
+  first.send(MARK);
+  await talk.until(({ usageMetadata }) => usageMetadata);
+  resolve({ pears: 3 });
+  await first.received('toolResponse');
+  first.drop();
+  const second = await server.connection(1);
+  const { clientContent } = await second.received('clientContent');
+  expect(clientContent.turns[0].parts[0].text).toBe('(slow, called before, returned {"pears":3})');
+  second.completeTurn();
+  second.send(HANDLE);
+  await talk.turn(2);
+  second.drop();
+  const third = await server.connection(2);
+  talk.say('thanks');
+  await third.received('clientContent');
+  expect(JSON.stringify(third.frames)).not.toContain('pears');
+});
+
 describe('text typed while a connection is being closed', () => {
   test('goes to the next one, once', async () => {
     const { server, talk } = await talkTo();
@@ -563,6 +604,20 @@ describe('failure', () => {
     expect(attempts).toEqual([2, 3, 4, 5]);
   });
 
+  test('in the middle of each reply, however long that was, ends the run after five', async () => {
+    const realNow = performance.now.bind(performance);
+    jest.spyOn(performance, 'now').mockImplementation(() => realNow() * 1_000_000);
+    const { server, talk } = await talkTo({
+      onFrame: (connection) => {
+        connection.say('Well, ');
+        connection.closeWith(1011, 'Internal error encountered.');
+      },
+    });
+    talk.say('what breaks you?');
+    await expect(talk.done).rejects.toMatchObject({ code: 'model_closed' });
+    expect(server.connections).toHaveLength(5);
+  });
+
   test('to reconnect is tried again, up to five times', async () => {
     const { server, talk } = await talkTo({
       onSetup: (connection, index) => {
@@ -574,6 +629,21 @@ describe('failure', () => {
     (await server.connection(0)).drop();
     await expect(talk.done).rejects.toMatchObject({ code: 'model_closed' });
     expect(server.connections).toHaveLength(5);
+  });
+
+  test('to resume whose reason names the handle does not tell it', async () => {
+    const { server, talk } = await talkTo({
+      onSetup: (connection, index) => {
+        if (index === 0) connection.completeSetup();
+        else connection.closeWith(1011, 'cannot load h1-secret');
+      },
+    });
+    const first = await server.connection(0);
+    first.send({ sessionResumptionUpdate: { newHandle: 'h1-secret', resumable: true } });
+    first.send(MARK);
+    await talk.until(({ usageMetadata }) => usageMetadata);
+    first.drop();
+    await expect(talk.done).rejects.toMatchObject({ message: expect.stringMatching(/cannot load \[key\]/) });
   });
 
   test('to reconnect with an error that no retry mends ends the run', async () => {
@@ -642,6 +712,22 @@ test('a queue that is closed during the back-off is read to its end by the next 
   await talk.done;
   const texts = server.connections.flatMap(({ texts: sent }) => sent.slice(1)).join('');
   expect(texts).toContain('goodbye');
+});
+
+test('a queue that is closed, and read to its end, ends a run that is connecting again', async () => {
+  const { server, talk } = await talkTo({
+    onSetup: (connection, index) => {
+      if (index === 0) connection.completeSetup();
+    },
+  });
+  const first = await server.connection(0);
+  talk.say('hello');
+  await first.received('clientContent');
+  first.drop();
+  await server.connection(1);
+  talk.queue.close();
+  await talk.done;
+  await until(() => server.open === 0);
 });
 
 test('a conversation of a user whose words could not be sent still has them', async () => {

@@ -235,6 +235,41 @@ describe('cancelResponse', () => {
     expect(typesOf(await eventsUntil(connection, 'text'))).toEqual(['interrupted', 'turn_complete', 'text']);
   });
 
+  test('while a tool runs takes the call back, asked for in speech as in text, and the model is told so', async () => {
+    const { connection, peer } = await connected();
+    const call = (id: string) => peer.send({ toolCall: { functionCalls: [{ id, name: 'clock', args: {} }] } });
+    call('c1');
+    await eventsUntil(connection, 'tool_call');
+    connection.sendToolResults([{ id: 'c1', name: 'clock', response: {} }]);
+    call('c2');
+    await eventsUntil(connection, 'tool_call');
+    connection.cancelResponse();
+    expect(await eventsUntil(connection, 'turn_complete')).toEqual([
+      { type: 'tool_cancel', ids: ['c2'] },
+      { type: 'interrupted' },
+      { type: 'turn_complete' },
+    ]);
+    const told = await until(() => peer.frames.filter(({ toolResponse }) => toolResponse)[1]);
+    expect(told.toolResponse).toEqual({
+      functionResponses: [{ id: 'c2', name: 'clock', response: { error: 'The user interrupted' } }],
+    });
+    peer.say('I will not be heard');
+    peer.completeTurn();
+    peer.say('I am');
+    expect(textOf(await eventsUntil(connection, 'text'))).toBe('I am');
+  });
+
+  test('before the answer to the history has begun stops that', async () => {
+    const { connection, peer } = await connected({
+      config: { ...TEXT, history: [{ role: 'user', parts: [{ text: 'who?' }] }] },
+    });
+    connection.cancelResponse();
+    peer.say('I will not be heard');
+    peer.completeTurn();
+    peer.say('I am');
+    expect(typesOf(await eventsUntil(connection, 'text'))).toEqual(['interrupted', 'turn_complete', 'text']);
+  });
+
   test('tool calls of the reply are not run, and the model is told so', async () => {
     const { connection, peer } = await connected();
     peer.say('Let me see. ');

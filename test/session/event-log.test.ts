@@ -122,6 +122,13 @@ describe('limits', () => {
   test.each<[string, Parameters<typeof message>[0]]>([
     ['grounding', { groundingMetadata: { searchEntryPoint: { renderedContent: 'x'.repeat(10_000) } } }],
     ['code', { content: { role: 'model', parts: [{ executableCode: { code: 'x'.repeat(10_000) } }] } }],
+    ['usage', { usageMetadata: { trafficType: 'x'.repeat(10_000) } }],
+    ['the ids of calls', { toolCancellation: ['x'.repeat(10_000)] }],
+    ['voice activity', { voiceActivity: { audioOffset: 'x'.repeat(10_000) } }],
+    ['why a turn ended', { turnComplete: true, turnCompleteReason: 'x'.repeat(10_000) }],
+    ['errors', { errorCode: 'x'.repeat(5_000), errorMessage: 'x'.repeat(5_000) }],
+    ['ids of the provider', { liveSessionId: 'x'.repeat(10_000) }],
+    ['mime types', { content: { parts: [{ inlineData: { mimeType: 'x'.repeat(10_000), data: '' } }] } }],
     ['the outcome of code', { content: { parts: [{ codeExecutionResult: { output: 'x'.repeat(10_000) } }] } }],
   ])('EventLog counts %s', (_what, event) => {
     expect(logOf(message(event)).bytes).toBeGreaterThan(10_000);

@@ -129,6 +129,15 @@ describe('POSTs that are held', () => {
     expect(() => speech('d', 4)).toThrow(codeOf('request_queue_full'));
   });
 
+  test('weigh what the pictures in their messages do', () => {
+    const { inbox } = inboxWithRoom();
+    const inlineData = { mimeType: 'image/png', data: 'A'.repeat(3 * MEGABYTE) };
+    const show = (cseq: number) =>
+      inbox.take('a', cseq, () => [{ content: { role: 'user', parts: [{ inlineData }, { text: 'look' }] } }], room);
+    expect(show(2)).toEqual({ status: 'held', next: 1 });
+    expect(() => show(3)).toThrow(codeOf('request_queue_full'));
+  });
+
   test('of a client that is forgotten give their room back', () => {
     const { inbox, send } = inboxWithRoom();
     const speech = (client: string) => inbox.take(client, 2, () => [speak(4 * MEGABYTE - 200)], room);
