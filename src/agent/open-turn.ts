@@ -29,6 +29,8 @@ export interface OpenTurn {
   again(): readonly LiveRequest[];
   /** Whether an event of the conversation is a part of it. */
   has(eventId: string): boolean;
+  /** Something was typed, or heard, that waits for its answer; of sound alone nobody knows. */
+  readonly waits: boolean;
 }
 
 const NONE: readonly string[] = [];
@@ -138,6 +140,9 @@ export function createOpenTurn(): OpenTurn {
       return open.map(({ request }) => request);
     },
     has: (eventId) => open.some(({ eventIds }) => eventIds.includes(eventId)),
+    get waits() {
+      return answered !== undefined || heard !== '' || open.some(({ text }) => text > 0);
+    },
   };
 }
 

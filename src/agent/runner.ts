@@ -4,20 +4,19 @@ import type { ArtifactStore } from '../store/artifact-store.ts';
 import type { ConversationStore } from '../store/conversation-store.ts';
 import type { AgentEvent, FunctionResponse } from '../wire/agent-event.ts';
 import { WireError } from '../wire/error-catalogue.ts';
-import type { LiveRequest } from '../wire/live-request.ts';
 import type { Agent } from './agent.ts';
 import { checkAgentConfig, checkRunConfig } from './check-run-config.ts';
 import { toConnectConfig } from './connect-config.ts';
 import { createConversationRecorder } from './conversation-recorder.ts';
 import { createEventFactory, type EventBody } from './event-factory.ts';
 import { createFramePacer } from './frame-pacer.ts';
-import { createInputRate } from './input-rate.ts';
 import { createLiveBlobs } from './live-blobs.ts';
 import type { LiveRequestQueue } from './live-request-queue.ts';
 import { type Begun, generateRun } from './live-run.ts';
+import { createModelInput } from './model-input.ts';
 import { createOpenTurn } from './open-turn.ts';
 import { mergeRunConfig, type RunConfig } from './run-config.ts';
-import { isFrame, isFull, sendRequest, sendResult, untilItTakes, withoutImages } from './send-request.ts';
+import { isFull, sendRequest, sendResult, untilItTakes, withoutImages } from './send-request.ts';
 import { isAnswered, toContents, withoutOpenTurn } from './told-history.ts';
 import { ToolRunner } from './tool-runner.ts';
 import { TurnAssembler } from './turn-assembler.ts';
@@ -146,6 +145,7 @@ export class Runner implements LiveRunner {
       onEvent: (event) => {
         if (!over) receive(event);
       },
+      isIdle: () => !openTurn.waits,
       onLost: (replying) => {
         // What the calls were made for is asked again.
         const cancelled = tools.cancelOpen();
@@ -153,6 +153,7 @@ export class Runner implements LiveRunner {
         if (replying) {
           assembler.take({ type: 'interrupted' });
           assembler.take({ type: 'turn_complete' });
+          liveBlobs?.take({ type: 'interrupted' });
         } else assembler.hearAgain();
       },
       onReconnected: (connection, resumed) => {
@@ -199,29 +200,12 @@ export class Runner implements LiveRunner {
       openTurn.sent({ blob: image });
       upstream.connection?.sendImage(image);
     });
-    const inputRate = createInputRate(model.capabilities.inputRate);
-    /** As the model takes it: audio at its rate; a frame goes its own way, at its own pace. */
-    const { disabled: manualActivity } = runConfig.realtimeInputConfig?.automaticActivityDetection ?? {};
-    const withBlobPassed = (request: LiveRequest): LiveRequest => {
-      // The end of the microphone's audio means nothing to a model that is told when the user speaks: it would close over it.
-      if (manualActivity && request.audio_stream_end) {
-        const { audio_stream_end: _, ...others } = request;
-        return withBlobPassed(others);
-      }
-      const { blob, ...rest } = request;
-      if (!blob) return request;
-      if (isFrame(blob)) {
-        // The SDK throws over it, which it would do in the pacer's timer: there nobody catches it, and the process ends.
-        if (!blob.mime_type.startsWith('image/')) {
-          throw new WireError('unsupported_mime_type', `Mime type not supported: ${blob.mime_type.slice(0, 100)}`);
-        }
-        frames.take(blob);
-        return rest;
-      }
-      const converted = inputRate.convert(blob);
-      if (converted) liveBlobs?.heard(converted);
-      return converted === blob ? request : converted ? { ...rest, blob: converted } : rest;
-    };
+    const toModelInput = createModelInput({
+      inputRate: model.capabilities.inputRate,
+      manualActivity: runConfig.realtimeInputConfig?.automaticActivityDetection?.disabled === true,
+      frames,
+      onHeard: (audio) => liveBlobs?.heard(audio),
+    });
     const send = async () => {
       for (;;) {
         const request = await liveRequestQueue.get();
@@ -238,7 +222,7 @@ export class Runner implements LiveRunner {
         if (event) recorder.typed(event, assembler.midReply);
         // What is typed to a run that has failed is in the conversation, and the next run answers it.
         if (!connection) return;
-        const passed = withBlobPassed(request);
+        const passed = toModelInput(request);
         // A picture that waits belongs to what is asked about it.
         if (passed.content || passed.activity_end) frames.flush();
         openTurn.sent(passed, event?.id);

@@ -38,6 +38,8 @@ export interface UpstreamOptions {
   readonly loadHistory: () => Promise<Pick<ConnectConfig, 'history' | 'answered'>>;
   readonly onStatus: (status: UpstreamStatus) => void;
   readonly onEvent: (event: ModelEvent) => void;
+  /** Nothing was asked that waits for an answer. */
+  readonly isIdle: () => boolean;
   /** The connection is lost. @param replying in the middle of a reply, of which nothing more will come */
   readonly onLost: (replying: boolean) => void;
   /** There is another, which nothing was sent to yet. @param resumed it knows the conversation up to its last complete turn from the provider */
@@ -143,6 +145,12 @@ export class Upstream {
       clearTimeout(leaveTimer);
       leaveTimer = setTimeout(() => connection.close(), Math.min(Math.max(0, ms), MAX_GO_AWAY_MS)).unref();
     };
+    const isHealthy = () => completed || (!replying && performance.now() - opened > HEALTHY_MS);
+    const leave = () => {
+      // What is said from now on is for the next one.
+      this.#connection = undefined;
+      leaveIn(this.#handle !== undefined && this.#stale ? HANDLE_MS : 0);
+    };
     try {
       for await (const event of connection.events) {
         if (event.type === 'closed') {
@@ -153,7 +161,10 @@ export class Upstream {
         if (event.type === 'go_away') {
           asked = true;
           // What is left already waits for no more than its handle.
-          if (this.#connection === connection) leaveIn(event.timeLeftMs - GO_AWAY_MARGIN_MS);
+          if (this.#connection !== connection) continue;
+          // Where nobody waits it is not noticed now; later it might cut an answer. But one that has not proved healthy may be all there is.
+          if (isHealthy() && this.#options.isIdle()) leave();
+          else leaveIn(event.timeLeftMs - GO_AWAY_MARGIN_MS);
           continue;
         }
         if (event.type === 'resumption' && event.handle !== undefined) {
@@ -171,11 +182,7 @@ export class Upstream {
         if (!asked || this.#connection !== connection) {
           // It has been left already, and waits for its handle.
           if (asked && event.type === 'resumption' && !this.#stale) connection.close();
-        } else if (event.type === 'turn_complete') {
-          // What is said from now on is for the next one.
-          this.#connection = undefined;
-          leaveIn(this.#handle === undefined ? 0 : HANDLE_MS);
-        }
+        } else if (event.type === 'turn_complete') leave();
       }
     } finally {
       clearTimeout(leaveTimer);
@@ -186,7 +193,7 @@ export class Upstream {
       closed: closed ?? new WireError('model_closed'),
       code,
       worked,
-      healthy: completed || (!replying && performance.now() - opened > HEALTHY_MS),
+      healthy: isHealthy(),
       asked,
       replying,
     };

@@ -52,6 +52,8 @@ export function replyTo(situation: Situation): Reply {
   const { text, speechSeconds, images, history, functions } = situation;
   if (speechSeconds !== undefined && text.trim() === '') return answerSpeech(situation, speechSeconds);
 
+  const known = knownOutcomes(text);
+  if (known.length > 0) return answer(tellOutcomes(known));
   const words = text.toLowerCase();
   const calls = planCalls(text, functions);
   if (calls.length > 0) return { type: 'call', calls };
@@ -88,6 +90,16 @@ export function replyTo(situation: Situation): Reply {
 /** What the agent says when the tools it called have answered. */
 export function tellOutcomes(outcomes: readonly ToolOutcome[]): string {
   return outcomes.map((outcome) => tellOutcome(outcome, outcomes.length > 1)).join(' ');
+}
+
+/** What the user says that calls have returned, as `(name was called for this, and returned {…})`: they are not made again. */
+function knownOutcomes(text: string): ToolOutcome[] {
+  return [...text.matchAll(/^\((\S+) was called for this, and returned (\{.*\})\)$/gm)].map(
+    ([, name = '', json = '']) => ({
+      name,
+      response: argumentsIn(json),
+    }),
+  );
 }
 
 function tellOutcome({ name, response }: ToolOutcome, several: boolean): string {

@@ -250,8 +250,10 @@ function durationsOf(event: AgentEvent | undefined): readonly number[] {
   return parts.flatMap(({ inlineData }) => (inlineData ? [soundMs(inlineData)] : []));
 }
 
+/** A file is of a reply that is over. */
 function isReply({ content, outputTranscription }: AgentEvent): boolean {
-  return content?.role === 'model' || outputTranscription !== undefined;
+  const isFile = content?.parts?.every(({ fileData }) => fileData) ?? false;
+  return (content?.role === 'model' && !isFile) || outputTranscription !== undefined;
 }
 
 /** The parts keep their places: a cursor may point between two of them. */

@@ -92,7 +92,16 @@ function decodeContent(content: unknown): Content {
     throw new WireError('malformed_item', 'content must be {"role":"user","parts":[{"text":"…"}]}');
   }
   const parts = content.parts.map(decodePart);
-  if (parts.every(({ text = '' }) => text.trim() === '')) throw new WireError('empty_body', 'The text is empty');
+  if (parts.every(({ text = '' }) => text.trim() === '')) {
+    const isPicture = parts.some(({ inlineData }) => inlineData);
+    throw isPicture
+      ? new WireError(
+          'empty_body',
+          'The message has a picture and no words',
+          'say something about it, or send it as blob',
+        )
+      : new WireError('empty_body', 'The text is empty');
+  }
   return { role: 'user', parts };
 }
 

@@ -8,7 +8,7 @@ import { closesAfterEach } from '../models/cleanup.ts';
 import { modelAt } from '../models/gemini-model.ts';
 import { type ScriptedGeminiOptions, startScriptedGemini } from '../models/scripted-gemini.ts';
 import { until } from '../models/until.ts';
-import { CONVERSATION, heard, outline, runnerFor, startTalk, statusesOf } from './talk.ts';
+import { CONVERSATION, heard, outline, runnerFor, startTalk, statusesOf, type Talk } from './talk.ts';
 
 const closing = closesAfterEach();
 
@@ -296,6 +296,46 @@ describe('goAway', () => {
     first.send(goAway('0s'));
     await talk.until(({ status }) => status?.upstream === 'resumed');
     expect(outline(talk.events).slice(2, 6)).toEqual(['text…', 'text', 'interrupted', 'turnComplete']);
+  });
+
+  test('between turns of a connection that is well is followed at once, while nobody notices', async () => {
+    const { server, talk } = await talkTo();
+    const first = await server.connection(0);
+    first.say('One.');
+    first.completeTurn();
+    first.send(HANDLE);
+    first.send(goAway('300s'));
+    const second = await server.connection(1);
+    expect(second.setup.sessionResumption).toEqual({ handle: 'h1' });
+    await talk.until(({ status }) => status?.upstream === 'resumed');
+  });
+
+  test.each([
+    ['typed', (talk: Talk) => talk.say('and two?'), 'clientContent'],
+    [
+      'spoken',
+      (talk: Talk) => talk.queue.sendRealtime({ mime_type: 'audio/pcm;rate=16000', data: 'AAAA' }),
+      'realtimeInput',
+    ],
+  ] as const)('while something that was %s waits for its answer lets it come', async (how, ask, field) => {
+    const { server, talk } = await talkTo();
+    const first = await server.connection(0);
+    first.say('One.');
+    first.completeTurn();
+    first.send(HANDLE);
+    await talk.turn(1);
+    ask(talk);
+    await first.received(field);
+    if (how === 'spoken') first.send({ serverContent: { inputTranscription: { text: 'and two?' } } });
+    first.send(goAway('300s'));
+    first.send(MARK);
+    await talk.until(({ usageMetadata }) => usageMetadata);
+    expect(server.connections).toHaveLength(1);
+    first.say('Two.');
+    first.completeTurn();
+    await talk.turn(2);
+    first.send({ sessionResumptionUpdate: { newHandle: 'h2', resumable: true } });
+    expect((await server.connection(1)).setup.sessionResumption).toEqual({ handle: 'h2' });
   });
 
   test('between turns leaves before the deadline', async () => {

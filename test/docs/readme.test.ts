@@ -56,7 +56,7 @@ test('the README’s server that keeps what was said runs as it stands there, bu
     console.log('kept', kept[0].mimeType, kept[0].data.length > 10_000);
     await server.close();`;
   const args = ['--input-type=module-typescript', '--eval', script];
-  const environment = { PATH: process.env.PATH, PORT: '0', SHUTDOWN_GRACE_MS: '0' };
+  const environment = { PATH: process.env.PATH, PORT: '0' };
   const command = new Command(spawn(process.execPath, args, { cwd: ROOT, env: environment }));
   expect(await command.exitCode()).toBe(0);
   expect(command.stdout).toContain('kept audio/pcm;rate=24000 true');

@@ -52,6 +52,11 @@ describe('the offline agent', () => {
     expect(answer(text)).toBe(counted);
   });
 
+  test('does not make a call again that it is told was made, and tells what it returned', () => {
+    const text = 'get weather\n(get_weather was called for this, and returned {"output":"sunny"})';
+    expect(answer(text, { functions: declare('get_weather') })).toBe('The tool answered: sunny');
+  });
+
   test('counts to thirty at most', () => {
     expect(answer('count to a hundred')).toMatch(/nine, ten\.$/);
     expect(answer('count to 100')).toMatch(/^I count to thirty at most\. One, .* twenty-nine, thirty\.$/);

@@ -192,6 +192,8 @@ describe('an interruption', () => {
 describe('midTurn', () => {
   const usage = message({ usageMetadata: { totalTokenCount: 1 } });
   const heard = message({ inputTranscription: { text: 'hi', finished: false } });
+  const fileData = { fileUri: 'artifact://a/b/c/d#0', mimeType: 'audio/pcm' };
+  const file = message({ content: { role: 'model', parts: [{ fileData }] } });
   const transcript = message({ outputTranscription: { text: 'hi', finished: false } });
   test.each<[string, boolean, LogMessage[]]>([
     ['an empty log', false, []],
@@ -201,6 +203,7 @@ describe('midTurn', () => {
     ['a turn that is complete', false, [text('a'), turnComplete()]],
     ['an interrupted turn that is not complete yet', true, [text('a'), interrupted()]],
     ['a turn after another', true, [text('a'), turnComplete(), audio(4)]],
+    ['a file of what was said in a turn, after it', false, [text('a'), turnComplete(), file]],
     ['what only the user said, and usage', false, [text('a'), turnComplete(), heard, usage]],
   ])('of %s is %s', (_what, expected, messages) => {
     expect(logOf(...messages).midTurn).toBe(expected);

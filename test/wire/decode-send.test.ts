@@ -73,6 +73,12 @@ describe('a LiveRequest', () => {
     expect(decodeSend({ content, partial: false })).toEqual([{ content }]);
   });
 
+  test('content of a picture without words says what is lacking', () => {
+    expect(() => decodeSend({ content: { parts: [{ inline_data: PICTURE }] } })).toThrow(
+      'The message has a picture and no words',
+    );
+  });
+
   test('blob is taken in snake case and camel case', () => {
     const blob = { mime_type: 'audio/pcm;rate=8000', data: PCM };
     expect(decodeSend({ blob })).toEqual([{ blob }]);
