@@ -10,4 +10,5 @@ export default {
   testTimeout: 20_000,
   // They mostly wait: on two cores jest would make do with one, and take twice as long.
   maxWorkers: 2,
+  testSequencer: './test/sequencer.mjs',
 };

@@ -7,6 +7,8 @@ import { DEFAULT_INPUT_RATE, parseMimeType } from './mime-type.ts';
 
 /** How many items one body may hold. */
 const MAX_ITEMS = 1000;
+/** How many parts one message may have: each costs more than its text. */
+const MAX_PARTS = 100;
 
 /**
  * Decodes the JSON body of a POST: one item or an array of items, each told by its shape. The whole is checked before any of it
@@ -91,6 +93,7 @@ function decodeContent(content: unknown): Content {
   if (!isRecord(content) || !Array.isArray(content.parts) || content.parts.length === 0) {
     throw new WireError('malformed_item', 'content must be {"role":"user","parts":[{"text":"…"}]}');
   }
+  if (content.parts.length > MAX_PARTS) throw new WireError('malformed_item', `content has at most ${MAX_PARTS} parts`);
   const parts = content.parts.map(decodePart);
   if (parts.every(({ text = '' }) => text.trim() === '')) {
     const isPicture = parts.some(({ inlineData }) => inlineData);

@@ -6,6 +6,8 @@ import { labelOf, voiceDown } from './labelled-voice.ts';
 /** Speech of the model comes in pieces of so many ms, each with its transcript. */
 export const PIECE_MS = 200;
 
+const HANDLE = { sessionResumptionUpdate: { newHandle: 'a handle', resumable: true } };
+
 /** A model that says what it is told to, and keeps nothing of what it has heard, for talks of any length. */
 export interface ScriptedModel {
   readonly url: string;
@@ -26,7 +28,7 @@ export async function startScriptedModel(): Promise<ScriptedModel> {
   const gemini = await startScriptedGemini({
     onSetup: (connection) => {
       connection.completeSetup();
-      connection.send({ sessionResumptionUpdate: { newHandle: 'a handle', resumable: true } });
+      connection.send(HANDLE);
       current = connection;
     },
     onFrame: (connection, frame) => {
@@ -36,7 +38,11 @@ export async function startScriptedModel(): Promise<ScriptedModel> {
     },
   });
   afterTest(() => gemini.close());
-  const send = (frame: object) => current?.send(frame);
+  const send = (frame: Frame) => {
+    current?.send(frame);
+    // Each turn has its handle: one from before it knows nothing of it.
+    if (frame.serverContent?.turnComplete) current?.send(HANDLE);
+  };
   return {
     url: gemini.url,
     async hears(...lines) {

@@ -161,6 +161,7 @@ describe('a bad item is refused', () => {
     ['content without parts', { content: { parts: [] } }, 'malformed_item'],
     ['a part of neither text nor data', { content: { parts: [{ file_data: {} }] } }, 'malformed_item'],
     ['a part whose data has no mime type', { content: { parts: [{ inline_data: {} }] } }, 'missing_mime_type'],
+    ['content of more than 100 parts', { content: { parts: Array(101).fill({ text: 'a' }) } }, 'malformed_item'],
     ['audio inside a message', { content: { parts: [{ inline_data: audio(PCM) }] } }, 'malformed_item'],
     ['a picture inside a message without words', { content: { parts: [{ inline_data: PICTURE }] } }, 'empty_body'],
     ['a JPEG that is called PNG', audio(picture('image/jpeg'), 'image/png'), 'unsupported_mime_type'],
