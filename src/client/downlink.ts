@@ -129,13 +129,13 @@ export function createDownlink(options: DownlinkOptions): Downlink {
     if (ladder !== before) options.onLadder(ladder);
     return ladder.rung !== before.rung;
   };
-  /** When the first stream opened, nobody knew yet what a round trip takes. */
+  /** When the first stream opened, nobody knew yet what a round trip takes; and the first one may have been slow by itself. */
   const weighOpening = () => {
     const roundTripMs = options.roundTripMs();
-    if (!opened || opened.line !== incumbent || opened.evidence.roundTripMs !== undefined) return;
-    if (roundTripMs === undefined) return;
-    learn({ ...opened.evidence, roundTripMs });
-    opened = undefined;
+    if (!opened || opened.line !== incumbent || roundTripMs === undefined) return;
+    if (roundTripMs >= (opened.evidence.roundTripMs ?? Number.POSITIVE_INFINITY)) return;
+    opened = { line: opened.line, evidence: { ...opened.evidence, roundTripMs } };
+    learn(opened.evidence);
     trials.plan();
   };
   const dropChallenger = () => {
