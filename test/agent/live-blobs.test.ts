@@ -7,6 +7,7 @@ import type { AgentEvent } from '../../src/wire/agent-event.ts';
 import { closesAfterEach } from '../models/cleanup.ts';
 import { modelAt } from '../models/gemini-model.ts';
 import { startScriptedGemini } from '../models/scripted-gemini.ts';
+import { until } from '../models/until.ts';
 import { CONVERSATION, startTalk } from './talk.ts';
 
 const closing = closesAfterEach();
@@ -66,9 +67,11 @@ test('a run with saveLiveBlob keeps an interrupted reply by itself, and what int
   peer.send({ serverContent: { interrupted: true } });
   await talk.until(fileOf);
   expect(await bytesOf(filesIn(talk.events)[0], artifacts)).toMatchObject({ bytes: [1, 2] });
+  hear(5, 6);
+  await until(() => peer.frames.length === 3);
   peer.completeTurn();
   await talk.until((event) => fileOf(event) && event.author === 'user');
-  expect(await bytesOf(filesIn(talk.events)[1], artifacts)).toMatchObject({ bytes: [3, 4] });
+  expect(await bytesOf(filesIn(talk.events)[1], artifacts)).toMatchObject({ bytes: [3, 4, 5, 6] });
 });
 
 test('a run with saveLiveBlob that ends in mid-turn keeps what there is', async () => {

@@ -194,10 +194,17 @@ test("a runner's resumption handle stays out of the log, and what its event says
       ...runner,
       async *runLive() {
         yield { ...stamp, liveSessionResumptionUpdate: { newHandle: 'a-handle', resumable: true }, turnComplete: true };
+        // With nothing else it leaves no hole either.
+        yield {
+          ...stamp,
+          liveSessionResumptionUpdate: { newHandle: 'a-handle', resumable: true },
+          customMetadata: { a: 1 },
+        };
       },
     }),
   );
   const { log } = open(sessions);
   await settle();
   expect(log.at(1)).toEqual({ seq: 1, turn: 1, message: { event: { ...stamp, turnComplete: true } } });
+  expect(log.head).toBe(1);
 });
