@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import type { RealtimeModel } from '../models/realtime-model.ts';
 import { WireError } from '../wire/error-catalogue.ts';
+import { isRecord } from '../wire/record.ts';
 import type { Agent } from './agent.ts';
 import type { RunConfig } from './run-config.ts';
 
@@ -77,7 +78,7 @@ const transcription = fields({
 const metadata = z.unknown().transform((value, context): Record<string, unknown> => {
   const json = toJson(value);
   const copy: unknown = json === undefined ? undefined : JSON.parse(json);
-  if (json === undefined || !isObject(copy) || !isDeepStrictEqual(copy, value)) {
+  if (json === undefined || !isRecord(copy) || !isDeepStrictEqual(copy, value)) {
     context.addIssue({
       code: 'custom',
       message: 'must be an object of JSON: of texts, numbers, true, false, null, lists and objects',
@@ -230,8 +231,4 @@ function toJson(value: unknown): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,6 @@
 import type { ConversationKey, ConversationStore } from '../store/conversation-store.ts';
 import type { AgentEvent } from '../wire/agent-event.ts';
+import { textLength } from '../wire/request-weight.ts';
 
 /** Writes a run's events into its conversation, in order. */
 export interface ConversationRecorder {
@@ -50,7 +51,7 @@ export function createConversationRecorder(
         return;
       }
       held.push(event);
-      heldSize += HELD_EVENT + textLength(event);
+      heldSize += HELD_EVENT + textLength(event.content);
       if (heldSize > MAX_HELD) release();
     },
     finish: release,
@@ -64,8 +65,4 @@ export function createConversationRecorder(
 function isKept(event: AgentEvent): boolean {
   if (event.partial || event.status || event.liveSessionResumptionUpdate) return false;
   return !event.content?.parts?.[0]?.inlineData;
-}
-
-function textLength({ content }: AgentEvent): number {
-  return content?.parts?.reduce((sum, { text }) => sum + (text?.length ?? 0), 0) ?? 0;
 }

@@ -1,10 +1,9 @@
 import type { Content } from '../wire/agent-event.ts';
 import type { Blob, LiveRequest } from '../wire/live-request.ts';
+import { weightOf } from '../wire/request-weight.ts';
 
 /** Bytes of waiting requests: about a minute and a half of 16 kHz speech in base64. */
 const DEFAULT_MAX_BYTES = 4 * 1024 * 1024;
-/** What a request weighs beside its data: many small ones must not be free. */
-const REQUEST_BYTES = 100;
 
 /**
  * What the user sends, on its way to the model (ADK: LiveRequestQueue). One sender side, one reader: the run. Unlike ADK's it is
@@ -29,7 +28,7 @@ export class LiveRequestQueue {
   /** Whether these may be sent without going over the limit. An empty queue takes anything. */
   hasRoomFor(requests: readonly LiveRequest[]): boolean {
     return (
-      this.#bytes === 0 || this.#bytes + requests.reduce((sum, request) => sum + sizeOf(request), 0) <= this.#maxBytes
+      this.#bytes === 0 || this.#bytes + requests.reduce((sum, request) => sum + weightOf(request), 0) <= this.#maxBytes
     );
   }
 
@@ -42,7 +41,7 @@ export class LiveRequestQueue {
   send(request: LiveRequest): void {
     if (this.#closed) return;
     this.#waiting.push(request);
-    this.#bytes += sizeOf(request);
+    this.#bytes += weightOf(request);
     this.#wake?.();
   }
 
@@ -94,7 +93,7 @@ export class LiveRequestQueue {
 
   #take(): LiveRequest | undefined {
     const request = this.#waiting.shift();
-    if (request) this.#bytes -= sizeOf(request);
+    if (request) this.#bytes -= weightOf(request);
     return request;
   }
 
@@ -102,10 +101,4 @@ export class LiveRequestQueue {
   release(): void {
     this.#wake?.();
   }
-}
-
-function sizeOf({ blob, content }: LiveRequest): number {
-  let size = REQUEST_BYTES + (blob?.data.length ?? 0);
-  for (const part of content?.parts ?? []) size += (part.text?.length ?? 0) + (part.inlineData?.data.length ?? 0);
-  return size;
 }

@@ -1,6 +1,7 @@
 import type { ModelEvent } from '../models/realtime-model.ts';
 import type { FunctionResponse } from '../wire/agent-event.ts';
 import type { LiveRequest } from '../wire/live-request.ts';
+import { mediaLength, textLength } from '../wire/request-weight.ts';
 import { isFrame } from './send-request.ts';
 
 /**
@@ -177,15 +178,5 @@ function inWords(open: readonly Sent[], heard: string, results: readonly Functio
 }
 
 function sentOf(request: LiveRequest, eventIds: readonly string[]): Sent {
-  return { request, eventIds, media: mediaSize(request), text: textSize(request) };
-}
-
-function mediaSize({ blob, content }: LiveRequest): number {
-  let size = blob?.data.length ?? 0;
-  for (const { inlineData } of content?.parts ?? []) size += inlineData?.data.length ?? 0;
-  return size;
-}
-
-function textSize({ content }: LiveRequest): number {
-  return content?.parts?.reduce((sum, { text }) => sum + (text?.length ?? 0), 0) ?? 0;
+  return { request, eventIds, media: mediaLength(request), text: textLength(request.content) };
 }

@@ -1,4 +1,5 @@
 import type { FunctionCall, FunctionResponse } from '../wire/agent-event.ts';
+import { isRecord } from '../wire/record.ts';
 import type { Tool, ToolContext } from './tool.ts';
 
 /** Calls that may run at once in one run; one more is answered with an error. */
@@ -93,9 +94,7 @@ export class ToolRunner {
       const result = await tool.run(call.args, context);
       // As the JSON that it will be: what cannot be JSON is an error of this tool, not of the run that has to send it.
       const json: unknown = JSON.parse(JSON.stringify(result ?? null) ?? 'null');
-      return typeof json === 'object' && json !== null && !Array.isArray(json)
-        ? (json as Record<string, unknown>)
-        : { result: json };
+      return isRecord(json) ? json : { result: json };
     } catch (error) {
       return { error: error instanceof Error ? error.message : String(error) };
     }

@@ -179,10 +179,11 @@ export class Upstream {
           this.#stale = true;
         }
         this.#options.onEvent(event);
-        if (!asked || this.#connection !== connection) {
-          // It has been left already, and waits for its handle.
-          if (asked && event.type === 'resumption' && !this.#stale) connection.close();
-        } else if (event.type === 'turn_complete') leave();
+        if (!asked) continue;
+        const isLeft = this.#connection !== connection;
+        if (event.type === 'turn_complete' && !isLeft) leave();
+        // It was waited for.
+        if (event.type === 'resumption' && isLeft && !this.#stale) connection.close();
       }
     } finally {
       clearTimeout(leaveTimer);

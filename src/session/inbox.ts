@@ -1,5 +1,6 @@
 import { WireError } from '../wire/error-catalogue.ts';
 import type { LiveRequest } from '../wire/live-request.ts';
+import { weightOf } from '../wire/request-weight.ts';
 
 /** What a POST in the order is answered. */
 export interface InboxAnswer {
@@ -121,12 +122,5 @@ function outsideWindow(cseq: number, next: number): WireError {
 }
 
 function sizeOf(requests: readonly LiveRequest[]): number {
-  let size = 0;
-  for (const { blob, content } of requests) {
-    size += 100 + (blob?.data.length ?? 0);
-    for (const { text, inlineData } of content?.parts ?? []) {
-      size += (text?.length ?? 0) + (inlineData?.data.length ?? 0);
-    }
-  }
-  return size;
+  return requests.reduce((sum, request) => sum + weightOf(request), 0);
 }

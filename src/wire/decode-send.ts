@@ -4,6 +4,7 @@ import { WireError } from './error-catalogue.ts';
 import { checkImage, isImage } from './image.ts';
 import type { Blob, LiveRequest } from './live-request.ts';
 import { DEFAULT_INPUT_RATE, parseMimeType } from './mime-type.ts';
+import { isRecord } from './record.ts';
 
 /** How many items one body may hold. */
 const MAX_ITEMS = 1000;
@@ -154,8 +155,4 @@ function flag(item: Record<string, unknown>, name: 'audio_stream_end' | 'close' 
 
 function unsupported(mimeType: string): WireError {
   return new WireError('unsupported_mime_type', `Mime type not supported: ${mimeType.slice(0, 100)}`);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
