@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 export interface Child {
-  /** What it printed first that looks like a port or an address. */
+  /** First output of the child that looks like a port or an address. */
   readonly address: string;
   /** CPU time used so far, user and system, all threads, ms. */
   cpuMs(): number;

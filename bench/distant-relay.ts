@@ -6,7 +6,7 @@ export interface Relay {
   close(): void;
 }
 
-/** Of TCP, and of TLS 1.3: on a loopback the one takes no time, and the other is not spoken. */
+/** Number of round trips of the TCP and TLS 1.3 handshakes. On loopback one takes no time and the other does not happen. */
 const HANDSHAKES = 2;
 
 /**
@@ -18,13 +18,13 @@ export async function startDistantRelay(port: number, roundTripMs: number): Prom
   const track = (socket: Socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    // Its `close` comes, and is passed on.
+    // Ignore the error, because `close` follows and is forwarded.
     socket.on('error', () => {});
     return socket.setNoDelay();
   };
   const server = createServer((client) => {
     track(client);
-    // Until then what it says waits in the kernel.
+    // Data that arrives before then waits in the kernel.
     setTimeout(() => {
       if (client.destroyed) return;
       const origin = track(connect(port, '127.0.0.1'));
@@ -42,7 +42,7 @@ export async function startDistantRelay(port: number, roundTripMs: number): Prom
   };
 }
 
-/** In order, as timers of one length are. */
+/** Forwards data with a delay. Timers of equal duration keep its order. */
 function carry(from: Socket, to: Socket, lateMs: number): void {
   from.on('data', (chunk: Buffer) => setTimeout(() => to.destroyed || to.write(chunk), lateMs));
   from.on('end', () => setTimeout(() => to.end(), lateMs));

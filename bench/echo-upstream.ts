@@ -23,7 +23,7 @@ server.on('connection', (socket) => {
       ready = true;
       socket.send(SETUP_COMPLETE);
     } else if (data.includes('"audio"')) {
-      // What stands around the audio does not make a piece.
+      // Do not count the JSON around the audio as a piece.
       for (let pieces = Math.max(1, Math.floor(data.length / PIECE_BYTES)); pieces > 0; pieces -= 1)
         socket.send(ANSWER);
     }

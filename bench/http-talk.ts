@@ -4,7 +4,7 @@ import { openClient, type Uplink } from './voice-client.ts';
 
 export interface HttpTalk {
   readonly trips: number;
-  /** Of the times from a POST to its answer in the stream, ms: 99 of 100 are shorter. */
+  /** 99th percentile of the time from a POST to its answer in the stream, in ms. */
   readonly p99: number;
 }
 

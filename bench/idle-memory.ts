@@ -4,7 +4,7 @@ import type { Servers } from './servers.ts';
 import { openStream } from './voice-client.ts';
 
 const STEPS = 4;
-/** What is garbage is mostly collected by then, ms. */
+/** Time after which most garbage is collected, in ms. */
 const SETTLE_MS = 1_500;
 
 /** Memory of a session on which nothing is said: the slope over many. */

@@ -6,7 +6,10 @@ import type { Servers } from './servers.ts';
 
 const TALKERS = 100;
 
-/** What the server adds to a conversation: the upstream answers at once. The time that 99 of 100 answers take at most, all talking. */
+/**
+ * Measures the latency that the server adds to a conversation, at the 99th percentile with all sessions talking. The upstream
+ * answers at once.
+ */
 export async function measureLatency(servers: Servers, rounds: number, roundMs: number): Promise<void> {
   const relay = await servers.relay();
   const ours = await servers.ours();

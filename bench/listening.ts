@@ -1,22 +1,22 @@
 import { serveLoad } from './load.ts';
 
-/** Of PCM in 40 ms at 24 kHz: 2,560 characters of base64. */
+/** Size of 40 ms of PCM at 24 kHz, in bytes: 2,560 characters of base64. */
 export const PIECE_BYTES = (24_000 / 25) * 2;
-/** In each answer: ten seconds of speech. */
+/** Number of pieces in an answer: ten seconds of speech. */
 export const PIECES = 250;
-/** How the upstream may be asked to answer. */
+/** Request to the upstream to answer at once. */
 export const AT_ONCE = 'at once';
 export const APART = 'apart';
-/** Until what they take is compiled as far as it will be. */
+/** Number of answers after which the code is fully compiled. */
 const WARM_UP_ANSWERS = 200;
 
 export interface Listened {
   readonly messages: number;
-  /** Of the whole process, with its garbage collection, µs. */
+  /** CPU time of the whole process, garbage collection included, in µs. */
   readonly cpuUs: number;
 }
 
-/** Who takes the speech out of what a program receives. */
+/** Extracts the speech from the data that a program receives. */
 export interface Listener {
   hear(base64: string): void;
   turnComplete(): void;

@@ -6,8 +6,8 @@ export interface LiveRun {
 }
 
 /**
- * Runs an agent that speaks, in this process: with no server around it, and Gemini at `baseUrl`. It ends with its events' reader, or as
- * `abortSignal` says.
+ * Starts a run of a speaking agent in this process, without a server, against Gemini at `baseUrl`. The run ends when the reader of its events leaves,
+ * or when `abortSignal` fires.
  */
 export function startLiveRun(baseUrl: string, abortSignal?: AbortSignal): LiveRun {
   const model = geminiModel({
@@ -16,7 +16,7 @@ export function startLiveRun(baseUrl: string, abortSignal?: AbortSignal): LiveRu
     apiVersion: 'v1beta',
     baseUrl,
     connectTimeoutMs: 10_000,
-    onNonsense: (text) => process.stderr.write(`nonsense from upstream: ${text}\n`),
+    onUnparsableFrame: (text) => process.stderr.write(`unparsable frame from upstream: ${text}\n`),
   });
   const agent = new Agent({ name: 'speaker' });
   const liveRequestQueue = new LiveRequestQueue();

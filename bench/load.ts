@@ -16,7 +16,7 @@ export async function startLoad<Result>(script: string, args: readonly string[])
       child.once('exit', onExit);
       child.once('message', (result) => {
         child.off('exit', onExit);
-        resolve(result as Result); // what the script's `talk` gives
+        resolve(result as Result); // the type that the script's `talk` returns
       });
     });
   await answer();

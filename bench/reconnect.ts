@@ -1,4 +1,4 @@
-import { startGeminiEmulator } from '../src/emulator/gemini-emulator.ts';
+import { startGeminiEmulator } from '../src/emulator/gemini/emulator.ts';
 import type { Scenario } from '../src/emulator/scenario.ts';
 import type { AgentEvent } from '../src/index.ts';
 import { startDistantRelay } from './distant-relay.ts';
@@ -9,15 +9,15 @@ const ROUND_TRIP_MS = 50;
 const BUDGET_MS = ROUND_TRIP_MS + 300;
 /** Faster than real time: an answer is soon over. */
 const PACE = 4;
-/** Of 40 ms: behind the burst that an answer begins with, before the end of any. */
+/** Moment after 22 pieces of 40 ms: after the initial burst of an answer and before its end. */
 const MID_REPLY = { frame: 22 };
-/** Whatever has not happened by then does not. */
+/** Maximum wait for an event, in ms. */
 const LIMIT_MS = 20_000;
 const UNDISTURBED: Scenario = [];
 const GO_AWAY: Scenario = [[{ at: MID_REPLY, do: { goAway: 10_000 } }], []];
 const DROP: Scenario = [[{ at: MID_REPLY, do: 'drop' }], []];
 
-/** How long a change of the connection to the model, with a handle, keeps the user from hearing it, beside the time that any answer takes. */
+/** Measures how long a change of the model connection with a handle delays the answer, beyond the time of any answer. */
 export async function measureReconnect(rounds: number): Promise<void> {
   const begins: number[] = [];
   const afterGoAway: number[] = [];
@@ -80,7 +80,7 @@ async function hear(scenario: Scenario, measure: (talk: Talk) => Promise<number>
   }
 }
 
-/** From the end of a turn, with the next question, to the first sound of its answer. */
+/** Measures the time from the end of a turn, at which the next question is sent, to the first audio of its answer. */
 async function gapBetweenTurns({ ask, until }: Talk): Promise<number> {
   ask();
   const ended = await until((event) => event.turnComplete === true);
@@ -88,7 +88,7 @@ async function gapBetweenTurns({ ask, until }: Talk): Promise<number> {
   return (await until(isSpeech)) - ended;
 }
 
-/** From the last sound of a reply that is cut off to the first of the one that is given in its place, by itself. */
+/** Measures the time from the last audio of an interrupted reply to the first audio of the reply that replaces it. */
 async function gapInReply({ ask, until }: Talk): Promise<number> {
   ask();
   let last = Number.NaN;

@@ -1,7 +1,7 @@
-/** One line of the result. */
+/** A row of the result. */
 export interface Row {
   readonly what: string;
-  /** Of each round: ours, and what it is measured against. */
+  /** Values of each round: ours, and that of the comparison. */
   readonly pairs: readonly (readonly [ours: number, other: number])[];
   readonly other: string;
   readonly unit: string;

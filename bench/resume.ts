@@ -7,7 +7,7 @@ const MISSED = 50;
 const WHOLE_PIECE = /"audio\/pcm","data":"[^"]*"}\n\n/;
 const BUDGET_MS = 50;
 
-/** How long a client that was cut off waits for what it missed, once it is back, beside what a request takes by itself. */
+/** Measures how long a client waits for missed events after it reconnects, beyond the time of a request. */
 export async function measureResume(servers: Servers, resumes: number): Promise<void> {
   const ours = await servers.ours();
 

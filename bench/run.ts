@@ -4,6 +4,8 @@
  */
 import { parseArgs } from 'node:util';
 import { startChild } from './child.ts';
+import { measureGate } from './gate.ts';
+import { measureHundredVoices } from './hundred-voices.ts';
 import { measureIdleMemory } from './idle-memory.ts';
 import { measureLatency } from './latency.ts';
 import { measureRawUplink } from './raw-uplink.ts';
@@ -13,15 +15,22 @@ import { measureRoundTrips } from './round-trips.ts';
 import { measureRunner } from './runner.ts';
 import { measureSdkVoice } from './sdk-voice.ts';
 import { type Servers, serversBefore } from './servers.ts';
+import { measureDialectTrips, measureWebSocketTrips } from './websocket-trips.ts';
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean' }, only: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { quick: { type: 'boolean' }, only: { type: 'string' }, before: { type: 'string' } },
+});
 const rounds = values.quick ? 3 : 7;
 const roundMs = values.quick ? 1_500 : 3_000;
 
 const rows: Record<string, (servers: Servers) => Promise<void>> = {
   'round-trip': (servers) => measureRoundTrips(servers, rounds, roundMs),
+  'websocket-trip': (servers) => measureWebSocketTrips(servers, rounds, roundMs),
+  'dialect-trip': (servers) => measureDialectTrips(servers, rounds, roundMs),
+  gate: (servers) => measureGate(servers, rounds, roundMs),
   'raw-uplink': (servers) => measureRawUplink(servers, rounds, roundMs),
   'sdk-voice': (servers) => measureSdkVoice(servers, rounds, roundMs),
+  'hundred-voices': (servers) => measureHundredVoices(servers, rounds, roundMs, values.before),
   latency: (servers) => measureLatency(servers, rounds, roundMs),
   'idle-memory': (servers) => measureIdleMemory(servers, values.quick ? 500 : 2_000),
   runner: () => measureRunner(values.quick ? 12 : 40),

@@ -1,10 +1,10 @@
-/** Listens with our Runner: `runner-listen.ts UPSTREAM_PORT HOW`. */
+/** Receives speech with our Runner: `runner-listen.ts UPSTREAM_PORT MODE`. */
 import { serveListening } from './listening.ts';
 import { startLiveRun } from './live-run.ts';
 
-const [port, how = ''] = process.argv.slice(2);
+const [port, mode = ''] = process.argv.slice(2);
 
-await serveListening(how, async (listener) => {
+await serveListening(mode, async (listener) => {
   const { events, ask } = startLiveRun(`http://127.0.0.1:${port}`);
   const listen = async () => {
     for await (const event of events) {

@@ -4,12 +4,12 @@ import { startLoad } from './load.ts';
 import { inTurn, median, range, verdict } from './report.ts';
 
 const BUDGET_US = 10;
-/** Many and short: the difference is small beside what the machine's moods do to either side. */
+/** Duration of a round, in ms. Rounds are short and many, because the difference is small compared with the noise of the machine. */
 const ROUND_MS = 400;
 
 /**
- * What our Runner costs for each 40 ms of speech beyond the bare SDK with a callback: CPU time of the process that hears it. In bursts that is
- * the cost of the code; a message by itself pays for a process that has slept, and finds its code no longer in the processor's caches.
+ * Measures what the Runner costs for each 40 ms of speech in addition to the bare SDK with a callback, as CPU time of the receiving process. Bursts
+ * show the cost of the code. A single message also pays for a process that was asleep and whose code has left the processor's caches.
  */
 export async function measureRunner(rounds: number): Promise<void> {
   const upstream = await startChild(['bench/speech-upstream.ts']);
@@ -21,9 +21,9 @@ export async function measureRunner(rounds: number): Promise<void> {
   }
 }
 
-async function compare(manner: string, how: string, port: string, rounds: number): Promise<void> {
+async function compare(label: string, mode: string, port: string, rounds: number): Promise<void> {
   const cpuPerMessage = async (script: string) => {
-    const load = await startLoad<Listened>(script, [port, how]);
+    const load = await startLoad<Listened>(script, [port, mode]);
     const run = async () => {
       const { messages, cpuUs } = await load.talk(ROUND_MS);
       return cpuUs / messages;
@@ -33,7 +33,7 @@ async function compare(manner: string, how: string, port: string, rounds: number
   const own = await cpuPerMessage('bench/runner-listen.ts');
   const bare = await cpuPerMessage('bench/genai-listen.ts');
   try {
-    const what = `CPU per 40 ms audio message, Runner, ${manner}`;
+    const what = `CPU per 40 ms audio message, Runner, ${label}`;
     const pairs = await inTurn(what, rounds, own.run, bare.run);
     const added = pairs.map(([ours, other]) => ours - other);
     const us = median(added);

@@ -3,7 +3,7 @@ import { type Client, createClient } from '../src/client/index.ts';
 import { everyTenth, serveLoad, untilAnswered } from './load.ts';
 
 export interface VoiceTalk {
-  /** Of speech, up. */
+  /** Duration of the speech sent up, in seconds. */
   readonly seconds: number;
   /** Pieces of 100 ms that came down. */
   readonly heard: number;

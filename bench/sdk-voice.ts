@@ -5,7 +5,7 @@ import type { VoiceTalk } from './sdk-talk.ts';
 import type { Servers } from './servers.ts';
 
 const TALKERS = 50;
-/** Of the pieces that should come down: fewer, and it was not the same work. */
+/** Minimum share of the expected pieces that must arrive. With fewer, the work was not comparable. */
 const LEAST_HEARD = 0.9;
 
 /** CPU of the server per second of speech, up and down: the client SDK and our server, beside a browser's WebSocket and a bare relay. */

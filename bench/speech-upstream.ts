@@ -4,10 +4,10 @@
  */
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { encodeFrame } from '../src/emulator/gemini-frames.ts';
+import { encodeFrame } from '../src/emulator/gemini/frames.ts';
 import { APART, PIECE_BYTES, PIECES } from './listening.ts';
 
-/** Less than would wait in the listener: the kernel's buffers come before it, bytes. */
+/** Maximum number of unread bytes, less than the listener's buffers. The kernel's buffers come before it. */
 const MAX_UNREAD_BYTES = 64 * 1024;
 const PIECE = encodeFrame({
   serverContent: {
@@ -17,7 +17,7 @@ const PIECE = encodeFrame({
 const TURN_COMPLETE = encodeFrame({ serverContent: { turnComplete: true } });
 const SETUP_COMPLETE = encodeFrame({ setupComplete: {} });
 
-/** Nothing that repeats. */
+/** Generates speech without repetition. */
 function speech(): string {
   return Buffer.from(Array.from({ length: PIECE_BYTES }, (_, index) => (index * index) >> 3)).toString('base64');
 }

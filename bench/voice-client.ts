@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 
 /** 100 ms of 16 kHz PCM. */
 const SPEECH = Buffer.alloc((16_000 / 10) * 2, 3);
-/** As ADK's sample sends it. */
+/** Item in the form in which ADK's sample sends it. */
 const ITEM = Buffer.from(JSON.stringify({ mime_type: 'audio/pcm', data: SPEECH.toString('base64') }));
 const ANSWER = Buffer.from('"audio/pcm"');
 const ID = Buffer.from('id: ');
@@ -14,7 +14,7 @@ export interface VoiceClient {
   close(): void;
 }
 
-/** How speech goes up: as an item of JSON, or as the client SDK sends it, raw and numbered. */
+/** Form of the speech sent up: a JSON item, or raw and numbered as the client SDK sends it. */
 export type Uplink = 'json' | 'raw';
 
 /**
@@ -35,9 +35,14 @@ export async function openClient(address: string, user: string, uplink: Uplink =
   });
   await ready;
   const request = (): Buffer => {
-    if (uplink === 'json') return requestOf(host, `/send/${user}`, 'application/json', ITEM);
+    if (uplink === 'json') return buildRequest(host, `/send/${user}`, 'application/json', ITEM);
     cseq += 1;
-    return requestOf(host, `/send/${user}?client=${user}&cseq=${cseq}&ack=${lastId}`, 'audio/pcm;rate=16000', SPEECH);
+    return buildRequest(
+      host,
+      `/send/${user}?client=${user}&cseq=${cseq}&ack=${lastId}`,
+      'audio/pcm;rate=16000',
+      SPEECH,
+    );
   };
   const posts = await openSocket(host);
   return {
@@ -61,7 +66,7 @@ export async function openClient(address: string, user: string, uplink: Uplink =
   };
 }
 
-function requestOf(host: string, path: string, contentType: string, body: Buffer): Buffer {
+function buildRequest(host: string, path: string, contentType: string, body: Buffer): Buffer {
   const head = `POST ${path} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: ${contentType}\r\nContent-Length: ${body.length}\r\n\r\n`;
   return Buffer.concat([Buffer.from(head), body]);
 }

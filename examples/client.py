@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Talks with a bidi-sse server from a terminal; Python 3 and its standard library, written from docs/protocol.md.
-
-Each TEXT, then each line of the standard input, is sent, and the answer is printed as it comes. --once: one TEXT, no input."""
-import argparse, http.client, json, queue, random, sys, threading, time, urllib.error, urllib.parse, urllib.request
+Each TEXT, then each line of the standard input, is sent, and the words of the answer are printed as they come. --once: one TEXT, no input.
+BIDI_SSE_TOKEN in the environment: the token of a server that asks for one."""
+import argparse, http.client, json, os, queue, random, sys, threading, time, urllib.error, urllib.parse, urllib.request
 
 
 def note(text):
@@ -15,8 +15,8 @@ class Client:
         self.ids = f"{user}/{session}"
         self.name = "py-%016x" % random.getrandbits(64)
         self.last_id = None  # of the last whole block
-        self.retry = 1.0  # seconds; the server says
-        self.heartbeat = 10.0
+        self.retry, self.heartbeat = 1.0, 10.0  # seconds; the server says
+        self.headers = {"Authorization": f"Bearer {token}"} if (token := os.environ.get("BIDI_SSE_TOKEN")) else {}
         self.epoch, self.next = None, 1  # in which we number our POSTs, and the number of the next
         self.opened = threading.Event()
         self.news = queue.Queue()  # what became of an answer: "complete", "over", "too_old", or the epoch that began
@@ -41,12 +41,12 @@ class Client:
         kind = http.client.HTTPSConnection if self.url.scheme == "https" else http.client.HTTPConnection
         connection = kind(self.url.netloc, timeout=2.5 * self.heartbeat)  # not even a heartbeat: it is dead
         try:
-            headers = {"Last-Event-ID": self.last_id} if self.last_id else {}
-            connection.request("GET", f"{self.url.path}/events/{self.ids}?client={self.name}", headers=headers)
+            headers = self.headers | ({"Last-Event-ID": self.last_id} if self.last_id else {})
+            connection.request("GET", f"{self.url.path}/events/{self.ids}?audio=none&client={self.name}", headers=headers)
             response = connection.getresponse()
             if response.status != 200:
                 note(f"the stream was refused: {response.status} {response.read().decode(errors='replace')}")
-                return response.status in (204, 400, 403)
+                return response.status in (204, 400, 401, 403)
             block = {}
             for raw in iter(response.readline, b""):
                 if not raw.endswith(b"\n"):
@@ -85,8 +85,8 @@ class Client:
 
     def post(self, envelope):
         """The status and the JSON of the answer; 0 for one that never came."""
-        body = json.dumps({"client": self.name, **envelope}).encode()
-        request = urllib.request.Request(f"{self.url.geturl()}/send/{self.ids}", body, {"Content-Type": "application/json"})
+        body, headers = json.dumps({"client": self.name, **envelope}).encode(), {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.url.geturl()}/send/{self.ids}", body, headers | self.headers)
         try:
             with urllib.request.urlopen(request, timeout=15) as response:
                 return response.status, json.load(response)
@@ -118,10 +118,10 @@ class Client:
                 return note(answer.get("error", status))
 
     def acknowledge(self):
-        told = None
-        while not time.sleep(1):
-            if self.last_id != told:
-                told = self.last_id
+        told, told_at = None, 0
+        while not time.sleep(1):  # with each heartbeat too: the server takes a client that it does not hear for gone
+            if self.last_id != told or (told and time.monotonic() - told_at > self.heartbeat):
+                told, told_at = self.last_id, time.monotonic()
                 self.post({"ack": told})
 
     def ask(self, text, patient=True):

@@ -1,10 +1,12 @@
-// Talks from a terminal through the client SDK: `node examples/talk.ts http://localhost:8000 me`. Each line of the standard input is sent, the
-// answers are printed as they come, and what the network does to the connection is said on the standard error.
+// Talks from a terminal through the client SDK: `node examples/talk.ts http://localhost:8000 me`. The program sends each line of standard
+// input and prints the words of the replies as they arrive. Standard error shows how the network treats the connection. The environment
+// variable BIDI_SSE_TOKEN holds the token of a server that asks for one.
 import { createInterface } from 'node:readline';
 import { createClient } from 'bidi-sse/client';
 
 const [url = 'http://localhost:8000', userId = 'me'] = process.argv.slice(2);
-const client = createClient({ url, userId });
+const { BIDI_SSE_TOKEN: token } = process.env;
+const client = createClient({ url, userId, isAudio: false, ...(token ? { token } : {}) });
 
 client.on('message', (message) => {
   if ('turn_complete' in message) process.stdout.write(message.turn_complete ? '\n' : ' …');
@@ -12,9 +14,13 @@ client.on('message', (message) => {
 });
 client.on('state', (state) => console.error(`[${state}, by ${client.statistics.rung}]`));
 client.on('retry', ({ attempt, status, failure }) =>
-  console.error(`[try ${attempt}: ${failure?.error ?? status ?? 'no answer'}]`),
+  console.error(`[attempt ${attempt} failed: ${failure?.error ?? status ?? 'no answer'}]`),
 );
 client.on('failure', ({ error, hint = '' }) => console.error(`[${error}; ${hint}]`));
+client.on('rejected', ({ error, hint = '' }) => {
+  console.error(`[${error}; ${hint}]`);
+  process.exit(1);
+});
 
 for await (const line of createInterface({ input: process.stdin })) {
   const answered = new Promise<void>((resolve) => {

@@ -54,7 +54,7 @@ async function talk(page) {
   await page.getByText('seven,').waitFor();
   await page.keyboard.press('Escape');
   await page.getByText('Interrupted').waitFor();
-  await page.getByRole('button', { name: 'Start audio' }).click();
+  await page.getByRole('button', { name: 'Start voice' }).click();
   await page.getByText('This is what I heard.').waitFor();
   await page.getByTestId('activity').getByText('Listening').waitFor();
   await ask(page, 'Count to twenty');

@@ -57,25 +57,25 @@ const pain = ({ number, complaint, issues, here: answer, tests: references }) =>
 
 writeFileSync(
   target,
-  `# ADK's live mode, and this
+  `# ADK's live mode and this project
 
-What Google's [Agent Development Kit](https://google.github.io/adk-docs/) does in live (bidirectional) mode, feature by feature, and what this
-project does instead. ${rows.length} features: ${count('done')} are here, ${count('planned')} are planned, ${count('not offered')} are not offered, with the reason. Where we
-do something else on purpose, the reason stands beside it. Names are those of ADK for TypeScript.
+This page lists the features of the live (bidirectional) mode of Google's [Agent Development Kit](https://google.github.io/adk-docs/), and what this
+project does. Of ${rows.length} features, ${count('done')} are implemented, ${count('planned')} are planned, and ${count('not offered')} are not offered, with the reason. Where this project differs on
+purpose, the reason stands beside it. Names are those of ADK for TypeScript.
 
 "ADK" is google-adk for Python 2.x, from its sources of August 2026, and @google/adk 2.0.0 for TypeScript, which was run against a server
-that records what it is sent; where the two differ, both are told. "Python, 2026" marks what came into the sources in that year.
+that records its input. Where the two differ, both are described. "Python, 2026" marks features that were added to the sources in that year.
 
-Every row that is here names the tests that show it. \`test/parity/parity.test.ts\` fails if one of them is gone, if a field of RunConfig, of an
-event or of a LiveRequest has no row, and if this page is not the one that \`node scripts/write-adk-parity.mjs\` writes from the rows in
+Every implemented row names the tests that prove it. \`test/parity/parity.test.ts\` fails if one of them is missing, if a field of RunConfig, of an
+event or of a LiveRequest has no row, and if this page differs from the output of \`node scripts/write-adk-parity.mjs\`, which reads the rows in
 \`test/parity/areas/\`.
 
 ${areas.map(area).join('\n\n')}
 
-## What its users complain about
+## Problems that its users report
 
-The tests of these are in \`test/pains/\`; the first words of each name the complaint. They run the real server, or the Runner, and Google's SDK
-against the emulator, which does what is complained about.
+The tests are in \`test/pains/\`; the first words of each title name the problem. They run the real server, or the Runner, and Google's SDK
+against the emulator, which reproduces the problem.
 
 | | complaint | reported | here | shown by |
 |---|---|---|---|---|

@@ -19,15 +19,15 @@ writeFileSync(
   new URL('../docs/errors.md', import.meta.url),
   `# Errors
 
-An HTTP error has a true status and a JSON body; a \`failure\` event on the stream has the same body as its data:
+An HTTP error has the right status and a JSON body; a \`failure\` event on the stream has the same body as its data:
 
 \`\`\`json
 {"error":"Session not found","code":"session_not_found","retry":true,"hint":"open GET /events/:userId first, with the same ids"}
 \`\`\`
 
-\`code\` is for programs and does not change. \`error\` says what was wrong, often more precisely than below; \`hint\` says what to do;
-\`retry\` says whether the same request may succeed later as it is. 429 and 503 carry \`Retry-After\`. Nothing of a refused POST was used,
-except of an endless audio body, whose pieces go on as they arrive. The live session goes on after every one of these.
+\`code\` is for programs and does not change. \`error\` describes the fault, often more precisely than below; \`hint\` describes the remedy;
+\`retry\` is true if the same request may succeed later. 429 and 503 have \`Retry-After\`. The server uses nothing of a rejected POST, except of
+endless audio, whose pieces it forwards as they arrive. The live session continues after each of these errors.
 
 ## Requests
 
@@ -35,9 +35,9 @@ ${table(codes.filter((code) => !isOfTheModel(code)))}
 
 ## The model and the agent
 
-These come as \`failure\` events: the POST was accepted, and what it asked for could not be done. The stream stays open. A \`response_…\` is
-about one answer, whose \`turn_complete\` follows. After the others the next POST tries again: at once after the first failure, later after
-several in a row. What was typed is kept for that; speech is not.
+These errors arrive as \`failure\` events: the server has accepted the POST, and the agent could not answer it. The stream stays open. A
+\`response_…\` error concerns one answer, whose \`turn_complete\` follows. After every other error the next POST tries again: at once after the first
+failure, later after several in a row. The server keeps typed text for that attempt, and discards speech.
 
 ${table(codes.filter(isOfTheModel))}
 `,

@@ -1,82 +1,65 @@
 import { config as loadDotenv } from 'dotenv';
 import * as z from 'zod';
+import { authFields, checkAuth, toAuthConfig } from './config-auth.ts';
+import { ConfigError } from './config-error.ts';
+import { choice, flag, integer, list, originList, text } from './config-fields.ts';
+import { limitFields, toLimitConfig } from './config-limits.ts';
+import { readProxy } from './config-proxy.ts';
+import { readSecrets, withFiles } from './config-secrets.ts';
+import type { ProxyVariables } from './models/provider-agent.ts';
 
-const flag = z
-  .string()
-  .trim()
-  .toLowerCase()
-  .default('')
-  .pipe(z.enum(['true', 'false', '1', '0', '']))
-  .transform((value) => value === 'true' || value === '1');
-const text = z.string().trim().default('');
-/** Items with commas between them. One that does not match would never do what it is there for, and nobody would know why. */
-const list = (item: RegExp, what: string) =>
-  text.transform((value, context) => {
-    const items = value
-      .toLowerCase()
-      .split(',')
-      .map((each) => each.trim())
-      .filter((each) => each !== '');
-    for (const each of items) {
-      if (!item.test(each)) context.addIssue({ code: 'custom', message: `"${each}" is not ${what}` });
-    }
-    return items;
-  });
-const integer = (fallback: number, least: number, most: number) =>
-  z
-    .string()
-    .trim()
-    .default('')
-    .transform((value, context) => {
-      const number = value === '' ? fallback : /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
-      if (number >= least && number <= most) return number;
-      context.addIssue({ code: 'custom', message: `"${value}" is not a whole number from ${least} to ${most}` });
-      return z.NEVER;
-    });
+export { ConfigError };
 
-/** Every environment variable that the server reads. `.env.example` says what each is for; the two are tested against each other. */
+/** Every environment variable that the server reads. `.env.example` documents each; a test compares the two. */
 export const configSchema = z
   .object({
     HOST: text.transform((value) => value || '127.0.0.1'),
     PORT: integer(8000, 0, 65_535),
+    TLS_CERT_FILE: text,
+    TLS_KEY_FILE: text,
 
-    GOOGLE_API_KEY: text,
-    GEMINI_API_KEY: text,
+    ...withFiles({ GOOGLE_API_KEY: text, GEMINI_API_KEY: text }),
     GOOGLE_GENAI_USE_VERTEXAI: flag,
     GOOGLE_GENAI_USE_ENTERPRISE: flag,
     GOOGLE_CLOUD_PROJECT: text,
     GOOGLE_CLOUD_LOCATION: text,
-    GOOGLE_GEMINI_BASE_URL: z.union([z.literal(''), z.url({ protocol: /^https?$/ })]).default(''),
+    GOOGLE_GEMINI_BASE_URL: z
+      .union([z.literal(''), z.url({ protocol: /^https?$/, error: 'must be a URL such as http://127.0.0.1:9100' })])
+      .default(''),
     GOOGLE_GENAI_API_VERSION: text,
     DEMO_AGENT_MODEL: text,
     MODEL_CONNECT_TIMEOUT_MS: integer(15_000, 100, 120_000),
 
-    ALLOWED_ORIGINS: list(/^[a-z][a-z0-9+.-]*:\/\/[^/\s*]+$/, 'an origin, as https://app.example.com: no path, no *'),
+    ALLOWED_ORIGINS: originList,
     ALLOWED_HOSTS: list(
       /^([a-z0-9_.-]+|\[[0-9a-f:.]+\])$/,
-      'the name of a host, as app.example.com: no scheme, no port',
+      'a host name such as app.example.com, without a scheme and without a port',
     ),
+    ...authFields,
     PUBLIC_DIR: text,
+
+    ...limitFields,
 
     LINGER_MS: integer(120_000, 0, 3_600_000),
     HEARTBEAT_MS: integer(10_000, 1_000, 60_000),
     STALL_MS: integer(60_000, 1_000, 600_000),
+    RENEW_MS: integer(300_000, 1_000, 86_400_000),
+    MAX_PIPELINED_REQUESTS: integer(16, 1, 1_000),
     LOG_BYTES: integer(4 * 1024 * 1024, 64 * 1024, 1024 ** 3),
     LOG_AGE_MS: integer(120_000, 1_000, 3_600_000),
     MAX_SESSIONS: integer(1_000, 1, 1_000_000),
+    MAX_HELD_BYTES: integer(512 * 1024 * 1024, 16 * 1024 * 1024, 1024 ** 4),
     MAX_SESSION_MS: integer(0, 0, 86_400_000),
     IDLE_SESSION_MS: integer(0, 0, 86_400_000),
     MAX_BODY_BYTES: integer(4 * 1024 * 1024, 1024, 64 * 1024 * 1024),
     BODY_IDLE_MS: integer(30_000, 1_000, 600_000),
-    SHUTDOWN_GRACE_MS: integer(10_000, 0, 600_000),
+    SHUTDOWN_GRACE_MS: integer(8_000, 0, 600_000),
 
-    LOG_LEVEL: z
-      .enum(['', 'trace', 'debug', 'info', 'warn', 'error', 'silent'])
-      .default('')
-      .transform((value) => value || 'info'),
-    LOG_FORMAT: z.enum(['', 'pretty', 'json']).default(''),
+    LOG_LEVEL: choice('trace', 'debug', 'info', 'warn', 'error', 'silent').transform((value) => value || 'info'),
+    LOG_FORMAT: choice('pretty', 'json'),
   })
   .superRefine((values, context) => {
+    checkAuth(values, (name, message) => context.addIssue({ code: 'custom', path: [name], message }));
     const vertexai = values.GOOGLE_GENAI_USE_VERTEXAI || values.GOOGLE_GENAI_USE_ENTERPRISE;
     const hasProject = values.GOOGLE_CLOUD_PROJECT !== '' && values.GOOGLE_CLOUD_LOCATION !== '';
     if (vertexai && !hasProject && values.GOOGLE_API_KEY === '' && values.GOOGLE_GEMINI_BASE_URL === '') {
@@ -86,36 +69,50 @@ export const configSchema = z
         message: 'Vertex AI needs GOOGLE_CLOUD_PROJECT and GOOGLE_CLOUD_LOCATION, or GOOGLE_API_KEY (express mode)',
       });
     }
+    if ((values.TLS_CERT_FILE === '') !== (values.TLS_KEY_FILE === '')) {
+      const missing = values.TLS_CERT_FILE === '' ? 'TLS_CERT_FILE' : 'TLS_KEY_FILE';
+      context.addIssue({ code: 'custom', path: [missing], message: 'TLS needs both TLS_CERT_FILE and TLS_KEY_FILE' });
+    }
     if (values.LOG_AGE_MS < values.HEARTBEAT_MS) {
       context.addIssue({
         code: 'custom',
         path: ['LOG_AGE_MS'],
-        message: 'must not be less than HEARTBEAT_MS, or a client that notices a lost connection comes back too late',
+        message: 'must not be less than HEARTBEAT_MS: a client that notices a lost connection would reconnect too late',
       });
     }
   });
 
-export type Config = Readonly<ReturnType<typeof toConfig>>;
-
-/** The configuration is wrong: its text has a line for each variable at fault. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
+export type Config = Readonly<ReturnType<typeof toConfig>> & {
+  /** HTTP proxy between this server and the provider; empty without one. */
+  readonly proxy: ProxyVariables;
+  /** Texts that the log must not contain: keys, tokens and other secrets of this configuration. */
+  readonly secrets: readonly string[];
+};
 
 /**
- * Reads the environment, checked and frozen.
- * @throws {ConfigError}
+ * Reads the configuration from environment variables, and the files that they name. Variables of other programs are ignored.
+ * @returns the configuration, frozen
+ * @throws {ConfigError} if a variable is not valid
  */
 export function readConfig(environment: Record<string, string | undefined>): Config {
-  const parsed = configSchema.safeParse(environment);
-  if (!parsed.success) {
-    const lines = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
-    throw new ConfigError(`The environment is not valid (see .env.example):\n${lines.join('\n')}`);
+  const reading = readSecrets(Object.keys(configSchema.shape), environment);
+  const proxy = readProxy(environment);
+  const parsed = configSchema.safeParse(reading.environment);
+  const faults = [
+    ...reading.faults,
+    ...proxy.faults,
+    ...(parsed.error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`),
+  ];
+  if (!parsed.success || faults.length > 0) {
+    throw new ConfigError(
+      `The environment is not valid (see .env.example):\n${faults.map((line) => `  ${line}`).join('\n')}`,
+    );
   }
-  return Object.freeze(toConfig(parsed.data));
+  const secrets = [...reading.secrets, ...proxy.secrets];
+  return Object.freeze({ ...toConfig(parsed.data), proxy: proxy.variables, secrets });
 }
 
-/** Adds the variables of a `.env` file in the working directory to the environment; those that are set already win. */
+/** Adds the variables of a `.env` file in the working directory to the environment. Variables that are already set win. */
 export function loadEnvironment(): Record<string, string | undefined> {
   loadDotenv({ quiet: true });
   return process.env;
@@ -127,8 +124,10 @@ function toConfig(env: z.output<typeof configSchema>) {
   return {
     host: env.HOST,
     port: env.PORT,
+    /** Default: the server speaks HTTP without TLS. */
+    tls: env.TLS_CERT_FILE === '' ? undefined : { certFile: env.TLS_CERT_FILE, keyFile: env.TLS_KEY_FILE },
     google: {
-      /** Neither credentials nor another host: the emulator in this process answers. */
+      /** Whether the emulator in this process answers, because neither credentials nor another host are configured. */
       offline: apiKey === '' && !vertexai && env.GOOGLE_GEMINI_BASE_URL === '',
       apiKey: apiKey || undefined,
       vertexai,
@@ -141,13 +140,18 @@ function toConfig(env: z.output<typeof configSchema>) {
     },
     allowedOrigins: env.ALLOWED_ORIGINS,
     allowedHosts: env.ALLOWED_HOSTS,
+    auth: toAuthConfig(env),
     publicDir: env.PUBLIC_DIR || undefined,
+    ...toLimitConfig(env),
     lingerMs: env.LINGER_MS,
     heartbeatMs: env.HEARTBEAT_MS,
     stallMs: env.STALL_MS,
+    renewMs: env.RENEW_MS,
+    maxPipelinedRequests: env.MAX_PIPELINED_REQUESTS,
     logLimits: { bytes: env.LOG_BYTES, ageMs: env.LOG_AGE_MS },
     maxSessions: env.MAX_SESSIONS,
-    /** Beside those that the agent has of its own: the lower one holds. */
+    maxHeldBytes: env.MAX_HELD_BYTES,
+    /** The agent may have limits of its own; the lower limit applies. */
     sessionLimits: {
       ...(env.MAX_SESSION_MS > 0 ? { maxDurationMs: env.MAX_SESSION_MS } : {}),
       ...(env.IDLE_SESSION_MS > 0 ? { idleTimeoutMs: env.IDLE_SESSION_MS } : {}),

@@ -1,15 +1,15 @@
 /**
- * The agent that is talked to unless another is named: the google_search_agent of ADK's live samples, and a tool.
- * Copy this file, change it, and run it: npm start -- --agent ./my-agent.ts
+ * The default agent: the google_search_agent of ADK's live samples, with one more tool.
+ * To make your own, copy this file, change the copy, and run it: npm start -- --agent ./my-agent.ts
  */
 import { Agent, googleSearch, tool } from 'bidi-sse';
 import * as z from 'zod';
 
 const currentTime = tool({
   name: 'current_time',
-  description: 'Tells the current date and time.',
+  description: 'Returns the current date and time.',
   parameters: z.object({
-    time_zone: z.string().optional().describe('IANA name, as Europe/Oslo; the time zone of the server if absent'),
+    time_zone: z.string().optional().describe('IANA name, such as Europe/Oslo; default: the time zone of the server'),
   }),
   execute: ({ time_zone }) => {
     const format = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'medium', timeZone: time_zone });
@@ -23,4 +23,6 @@ export const rootAgent = new Agent({
   instruction:
     'Answer the question using the Google Search tool. For the time of day use current_time. Be brief: you are heard, not read.',
   tools: [googleSearch, currentTime],
+  // AgentScope's page has an instruction and a name of its own. Whoever may talk to this demo may say what it does: remove the line in your copy.
+  acceptsPersona: true,
 });

@@ -1,18 +1,65 @@
 /** The library: agents and the server to talk to them. */
+export type { AdkLiveRequestQueue, AdkRunLiveParams, AdkRunner } from './agent/adk/adk-runner.ts';
+export { type AdkRunnerOptions, fromAdkRunner } from './agent/adk/from-adk-runner.ts';
 export { Agent, type AgentOptions } from './agent/agent.ts';
 export { LiveRequestQueue } from './agent/live-request-queue.ts';
+export { type AgentCard, type LiveRunner, type RunLiveParams, Runner, type RunnerOptions } from './agent/run/runner.ts';
 export type { RunConfig } from './agent/run-config.ts';
-export { type AgentCard, type LiveRunner, type RunLiveParams, Runner, type RunnerOptions } from './agent/runner.ts';
-export { googleSearch, type Tool, type ToolContext, type ToolOptions, tool } from './agent/tool.ts';
+export {
+  type ClientToolOptions,
+  clientTool,
+  googleSearch,
+  type Tool,
+  type ToolContext,
+  type ToolOptions,
+  tool,
+} from './agent/tool.ts';
 export { type Config, ConfigError, readConfig } from './config.ts';
+export type { AppAnswer, AppUser } from './http/auth/app-authenticator.ts';
+export { type FaultHandlersOptions, installFaultHandlers } from './isolation/fault-handlers.ts';
 export { createLogger, type Logger } from './log.ts';
-export { type GeminiOptions, geminiModel } from './models/gemini.ts';
-export type { RealtimeConnection, RealtimeModel } from './models/realtime-model.ts';
+export { GEMINI_FAMILIES, type GeminiFamily } from './models/gemini/family.ts';
+export { type GeminiOptions, geminiModel } from './models/gemini/model.ts';
+export { findFamily as findGeminiFamily } from './models/gemini/model-names.ts';
+export type {
+  ModelCapabilities,
+  ModelConnection,
+  ModelEvent,
+  ModelInput,
+  ModelSetup,
+  RealtimeModel,
+} from './models/realtime-model.ts';
+export { UnsupportedNodeError } from './node-version.ts';
+export { createRouter, type MountableRouter, type RouterOptions } from './router.ts';
 export { type RunningServer, type ServerOptions, startServer } from './server.ts';
+export { createService, type Service } from './service.ts';
+export type { ServiceOptions } from './service-options.ts';
 export type { Artifact, ArtifactStore } from './store/artifact-store.ts';
-export type { Conversation, ConversationKey, ConversationStore } from './store/conversation-store.ts';
+export type { ConversationKey } from './store/conversation-key.ts';
+export type { ConversationTurn } from './store/conversation-turns.ts';
+export type { LiveConversation } from './store/live-conversation.ts';
+export {
+  LiveConversations,
+  type LiveConversationsLimits,
+  type LiveConversationsOptions,
+} from './store/live-conversations.ts';
 export { createMemoryArtifacts } from './store/memory-artifacts.ts';
-export { createMemoryStore } from './store/memory-store.ts';
+export { createMemoryStore, type MemoryStoreLimits } from './store/memory-store.ts';
+export type {
+  LoadOptions,
+  PageOptions,
+  SessionPage,
+  SessionState,
+  SessionStore,
+  SessionSummary,
+  StateValues,
+  StoredResumption,
+  StoredSession,
+  TurnCommit,
+} from './store/session-store.ts';
+export type { StoreLogger } from './store/store-health.ts';
 export type { AgentEvent } from './wire/agent-event.ts';
-export { type ErrorCode, WireError } from './wire/error-catalogue.ts';
+export type { ErrorCode } from './wire/error-catalogue.ts';
 export type { LiveRequest } from './wire/live-request.ts';
+export type { MemoryCounter } from './wire/memory-share.ts';
+export { WireError } from './wire/wire-error.ts';

@@ -1,2 +1,2 @@
-/** Of package.json; a test holds the two together. */
+/** Version of the package. A test compares it with `package.json`. */
 export const VERSION = '0.1.0';

@@ -6,17 +6,19 @@ import { statSync } from 'node:fs';
  */
 const FIRST = [
   'gauntlet/gauntlet',
+  'gauntlet/gauntlet.long',
+  'doctor/profiles.long',
   'doctor/command',
   'client/web-socket',
   'browser/page',
-  'gauntlet/faults',
+  'gauntlet/faults.long',
   'doctor/findings',
   'doctor/profiles',
   'client/hostile-network',
-  'long/hour',
   'contract/simulation',
+  'library/adk-agent',
   'cli/cli',
-  'agent/runner',
+  'agent/run/runner',
 ];
 
 export default class Sequencer {

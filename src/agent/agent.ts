@@ -1,41 +1,87 @@
+import { checkOptionNames } from './check-option-names.ts';
 import type { RunConfig } from './run-config.ts';
 import type { Tool } from './tool.ts';
 
 export interface AgentOptions {
-  /** Author of its events; a name, not a sentence. */
+  /** Author of the agent's events. Starts with a letter or `_`, followed by letters, digits, `_` and `-`. `user` is reserved. */
   readonly name: string;
-  /** Live model to talk through. Default: the server's (`DEMO_AGENT_MODEL`). */
+  /** Name of the live model. Default: the server's default model (`DEMO_AGENT_MODEL`). */
   readonly model?: string;
   readonly description?: string;
-  /** Tells the model who it is and how to behave. */
+  /** System instruction: tells the model who it is and how to behave. */
   readonly instruction?: string;
+  /**
+   * What the agent says first, before the user has said anything, as an instruction: `Welcome the caller to the bakery and ask what they want.` It is
+   * said once in a conversation, also across lost connections and restarts, and can be interrupted. If the user is faster, it is left out. Default:
+   * the agent waits for the user.
+   */
+  readonly greeting?: string;
   readonly tools?: readonly Tool[];
-  /** How it talks, where a run does not say otherwise: its voice, for example. Checked when a Runner is made with it. */
+  /** Config of all runs of the agent, for example its voice. The config of a run takes precedence. Checked when a Runner is created. */
   readonly runConfig?: RunConfig;
+  /**
+   * Whether a client may replace the instruction and the name of the agent in its own live session, and tell the model the name of the user. A risk:
+   * whoever may talk to the agent may then make it say and do whatever its model and its tools can, at the expense of the author. Leave it off for an
+   * agent whose instruction is a rule, or whose tools trust the instruction. Default: false; what a client requests is refused.
+   */
+  readonly acceptsPersona?: boolean;
 }
 
-/** Who the user talks to (ADK: LlmAgent). */
+const OPTIONS: readonly string[] = [
+  'name',
+  'model',
+  'description',
+  'instruction',
+  'greeting',
+  'tools',
+  'runConfig',
+  'acceptsPersona',
+];
+
+/** Definition of an agent (ADK: LlmAgent). */
 export class Agent {
   readonly name: string;
   readonly model: string | undefined;
   readonly description: string;
   readonly instruction: string;
+  readonly greeting: string | undefined;
   readonly tools: readonly Tool[];
   readonly runConfig: RunConfig;
+  readonly acceptsPersona: boolean;
 
-  /** @throws {TypeError} on a bad name, or two tools of one name */
-  constructor({ name, model, description = '', instruction = '', tools = [], runConfig = {} }: AgentOptions) {
-    if (!/^[A-Za-z_][A-Za-z0-9_-]*$/.test(name) || name === 'user') {
-      throw new TypeError(`Agent: "${name}" is no valid name: letters, digits, _ and -, not "user"`);
+  /** @throws {TypeError} if an option is unknown, if the name or a tool is invalid, or if two tools have the same name */
+  constructor(options: AgentOptions) {
+    checkOptions(options);
+    const { name, model, description = '', instruction = '', greeting, tools = [], runConfig = {} } = options;
+    const { acceptsPersona = false } = options;
+    if (typeof name !== 'string' || !/^[A-Za-z_][A-Za-z0-9_-]*$/.test(name) || name === 'user') {
+      throw new TypeError(`Agent: "${name}" is not a valid name: use letters, digits, _ and -, and not "user"`);
     }
+    if (greeting !== undefined && (typeof greeting !== 'string' || greeting.trim() === '')) {
+      throw new TypeError(`Agent "${name}": greeting must be a text that says how to begin`);
+    }
+    if (!Array.isArray(tools) || !tools.every((each) => typeof each?.declaration === 'object')) {
+      throw new TypeError(`Agent "${name}": tools must be an array of what tool() returns`);
+    }
+    if (typeof acceptsPersona !== 'boolean')
+      throw new TypeError(`Agent "${name}": acceptsPersona must be true or false`);
     const names = tools.map(({ declaration }) => ('name' in declaration ? declaration.name : declaration.type));
-    const twice = names.find((toolName, index) => names.indexOf(toolName) !== index);
-    if (twice) throw new TypeError(`Agent "${name}": two tools are called "${twice}"`);
+    const duplicate = names.find((toolName, index) => names.indexOf(toolName) !== index);
+    if (duplicate) throw new TypeError(`Agent "${name}": two tools have the name "${duplicate}"`);
     this.name = name;
     this.model = model;
     this.description = description;
     this.instruction = instruction;
+    this.greeting = greeting;
     this.tools = tools;
     this.runConfig = runConfig;
+    this.acceptsPersona = acceptsPersona;
   }
+}
+
+function checkOptions(options: AgentOptions): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError("Agent: the options must be an object, such as { name: 'helper' }");
+  }
+  checkOptionNames('Agent', options, OPTIONS);
 }

@@ -1,104 +1,168 @@
 import type { Content } from '../wire/agent-event.ts';
-import type { Blob, LiveRequest } from '../wire/live-request.ts';
-import { weightOf } from '../wire/request-weight.ts';
+import { type SizedRequest, toSizedRequest } from '../wire/byte-size.ts';
+import type { Blob, ClientToolResult, LiveRequest } from '../wire/live-request.ts';
+import { type MemoryCounter, MemoryShare } from '../wire/memory-share.ts';
 
-/** Bytes of waiting requests: about a minute and a half of 16 kHz speech in base64. */
+/** Default limit of waiting requests, in bytes: about 90 s of 16 kHz speech in base64. */
 const DEFAULT_MAX_BYTES = 4 * 1024 * 1024;
 
+/** Number of read requests at the start of the array above which the array is cut: removing each would move all that follow. */
+const MAX_READ = 1_000;
+
 /**
- * What the user sends, on its way to the model (ADK: LiveRequestQueue). One sender side, one reader: the run. Unlike ADK's it is
- * bounded: ask `hasRoomFor` first; a sender that does not ask has its request taken all the same.
+ * Requests of the user on their way to the model (ADK: LiveRequestQueue). A queue has one reader, the run. Unlike ADK's queue it has a
+ * limit: call `hasRoomFor` before `send`. `send` itself never refuses a request.
  */
 export class LiveRequestQueue {
   readonly #maxBytes: number;
-  #waiting: LiveRequest[] = [];
+  readonly #memory: MemoryShare;
+  /** Requests that were read, which are `undefined`, and after them the requests that wait. */
+  #requests: (SizedRequest | undefined)[] = [];
+  #readCount = 0;
   #bytes = 0;
   #closed = false;
   #wake: (() => void) | undefined;
 
-  constructor(options: { maxBytes?: number } = {}) {
+  /**
+   * @param options.maxBytes limit of waiting requests, in bytes. Default: 4 MiB
+   * @param options.memory counts the waiting requests together with everything else in memory. Default: nobody does
+   */
+  constructor(options: { maxBytes?: number; memory?: MemoryCounter | undefined } = {}) {
     this.#maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+    this.#memory = new MemoryShare(options.memory);
   }
 
-  /** Closed for senders; what waits is still read. */
+  /** Whether `close()` was called. Requests that still wait can be read. */
   get closed(): boolean {
     return this.#closed;
   }
 
-  /** Whether these may be sent without going over the limit. An empty queue takes anything. */
-  hasRoomFor(requests: readonly LiveRequest[]): boolean {
-    return (
-      this.#bytes === 0 || this.#bytes + requests.reduce((sum, request) => sum + weightOf(request), 0) <= this.#maxBytes
-    );
+  /**
+   * Whether requests fit below the limit. An empty queue has room for any request.
+   * @param bytes total size of the requests, measured by `byteSize`
+   */
+  hasRoomFor(bytes: number): boolean {
+    return this.#bytes === 0 || this.#bytes + bytes <= this.#maxBytes;
   }
 
-  /** More than half full: a sender that can wait should. */
+  /** Whether no request waits. */
+  get isEmpty(): boolean {
+    return this.#requests.length === 0;
+  }
+
+  /** Whether the queue is more than half full. A sender that can wait should wait. */
   get congested(): boolean {
     return this.#bytes > this.#maxBytes / 2;
   }
 
-  /** After `close()` it is dropped. */
+  /** Appends a request. After `close()` the request is discarded. */
   send(request: LiveRequest): void {
+    this.push(toSizedRequest(request));
+  }
+
+  /** Appends a request whose size is already known. After `close()` the request is discarded. */
+  push(sized: SizedRequest): void {
     if (this.#closed) return;
-    this.#waiting.push(request);
-    this.#bytes += weightOf(request);
+    this.#requests.push(sized);
+    this.#setBytes(this.#bytes + sized.bytes);
     this.#wake?.();
   }
 
-  /** @param partial it is not complete, and not answered before more of it comes */
+  /**
+   * Sends a message of the user. Results of functions in it go to the calls that they answer (`clientTool`).
+   * @param partial whether the message is incomplete. The model does not answer before the rest arrives. Default: false
+   */
   sendContent(content: Content, partial = false): void {
+    const { parts = [] } = content;
+    const results = parts.flatMap(({ functionResponse }) => functionResponse ?? []);
+    if (results.length > 0) {
+      this.sendToolResults(results);
+      const message = parts.filter(({ functionResponse }) => !functionResponse);
+      if (message.length > 0) this.sendContent({ ...content, parts: message }, partial);
+      return;
+    }
     this.send(partial ? { content, partial } : { content });
   }
 
+  /** Sends the results of calls of a `clientTool`. A result of any other call is ignored. */
+  sendToolResults(results: readonly ClientToolResult[]): void {
+    this.send({ tool_results: results });
+  }
+
+  /** Asks for an answer to what was given so far. */
+  sendRespond(): void {
+    this.send({ respond: {} });
+  }
+
+  /** Sends a chunk of audio, or an image. */
   sendRealtime(blob: Blob): void {
     this.send({ blob });
   }
 
+  /** Reports that the user starts to speak, for a model that does not detect speech. */
   sendActivityStart(): void {
     this.send({ activity_start: {} });
   }
 
+  /** Reports that the user stops speaking, for a model that does not detect speech. */
   sendActivityEnd(): void {
     this.send({ activity_end: {} });
   }
 
+  /** Reports that the microphone was turned off. */
   sendAudioStreamEnd(): void {
     this.send({ audio_stream_end: true });
   }
 
-  /** What waits is read, then the run ends. */
+  /** Closes the queue. The run reads the requests that wait, then ends. */
   close(): void {
     this.#closed = true;
     this.#wake?.();
   }
 
-  /** Takes out what waits, for another queue: for a run that ends before it has read it. */
-  drain(): LiveRequest[] {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    this.#bytes = 0;
+  /** Removes and returns the waiting requests, to move them to the queue of the next run. */
+  drain(): SizedRequest[] {
+    const waiting = this.#requests.flatMap((sized) => sized ?? []);
+    this.#requests = [];
+    this.#readCount = 0;
+    this.#setBytes(0);
     return waiting;
   }
 
-  /** The next request; `undefined` once the queue is closed and empty, or when `release()` is called. */
+  /** Returns the next request. Resolves with `undefined` once the queue is closed and empty, or when `release()` is called. */
   get(): Promise<LiveRequest | undefined> {
-    if (this.#waiting.length > 0 || this.#closed) return Promise.resolve(this.#take());
+    if (this.#requests.length > 0 || this.#closed) return Promise.resolve(this.#shift());
     return new Promise<void>((resolve) => {
       this.#wake = resolve;
     }).then(() => {
       this.#wake = undefined;
-      return this.#take();
+      return this.#shift();
     });
   }
 
-  #take(): LiveRequest | undefined {
-    const request = this.#waiting.shift();
-    if (request) this.#bytes -= weightOf(request);
-    return request;
-  }
-
-  /** Lets a waiting `get()` go without a request: its run is over. */
+  /** Makes a pending `get()` resolve with `undefined`, because its run is over. */
   release(): void {
     this.#wake?.();
+  }
+
+  #shift(): LiveRequest | undefined {
+    const sized = this.#requests[this.#readCount];
+    if (!sized) return undefined;
+    this.#requests[this.#readCount] = undefined;
+    this.#readCount += 1;
+    if (this.#readCount === this.#requests.length) {
+      this.#requests.length = 0;
+      this.#readCount = 0;
+    } else if (this.#readCount > MAX_READ) {
+      this.#requests = this.#requests.slice(this.#readCount);
+      this.#readCount = 0;
+    }
+    this.#setBytes(this.#bytes - sized.bytes);
+    return sized.request;
+  }
+
+  #setBytes(bytes: number): void {
+    this.#bytes = bytes;
+    this.#memory.set(bytes);
   }
 }

@@ -1,9 +1,13 @@
 import * as z from 'zod';
 import type { ToolDeclaration } from '../models/realtime-model.ts';
+import { checkOptionNames } from './check-option-names.ts';
 
-/** What a tool's function is told about its call. */
+/** Context of one call of a tool. */
 export interface ToolContext {
-  /** Aborted when the result is no longer wanted: the user interrupted, or the live session is over. */
+  /**
+   * Aborted when the result is no longer wanted: the user interrupted, the live session has ended, or the time-out of the call is over. After a
+   * time-out the reason is a DOMException called `TimeoutError`.
+   */
   readonly signal: AbortSignal;
   readonly userId: string;
   readonly sessionId: string;
@@ -11,33 +15,98 @@ export interface ToolContext {
   readonly callId: string;
 }
 
-/** Something that the model may use: a function of yours, or one that the provider runs itself. */
+/** Tool that the model may call: a function of the agent, a function of its clients, or a built-in tool that the provider runs. */
 export interface Tool {
   readonly declaration: ToolDeclaration;
-  /** Runs a call. Absent: the provider does. What it returns goes to the model; an object as it is, anything else as `{result}`. */
+  /**
+   * Runs a call and returns its result for the model: an object unchanged, any other value as `{result}`. A result of more than 64 KiB of JSON
+   * reaches the model as an error that names the limit. Default: a client or the provider runs the tool.
+   */
   readonly run?: (args: unknown, context: ToolContext) => Promise<unknown>;
+  /** `client`: clients of the live session run the tool and send the result. Default: the server or the provider runs it. */
+  readonly where?: 'client';
+  /**
+   * Checks the arguments of a call that clients run, before any client sees the call.
+   * @throws {TypeError} if they are invalid; the model receives the message as an error
+   */
+  readonly checkArguments?: (args: unknown) => void;
+  /** Maximum duration of a call, in ms; 0: no limit. Default: `toolTimeoutMs` of the RunConfig. */
+  readonly timeoutMs?: number;
 }
 
 export interface ToolOptions<Schema extends z.ZodType> {
-  /** What the model calls it. */
+  /** Name for the model: at most 64 letters, digits, `_`, `.` and `-`. */
   readonly name: string;
-  /** Tells the model when to call it and what it gives back. */
+  /** Tells the model when to call the tool and what the tool returns. */
   readonly description: string;
-  /** Shape of the arguments, as a zod object; they are checked before `execute` sees them. Default: none. */
+  /** Schema of the arguments, as a zod 4 object. Arguments are checked before `execute` is called. Default: no arguments. */
   readonly parameters?: Schema;
   readonly execute: (args: z.output<Schema>, context: ToolContext) => unknown;
+  /**
+   * Maximum duration of a call, in ms, at most one day; 0: no limit. Then the signal of the call is aborted, the model receives an error, and a
+   * later result is discarded. Default: `toolTimeoutMs` of the RunConfig, 60 s.
+   */
+  readonly timeoutMs?: number;
 }
 
+export type ClientToolOptions<Schema extends z.ZodType> = Omit<ToolOptions<Schema>, 'execute'>;
+
+const OPTIONS: readonly string[] = ['name', 'description', 'parameters', 'execute', 'timeoutMs'];
+/** One day, in ms. */
+const MAX_TIMEOUT_MS = 86_400_000;
 const NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/;
 
 /**
- * Makes a function callable by the model. It runs off the receive loop: the conversation goes on while it works. What it throws
- * is told to the model as `{error}`.
+ * Creates a tool from a function. The function runs beside the receive loop, so that the conversation continues meanwhile.
+ *
+ * An error that the function throws reaches the model as `{error}`. So does an error that it throws later, in a timer or an event handler, and a
+ * rejection that it does not handle, while the call is running; after that the server logs the error. No other conversation notices. What no
+ * server can mend is code that does not return: a loop, or work of seconds without an `await`, stops all conversations of the process. Move
+ * such work to a worker thread.
+ * @throws {TypeError} if an option is unknown, the name or the time-out is invalid, `execute` is not a function, or `parameters` is not a schema of zod 4
  */
 export function tool<Schema extends z.ZodType = z.ZodObject>(options: ToolOptions<Schema>): Tool {
-  const { name, description, parameters, execute } = options;
-  if (!NAME.test(name)) throw new TypeError(`tool: "${name}" is no valid name: letters, digits, _ . - (at most 64)`);
+  const { name, parameters, execute } = options;
+  const declared = declareFunction('tool', options);
   if (typeof execute !== 'function') throw new TypeError(`tool "${name}": execute must be a function`);
+  return {
+    ...declared,
+    async run(args, context) {
+      return execute((parameters ? parseArguments(parameters, args) : {}) as z.output<Schema>, context);
+    },
+  };
+}
+
+/**
+ * Creates a tool that clients run: a page that asks for the position of the device, an app that opens a view. Each client of the live session
+ * receives the call as `tool_call` with `where: 'client'`, and the first result that arrives goes to the model. The time-out of the call includes the
+ * way to the client and back. If no client answers, the model receives an error.
+ * @throws {TypeError} if an option is unknown, the name or the time-out is invalid, or `parameters` is not a schema of zod 4
+ */
+export function clientTool<Schema extends z.ZodType = z.ZodObject>(options: ClientToolOptions<Schema>): Tool {
+  const { parameters } = options;
+  const declared = declareFunction('clientTool', options);
+  if (!parameters) return { ...declared, where: 'client' };
+  return { ...declared, where: 'client', checkArguments: (args) => void parseArguments(parameters, args) };
+}
+
+function declareFunction<Schema extends z.ZodType>(
+  kind: 'tool' | 'clientTool',
+  options: ClientToolOptions<Schema>,
+): Pick<Tool, 'declaration' | 'timeoutMs'> {
+  const { name, description, parameters, timeoutMs } = options;
+  if (!NAME.test(name))
+    throw new TypeError(`${kind}: "${name}" is not a valid name: use at most 64 letters, digits, _ . and -`);
+  checkToolOptions(kind, options);
+  if (timeoutMs !== undefined && !(Number.isInteger(timeoutMs) && timeoutMs >= 0 && timeoutMs <= MAX_TIMEOUT_MS)) {
+    throw new TypeError(`${kind} "${name}": timeoutMs must be a whole number of ms from 0 to ${MAX_TIMEOUT_MS}`);
+  }
+  // Schemas of zod 3 look the same to a program, but have no `_zod`.
+  if (parameters && !('_zod' in parameters)) {
+    throw new TypeError(
+      `${kind} "${name}": parameters must be a schema of zod 4, not of zod 3 or another library: run npm install zod@4`,
+    );
+  }
   return {
     declaration: {
       type: 'function',
@@ -45,13 +114,21 @@ export function tool<Schema extends z.ZodType = z.ZodObject>(options: ToolOption
       description,
       ...(parameters ? { parameters: z.toJSONSchema(parameters, { io: 'input' }) } : {}),
     },
-    async run(args, context) {
-      const checked = parameters ? parameters.safeParse(args) : undefined;
-      if (checked && !checked.success) throw new TypeError(`Invalid arguments: ${z.prettifyError(checked.error)}`);
-      return execute((checked ? checked.data : {}) as z.output<Schema>, context);
-    },
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
   };
 }
 
-/** Google Search, run by Gemini itself: grounding for questions about the present. */
+function checkToolOptions(kind: 'tool' | 'clientTool', options: { readonly name: string }): void {
+  const allowed = kind === 'tool' ? OPTIONS : OPTIONS.filter((option) => option !== 'execute');
+  checkOptionNames(`${kind} "${options.name}"`, options, allowed);
+}
+
+/** @throws {TypeError} if the arguments do not match the schema */
+function parseArguments<Schema extends z.ZodType>(parameters: Schema, args: unknown): z.output<Schema> {
+  const checked = parameters.safeParse(args);
+  if (!checked.success) throw new TypeError(`Invalid arguments: ${z.prettifyError(checked.error)}`);
+  return checked.data;
+}
+
+/** Google Search, run by Gemini: grounds answers about current events. */
 export const googleSearch: Tool = { declaration: { type: 'google_search' } };

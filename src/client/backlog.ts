@@ -1,99 +1,120 @@
-import type { Sent } from './sent.ts';
+import type { SendResult } from './send-result.ts';
 
-/** What waits for the next POST: audio of the microphone, or an item. `size`: bytes in a body of JSON, at most about. */
-export type Waiting =
+/** Input that waits for the next POST: microphone audio, or an item. `size`: upper estimate of its bytes in a JSON body. */
+export type QueuedInput =
   | { readonly size: number; readonly pcm: Uint8Array }
-  | { readonly size: number; readonly item: object; settle(sent: Sent): void };
+  | { readonly size: number; readonly item: object; settle(result: SendResult): void };
 
-export interface Backlog {
-  /**
-   * An item is never dropped; there is only so much room.
-   * @param settle told what became of it
-   * @returns false if there is no room for it
-   */
-  addItem(item: object, settle: (sent: Sent) => void): boolean;
-  /** PCM16 at 16 kHz. The oldest audio gives way to it if there is too much: late speech is worth less than new. */
-  addAudio(pcm: Uint8Array): void;
-  /** Takes what fits into one body, in order; at least one thing if there is any. @param bytes of the body, about */
-  take(bytes: number): Waiting[];
-  /** Drops the audio that waits: nobody wants it any more. */
-  dropAudio(): void;
-  /** Takes everything. */
-  clear(): Waiting[];
-  readonly isEmpty: boolean;
-  readonly droppedAudioMs: number;
+/** Whether an input ends the live session. */
+export function isClose(input: QueuedInput): boolean {
+  return 'item' in input && 'close' in input.item && input.item.close === true;
 }
 
-/** Bytes of PCM16 at 16 kHz in a millisecond. */
-const BYTES_PER_MS = 32;
-/** Audio that may wait, ms. */
+/** Whether an input needs a body of its own: the server rejects the whole body if nobody waits for the result of a tool any more. */
+function isAlone(input: QueuedInput): boolean {
+  return 'item' in input && 'tool_result' in input.item;
+}
+
+/** PCM16 at 16 kHz, in bytes per ms. */
+export const BYTES_PER_MS = 32;
+/** Maximum audio in the backlog, in ms. */
 const MAX_AUDIO_MS = 2_000;
-/** Items that may wait, bytes: some pictures, or all that anybody types. */
+/** Maximum size of the backlog, in bytes: several images, or more text than anybody types. */
 const MAX_BYTES = 32 * 1024 * 1024;
-/** The server takes no more in one body. */
+/** Maximum number of items that the server accepts in one body. */
 const MAX_ITEMS = 1_000;
 
-/** @param onAudioDropped told how much had to give way, ms */
-export function createBacklog(onAudioDropped: (ms: number) => void): Backlog {
-  let waiting: Waiting[] = [];
-  let bytes = 0;
-  let audioBytes = 0;
-  let droppedBytes = 0;
+/** Input that waits to be sent, in the order in which it was given. */
+export class Backlog {
+  readonly #onAudioDropped: (ms: number) => void;
+  #waiting: QueuedInput[] = [];
+  #bytes = 0;
+  #audioBytes = 0;
+  #droppedBytes = 0;
 
-  const leave = (one: Waiting) => {
-    bytes -= one.size;
-    if ('pcm' in one) audioBytes -= one.pcm.length;
-  };
-  const takeFirst = (count: number): Waiting[] => {
-    const taken = waiting.splice(0, count);
-    taken.forEach(leave);
-    return taken;
-  };
-  const dropOldestAudio = () => {
-    const index = waiting.findIndex((one) => 'pcm' in one);
-    const [dropped] = waiting.splice(index, 1);
+  /** @param onAudioDropped called with the length of each dropped piece, in ms */
+  constructor(onAudioDropped: (ms: number) => void) {
+    this.#onAudioDropped = onAudioDropped;
+  }
+
+  /**
+   * Adds an item. Items are never dropped.
+   * @param settle called with the result of sending the item
+   * @returns false if the item would exceed the limit of 32 MiB; a single item always fits
+   */
+  addItem(item: object, settle: (result: SendResult) => void): boolean {
+    const size = 64 + JSON.stringify(item).length * 3;
+    if (this.#bytes > 0 && this.#bytes + size > MAX_BYTES) return false;
+    this.#waiting.push({ size, item, settle });
+    this.#bytes += size;
+    return true;
+  }
+
+  /** Adds PCM16 at 16 kHz. Beyond 2 s the oldest audio is dropped: late speech is worth less than new speech. */
+  addAudio(pcm: Uint8Array): void {
+    if (pcm.length === 0) return;
+    const size = 64 + Math.ceil(pcm.length * 1.4);
+    this.#waiting.push({ size, pcm });
+    this.#bytes += size;
+    this.#audioBytes += pcm.length;
+    // The newest piece stays, whatever its length.
+    while (this.#audioBytes > MAX_AUDIO_MS * BYTES_PER_MS && this.#audioBytes > pcm.length) this.#dropOldestAudio();
+  }
+
+  /**
+   * Removes and returns the input that fits into one body, in order. A `close` ends the body, because no item may follow it. The result of a tool
+   * has a body of its own.
+   * @param maxBytes limit of the body; the first input is returned even if it is larger
+   */
+  takeBatch(maxBytes: number): QueuedInput[] {
+    let size = 0;
+    let count = 0;
+    for (const input of this.#waiting) {
+      size += input.size;
+      if (count > 0 && (size > maxBytes || count >= MAX_ITEMS || isAlone(input))) break;
+      count += 1;
+      if (isClose(input) || isAlone(input)) break;
+    }
+    return this.#removeFirst(count);
+  }
+
+  /** Removes all audio. */
+  dropAudio(): void {
+    for (const input of this.#waiting) if ('pcm' in input) this.#uncount(input);
+    this.#waiting = this.#waiting.filter((input) => !('pcm' in input));
+  }
+
+  /** Removes and returns everything. */
+  clear(): QueuedInput[] {
+    return this.#removeFirst(this.#waiting.length);
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
+  /** Length of all audio that was dropped because there was too much, in ms. */
+  get droppedAudioMs(): number {
+    return Math.round(this.#droppedBytes / BYTES_PER_MS);
+  }
+
+  #removeFirst(count: number): QueuedInput[] {
+    const removed = this.#waiting.splice(0, count);
+    for (const input of removed) this.#uncount(input);
+    return removed;
+  }
+
+  #dropOldestAudio(): void {
+    const index = this.#waiting.findIndex((input) => 'pcm' in input);
+    const [dropped] = this.#waiting.splice(index, 1);
     if (!dropped || !('pcm' in dropped)) return;
-    leave(dropped);
-    droppedBytes += dropped.pcm.length;
-    onAudioDropped(dropped.pcm.length / BYTES_PER_MS);
-  };
-  return {
-    addItem(item, settle) {
-      const size = 64 + JSON.stringify(item).length * 3;
-      if (bytes > 0 && bytes + size > MAX_BYTES) return false;
-      waiting.push({ size, item, settle });
-      bytes += size;
-      return true;
-    },
-    addAudio(pcm) {
-      if (pcm.length === 0) return;
-      const size = 64 + Math.ceil(pcm.length * 1.4);
-      waiting.push({ size, pcm });
-      bytes += size;
-      audioBytes += pcm.length;
-      // What came last stays, whatever its length.
-      while (audioBytes > MAX_AUDIO_MS * BYTES_PER_MS && audioBytes > pcm.length) dropOldestAudio();
-    },
-    take(most) {
-      let size = 0;
-      let count = 0;
-      for (const one of waiting) {
-        size += one.size;
-        if (count > 0 && (size > most || count >= MAX_ITEMS)) break;
-        count += 1;
-      }
-      return takeFirst(count);
-    },
-    dropAudio() {
-      waiting.filter((one) => 'pcm' in one).forEach(leave);
-      waiting = waiting.filter((one) => !('pcm' in one));
-    },
-    clear: () => takeFirst(waiting.length),
-    get isEmpty() {
-      return waiting.length === 0;
-    },
-    get droppedAudioMs() {
-      return Math.round(droppedBytes / BYTES_PER_MS);
-    },
-  };
+    this.#uncount(dropped);
+    this.#droppedBytes += dropped.pcm.length;
+    this.#onAudioDropped(dropped.pcm.length / BYTES_PER_MS);
+  }
+
+  #uncount(input: QueuedInput): void {
+    this.#bytes -= input.size;
+    if ('pcm' in input) this.#audioBytes -= input.pcm.length;
+  }
 }

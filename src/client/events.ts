@@ -1,102 +1,102 @@
-import type { ErrorBody } from '../wire/error-catalogue.ts';
 import type { LiveRequest } from '../wire/live-request.ts';
 import type { ConnectionEvents, LogEvents } from '../wire/named-events.ts';
-import type { Rung } from './ladder.ts';
-import type { Refusal } from './sent.ts';
+import type { ErrorBody } from '../wire/wire-error.ts';
+import type { Rung } from './observation.ts';
+import type { Refusal } from './send-result.ts';
 
-/** An unnamed message: what ADK's samples send. */
+/** Unnamed message, as ADK's samples send it. */
 export type Message =
   | { readonly mime_type: string; readonly data: string; readonly is_transcript?: boolean }
   | { readonly turn_complete: true | null; readonly interrupted: true | null };
 
 /**
- * `connecting`: for the first time; `open`: events arrive; `reconnecting`: the way down is lost, and is looked for; `ended`: the live
- * session is over; `closed`: by `close()`. The last two are final.
+ * State of a client. `connecting`: the first connection is being opened; `open`: events arrive; `reconnecting`: the connection is lost and
+ * another is being opened; `paused`: `pause()` was called; `ended`: the live session is over; `closed`: `close()` was called; `failed`: the server refuses the client for good
+ * (event `rejected`). The last three are final: the client makes no more requests.
  */
-export type ClientState = 'connecting' | 'open' | 'reconnecting' | 'ended' | 'closed';
+export type ClientState = 'connecting' | 'open' | 'reconnecting' | 'paused' | 'ended' | 'closed' | 'failed';
 
-/** A connection could not be made, or was lost at once; there will be another. */
+/** Connection that could not be opened, or was lost. The client opens another. */
 export interface Retry {
-  /** How many in a row brought nothing, from 1. */
+  /** Number of connections in a row that brought nothing, from 1. */
   readonly attempt: number;
-  /** Until the next, ms. */
+  /** Delay before the next connection, in ms. */
   readonly delayMs: number;
   /** HTTP status, if there was an answer. */
   readonly status?: number;
   readonly statusText?: string;
-  /** What the server said, if it was the server. */
+  /** Error of the server, if the server has answered. */
   readonly failure?: ErrorBody;
+  /** Reason for a person, if there was no answer of the server: a network error, or the answer of something else. */
+  readonly cause?: string;
 }
 
-/** What a client can be asked to listen for, by name: what the server sends, and after it what the client says of itself. */
+/** A message between a client and the server, for tools that show or record what travels. Must not be changed. */
+export interface Traffic {
+  readonly direction: 'up' | 'down';
+  /** Way of the message: the rung of the way down, or `http` for a POST that does not travel over a WebSocket. */
+  readonly over: Rung | 'http';
+  /**
+   * Down: name of the event, `message` for an unnamed one, or `answer` for the answer to a POST. Up: `post`, or `ack` for a POST that only acknowledges.
+   * Events that arrive again are included, and so is each attempt to send a POST.
+   */
+  readonly name: string;
+  /** Id of the event, or number of the POST; `undefined`: the message has none. */
+  readonly id: string | number | undefined;
+  /**
+   * Data of the event, items of the POST, or outcome of its answer, with its duration `ms`. Recorded audio is given as `{ audio_ms }`, its duration
+   * in ms.
+   */
+  readonly data: unknown;
+}
+
+/** Events by name, with the type of their data: the events of the server, and after them those of the client itself. */
 export interface ClientEvents extends LogEvents, ConnectionEvents {
   message: Message;
   state: ClientState;
   retry: Retry;
   /** The way down has changed. */
   rung: Rung;
-  /** Something that was sent was refused for good; `send` says the same to whoever asked. */
+  /**
+   * The client has failed: the server has refused its connection with an error that no retry can change, or something other than the server
+   * has refused the first connections. Everything that waits to be sent gets the same refusal.
+   */
+  rejected: Refusal;
+  /** Something that was sent was refused for good. `send` returns the same refusal. Not emitted for the result of a tool that came too late. */
   refused: Refusal;
   /** Recorded audio was dropped, because the way up is too slow. */
   audio_dropped: { readonly ms: number };
+  /** A message was sent or received, for tools that show what travels. Costs nothing without a listener. */
+  traffic: Traffic;
 }
 
-/** What can be sent: a text, a message as in ADK's samples, an interruption, or a LiveRequest. */
+/** Item that can be sent: a text, a message as in ADK's samples, an interruption, the result of a tool, or a LiveRequest. */
 export type Item =
   | string
   | { readonly mime_type: string; readonly data: string }
   | { readonly interrupt: { readonly played_ms?: number } }
+  | { readonly tool_result: { readonly id: string; readonly result: unknown } }
+  | { readonly tool_result: { readonly id: string; readonly error: string } }
   | LiveRequest;
 
+/** Measurements of a client. */
 export interface Statistics {
-  /** The way down. */
+  /** Way down. */
   readonly rung: Rung;
-  /** After how long the network ends a connection, ms, if that is known: it is replaced before. */
+  /** Age at which the network ends a connection, in ms, if it is known. Connections are replaced before. */
   readonly capMs: number | undefined;
-  /** Of the last POST, ms. */
+  /** Duration of the last POST, in ms. */
   readonly roundTripMs: number | undefined;
-  /** How much later than the quickest the last heartbeat came, ms. */
+  /** How much later than the quickest heartbeat the last one arrived, in ms. */
   readonly lagMs: number;
-  /** POSTs that were sent again. */
+  /** Number of POSTs that were sent again. */
   readonly retries: number;
-  /** Connections down after the first, but for those that were made while the one before was still good. */
+  /** Number of connections down after the first, without rotations. */
   readonly reconnects: number;
-  /** Connections that took the place of one that was still good. */
+  /** Number of connections that replaced one that still worked. */
   readonly rotations: number;
-  /** Events that came again, and were dropped. */
+  /** Number of events that arrived again and were discarded. */
   readonly duplicates: number;
-  /** Recorded audio that was not sent, because the way up was too slow, ms. */
+  /** Recorded audio that was dropped because the way up was too slow, in ms. */
   readonly droppedAudioMs: number;
-}
-
-/** Tells listeners, in the order in which they came. */
-export interface Emitter {
-  on<Name extends keyof ClientEvents>(name: Name, listener: (data: ClientEvents[Name]) => void): () => void;
-  emit(name: string, data: unknown): void;
-}
-
-export function createEmitter(): Emitter {
-  const listeners = new Map<string, Set<(data: never) => void>>();
-  return {
-    on(name, listener) {
-      const own = listeners.get(name) ?? new Set();
-      listeners.set(name, own);
-      // Wrapped, so that one that is added twice is two.
-      const added = (data: never) => listener(data);
-      own.add(added);
-      return () => own.delete(added);
-    },
-    emit(name, data) {
-      for (const listener of [...(listeners.get(name) ?? [])]) {
-        try {
-          listener(data as never); // what the contract says of this name
-        } catch (error) {
-          // A listener's mistake is reported as one, and must not cost the next listener its event.
-          queueMicrotask(() => {
-            throw error;
-          });
-        }
-      }
-    },
-  };
 }

@@ -1,11 +1,11 @@
-/** The part of a browser's performance timeline that is used. */
+/** Part of a browser's performance timeline that is used here. */
 interface Timeline {
   getEntriesByName?(name: string, type: string): readonly { readonly nextHopProtocol?: string }[];
 }
 
 /**
- * Whether requests to this address travel side by side on one connection (HTTP/2 and 3), as far as a browser says: it does of its own
- * origin, and of others that allow it. Elsewhere, as in Node, whose fetch speaks HTTP/1.1: no.
+ * Whether requests to `url` share one connection (HTTP/2 and HTTP/3). A browser reports the protocol of its own origin, and of other origins
+ * that allow it. Everywhere else, as in Node, whose fetch speaks HTTP/1.1, the result is false.
  */
 export function isMultiplexed(url: string): boolean {
   const { performance, location } = globalThis as { performance: Timeline; location?: { href: string } };

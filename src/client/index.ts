@@ -1,7 +1,31 @@
-export { type Client, createClient } from './client.ts';
-export type { ClientOptions } from './client-options.ts';
-export type { ClientEvents, ClientState, Item, Message, Retry, Statistics } from './events.ts';
-export type { Rung, Transport } from './ladder.ts';
-export type { Refusal, Sent } from './sent.ts';
+/** Client SDK for browsers and Node: `import { createClient } from 'bidi-sse/client'`. */
+export type {
+  Content,
+  DroppedAudio,
+  FileData,
+  FunctionCall,
+  FunctionResponse,
+  InlineData,
+  Part,
+  TokenDetail,
+  UpstreamStatus,
+} from '../wire/agent-event.ts';
+export type { ErrorCode } from '../wire/error-catalogue.ts';
+export type { Blob, ClientToolResult, LiveRequest } from '../wire/live-request.ts';
+export type { End, SessionSettings, TypedMessage } from '../wire/log-entry.ts';
+export type { ConnectionEvents, ImageInput, LogEvents, ShownTool, ShownTurn } from '../wire/named-events.ts';
+export type { SessionConfig, SessionPersona } from '../wire/session-config.ts';
+export type { ErrorBody } from '../wire/wire-error.ts';
+export type { TokenSource } from './access-token.ts';
+export type { CredentialsMode } from './authorized-fetch.ts';
+export { createClient } from './client.ts';
+export type { Client } from './client-interface.ts';
+export type { ClientOptions, Speech } from './client-options.ts';
+export type { ClientToolCall, ClientToolFunction } from './client-tools.ts';
+export type { ClientEvents, ClientState, Item, Message, Retry, Statistics, Traffic } from './events.ts';
+export type { Transport } from './ladder.ts';
+export type { Rung } from './observation.ts';
+export type { Pcm16 } from './pcm-bytes.ts';
+export type { TransportStorage } from './remembered-transport.ts';
+export type { Refusal, SendResult } from './send-result.ts';
 export type { Socket, SocketConstructor } from './socket-transport.ts';
-export type { VerdictStorage } from './verdict.ts';

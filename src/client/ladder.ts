@@ -1,121 +1,88 @@
 /**
- * Which way down is used, decided from what was measured and nothing else: no clock, no network, so that every sequence of
- * measurements can be tried. All times are ms.
+ * Chooses the way down from measurements alone. The ladder knows no clock and no network, so tests can try every sequence of measurements.
+ * All times are ms.
  */
 import { type Lifetime, withCut, withRotation } from './lifetime.ts';
+import type { Observation, Rung, Silence, TrialRung } from './observation.ts';
 
-/** From the best to the one that passes everywhere. */
-export const RUNGS = ['ws', 'stream', 'pusher', 'close', 'poll'] as const;
-export type Rung = (typeof RUNGS)[number];
-
-/** `auto`: whatever the network lets through; the others keep to one kind. */
+/** Choice of transport. `auto`: the best one that the network lets through; the others stay with one kind. */
 export type Transport = 'auto' | 'sse' | 'poll' | 'ws';
-
-/** How it was noticed that a connection is dead: what had been written to it did not come, or heartbeats did not. */
-export type Silence = 'expected' | 'heartbeats';
-
-/** `at`: any clock that only goes forward. */
-export type Evidence =
-  /** `session` came, `delayMs` after it was asked for; `roundTripMs`: a POST's, as far as known. */
-  | { readonly kind: 'opened'; readonly at: number; readonly delayMs: number; readonly roundTripMs: number | undefined }
-  /** The first heartbeat, which needs 250 ms, came with `session` or only with the event after it: something holds events back. */
-  | { readonly kind: 'held'; readonly at: number }
-  /** A poll was answered while the stream had brought nothing at all. */
-  | { readonly kind: 'buffered'; readonly at: number }
-  /** A connection that had begun ended, not by our doing nor the server's announcement. */
-  | {
-      readonly kind: 'cut';
-      readonly at: number;
-      readonly livedMs: number;
-      /** It was not ended, but fell silent. */
-      readonly silent: Silence | undefined;
-    }
-  /** One was replaced because of its age. */
-  | { readonly kind: 'rotated'; readonly at: number }
-  /** One did not begin: no answer, or a status that is not ours. */
-  | { readonly kind: 'unopened'; readonly at: number }
-  /** A poll failed, `heldMs` after it was asked; `begun`: others before it were answered. */
-  | { readonly kind: 'poll_failed'; readonly at: number; readonly heldMs: number; readonly begun: boolean }
-  /** A better rung was tried beside the one in use, and carried events in time, or did not. `delayMs`: until its `session` came. */
-  | {
-      readonly kind: 'tried';
-      readonly at: number;
-      readonly rung: TrialRung;
-      readonly good: boolean;
-      readonly delayMs?: number | undefined;
-    };
-
-/** What may be better than the rung in use. */
-export type TrialRung = 'ws' | 'stream' | 'close';
 
 export interface Ladder {
   readonly rung: Rung;
   readonly transport: Transport;
-  /** Worth remembering for the next session: measured, not guessed from an outage. */
+  /** Whether the rung was measured and not guessed from an outage: only then is it remembered for the next client. */
   readonly firm: boolean;
-  /** When the plain stream is tried again beside a lower rung; `undefined` where there is nothing better. */
+  /** Time at which the plain stream is tried again beside a lower rung; `undefined` if no rung is better. */
   readonly retryAt: number | undefined;
-  /** How long the next wait for that is: longer each time that it was in vain. */
+  /** Delay of the next such try. It doubles with each failure. */
   readonly retryMs: number;
   /** Whether a WebSocket is worth a try. */
   readonly socket: 'untried' | 'refused';
-  /** How long connections are let live. */
+  /** How long the network lets connections live. */
   readonly lifetime: Lifetime;
-  /** How long a poll is held. */
+  /** How long the server holds a poll. */
   readonly holdMs: number;
-  /** When streams were cut short. */
+  /** Times at which streams were cut short. */
   readonly cuts: readonly number[];
-  /** Connections in a row that did not begin. */
+  /** Number of connections in a row that delivered nothing. */
   readonly unopened: number;
-  /** What connections cost, in a row, that fell silent soon after they had begun. */
+  /** Cost of connections in a row that fell silent soon after they had opened. */
   readonly stalls: number;
-  /** How long the stream took until `session` came, if that is late by about what HAProxy holds a chunk; ms. */
+  /** Time until `session` arrived, if it is late by about the delay that HAProxy adds to each chunk. */
   readonly lateMs: number | undefined;
-  /** `close` was tried, and was no faster. */
+  /** Whether `close` was tried, and was no faster. */
   readonly closeUseless: boolean;
-  /** Streams get through here: one that brings nothing was put on a connection that is dead. */
+  /** Whether a stream has ever opened. If so, a stream without data is on a dead connection. */
   readonly streams: boolean;
+  /** Whether the platform can read a stream. If not, polls are the only way down over HTTP. */
+  readonly canStream: boolean;
 }
 
-/** Cut streams of less than this count; a longer one is what idle and lifetime limits do, and a reconnect mends it. */
+/** Streams that live longer are ended by idle and lifetime limits, and a reconnect is enough. */
 const SHORT_LIFE_MS = 10_000;
-/** So many of them ... */
+/** Number of short streams within `CUTS_WITHIN_MS` after which polls are steadier. */
 const MAX_CUTS = 4;
-/** ... within so long, and polls are steadier. */
 const CUTS_WITHIN_MS = 30_000;
-/** What a connection costs that falls silent: 25 s until it is noticed, or 2 s where something else shows it. */
+/** Cost of a silent connection: heartbeats show it after 25 s, a missing event after 2 s. */
 const STALL_COSTS: Record<Silence, number> = { heartbeats: 6, expected: 1 };
-/** In a row, before a poll is tried ... */
+/** Cost of silent connections in a row, after which a poll is tried. */
 const MAX_STALLS = 12;
-/** ... and before a WebSocket is left, which may carry things down and not up. */
+/** Cost after which a WebSocket is left: it may deliver events down and lose POSTs. */
 const MAX_SOCKET_STALLS = 3;
-/** Streams in a row that do not begin, before a poll is tried: it may be the stream that is refused, or the server is away. */
+/** Connections in a row that deliver nothing, after which a poll is tried: a proxy may refuse streams, or the server may be down. */
 const MAX_UNOPENED = 3;
-/** How long a rung that came of guessing is kept before the stream is tried again; doubles up to the most. */
+/** Time for which a guessed rung is kept before the stream is tried again. */
 const GUESS_MS = 60_000;
-/** The same where the stream had been good until then. */
+/** Time for which a guessed rung is kept where streams had worked until then. */
 const DOUBTED_MS = 5_000;
-/** The same for one that was measured to be needed. */
+/** Time for which a rung is kept that was measured to be needed. */
 const MEASURED_MS = 300_000;
-const MOST_RETRY_MS = 3_600_000;
-/** What HAProxy adds to each chunk is 207 ms. */
+const MAX_RETRY_MS = 3_600_000;
+/** HAProxy delays each chunk by 207 ms. Delays from `LATE_FROM_MS` to `LATE_TO_MS` are taken for that. */
 export const LATE_FROM_MS = 150;
 const LATE_TO_MS = 400;
-/** How much sooner another framing must have come, ms. */
+/** Minimum gain of another framing. */
 const WORTHWHILE_MS = 100;
-/** The longest and the shortest hold of a poll. */
+/** Maximum and minimum hold of a poll. */
 const HOLD_MS = 20_000;
-const LEAST_HOLD_MS = 1_000;
+const MIN_HOLD_MS = 1_000;
 
-/** What is worth remembering of a network, from one session to the next. */
-export interface Verdict {
+/** Knowledge of a network that is kept for the next client. */
+export interface RememberedTransport {
   readonly rung: Rung;
   readonly capMs: number | undefined;
   readonly socket: Ladder['socket'];
 }
 
-export function createLadder(transport: Transport, remembered: Verdict, now: number): Ladder {
-  const rung = firstRung(transport, remembered.rung);
+export function createLadder(
+  transport: Transport,
+  remembered: RememberedTransport,
+  now: number,
+  canStream = true,
+): Ladder {
+  const chosen = chooseFirstRung(transport, remembered.rung);
+  const rung = canStream || chosen === 'ws' ? chosen : 'poll';
   const ladder: Ladder = {
     rung,
     transport,
@@ -131,145 +98,151 @@ export function createLadder(transport: Transport, remembered: Verdict, now: num
     lateMs: undefined,
     closeUseless: false,
     streams: false,
+    canStream,
   };
-  return withRetry(ladder, now);
+  return scheduleRetry(ladder, now);
 }
 
-function firstRung(transport: Transport, remembered: Rung): Rung {
-  if (transport === 'auto') return remembered;
-  if (transport !== 'sse') return transport;
-  return remembered === 'poll' || remembered === 'ws' ? 'stream' : remembered;
-}
-
-/** What the ladder has found out, for the next session. */
-export function verdictOf({ firm, rung, lifetime, socket }: Ladder): Verdict {
+/** Knowledge of the network that is worth remembering. */
+export function summarizeLadder({ firm, rung, lifetime, socket }: Ladder): RememberedTransport {
   return { rung: firm ? rung : 'stream', capMs: lifetime.capMs, socket };
 }
 
-/** The ladder after one more measurement. */
-export function weigh(ladder: Ladder, evidence: Evidence): Ladder {
-  if (evidence.kind === 'tried') return weighTrial(ladder, evidence);
-  if (evidence.kind === 'rotated') return { ...ladder, lifetime: withRotation(ladder.lifetime) };
-  if (evidence.kind === 'cut' && ladder.rung !== 'poll') return weighCut(ladder, evidence);
-  if (ladder.rung === 'ws') return weighSocket(ladder, evidence);
-  if (ladder.rung === 'poll') return weighPoll(ladder, evidence);
-  switch (evidence.kind) {
+/** Returns the ladder after one more observation. */
+export function reduceLadder(ladder: Ladder, observation: Observation): Ladder {
+  if (observation.kind === 'tried') return reduceTrial(ladder, observation);
+  if (observation.kind === 'rotated') return { ...ladder, lifetime: withRotation(ladder.lifetime) };
+  if (observation.kind === 'cut' && ladder.rung !== 'poll') return reduceCut(ladder, observation);
+  if (ladder.rung === 'ws') return reduceSocket(ladder, observation);
+  if (ladder.rung === 'poll') return reducePoll(ladder, observation);
+  switch (observation.kind) {
     case 'opened':
-      return weighDelay({ ...ladder, unopened: 0, streams: true }, evidence);
+      return reduceDelay({ ...ladder, unopened: 0, streams: true }, observation);
     case 'held':
-      // Not even padding pushes it through: then only a poll does.
-      if (ladder.rung === 'pusher') return toPoll(ladder, MEASURED_MS, evidence.at);
-      return withRetry({ ...ladder, rung: 'pusher', firm: true, lateMs: undefined, retryMs: MEASURED_MS }, evidence.at);
+      // Padding does not push events through either, so only a poll does.
+      if (ladder.rung === 'pusher') return moveToPoll(ladder, MEASURED_MS, observation.at);
+      return scheduleRetry(
+        { ...ladder, rung: 'pusher', firm: true, lateMs: undefined, retryMs: MEASURED_MS },
+        observation.at,
+      );
     case 'buffered':
-      return toPoll(ladder, ladder.streams ? DOUBTED_MS : MEASURED_MS, evidence.at);
+      return moveToPoll(ladder, ladder.streams ? DOUBTED_MS : MEASURED_MS, observation.at);
     case 'unopened': {
       const unopened = ladder.unopened + 1;
       if (unopened < MAX_UNOPENED) return { ...ladder, unopened };
-      return toPoll({ ...ladder, unopened: 0 }, GUESS_MS, evidence.at);
+      return moveToPoll({ ...ladder, unopened: 0 }, GUESS_MS, observation.at);
     }
     default:
       return ladder;
   }
 }
 
-/** Which better rung is to be tried now, beside the one in use. */
+/** Better rung to try now beside the one in use; `undefined` if none is due. */
 export function dueTrial(ladder: Ladder, now: number): TrialRung | undefined {
   if (ladder.transport === 'auto' && ladder.socket === 'untried' && ladder.rung !== 'ws') return 'ws';
   if (ladder.rung === 'stream' && ladder.lateMs !== undefined && !ladder.closeUseless) return 'close';
   return ladder.retryAt !== undefined && now >= ladder.retryAt ? 'stream' : undefined;
 }
 
-/** It may be an outage: whether a WebSocket is of use is tried again beside a stream that works. */
-function weighSocket(ladder: Ladder, { kind }: Evidence): Ladder {
+/** Whether a stream that opens `extraMs` later than a POST is answered may be delayed by HAProxy. */
+export function isLateBy(extraMs: number): boolean {
+  return extraMs >= LATE_FROM_MS && extraMs <= LATE_TO_MS;
+}
+
+function chooseFirstRung(transport: Transport, remembered: Rung): Rung {
+  if (transport === 'auto') return remembered;
+  if (transport !== 'sse') return transport;
+  return remembered === 'poll' || remembered === 'ws' ? 'stream' : remembered;
+}
+
+/** Leaves a WebSocket that does not open. The cause may be an outage, so a WebSocket is tried again beside a stream that works. */
+function reduceSocket(ladder: Ladder, { kind }: Observation): Ladder {
   const unopened = ladder.unopened + 1;
   if (kind === 'buffered' || (kind === 'unopened' && unopened >= MAX_UNOPENED)) return leaveSocket(ladder, 'untried');
   return kind === 'unopened' ? { ...ladder, unopened } : ladder;
 }
 
-function weighTrial(ladder: Ladder, { at, rung, good, delayMs }: Evidence & { kind: 'tried' }): Ladder {
+function reduceTrial(ladder: Ladder, { at, rung, good, delayMs }: Observation & { kind: 'tried' }): Ladder {
   if (rung === 'ws')
     return good ? { ...ladder, rung: 'ws', firm: true, retryAt: undefined } : { ...ladder, socket: 'refused' };
   if (rung === 'close') {
     const { lateMs = 0 } = ladder;
     const isSooner = good && delayMs !== undefined && lateMs - delayMs > WORTHWHILE_MS;
     if (!isSooner || ladder.rung !== 'stream') return { ...ladder, closeUseless: true };
-    return withRetry({ ...ladder, rung: 'close', firm: true, retryMs: MEASURED_MS }, at);
+    return scheduleRetry({ ...ladder, rung: 'close', firm: true, retryMs: MEASURED_MS }, at);
   }
-  if (!good) return withRetry(ladder, at);
-  // From `close` back only if the stream is not late any more.
+  if (!good) return scheduleRetry(ladder, at);
+  // `close` is left only for a stream that is no longer late.
   const isLate = ladder.rung === 'close' && delayMs !== undefined && delayMs > (ladder.lateMs ?? 0) - WORTHWHILE_MS;
-  if (isLate) return withRetry(ladder, at);
+  if (isLate) return scheduleRetry(ladder, at);
   return { ...ladder, rung: 'stream', firm: false, retryAt: undefined, cuts: [], unopened: 0, lateMs: undefined };
 }
 
-function weighCut(ladder: Ladder, { at, livedMs, silent }: Evidence & { kind: 'cut' }): Ladder {
-  if (livedMs < SHORT_LIFE_MS && silent) return weighStall(ladder, STALL_COSTS[silent], at);
-  // It was given up by us, who may have been wrong: that says nothing of how long it would have lived.
+function reduceCut(ladder: Ladder, { at, livedMs, silent }: Observation & { kind: 'cut' }): Ladder {
+  if (livedMs < SHORT_LIFE_MS && silent) return reduceStall(ladder, STALL_COSTS[silent], at);
+  // The client gave the connection up and may have been wrong, so its age says nothing about a limit.
   const lifetime = silent === 'expected' ? ladder.lifetime : withCut(ladder.lifetime, livedMs);
   const known = { ...ladder, lifetime, unopened: 0, stalls: 0 };
   if (livedMs >= SHORT_LIFE_MS) return { ...known, cuts: [] };
-  // Cut after the same time as before: from now on it is replaced in time, which is better than to poll.
+  // The connection was cut at the same age as the one before. From now on it is replaced in time, which is better than polls.
   if (lifetime.capMs !== undefined && lifetime.capMs !== ladder.lifetime.capMs) return { ...known, cuts: [] };
-  const cuts = [...ladder.cuts.filter((each) => at - each <= CUTS_WITHIN_MS), at];
+  const cuts = [...ladder.cuts.filter((cutAt) => at - cutAt <= CUTS_WITHIN_MS), at];
   if (cuts.length < MAX_CUTS) return { ...known, cuts };
   const steady = { ...known, cuts: [] };
-  return ladder.rung === 'ws' ? leaveSocket(steady, 'refused') : toPoll(steady, GUESS_MS, at);
+  return ladder.rung === 'ws' ? leaveSocket(steady, 'refused') : moveToPoll(steady, GUESS_MS, at);
 }
 
-function weighStall(ladder: Ladder, cost: number, at: number): Ladder {
+function reduceStall(ladder: Ladder, cost: number, at: number): Ladder {
   const stalls = ladder.stalls + cost;
   if (stalls < (ladder.rung === 'ws' ? MAX_SOCKET_STALLS : MAX_STALLS)) return { ...ladder, stalls };
   const moved = { ...ladder, stalls: 0 };
-  return ladder.rung === 'ws' ? leaveSocket(moved, 'refused') : toPoll(moved, GUESS_MS, at);
+  return ladder.rung === 'ws' ? leaveSocket(moved, 'refused') : moveToPoll(moved, GUESS_MS, at);
 }
 
-/** A poll that was guessed is left when it fails too: the server is away, and the stream is as good a way to find it. */
-function weighPoll(ladder: Ladder, evidence: Evidence): Ladder {
-  if (evidence.kind !== 'poll_failed' || ladder.transport === 'poll') return shorterHold(ladder, evidence);
-  // One that was measured to be needed is not left so soon; but it may have been in another network.
-  const unopened = evidence.begun ? 0 : ladder.unopened + 1;
-  const isHopeless = !ladder.firm || unopened >= MAX_UNOPENED;
-  if (!isHopeless) return shorterHold({ ...ladder, unopened }, evidence);
+/** Leaves a guessed poll that fails too: the server is down, and a stream finds it again as well as a poll. */
+function reducePoll(ladder: Ladder, observation: Observation): Ladder {
+  if (observation.kind !== 'poll_failed' || ladder.transport === 'poll') return shortenHold(ladder, observation);
+  // A poll that was measured to be needed is left later. The measurement may come from another network.
+  const unopened = observation.begun ? 0 : ladder.unopened + 1;
+  const isHopeless = ladder.canStream && (!ladder.firm || unopened >= MAX_UNOPENED);
+  if (!isHopeless) return shortenHold({ ...ladder, unopened }, observation);
   return { ...ladder, rung: 'stream', firm: false, retryAt: undefined, unopened: 0 };
 }
 
-/** Something on the way gives up a request that waits: it must be answered sooner. */
-function shorterHold(ladder: Ladder, evidence: Evidence): Ladder {
-  if (evidence.kind !== 'poll_failed' || evidence.heldMs < LEAST_HOLD_MS) return ladder;
-  const holdMs = Math.max(LEAST_HOLD_MS, Math.round(Math.min(ladder.holdMs, evidence.heldMs) * 0.8));
+/** Shortens the hold of polls where a proxy gives up a waiting request. */
+function shortenHold(ladder: Ladder, observation: Observation): Ladder {
+  if (observation.kind !== 'poll_failed' || observation.heldMs < MIN_HOLD_MS) return ladder;
+  const holdMs = Math.max(MIN_HOLD_MS, Math.round(Math.min(ladder.holdMs, observation.heldMs) * 0.8));
   return { ...ladder, holdMs };
 }
 
-/** Whether a stream that begins so much later than a POST is answered, ms, may have been held by what HAProxy does. */
-export function isLateBy(extraMs: number): boolean {
-  return extraMs >= LATE_FROM_MS && extraMs <= LATE_TO_MS;
-}
-
-/** Whether another framing is to be tried: what holds each chunk for a while does not hold what is not in chunks. */
-function weighDelay(ladder: Ladder, { delayMs, roundTripMs }: Evidence & { kind: 'opened' }): Ladder {
+/** Notes a late stream: a proxy that delays each chunk does not delay a stream without chunks. */
+function reduceDelay(ladder: Ladder, { delayMs, roundTripMs }: Observation & { kind: 'opened' }): Ladder {
   if (roundTripMs === undefined || ladder.rung !== 'stream') return ladder;
   return { ...ladder, lateMs: isLateBy(delayMs - roundTripMs) ? delayMs : undefined };
 }
 
 function leaveSocket(ladder: Ladder, socket: Ladder['socket']): Ladder {
   if (ladder.transport === 'ws') return ladder;
+  if (!ladder.canStream) return { ...ladder, rung: 'poll', socket, unopened: 0 };
   return { ...ladder, rung: 'stream', firm: false, socket, unopened: 0 };
 }
 
-/** @param retryMs at the least until the stream is tried again: how sure it is that a poll is needed */
-function toPoll(ladder: Ladder, retryMs: number, at: number): Ladder {
+/** @param retryMs minimum delay until the stream is tried again: the surer the need of a poll, the longer */
+function moveToPoll(ladder: Ladder, retryMs: number, at: number): Ladder {
   if (ladder.transport === 'sse') return ladder;
   const firm = retryMs === MEASURED_MS;
   const wait = firm ? Math.max(ladder.retryMs, retryMs) : retryMs;
-  return withRetry({ ...ladder, rung: 'poll', firm, retryMs: wait }, at);
+  return scheduleRetry({ ...ladder, rung: 'poll', firm, retryMs: wait }, at);
 }
 
-/** Sets the next try of the stream, where there is a lower rung in use, and makes the one after it wait longer. */
-function withRetry(ladder: Ladder, at: number): Ladder {
-  if (ladder.rung === 'stream' || ladder.rung === 'ws' || ladder.transport === 'poll') return ladder;
+/** Schedules the next try of the stream, if a lower rung is in use, and doubles the delay of the one after it. */
+function scheduleRetry(ladder: Ladder, at: number): Ladder {
+  if (!ladder.canStream || ladder.rung === 'stream' || ladder.rung === 'ws' || ladder.transport === 'poll')
+    return ladder;
   return {
     ...ladder,
     retryAt: at + ladder.retryMs,
-    retryMs: Math.min(ladder.retryMs * 2, MOST_RETRY_MS),
+    retryMs: Math.min(ladder.retryMs * 2, MAX_RETRY_MS),
   };
 }

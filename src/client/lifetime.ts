@@ -1,44 +1,44 @@
-/** How long the network lets a connection live, learned from how long the last ones lived. All times are ms. */
+/** How long the network lets connections live, derived from the connections so far. All times are ms. */
 export interface Lifetime {
-  /** A connection is replaced before it is so old; `undefined`: nothing was seen to end it. */
+  /** Limit of the network: a connection is replaced before it is that old. `undefined`: no limit is known. */
   readonly capMs: number | undefined;
-  /** How long the last one lived that was cut. */
+  /** Age of the last connection that was cut. */
   readonly lastMs: number | undefined;
-  /** Connections that were replaced in time since. */
+  /** Number of connections that were replaced in time since then. */
   readonly rotations: number;
 }
 
-/** Two lives are the same limit's doing if they differ by no more than this part of the longer, or this long. */
+/** Two ages come from the same limit if they differ by at most this part of the longer one, or by `SAME_MS`. */
 const SAME_PART = 0.1;
 const SAME_MS = 300;
-/** A shorter limit is no limit, but a network that cuts everything. */
-const LEAST_CAP_MS = 2_000;
-/** When a connection is replaced, as a part of the limit. */
+/** Minimum limit, in ms: a network with a shorter one cuts everything. */
+const MIN_CAP_MS = 2_000;
+/** Age at which a connection is replaced, as a part of the limit. */
 const ROTATE_AT = 0.8;
-/** After so many the limit is tried a little higher: it may have been chance, or another network. A cut costs no more than a reconnect. */
+/** Rotations after which a higher limit is tried: the cuts may have been chance, or another network. A cut costs no more than a reconnect. */
 const MAX_ROTATIONS = 10;
 const GROWTH = 1.5;
-/** Beyond this no limit is known, ms. */
-const MOST_CAP_MS = 15 * 60_000;
+/** Maximum limit, in ms. A higher limit counts as none. */
+const MAX_CAP_MS = 15 * 60_000;
 
-/** After another connection was cut. */
+/** Lifetime after another connection was cut. */
 export function withCut({ capMs, lastMs, rotations }: Lifetime, livedMs: number): Lifetime {
   const same =
     lastMs !== undefined &&
     Math.abs(livedMs - lastMs) <= Math.max(SAME_MS, SAME_PART * Math.max(livedMs, lastMs)) &&
-    Math.min(livedMs, lastMs) >= LEAST_CAP_MS;
+    Math.min(livedMs, lastMs) >= MIN_CAP_MS;
   if (!same) return { capMs, lastMs: livedMs, rotations };
   return { capMs: Math.min(livedMs, lastMs, capMs ?? Number.POSITIVE_INFINITY), lastMs: livedMs, rotations: 0 };
 }
 
-/** After another was replaced before its time. */
+/** Lifetime after another connection was replaced in time. */
 export function withRotation({ capMs, lastMs, rotations }: Lifetime): Lifetime {
   if (capMs === undefined || rotations + 1 < MAX_ROTATIONS) return { capMs, lastMs, rotations: rotations + 1 };
   const grown = capMs * GROWTH;
-  return { capMs: grown > MOST_CAP_MS ? undefined : grown, lastMs: undefined, rotations: 0 };
+  return { capMs: grown > MAX_CAP_MS ? undefined : grown, lastMs: undefined, rotations: 0 };
 }
 
-/** How old a connection may become before another is opened in its place; `undefined`: any age. */
+/** Age at which a connection is replaced by the next; `undefined`: never. */
 export function rotateAfter({ capMs }: Lifetime): number | undefined {
   return capMs === undefined ? undefined : capMs * ROTATE_AT;
 }

@@ -1,53 +1,68 @@
+import { formatCursor, parseCursor } from '../wire/cursor.ts';
 import type { LiveRequest } from '../wire/live-request.ts';
-import type { Waiting } from './backlog.ts';
+import type { QueuedInput } from './backlog.ts';
+import { encodeBase64 } from './base64.ts';
 
-/** A POST: the same however often it has to go out, and whichever way it goes. */
+/** Content of a POST. It stays the same for every attempt and every way up. */
 export interface Post {
   readonly client: string;
-  /** Absent: only an acknowledgement. */
+  /** Number of the POST. `undefined`: the POST only acknowledges. */
   readonly cseq: number | undefined;
-  /** The id of the last event that was processed when it was made. */
+  /** Id of the last event that was processed when the POST was made. */
   readonly ack: string;
-  readonly payload: readonly Waiting[];
+  readonly payload: readonly QueuedInput[];
 }
 
-/** Bytes in a body of JSON, at most about. */
-export function sizeOf(payload: readonly Waiting[]): number {
+/**
+ * Id that a POST acknowledges. It names the log that the number of the POST belongs to, and so must not be of another log.
+ * @param id id of the last event that was processed
+ */
+export function createAck(id: string | undefined, epoch: string): string {
+  return id !== undefined && parseCursor(id)?.epoch === epoch ? id : formatCursor(epoch, 0);
+}
+
+/** Upper estimate of the size of a payload in a JSON body, in bytes. */
+export function byteSize(payload: readonly QueuedInput[]): number {
   return payload.reduce((sum, { size }) => sum + size, 0);
 }
 
-/** The JSON of a POST. Neighbouring audio becomes one item: the server has less to do. */
+/** Encodes a POST as JSON. Adjacent audio becomes one item, which costs the server less. */
 export function encodeEnvelope({ client, cseq, ack, payload }: Post): string {
   if (cseq === undefined) return JSON.stringify({ client, ack });
-  const items: object[] = [];
-  let pieces: Uint8Array[] = [];
-  const endAudio = () => {
-    if (pieces.length > 0) items.push(audioItem(joinAudio(pieces)));
-    pieces = [];
-  };
-  for (const one of payload) {
-    if ('pcm' in one) pieces.push(one.pcm);
-    else {
-      endAudio();
-      items.push(one.item);
-    }
-  }
-  endAudio();
+  const items = listItems(payload, (pieces) => createAudioItem(joinAudio(pieces)));
   return JSON.stringify({ client, cseq, ack, items });
 }
 
-/** The PCM of a payload that is nothing but audio. */
-export function pcmOf(payload: readonly Waiting[]): Uint8Array<ArrayBuffer> | undefined {
-  const pieces = payload.flatMap((one) => ('pcm' in one ? [one.pcm] : []));
+/** Lists the items of a payload. @param createAudio makes one item of adjacent audio */
+export function listItems(
+  payload: readonly QueuedInput[],
+  createAudio: (pieces: readonly Uint8Array[]) => object,
+): object[] {
+  const items: object[] = [];
+  let pieces: Uint8Array[] = [];
+  const endAudio = () => {
+    if (pieces.length > 0) items.push(createAudio(pieces));
+    pieces = [];
+  };
+  for (const input of payload) {
+    if ('pcm' in input) pieces.push(input.pcm);
+    else {
+      endAudio();
+      items.push(input.item);
+    }
+  }
+  endAudio();
+  return items;
+}
+
+/** PCM of a payload that holds only audio; `undefined` for any other payload. */
+export function extractPcm(payload: readonly QueuedInput[]): Uint8Array<ArrayBuffer> | undefined {
+  const pieces = payload.flatMap((input) => ('pcm' in input ? [input.pcm] : []));
   return pieces.length > 0 && pieces.length === payload.length ? joinAudio(pieces) : undefined;
 }
 
-/** Base64 without what only Node or only a browser has. */
-function audioItem(pcm: Uint8Array): LiveRequest {
-  let binary = '';
-  // In pieces: arguments are limited.
-  for (let at = 0; at < pcm.length; at += 8_192) binary += String.fromCharCode(...pcm.subarray(at, at + 8_192));
-  return { blob: { mime_type: 'audio/pcm;rate=16000', data: btoa(binary) } };
+function createAudioItem(pcm: Uint8Array): LiveRequest {
+  return { blob: { mime_type: 'audio/pcm;rate=16000', data: encodeBase64(pcm) } };
 }
 
 function joinAudio(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

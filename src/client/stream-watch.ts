@@ -1,120 +1,138 @@
-import type { Evidence, Silence } from './ladder.ts';
+import type { Observation, Silence } from './observation.ts';
 
-/** When the server writes the first heartbeat after `session`, ms. */
+/** Delay of the server's first heartbeat after `session`, in ms. */
 const FIRST_HEARTBEAT_MS = 250;
-/** How much later than that it may come, ms, beside two round trips. */
+/** Tolerated lateness of that heartbeat beside two round trips, in ms. */
 const HEARTBEAT_GRACE_MS = 1_000;
-/** Two events that were written 250 ms apart and come closer than this were held, ms. */
+/** Maximum distance of two events that were held back together, in ms: the server writes them 250 ms apart. */
 const TOGETHER_MS = 60;
-
-export interface StreamWatch {
-  bytes(): void;
-  /** Something must come now: if nothing does within `ms`, the connection is dead. */
-  expect(ms: number): void;
-  /** An event came. */
-  event(name: string | undefined): void;
-  /** How long `session` took, ms. */
-  readonly sessionMs: number | undefined;
-  /** By `now`; before the first one: when it was opened. */
-  readonly lastByteAt: number;
-  /** How long bytes came, ms; `undefined` without one. */
-  lived(): number | undefined;
-  /** It was given up because nothing came any more: no heartbeat, or not what was expected. */
-  readonly silent: Silence | undefined;
-  stop(): void;
-}
+/** Delay of the decision that the first heartbeat is missing, in ms: data that arrived while the program was busy is read first. */
+const DECISION_MS = 50;
 
 export interface StreamWatchOptions {
   readonly now: () => number;
   readonly roundTripMs: () => number | undefined;
-  /** No byte for so long, and the connection is taken for dead, ms; asked for again after each byte. */
+  /** Time without a byte after which the connection counts as dead, in ms. Called after each byte. */
   readonly silenceMs: () => number;
-  /** Padding holds `session` back until the first heartbeat where it is needed at all. */
+  /** Whether the stream has padding. The server holds `session` of such a stream back until the first heartbeat. */
   readonly padded: boolean;
-  onEvidence(evidence: Evidence): void;
+  onObservation(observation: Observation): void;
   onSilence(): void;
 }
 
-/** Measures one stream: when it begins, whether its first heartbeat comes by itself, whether it falls silent. */
-export function watchStream(options: StreamWatchOptions): StreamWatch {
-  const { now } = options;
-  const openedAt = now();
-  let firstByteAt: number | undefined;
-  let lastByteAt = openedAt;
-  let silent: Silence | undefined;
-  let stopped = false;
-  let sessionAt: number | undefined;
-  let waiting = true;
-  /** `session` came later than it should, by about what the first heartbeat takes: it may have had to wait for it. */
-  const isLate = () => {
-    const roundTripMs = options.roundTripMs() ?? Number.POSITIVE_INFINITY;
-    return sessionAt !== undefined && sessionAt - openedAt > FIRST_HEARTBEAT_MS + TOGETHER_MS + roundTripMs;
-  };
-  const giveUp = (how: Silence) => {
-    silent = how;
-    // The heartbeat came with something else, which looked well. Again the last of what was written does not come by itself.
-    if (how === 'expected' && isLate() && !options.padded) options.onEvidence({ kind: 'held', at: now() });
-    options.onSilence();
-  };
-  const onSilence = () => giveUp('heartbeats');
-  let silence = setTimeout(onSilence, options.silenceMs());
-  let overdue: ReturnType<typeof setTimeout> | undefined;
-  let expected: ReturnType<typeof setTimeout> | undefined;
+type Timer = ReturnType<typeof setTimeout>;
 
-  const held = () => {
-    if (waiting) options.onEvidence({ kind: 'held', at: now() });
-    waiting = false;
-  };
-  const beat = () => {
-    clearTimeout(overdue);
-    if (sessionAt === undefined || !waiting) return;
-    // Together, and late by what the heartbeat takes: `session` had to wait for it. Only together: this program was busy.
-    const together = now() - sessionAt < TOGETHER_MS;
-    if (together && isLate() && !options.padded) held();
-    waiting = false;
-  };
-  return {
-    bytes() {
-      lastByteAt = now();
-      firstByteAt ??= lastByteAt;
-      clearTimeout(silence);
-      silence = setTimeout(onSilence, options.silenceMs());
-      clearTimeout(expected);
-      expected = undefined;
-    },
-    expect(ms) {
-      // From the first of several on: otherwise those that send all the time would never find out.
-      if (!stopped) expected ??= setTimeout(() => giveUp('expected'), ms);
-    },
-    event(name) {
-      if (name === 'hb') beat();
-      if (name !== 'session') return;
-      sessionAt = now();
-      const roundTripMs = options.roundTripMs();
-      options.onEvidence({ kind: 'opened', at: sessionAt, delayMs: sessionAt - openedAt, roundTripMs });
-      const patience = FIRST_HEARTBEAT_MS + HEARTBEAT_GRACE_MS + 2 * (roundTripMs ?? 0);
-      // Once more around the loop: what has come while this program was busy is read first.
-      overdue = setTimeout(() => {
-        overdue = setTimeout(held, 50);
-      }, patience);
-    },
-    get sessionMs() {
-      return sessionAt && sessionAt - openedAt;
-    },
-    get lastByteAt() {
-      return lastByteAt;
-    },
-    // One that fell silent was dead before that was noticed.
-    lived: () => (firstByteAt === undefined ? undefined : (silent === undefined ? now() : lastByteAt) - firstByteAt),
-    get silent() {
-      return silent;
-    },
-    stop() {
-      clearTimeout(silence);
-      clearTimeout(overdue);
-      clearTimeout(expected);
-      stopped = true;
-      waiting = false;
-    },
-  };
+/** Measures one stream: when it opens, whether its first heartbeat arrives by itself, and whether it falls silent. */
+export class StreamWatch {
+  readonly #options: StreamWatchOptions;
+  readonly #openedAt: number;
+  #firstByteAt: number | undefined;
+  #lastByteAt: number;
+  #sessionAt: number | undefined;
+  #silent: Silence | undefined;
+  #stopped = false;
+  #awaitsHeartbeat = true;
+  #silenceTimer: Timer;
+  #heartbeatTimer: Timer | undefined;
+  #expectedTimer: Timer | undefined;
+
+  constructor(options: StreamWatchOptions) {
+    this.#options = options;
+    this.#openedAt = options.now();
+    this.#lastByteAt = this.#openedAt;
+    this.#silenceTimer = setTimeout(this.#onSilence, options.silenceMs());
+  }
+
+  /** Time until `session` arrived, in ms. */
+  get sessionMs(): number | undefined {
+    return this.#sessionAt && this.#sessionAt - this.#openedAt;
+  }
+
+  /** Time of the last byte on the clock `now`; before the first byte, the time of the request. */
+  get lastByteAt(): number {
+    return this.#lastByteAt;
+  }
+
+  /** How the stream was found to be dead; `undefined` if it was not. */
+  get silent(): Silence | undefined {
+    return this.#silent;
+  }
+
+  /** Age of the stream since its first byte, in ms; `undefined` without one. A dead stream ends with its last byte. */
+  get livedMs(): number | undefined {
+    if (this.#firstByteAt === undefined) return undefined;
+    return (this.#silent === undefined ? this.#options.now() : this.#lastByteAt) - this.#firstByteAt;
+  }
+
+  onBytes(): void {
+    this.#lastByteAt = this.#options.now();
+    this.#firstByteAt ??= this.#lastByteAt;
+    clearTimeout(this.#silenceTimer);
+    this.#silenceTimer = setTimeout(this.#onSilence, this.#options.silenceMs());
+    clearTimeout(this.#expectedTimer);
+    this.#expectedTimer = undefined;
+  }
+
+  onEvent(name: string | undefined): void {
+    if (name === 'hb') this.#onHeartbeat();
+    else if (name === 'session') this.#onSession();
+  }
+
+  /** Gives the stream up if nothing arrives within `ms`. */
+  expectWithin(ms: number): void {
+    // The time counts from the first of several calls: a client that sends continuously would postpone it for ever.
+    if (!this.#stopped) this.#expectedTimer ??= setTimeout(() => this.#giveUp('expected'), ms);
+  }
+
+  stop(): void {
+    clearTimeout(this.#silenceTimer);
+    clearTimeout(this.#heartbeatTimer);
+    clearTimeout(this.#expectedTimer);
+    this.#stopped = true;
+    this.#awaitsHeartbeat = false;
+  }
+
+  #onSession(): void {
+    const { now, onObservation } = this.#options;
+    this.#sessionAt = now();
+    const roundTripMs = this.#options.roundTripMs();
+    onObservation({ kind: 'opened', at: this.#sessionAt, delayMs: this.#sessionAt - this.#openedAt, roundTripMs });
+    const dueMs = FIRST_HEARTBEAT_MS + HEARTBEAT_GRACE_MS + 2 * (roundTripMs ?? 0);
+    this.#heartbeatTimer = setTimeout(() => {
+      this.#heartbeatTimer = setTimeout(() => this.#onHeld(), DECISION_MS);
+    }, dueMs);
+  }
+
+  #onHeartbeat(): void {
+    clearTimeout(this.#heartbeatTimer);
+    if (this.#sessionAt === undefined || !this.#awaitsHeartbeat) return;
+    // `session` and the heartbeat arrived together. If `session` is late as well, it had to wait for the heartbeat; if not, this program was busy.
+    const together = this.#options.now() - this.#sessionAt < TOGETHER_MS;
+    if (together && this.#isLate() && !this.#options.padded) this.#onHeld();
+    this.#awaitsHeartbeat = false;
+  }
+
+  #onHeld(): void {
+    if (this.#awaitsHeartbeat) this.#options.onObservation({ kind: 'held', at: this.#options.now() });
+    this.#awaitsHeartbeat = false;
+  }
+
+  /** Whether `session` was late by about the delay of the first heartbeat, and so may have waited for it. */
+  #isLate(): boolean {
+    const roundTripMs = this.#options.roundTripMs() ?? Number.POSITIVE_INFINITY;
+    return (
+      this.#sessionAt !== undefined && this.#sessionAt - this.#openedAt > FIRST_HEARTBEAT_MS + TOGETHER_MS + roundTripMs
+    );
+  }
+
+  readonly #onSilence = (): void => this.#giveUp('heartbeats');
+
+  #giveUp(how: Silence): void {
+    this.#silent = how;
+    // The first heartbeat arrived with another event, which looked well. Now the last written event does not arrive by itself.
+    if (how === 'expected' && this.#isLate() && !this.#options.padded) {
+      this.#options.onObservation({ kind: 'held', at: this.#options.now() });
+    }
+    this.#options.onSilence();
+  }
 }

@@ -1,4 +1,4 @@
-/** The part of a browser's window and document that is used; in Node there is none. */
+/** Part of a browser's window and document that is used here. Node has neither. */
 interface Surroundings {
   addEventListener?(type: string, listener: (event: { persisted?: boolean }) => void): void;
   removeEventListener?(type: string, listener: (event: { persisted?: boolean }) => void): void;
@@ -6,14 +6,15 @@ interface Surroundings {
 }
 
 /**
- * Calls `onWake` when the network is back, or a page that was put away is: connections that were open then are often dead without
- * anybody having been told. `certain`: the connection cannot be relied on. Returns a function that stops listening.
+ * Calls `onWake` when the network or a suspended page returns. Connections that were open before are often dead, and no event reports that.
+ * @param onWake called with `certain`: whether the connection cannot be relied on
+ * @returns a function that removes the listeners
  */
 export function listenForWake(onWake: (certain: boolean) => void): () => void {
   const window = globalThis as Surroundings;
   const { document } = window;
   const online = () => onWake(true);
-  // Fired by every load; only a page out of the back/forward cache has lost something.
+  // `pageshow` fires for every load. Only a page from the back/forward cache has lost its connections.
   const pageshow = ({ persisted }: { persisted?: boolean }) => onWake(persisted === true);
   const visible = () => {
     if (document?.visibilityState !== 'hidden') onWake(false);

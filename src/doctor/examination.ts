@@ -1,5 +1,6 @@
-import { createLadder, type Evidence, type Ladder, weigh } from '../client/ladder.ts';
-import { NONE } from '../client/verdict.ts';
+import { createLadder, type Ladder, reduceLadder } from '../client/ladder.ts';
+import type { Observation } from '../client/observation.ts';
+import { UNKNOWN_NETWORK } from '../client/remembered-transport.ts';
 import type { FramingFinding } from './framing.ts';
 import type { HoldFinding } from './hold.ts';
 import type { LifetimeFinding } from './lifetime.ts';
@@ -9,23 +10,23 @@ import type { Reached } from './reach.ts';
 import type { SocketFinding } from './socket.ts';
 import type { StreamFinding } from './stream.ts';
 
-/** All that was found out about the way to a server. */
+/** Results of all probes of the way to a server. */
 export interface Examination {
   readonly reached: Reached;
   readonly stream: StreamFinding;
-  /** `undefined`: there was no need for another. */
+  /** Undefined if no other framing was needed. */
   readonly framing: FramingFinding | undefined;
   readonly post: PostFinding;
-  /** `undefined`: POSTs do not get through at all. */
+  /** Undefined if POSTs do not get through. */
   readonly order: OrderFinding | undefined;
   readonly socket: SocketFinding;
-  /** Of each kind of connection that was good enough to be watched. */
+  /** Lifetimes of each kind of connection that worked well enough to be watched. */
   readonly lifetimes: readonly LifetimeFinding[];
   readonly hold: HoldFinding;
 }
 
-/** Where the SDK's ladder stands after the same measurements: how the SDK will get through. */
-export function ladderAfter({
+/** Replays the measurements on the SDK's ladder. The result shows which transport the SDK would use. */
+export function simulateLadder({
   reached,
   stream,
   framing,
@@ -33,12 +34,12 @@ export function ladderAfter({
   lifetimes,
 }: Omit<Examination, 'post' | 'order' | 'hold'>): Ladder {
   const { roundTripMs } = reached;
-  let ladder = createLadder('auto', NONE, 0);
-  const learn = (...evidence: readonly Evidence[]) => {
-    ladder = evidence.reduce(weigh, ladder);
+  let ladder = createLadder('auto', UNKNOWN_NETWORK, 0);
+  const learn = (...observations: readonly Observation[]) => {
+    ladder = observations.reduce(reduceLadder, ladder);
   };
-  const opened = (sessionMs: number): Evidence => ({ kind: 'opened', at: 0, delayMs: sessionMs, roundTripMs });
-  const unopened: Evidence = { kind: 'unopened', at: 0 };
+  const opened = (sessionMs: number): Observation => ({ kind: 'opened', at: 0, delayMs: sessionMs, roundTripMs });
+  const unopened: Observation = { kind: 'unopened', at: 0 };
   if (stream.kind === 'good') learn(opened(stream.sessionMs));
   else if (stream.kind === 'unopened') learn(unopened, unopened, unopened);
   else if (stream.kind === 'late') learn(opened(roundTripMs + stream.extraMs));
@@ -50,7 +51,7 @@ export function ladderAfter({
   }
   const watched = lifetimes.find(({ rung }) => rung === ladder.rung);
   for (const { ms, silent } of watched?.lives ?? []) {
-    // In a conversation something is always expected.
+    // Count every silence as unexpected, because a conversation always waits for something.
     learn({ kind: 'cut', at: 0, livedMs: ms, silent: silent ? 'expected' : undefined });
   }
   return ladder;

@@ -4,35 +4,35 @@ import { examineHold } from './hold.ts';
 import { examineLifetime } from './lifetime.ts';
 import { examinePost } from './post.ts';
 import { examineOrder } from './post-order.ts';
-import { isThere, type Reached, reach, type Trouble } from './reach.ts';
+import { isAvailable, type Reached, reachServer, type Trouble } from './reach.ts';
 import { examineSocket } from './socket.ts';
 import { examineStream } from './stream.ts';
-import { addressOf, type Target } from './target.ts';
+import { buildAddress, type Target } from './target.ts';
 
-/** Told of each finding as it is made. */
+/** Called with all findings so far, after each new one. */
 export type Progress = (done: Partial<Examination>) => void;
 
-/** How long the SDK has a poll held, ms. */
+/** Time that the SDK asks the server to hold a poll, in ms. */
 const HOLD_MS = 20_000;
-/** How long the goodbye may take, ms: the server ends the session without it, too, only later. */
-const GOODBYE_MS = 3_000;
+/** Maximum wait for the end of the session, in ms. Without the request the server ends the session by itself, but later. */
+const CLOSE_MS = 3_000;
 
 /**
- * Examines the way to a server. Costs it one live session, without a word to the model, which is ended at last.
- * @param watchMs how long connections are watched
- * @param onProgress told of what is known so far, each time that there is more
+ * Examines the way to a server. The examination opens one live session, sends nothing to the model, and ends the session.
+ * @param watchMs time for which connections are watched, in ms
+ * @param onProgress called with all findings so far, after each new one
  */
 export async function examine(
   target: Target,
   watchMs: number,
   onProgress: Progress = () => undefined,
 ): Promise<Examination | Trouble> {
-  const reached = await reach(target);
+  const reached = await reachServer(target);
   if ('kind' in reached) return reached;
   try {
     return await examineReached(target, reached, watchMs, onProgress);
   } finally {
-    await sayGoodbye(target);
+    await endSession(target);
   }
 }
 
@@ -60,20 +60,20 @@ async function examineReached(
     socket.kind === 'good' ? examineLifetime(target, reached, 'ws', watchMs) : undefined,
   ]);
   const lifetimes = watched.filter((each) => each !== undefined);
-  // Of a server that was stopped meanwhile everything would be taken for the network's doing.
-  if (!(await isThere(target))) return { kind: 'gone' };
+  // Report no findings if the server was stopped meanwhile: they would be blamed on the network.
+  if (!(await isAvailable(target))) return { kind: 'gone' };
   const examination = { reached, stream, framing, post, order, socket, lifetimes, hold };
   onProgress(examination);
   return examination;
 }
 
-async function sayGoodbye(target: Target): Promise<void> {
+async function endSession(target: Target): Promise<void> {
   await target
-    .fetch(addressOf(target, 'send'), {
+    .fetch(buildAddress(target, 'send'), {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', ...target.headers },
       body: JSON.stringify({ close: true }),
-      signal: AbortSignal.timeout(GOODBYE_MS),
+      signal: AbortSignal.timeout(CLOSE_MS),
     })
     .then((response) => response.text())
     .catch(() => undefined);

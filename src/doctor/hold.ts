@@ -1,26 +1,26 @@
-import { poll } from './poll-once.ts';
+import { pollServer } from './poll-once.ts';
 import type { Reached } from './reach.ts';
 import type { Target } from './target.ts';
 
-/** What becomes of a request that waits for its answer. */
+/** Result of a request whose response the server delays. */
 export type HoldFinding =
   | { readonly kind: 'held'; readonly heldMs: number }
-  /** It was given up before its time; `status` of whoever did. */
+  /** The request was ended early. `status` is that of the response, if there was one. */
   | { readonly kind: 'cut'; readonly heldMs: number; readonly status: number | undefined }
-  /** Nobody has answered it, long after its time. */
+  /** The request got no response, long after its time. */
   | { readonly kind: 'unanswered'; readonly afterMs: number }
-  /** There was always something to answer: nothing was learned. */
+  /** Every poll had events to return at once. Nothing was learned. */
   | { readonly kind: 'busy' };
 
 const MAX_TRIES = 3;
-/** After its time, ms. */
+/** Delay beyond the requested wait after which a poll counts as unanswered, in ms. */
 const LATE_MS = 5_000;
 
-/** Polls, and has the server wait with its answer. @param holdMs how long, at the most */
+/** Sends a poll that the server holds. @param holdMs maximum time that the server is asked to wait, in ms */
 export async function examineHold(target: Target, reached: Reached, holdMs: number): Promise<HoldFinding> {
   let { cursor } = reached;
   for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
-    const polled = await poll(target, cursor, holdMs, 'doctor-poll');
+    const polled = await pollServer(target, cursor, holdMs, 'doctor-poll');
     const { answered, tookMs, status } = polled;
     if (!answered && tookMs > holdMs + LATE_MS) return { kind: 'unanswered', afterMs: tookMs };
     if (!answered) return { kind: 'cut', heldMs: tookMs, status };

@@ -1,36 +1,38 @@
 import { pause } from '../client/backoff.ts';
-import type { Rung } from '../client/ladder.ts';
+import { type CloseInfo, DownConnection } from '../client/down-connection.ts';
 import { withCut } from '../client/lifetime.ts';
-import { type Ending, type Line, openLine } from '../client/line.ts';
+import type { Rung } from '../client/observation.ts';
+import type { ConnectionEvents } from '../wire/named-events.ts';
 import type { Reached } from './reach.ts';
-import { addressOf, type Target } from './target.ts';
+import { buildAddress, type Target } from './target.ts';
 
-/** A connection that came to an end that nobody had announced. */
+/** A connection that ended or fell silent without an announcement. */
 export interface Life {
   readonly ms: number;
-  /** It was not ended, but nothing came over it any more. */
+  /** Whether the connection stayed open but delivered nothing more. */
   readonly silent: boolean;
 }
 
-/** How long connections of one kind live. */
+/** Lifetimes of the connections of one kind. */
 export interface LifetimeFinding {
   readonly rung: Rung;
   readonly watchedMs: number;
   readonly lives: readonly Life[];
-  /** After what age, ms, they are ended, if they had about the same. */
+  /** Age at which connections are ended, in ms, if all were about equally old. */
   readonly capMs: number | undefined;
-  /** The server is shutting down: the watch ended. */
+  /** Whether the watch stopped because the server shuts down. */
   readonly drained: boolean;
 }
 
-/** Between two of them: an operator's log is not to be filled. */
+/** Pause between two connections, in ms, so that the operator's log stays short. */
 const PAUSE_MS = 500;
-/** How long a connection may take to say that a newer one has come, ms, beside a few round trips. */
-const TOLD_MS = 2_500;
+/** Maximum wait for `superseded` on the old connection, in ms, beside a few round trips. */
+const SUPERSEDED_MS = 2_500;
 
 /**
- * Keeps a connection open, and opens another when it ends. At last newer ones of the same name have the server say so on the old one: one that
- * is dead, and does not know it, does not hear that. Nor does one that holds back what is last, and needs padding.
+ * Keeps a connection open, and opens another when it ends. At the end a newer connection of the same client makes the server send
+ * `superseded` on the old one, which does not arrive on a dead connection. Streams with padding are not tested that way: the
+ * network holds back their last event.
  */
 export async function examineLifetime(
   target: Target,
@@ -43,47 +45,55 @@ export async function examineLifetime(
   const lives: Life[] = [];
   let announced = false;
   let drained = false;
-  const openOne = (onBegun: () => void): Line =>
-    openLine({
+  let renewed = false;
+  const openOne = (onBegun: () => void): DownConnection =>
+    new DownConnection({
       ...target,
       rung,
       url: (query) =>
-        addressOf(target, rung === 'ws' ? 'ws' : 'events', { client: `doctor-life-${rung}`, since: cursor, ...query }),
+        buildAddress(target, rung === 'ws' ? 'ws' : 'events', {
+          client: `doctor-life-${rung}`,
+          since: cursor,
+          ...query,
+        }),
       now: () => performance.now(),
       roundTripMs: () => roundTripMs,
       heartbeatMs: () => heartbeatMs,
       holdMs: () => 0,
-      onBegun,
+      onFirstByte: onBegun,
       onBytes: () => undefined,
       onCursor: () => undefined,
-      onEvidence: () => undefined,
-      onEvent({ name }) {
+      onObservation: () => undefined,
+      onEvent({ name, data }) {
         if (name === 'superseded') announced = true;
-        if (name === 'drain') drained = true;
+        // A connection that the server renews says nothing about the network.
+        if (name === 'drain') renewed = (data as ConnectionEvents['drain']).reason !== undefined;
+        if (name === 'drain' && !renewed) drained = true;
         return name !== 'session';
       },
     });
   while (left() > 0 && !drained) {
     let beganMs: number | undefined;
+    renewed = false;
     const line = openOne(() => {
       beganMs = performance.now();
     });
-    const ending = await unlessPassed(line.over, left());
+    const ending = await raceTimer(line.closed, left());
     if (drained) break;
-    if (ending) lives.push(...lifeOf(ending));
-    else if (beganMs !== undefined && rung !== 'pusher') {
+    if (ending && !renewed) lives.push(...toLives(ending));
+    else if (!ending && beganMs !== undefined && rung !== 'pusher') {
       const ms = performance.now() - beganMs;
-      const told = await isTold(line, openOne, () => announced, TOLD_MS + 4 * roundTripMs);
-      if (!told) lives.push({ ms, silent: true });
+      const alive = await isAlive(line, openOne, () => announced, SUPERSEDED_MS + 4 * roundTripMs);
+      if (!alive) lives.push({ ms, silent: true });
     }
-    line.drop();
+    line.close();
     if (left() > 0) await pause(PAUSE_MS);
   }
-  return { rung, watchedMs: performance.now() - beganAt, lives, capMs: capOf(lives), drained };
+  return { rung, watchedMs: performance.now() - beganAt, lives, capMs: findCap(lives), drained };
 }
 
-/** @returns `undefined` after so many ms without it */
-async function unlessPassed<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+/** Waits for a promise, but returns undefined after `ms` milliseconds. */
+async function raceTimer<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
   const settled = new AbortController();
   try {
     return await Promise.race([promise, pause(ms, settled.signal).then(() => undefined)]);
@@ -92,31 +102,31 @@ async function unlessPassed<T>(promise: Promise<T>, ms: number): Promise<T | und
   }
 }
 
-function lifeOf({ livedMs, silent }: Ending): Life[] {
+function toLives({ livedMs, silent }: CloseInfo): Life[] {
   return livedMs === undefined ? [] : [{ ms: livedMs, silent: silent !== undefined }];
 }
 
-/** Whether a line hears the server say that there is a newer one. That may get lost itself, on a connection that is dead: it has two tries. */
-async function isTold(
-  line: Line,
-  openOne: (onBegun: () => void) => Line,
+/** Returns whether `superseded` arrives on a connection. Opens up to two newer ones, because the first may be lost itself. */
+async function isAlive(
+  line: DownConnection,
+  openOne: (onBegun: () => void) => DownConnection,
   isAnnounced: () => boolean,
   patienceMs: number,
 ): Promise<boolean> {
   for (let attempt = 0; attempt < 2; attempt += 1) {
     const newer = openOne(() => undefined);
-    const ended = await unlessPassed(line.over, patienceMs);
-    newer.drop();
+    const ended = await raceTimer(line.closed, patienceMs);
+    newer.close();
     if (isAnnounced() || ended) return true;
   }
   return false;
 }
 
-function capOf(lives: readonly Life[]): number | undefined {
-  return lives.filter(({ silent }) => !silent).reduce(withCutOf, { capMs: undefined, lastMs: undefined, rotations: 0 })
+function findCap(lives: readonly Life[]): number | undefined {
+  return lives.filter(({ silent }) => !silent).reduce(addLife, { capMs: undefined, lastMs: undefined, rotations: 0 })
     .capMs;
 }
 
-function withCutOf(lifetime: Parameters<typeof withCut>[0], { ms }: Life) {
+function addLife(lifetime: Parameters<typeof withCut>[0], { ms }: Life) {
   return withCut(lifetime, ms);
 }

@@ -1,41 +1,44 @@
-import { PATIENCE_MS } from '../client/downlink.ts';
-import type { Rung } from '../client/ladder.ts';
-import { type Ending, type Line, openLine } from '../client/line.ts';
-import { addressOf, type Target } from './target.ts';
+import { RACE_AFTER_MS } from '../client/connection-pair.ts';
+import { type CloseInfo, DownConnection } from '../client/down-connection.ts';
+import type { Rung } from '../client/observation.ts';
+import { buildAddress, type Target } from './target.ts';
 
-/** How a connection down began. All times are ms since it was asked for. */
+/** The first moments of a down connection. All times are in ms since the request. */
 export interface Opening {
-  /** Until the head of the answer came; `undefined`: it did not, or it is a WebSocket. */
+  /** Time until the response headers. Undefined without a response, and for a WebSocket. */
   readonly headMs: number | undefined;
-  /** Until `session` came, which the server writes at once. */
+  /** Time until `session`, which the server writes at once. */
   readonly sessionMs: number | undefined;
-  /** Until the first heartbeat came, which it writes 250 ms later. */
+  /** Time until the first heartbeat, which the server writes 250 ms after `session`. */
   readonly beatMs: number | undefined;
-  /** The SDK takes it for one that holds events back. */
+  /** Whether the SDK detected that events are held back. */
   readonly held: boolean;
-  /** Its end, if it came before anything was decided. */
-  readonly ending: Ending | undefined;
-  /** Of the answer. */
+  /** End of the connection, if it ended before a result was known. */
+  readonly ending: CloseInfo | undefined;
+  /** Response headers. */
   readonly headers: Headers | undefined;
 }
 
 export interface OpeningOptions {
   readonly rung: Exclude<Rung, 'poll'>;
-  /** A name of its own: the newest connection of a client ends the others. */
+  /** Client id, unique to the probe: a newer connection of the same client supersedes the others. */
   readonly client: string;
-  /** Where it is to go on from: at the end, so that nothing but what is measured comes. */
+  /** Cursor to resume from. At the head of the log, only the measured events arrive. */
   readonly since: string;
   readonly roundTripMs: number;
   readonly heartbeatMs: number;
-  /** How long it may bring nothing at all, ms. */
+  /** Maximum wait for the first byte, in ms. */
   readonly patienceMs: number;
 }
 
-/** How long something that has begun may take until it is decided, ms: the watch of the SDK decides after a bit more than half of it. */
-const DECIDED_MS = 3_000;
+/** Maximum time between the first byte and a result, in ms. The SDK's own detection takes a bit more than half of it. */
+const RESULT_LIMIT_MS = 3_000;
 
-/** Opens a connection and watches it until its first heartbeat has come, or ought to have. The caller drops the line. */
-export async function open(target: Target, options: OpeningOptions): Promise<{ opening: Opening; line: Line }> {
+/** Opens a connection and watches it until its first heartbeat has arrived or is overdue. The caller closes the connection. */
+export async function openConnection(
+  target: Target,
+  options: OpeningOptions,
+): Promise<{ opening: Opening; line: DownConnection }> {
   const { rung, client, since, roundTripMs, heartbeatMs, patienceMs } = options;
   const askedAt = performance.now();
   const passed = () => performance.now() - askedAt;
@@ -48,7 +51,7 @@ export async function open(target: Target, options: OpeningOptions): Promise<{ o
   const decided = new Promise<void>((resolve) => {
     decide = resolve;
   });
-  const line = openLine({
+  const line = new DownConnection({
     ...target,
     rung,
     fetch: async (input, init) => {
@@ -57,12 +60,12 @@ export async function open(target: Target, options: OpeningOptions): Promise<{ o
       headers = response.headers;
       return response;
     },
-    url: (query) => addressOf(target, rung === 'ws' ? 'ws' : 'events', { client, since, ...query }),
+    url: (query) => buildAddress(target, rung === 'ws' ? 'ws' : 'events', { client, since, ...query }),
     now: () => performance.now(),
     roundTripMs: () => roundTripMs,
     heartbeatMs: () => heartbeatMs,
     holdMs: () => 0,
-    onBegun: () => undefined,
+    onFirstByte: () => undefined,
     onBytes: () => undefined,
     onCursor: () => undefined,
     onEvent({ name }) {
@@ -72,25 +75,25 @@ export async function open(target: Target, options: OpeningOptions): Promise<{ o
       decide();
       return true;
     },
-    onEvidence({ kind }) {
+    onObservation({ kind }) {
       if (kind !== 'held') return;
       held = true;
       decide();
     },
   });
   let timer = setTimeout(() => {
-    if (line.begunAt === undefined) return decide();
+    if (line.firstByteAt === undefined) return decide();
     timer = setTimeout(() => {
       held = true;
       decide();
-    }, DECIDED_MS);
+    }, RESULT_LIMIT_MS);
   }, patienceMs);
-  const ending = await Promise.race([line.over, decided]);
+  const ending = await Promise.race([line.closed, decided]);
   clearTimeout(timer);
   return { opening: { headMs, sessionMs, beatMs, held, ending: ending ?? undefined, headers }, line };
 }
 
-/** How long a stream may bring nothing before the SDK polls beside it, ms. */
-export function patienceOf(roundTripMs: number): number {
-  return Math.max(PATIENCE_MS, 2 * roundTripMs);
+/** Returns the time without data after which the SDK polls beside a stream, in ms. */
+export function choosePatience(roundTripMs: number): number {
+  return Math.max(RACE_AFTER_MS, 2 * roundTripMs);
 }

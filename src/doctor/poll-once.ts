@@ -1,23 +1,23 @@
-import type { ReceivedEvent } from '../client/exchange.ts';
+import type { ReceivedEvent } from '../client/event-request.ts';
 import { pollOnce } from '../client/poll-transport.ts';
-import { addressOf, type Target } from './target.ts';
+import { buildAddress, type Target } from './target.ts';
 
-/** One long poll. Never throws. */
-export interface Polled {
-  /** It was answered by our server. */
+/** Result of a long poll. */
+export interface PollResult {
+  /** Whether a bidi-sse server answered. */
   readonly answered: boolean;
   readonly tookMs: number;
   readonly status: number | undefined;
   readonly events: readonly ReceivedEvent[];
-  /** Where to go on from. */
+  /** Cursor of the next poll. */
   readonly cursor: string | undefined;
 }
 
-/** How much later than it was held a poll may be answered, ms: the SDK would ask again sooner. */
+/** Maximum delay of an answer beyond the requested wait, in ms. The SDK would poll again sooner. */
 const GRACE_MS = 10_000;
 
-/** @param waitMs how long the server is to hold it */
-export async function poll(target: Target, since: string, waitMs: number, client: string): Promise<Polled> {
+/** Sends a long poll. Never throws. @param waitMs time that the server is asked to wait for events, in ms */
+export async function pollServer(target: Target, since: string, waitMs: number, client: string): Promise<PollResult> {
   const askedAt = performance.now();
   const events: ReceivedEvent[] = [];
   let cursor: string | undefined;
@@ -30,7 +30,7 @@ export async function poll(target: Target, since: string, waitMs: number, client
         status = response.status;
         return response;
       },
-      url: addressOf(target, 'poll', { client, since, wait: String(waitMs / 1_000) }),
+      url: buildAddress(target, 'poll', { client, since, wait: String(waitMs / 1_000) }),
       signal: new AbortController().signal,
       onBytes: () => undefined,
       onEvent: (event) => void events.push(event),

@@ -1,35 +1,35 @@
-import { carry, isUnanswered } from './post.ts';
+import { isUnanswered, sendOnce } from './post.ts';
 import type { Reached } from './reach.ts';
 import type { Target } from './target.ts';
 
-/** Whether POSTs that are sent at once come in the order in which they were sent. */
+/** Order in which POSTs arrive that are sent at the same time. */
 export interface OrderFinding {
   readonly rounds: number;
-  /** Rounds in which one overtook another. */
+  /** Number of rounds in which a POST overtook another. */
   readonly overtaken: number;
-  /** One was never answered: the rounds after it were not made. */
+  /** Whether a POST was never answered. Later rounds are skipped then. */
   readonly lost: boolean;
 }
 
 const ROUNDS = 5;
-/** As many as the SDK sends at once where they travel side by side. */
+/** Number of POSTs that the SDK sends at the same time. */
 const PARALLEL = 4;
 
-/** Sends POSTs without items, numbered: the server says of each whether one before it is still missing. */
+/** Sends numbered POSTs without items. Each response tells whether an earlier POST is still missing. */
 export async function examineOrder(target: Target, reached: Reached): Promise<OrderFinding> {
   const client = 'doctor-order';
   let overtaken = 0;
   for (let round = 0; round < ROUNDS; round += 1) {
     const numbers = Array.from({ length: PARALLEL }, (_, index) => round * PARALLEL + index + 1);
-    const carried = await Promise.all(numbers.map((cseq) => carry(target, reached, client, cseq, [])));
-    const lost = numbers.filter((_, index) => carried[index]?.kind !== 'through');
+    const results = await Promise.all(numbers.map((cseq) => sendOnce(target, reached, client, cseq, [])));
+    const lost = numbers.filter((_, index) => results[index]?.kind !== 'through');
     if (lost.length === 0) {
-      if (carried.some(({ outcome }) => outcome.kind === 'taken' && outcome.held)) overtaken += 1;
+      if (results.some(({ outcome }) => outcome.kind === 'accepted' && outcome.held)) overtaken += 1;
       continue;
     }
-    if (carried.some(isUnanswered)) return { rounds: round, overtaken, lost: true };
-    // Cut on its way, as the SDK would send it again. Those after it were held, whatever their order.
-    const again = await Promise.all(lost.map((cseq) => carry(target, reached, client, cseq, [])));
+    if (results.some(isUnanswered)) return { rounds: round, overtaken, lost: true };
+    // Repeat the lost POSTs, as the SDK does. The server held the later ones, so this round says nothing about their order.
+    const again = await Promise.all(lost.map((cseq) => sendOnce(target, reached, client, cseq, [])));
     if (again.some(({ kind }) => kind !== 'through')) {
       return { rounds: round, overtaken, lost: again.some(isUnanswered) };
     }

@@ -1,6 +1,6 @@
-import { foreign } from './foreign.ts';
+import { sanitizeText } from './untrusted-text.ts';
 
-/** Programs that stand in front of servers, as far as what they answer names them. */
+/** Programs in front of a server that name themselves in their responses. */
 export type Product =
   | 'nginx'
   | 'HAProxy'
@@ -13,7 +13,7 @@ export type Product =
   | 'Envoy'
   | 'Varnish';
 
-/** A header, what in it gives a product away, and which. */
+/** Headers whose values identify a product. */
 const SIGNS: readonly (readonly [header: string, pattern: RegExp, product: Product])[] = [
   ['Server', /\b(nginx|openresty)\b/i, 'nginx'],
   ['Server', /\bcaddy\b/i, 'Caddy'],
@@ -31,16 +31,16 @@ const SIGNS: readonly (readonly [header: string, pattern: RegExp, product: Produ
   ['Server', /\bsquid\b/i, 'Squid'],
 ];
 
-/** Who has left a name in an answer; in no order that says anything. */
-export function productsIn(headers: Headers): Product[] {
+/** Finds the products that a response names. Their order has no meaning. */
+export function findProducts(headers: Headers): Product[] {
   const found = SIGNS.filter(([header, pattern]) => pattern.test(headers.get(header) ?? ''));
   return [...new Set(found.map(([, , product]) => product))];
 }
 
-/** What an answer says of those on its way, as it says it. */
-export function traces(headers: Headers): string[] {
+/** Lists the headers of a response that name programs on its way. */
+export function listTraces(headers: Headers): string[] {
   return ['Server', 'Via', 'X-Cache'].flatMap((name) => {
-    const value = foreign(headers.get(name));
+    const value = sanitizeText(headers.get(name));
     return value ? [`${name}: ${value.slice(0, 100)}`] : [];
   });
 }

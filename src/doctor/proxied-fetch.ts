@@ -2,11 +2,12 @@ import { Agent, request } from 'node:http';
 import { Readable } from 'node:stream';
 
 /**
- * As much of `fetch` as is needed, for `http:` through a proxy: with the whole address in the first line of the request, as browsers do it, so
- * that the proxy reads, and scans, what passes. Node's own fetch would ask for a tunnel, which shows another network, or none.
- * @param proxy its address
+ * Creates the part of `fetch` that the doctor needs, for `http:` through a proxy. The request line holds the whole address, as
+ * browsers send it, so that the proxy reads and scans the traffic. Node's own fetch would open a tunnel, through which the
+ * network behaves differently.
+ * @param proxy address of the proxy
  */
-export function proxiedFetch(proxy: string): typeof fetch {
+export function createProxiedFetch(proxy: string): typeof fetch {
   const agent = new Agent({ keepAlive: true, proxyEnv: { HTTP_PROXY: proxy } });
   return (input, { method = 'GET', headers, body, signal } = {}) =>
     new Promise<Response>((resolve, reject) => {
@@ -23,10 +24,10 @@ export function proxiedFetch(proxy: string): typeof fetch {
         for (const [name, values = []] of Object.entries(incoming.headersDistinct)) {
           for (const value of values) received.append(name, value);
         }
-        // A Response refuses a body where there cannot be one.
+        // Pass null for a status without a body, because the constructor of Response refuses a body there.
         const isEmpty = status === 204 || status === 304;
         if (isEmpty) incoming.resume();
-        const stream = isEmpty ? null : (Readable.toWeb(incoming) as ReadableStream<Uint8Array>); // Node's type of the same
+        const stream = isEmpty ? null : (Readable.toWeb(incoming) as ReadableStream<Uint8Array>); // Node's own type for the same class
         resolve(new Response(stream, { status, statusText, headers: received }));
       });
       outgoing.end(body ?? undefined);

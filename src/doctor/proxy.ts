@@ -1,11 +1,12 @@
-/** The proxy that the environment names for an address, as curl and browsers of a company read it. */
+/** A proxy that the environment names. */
 export interface ProxyChoice {
   readonly url: string;
-  /** The variable that names it. */
+  /** Name of the environment variable. */
   readonly variable: string;
 }
 
-export function proxyFor(url: URL, env: Readonly<Record<string, string | undefined>>): ProxyChoice | undefined {
+/** Chooses the proxy for an address from HTTP_PROXY, HTTPS_PROXY and NO_PROXY, as curl does. */
+export function chooseProxy(url: URL, env: Readonly<Record<string, string | undefined>>): ProxyChoice | undefined {
   const names = url.protocol === 'https:' ? ['https_proxy', 'HTTPS_PROXY'] : ['http_proxy', 'HTTP_PROXY'];
   const variable = names.find((name) => env[name]);
   const value = variable && env[variable];
@@ -13,10 +14,10 @@ export function proxyFor(url: URL, env: Readonly<Record<string, string | undefin
   return { url: value.includes('://') ? value : `http://${value}`, variable };
 }
 
-/** `NO_PROXY`: names, with all that end in them, perhaps with a port; or `*`. */
-function isExempt({ hostname, port, protocol }: URL, list: string): boolean {
+/** Checks an address against NO_PROXY: `*`, or host names with an optional port. A name includes its subdomains. */
+function isExempt({ hostname, port, protocol }: URL, noProxy: string): boolean {
   const effectivePort = port || (protocol === 'https:' ? '443' : '80');
-  return list
+  return noProxy
     .split(/[\s,]+/)
     .filter((entry) => entry !== '')
     .some((entry) => {

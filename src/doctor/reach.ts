@@ -1,88 +1,89 @@
-import { isErrorBody } from '../client/downlink.ts';
 import { type Batch, isBatch } from '../client/poll-transport.ts';
+import { isErrorBody } from '../client/rejection.ts';
 import { parseJson, readText } from '../client/response-text.ts';
-import type { ErrorBody } from '../wire/error-catalogue.ts';
 import type { ConnectionEvents } from '../wire/named-events.ts';
-import { foreign } from './foreign.ts';
-import { poll } from './poll-once.ts';
-import { addressOf, type Target } from './target.ts';
+import { isRecord } from '../wire/record.ts';
+import type { ErrorBody } from '../wire/wire-error.ts';
+import { pollServer } from './poll-once.ts';
+import { buildAddress, type Target } from './target.ts';
+import { sanitizeText } from './untrusted-text.ts';
 
-/** The server was reached. */
+/** A server that was reached. */
 export interface Reached {
-  /** Name and version, as it says them. */
+  /** Name and version of the server. */
   readonly server: string;
-  /** The last id that there is: nothing comes after it by itself. */
+  /** Cursor at the head of the log, after which nothing arrives unprompted. */
   readonly cursor: string;
-  /** Of the quickest answer, ms. */
+  /** Duration of the fastest response, in ms. */
   readonly roundTripMs: number;
   readonly heartbeatMs: number;
   readonly bodyBytes: number;
-  /** `undefined`: it did not say in time. */
+  /** State of the model. Undefined if it was not reported in time. */
   readonly model: 'ready' | 'failed' | undefined;
-  /** Of the answer: they may name what is on the way. */
+  /** Response headers, which may name programs on the way. */
   readonly headers: Headers;
-  /** `Last-Event-ID` got through. */
+  /** Whether `Last-Event-ID` arrived at the server. */
   readonly lastEventId: boolean;
-  /** `Host` got through as it was: a page of this very address is let in. */
+  /** Whether `Host` arrived unchanged, so that a page of this address is accepted. */
   readonly host: boolean;
 }
 
-/** Why nothing can be examined. */
+/** Reason why nothing can be examined. */
 export type Trouble =
-  /** `fetch` failed: a code of Node's or OpenSSL's, as far as there is one. */
+  /** `fetch` failed. `code` is Node's or OpenSSL's, or ''. */
   | { readonly kind: 'failed'; readonly code: string; readonly message: string }
   | { readonly kind: 'silent'; readonly afterMs: number }
   | { readonly kind: 'redirected'; readonly status: number; readonly to: string }
-  /** By our server. */
+  /** The bidi-sse server refused the request. */
   | { readonly kind: 'refused'; readonly status: number; readonly failure: ErrorBody }
-  /** It answered at first, and does not any more. */
+  /** The server answered at first and stopped answering. */
   | { readonly kind: 'gone' }
-  /** By anything else. */
+  /** Something other than a bidi-sse server answered. */
   | { readonly kind: 'foreign'; readonly status: number; readonly type: string };
 
-/** How long the first answer may take, ms. */
+/** Maximum wait for the first response, in ms. */
 const ANSWER_MS = 15_000;
-/** The same at the end, of one that has answered before, ms. */
+/** Maximum wait for the last response, of a server that has answered before, in ms. */
 const STILL_MS = 3_000;
-/** So often a server is asked whose connections break. */
+/** Number of attempts with a server whose connections break. */
 const TRIES = 3;
-/** Of an answer to a poll: the server gives no more than 256 KiB, and one entry. */
-const MOST_BYTES = 4 * 1024 * 1024;
-/** As Node says it of them. */
+/** Maximum size of a poll's response, in bytes. The server sends at most 256 KiB and one entry. */
+const MAX_RESPONSE_BYTES = 4 * 1024 * 1024;
+/** Codes with which Node reports a broken connection. */
 const BROKEN = ['', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'];
-/** How long the model may take until it is there, ms: what it says while something is measured would be in the way. */
+/** Maximum wait for the model, in ms. Its messages would disturb the measurements. */
 const MODEL_MS = 3_000;
-/** Answers that are timed. */
+/** Number of responses that are timed. */
 const TIMED = 5;
 
-/** Opens a live session, with a poll: a whole answer passes wherever anything does. */
-export async function reach(target: Target): Promise<Reached | Trouble> {
+/** Opens a live session with a poll, because a whole response gets through wherever anything does. */
+export async function reachServer(target: Target): Promise<Reached | Trouble> {
   const client = 'doctor-reach';
-  const answer = await ask(target, client);
+  const answer = await requestBatch(target, client);
   if (!('batch' in answer)) return answer;
   const { batch, headers } = answer;
   const { server, limits } = answer.session;
 
   let { cursor } = batch;
-  let model = modelOf(batch.events.map(({ event, data }) => ({ name: event, data })));
+  let model = findModelState(batch.events.map(({ event, data }) => ({ name: event, data })));
   const deadline = performance.now() + MODEL_MS;
   while (!model && performance.now() < deadline) {
-    const polled = await poll(target, cursor, 1_000, client);
+    const polled = await pollServer(target, cursor, 1_000, client);
     if (!polled.answered) break;
     cursor = polled.cursor ?? cursor;
-    model = modelOf(polled.events);
+    model = findModelState(polled.events);
   }
 
   const times: number[] = [];
   while (times.length < TIMED) {
-    const polled = await poll(target, cursor, 0, client);
+    const polled = await pollServer(target, cursor, 0, client);
     times.push(polled.tookMs);
     if (polled.answered) cursor = polled.cursor ?? cursor;
   }
-  const withId = await ask(target, client, { 'Last-Event-ID': 'doctor' });
+  const withId = await requestBatch(target, client, { 'Last-Event-ID': 'doctor' });
   const lastEventId = 'batch' in withId && withId.batch.events.some(({ event }) => event === 'reset');
-  // As a browser says it of a page's POSTs and WebSockets.
-  const asPage = await ask(target, client, { Origin: new URL(target.url).origin });
+  // Send the Origin that a browser sends with a page's POSTs and WebSockets.
+  const asPage = await requestBatch(target, client, { Origin: new URL(target.url).origin });
   const host = !('failure' in asPage && asPage.failure.code === 'origin_not_allowed');
   const { heartbeat_ms: heartbeatMs, body_bytes: bodyBytes } = limits;
   return {
@@ -93,35 +94,38 @@ export async function reach(target: Target): Promise<Reached | Trouble> {
     bodyBytes,
     model,
     headers,
-    // Where the poll itself failed nothing is known.
+    // Assume that the header arrives if the poll itself failed.
     lastEventId: lastEventId || !('batch' in withId),
     host,
   };
 }
 
-/** Whether the server is still there, and does not go down just now. What gets no answer, or is cut, may be the network's doing. */
-export async function isThere(target: Target): Promise<boolean> {
-  const answer = await askOnce(target, 'doctor-reach', {}, STILL_MS);
+/**
+ * Returns whether the server still runs and does not shut down. A missing or broken response does not count as absence: the
+ * network may be the cause.
+ */
+export async function isAvailable(target: Target): Promise<boolean> {
+  const answer = await requestBatchOnce(target, 'doctor-reach', {}, STILL_MS);
   if (!('kind' in answer)) return true;
   if (answer.kind === 'refused') return answer.failure.code !== 'draining';
   return answer.kind !== 'failed' || answer.code !== 'ECONNREFUSED';
 }
 
-/** A connection may have been cut in the middle, as by a network that cuts all of them: that is found out later, and is not taken for no server. */
-async function ask(
+/** Requests a batch, again if the connection breaks: a network that breaks connections is not a missing server. */
+async function requestBatch(
   target: Target,
   client: string,
   headers: Readonly<Record<string, string>> = {},
-): ReturnType<typeof askOnce> {
-  let answer = await askOnce(target, client, headers, ANSWER_MS);
+): ReturnType<typeof requestBatchOnce> {
+  let answer = await requestBatchOnce(target, client, headers, ANSWER_MS);
   for (let again = 1; again < TRIES; again += 1) {
     if (!('kind' in answer) || answer.kind !== 'failed' || !BROKEN.includes(answer.code)) break;
-    answer = await askOnce(target, client, headers, ANSWER_MS);
+    answer = await requestBatchOnce(target, client, headers, ANSWER_MS);
   }
   return answer;
 }
 
-async function askOnce(
+async function requestBatchOnce(
   target: Target,
   client: string,
   headers: Readonly<Record<string, string>>,
@@ -129,7 +133,7 @@ async function askOnce(
 ): Promise<{ batch: Batch; session: ConnectionEvents['session']; headers: Headers } | Trouble> {
   const late = AbortSignal.timeout(answerMs);
   try {
-    const response = await target.fetch(addressOf(target, 'poll', { client, wait: '0' }), {
+    const response = await target.fetch(buildAddress(target, 'poll', { client, wait: '0' }), {
       headers: { ...target.headers, ...headers },
       cache: 'no-store',
       redirect: 'manual',
@@ -137,44 +141,51 @@ async function askOnce(
     });
     const to = response.headers.get('Location');
     const { status } = response;
-    if (to !== null && status >= 300 && status < 400) return { kind: 'redirected', status, to: foreign(to) };
-    const body = parseJson(await readText(response, MOST_BYTES));
+    if (to !== null && status >= 300 && status < 400) return { kind: 'redirected', status, to: sanitizeText(to) };
+    const body = parseJson(await readText(response, MAX_RESPONSE_BYTES));
     if (isErrorBody(body)) {
       const { code, error, hint } = body;
-      const failure = { ...body, code: foreign(code) as ErrorBody['code'], error: foreign(error), hint: foreign(hint) };
+      const failure = {
+        ...body,
+        code: sanitizeText(code) as ErrorBody['code'],
+        error: sanitizeText(error),
+        hint: sanitizeText(hint),
+      };
       return { kind: 'refused', status, failure };
     }
-    const session = status === 200 && isBatch(body) ? sessionIn(body) : undefined;
+    const session = status === 200 && isBatch(body) ? findSession(body) : undefined;
     if (session && isBatch(body)) return { batch: body, session, headers: response.headers };
-    return { kind: 'foreign', status, type: foreign(response.headers.get('Content-Type')) };
+    return { kind: 'foreign', status, type: sanitizeText(response.headers.get('Content-Type')) };
   } catch (error) {
-    return late.aborted ? { kind: 'silent', afterMs: answerMs } : failed(error);
+    return late.aborted ? { kind: 'silent', afterMs: answerMs } : toTrouble(error);
   }
 }
 
-function sessionIn({ events }: Batch): ConnectionEvents['session'] | undefined {
+function findSession({ events }: Batch): ConnectionEvents['session'] | undefined {
   const data = events.find(({ event }) => event === 'session')?.data;
   if (typeof data !== 'object' || data === null) return undefined;
-  const { server, limits } = data as Partial<ConnectionEvents['session']>; // what the contract says of this name
+  const { server, limits } = data as Partial<ConnectionEvents['session']>; // the type that the protocol assigns to this name
   const numbers = [limits?.heartbeat_ms, limits?.body_bytes];
   if (typeof server !== 'string' || !numbers.every((each) => Number.isSafeInteger(each) && Number(each) > 0))
     return undefined;
-  return { ...(data as ConnectionEvents['session']), server: foreign(server) };
+  return { ...(data as ConnectionEvents['session']), server: sanitizeText(server) };
 }
 
-/** What `fetch` fails with says nothing; what caused it does, at any depth. */
-function failed(error: unknown): Trouble {
+/** Converts an error of `fetch`. Its message says little, so the innermost cause is used. */
+function toTrouble(error: unknown): Trouble {
   let cause = error;
   while (cause instanceof Error && cause.cause instanceof Error) cause = cause.cause;
   const { code = '', message = String(cause) } = cause as { code?: string; message?: string };
-  return { kind: 'failed', code: foreign(code), message: foreign(message) };
+  return { kind: 'failed', code: sanitizeText(code), message: sanitizeText(message) };
 }
 
-function modelOf(events: readonly { readonly name: string | undefined; readonly data: unknown }[]): Reached['model'] {
+function findModelState(
+  events: readonly { readonly name: string | undefined; readonly data: unknown }[],
+): Reached['model'] {
   for (const { name, data } of events) {
     if (name === 'failure') return 'failed';
-    const upstream = name === 'status' && typeof data === 'object' && data !== null && 'upstream' in data;
-    if (upstream && (data.upstream === 'ready' || data.upstream === 'failed')) return data.upstream;
+    if (name === 'status' && isRecord(data) && (data.upstream === 'ready' || data.upstream === 'failed'))
+      return data.upstream;
   }
   return undefined;
 }

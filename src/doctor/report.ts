@@ -1,40 +1,45 @@
+import type { Diagnosis } from './diagnosis.ts';
 import type { Examination } from './examination.ts';
 import { LINES } from './progress-line.ts';
-import type { Words } from './words.ts';
 
 const NAME_WIDTH = 11;
+/** Maximum number of characters in a line. */
 const WIDTH = 110;
 
-/** One line of a report: a name, and what there is to say about it. */
-export function reportLine(name: string, text: string): string {
-  return wrap(text, `  ${name.padEnd(NAME_WIDTH)}`, ' '.repeat(NAME_WIDTH + 2));
+/** Formats a line of the report: a name and a text. */
+export function formatLine(name: string, text: string): string {
+  return wrapText(text, `  ${name.padEnd(NAME_WIDTH)}`, ' '.repeat(NAME_WIDTH + 2));
 }
 
-/** The line of one probe; nothing where it found nothing. */
-export function findingLine<Probe extends keyof Examination>(
+/** Formats the line of a probe. Returns undefined if the probe was not made. */
+export function formatFinding<Probe extends keyof Examination>(
   probe: Probe,
   finding: Examination[Probe],
 ): string | undefined {
   if (finding === undefined) return undefined;
-  return reportLine(LINES[probe].name, LINES[probe].say(finding as NonNullable<Examination[Probe]>)); // checked above
+  return formatLine(LINES[probe].name, LINES[probe].describe(finding as NonNullable<Examination[Probe]>)); // checked above
 }
 
-/** What it all comes to. */
-export function conclusion({ does, means, set }: Words): string {
-  const section = (title: string, lines: readonly string[]) =>
-    `${title}\n${lines.map((line) => wrap(line, '  ', '    ')).join('\n')}`;
+/** Formats the end of the report. */
+export function formatDiagnosis({ findings, consequences, settings }: Diagnosis): string {
+  const formatSection = (title: string, lines: readonly string[]) =>
+    `${title}\n${lines.map((line) => wrapText(line, '  ', '    ')).join('\n')}`;
   return [
-    section('What this network does', does),
-    section('What that means', means),
-    section('What to set', set[0] === NOTHING ? set : [...set, MORE]),
+    formatSection('What this network does', findings),
+    formatSection('What that means', consequences),
+    formatSection('What to set', settings[0] === NOTHING ? settings : [...settings, MORE]),
   ].join('\n\n');
 }
 
 const NOTHING = 'Nothing.';
-const MORE = 'More, for each product: docs/networks.md';
+const MORE = 'Configurations of each product: docs/networks.md';
 
-/** Breaks a text between words. @param first what its first line begins with; @param rest the same of the others */
-function wrap(text: string, first: string, rest: string): string {
+/**
+ * Breaks a text between words.
+ * @param first prefix of the first line
+ * @param rest prefix of the other lines
+ */
+function wrapText(text: string, first: string, rest: string): string {
   const lines: string[] = [];
   let line = first;
   let empty = true;

@@ -1,21 +1,21 @@
-import { TIME_OUT_MS } from '../client/patience.ts';
-import { TRIAL_MS } from '../client/trial.ts';
-import { open } from './opening.ts';
+import { POST_TIMEOUT_MS } from '../client/post-timeouts.ts';
+import { TRIAL_MS } from '../client/try-connection.ts';
+import { openConnection } from './opening.ts';
 import type { Reached } from './reach.ts';
 import type { Target } from './target.ts';
 
-/** Whether a WebSocket gets through. Times are ms. */
+/** Result of a WebSocket. Times are in ms. */
 export type SocketFinding =
   | { readonly kind: 'good'; readonly sessionMs: number; readonly postMs: number }
-  /** Its connection broke before anything came. */
+  /** The connection ended before any data arrived. */
   | { readonly kind: 'refused'; readonly afterMs: number }
-  /** Nothing came, and it did not break. */
+  /** The connection stayed open, but no data arrived. */
   | { readonly kind: 'mute'; readonly afterMs: number }
-  /** What comes down it comes only with what is next. */
+  /** A message arrived only with the next message. */
   | { readonly kind: 'held' }
-  /** What was sent up it was not answered. */
+  /** Messages of the client got no answer. */
   | { readonly kind: 'deaf'; readonly afterMs: number }
-  /** This program has none. */
+  /** This version of Node has no WebSocket. */
   | { readonly kind: 'absent' };
 
 const CLIENT = 'doctor-socket';
@@ -25,8 +25,8 @@ export async function examineSocket(
   { cursor, roundTripMs, heartbeatMs }: Reached,
 ): Promise<SocketFinding> {
   if (!target.WebSocket) return { kind: 'absent' };
-  const askedAt = performance.now();
-  const { opening, line } = await open(target, {
+  const requestedAt = performance.now();
+  const { opening, line } = await openConnection(target, {
     rung: 'ws',
     client: CLIENT,
     since: cursor,
@@ -34,17 +34,17 @@ export async function examineSocket(
     heartbeatMs,
     patienceMs: TRIAL_MS,
   });
-  const afterMs = performance.now() - askedAt;
+  const afterMs = performance.now() - requestedAt;
   const { sessionMs, beatMs, held, ending } = opening;
   if (held || sessionMs === undefined || beatMs === undefined) {
-    line.drop();
+    line.close();
     if (held) return { kind: 'held' };
     return { kind: ending ? 'refused' : 'mute', afterMs };
   }
   const sentAt = performance.now();
   const post = { client: CLIENT, cseq: 1, ack: cursor, payload: [] };
-  const outcome = await line.post?.(post, new AbortController().signal, TIME_OUT_MS);
+  const outcome = await line.sendPost?.(post, new AbortController().signal, POST_TIMEOUT_MS);
   const postMs = performance.now() - sentAt;
-  line.drop();
-  return outcome?.kind === 'taken' ? { kind: 'good', sessionMs, postMs } : { kind: 'deaf', afterMs: postMs };
+  line.close();
+  return outcome?.kind === 'accepted' ? { kind: 'good', sessionMs, postMs } : { kind: 'deaf', afterMs: postMs };
 }

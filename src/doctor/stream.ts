@@ -1,60 +1,61 @@
 import { isLateBy, LATE_FROM_MS } from '../client/ladder.ts';
-import { type Opening, open, patienceOf } from './opening.ts';
-import { poll } from './poll-once.ts';
+import { choosePatience, type Opening, openConnection } from './opening.ts';
+import { pollServer } from './poll-once.ts';
 import type { Reached } from './reach.ts';
 import type { Target } from './target.ts';
 
-/** What becomes of an event stream on its way. Times are ms since it was asked for. */
+/** Result of an event stream. Times are in ms since the request. */
 export type StreamFinding = (
   | { readonly kind: 'good'; readonly sessionMs: number; readonly beatMs: number }
-  /** Each time that it was opened its first event came about so much later than an answer that is no stream. */
+  /** In every attempt the first event came later than a whole response, by about `extraMs`. */
   | { readonly kind: 'late'; readonly extraMs: number }
-  /** An event comes only with the one after it; `beatMs` is missing where it never came. */
+  /** An event arrives only with the next one. `beatMs` is undefined if the heartbeat never arrived. */
   | { readonly kind: 'held'; readonly sessionMs: number | undefined; readonly beatMs: number | undefined }
-  /** Nothing of it came, while a poll that was asked later was answered. */
+  /** No byte of the stream arrived, while a later poll was answered. */
   | {
       readonly kind: 'buffered';
       readonly waitedMs: number;
       readonly pollMs: number;
       readonly headMs: number | undefined;
     }
-  /** It did not begin, and neither did anything else; `status` of an answer that is not ours. */
+  /** The stream did not open. `status` is that of a response that is not the server's. */
   | { readonly kind: 'unopened'; readonly status: number | undefined }
 ) & {
-  /** `Content-Encoding`, where something on the way has put one there. */
+  /** `Content-Encoding`, if something on the way has added one. */
   readonly encoding: string | undefined;
-  /** Names of headers that the server sends and that did not come as it sends them. */
+  /** Names of the server's headers that were changed on the way. */
   readonly changed: readonly string[];
 };
 
-/** So often it is opened, until it is taken for one that does not open, or for late. */
+/** Number of attempts before a stream counts as one that does not open. */
 const MAX_TRIES = 3;
+/** Number of attempts before a stream counts as late. */
 const LATE_TRIES = 6;
 
 export async function examineStream(target: Target, reached: Reached): Promise<StreamFinding> {
   let extraMs = Number.POSITIVE_INFINITY;
   for (let attempt = 1; ; attempt += 1) {
-    const finding = await once(target, reached);
+    const finding = await tryStream(target, reached);
     if (finding.kind === 'unopened' && attempt < MAX_TRIES) continue;
-    // This program may have been busy for as long.
+    // Try once more: this program itself may have been busy.
     if (finding.kind === 'held' && attempt === 1) continue;
     if (finding.kind !== 'good') return finding;
-    // The quickest counts: a program that is busy is late, too, but not each time.
+    // The fastest attempt counts: a busy program is late too, but not in every attempt.
     extraMs = Math.min(extraMs, finding.sessionMs - reached.roundTripMs);
     if (extraMs < LATE_FROM_MS) return finding;
     if (attempt === LATE_TRIES) return isLateBy(extraMs) ? { ...finding, kind: 'late', extraMs } : finding;
   }
 }
 
-async function once(target: Target, { cursor, roundTripMs, heartbeatMs }: Reached): Promise<StreamFinding> {
-  const patienceMs = patienceOf(roundTripMs);
+async function tryStream(target: Target, { cursor, roundTripMs, heartbeatMs }: Reached): Promise<StreamFinding> {
+  const patienceMs = choosePatience(roundTripMs);
   const began = performance.now();
-  // As long again as the SDK waits: what merely begins slowly is not what is looked for.
-  let late: ReturnType<typeof poll> | undefined;
+  // Wait twice as long as the SDK does: a stream that merely starts slowly is not buffered.
+  let late: ReturnType<typeof pollServer> | undefined;
   const race = setTimeout(() => {
-    late = poll(target, cursor, 0, 'doctor-stream');
+    late = pollServer(target, cursor, 0, 'doctor-stream');
   }, patienceMs);
-  const { opening, line } = await open(target, {
+  const { opening, line } = await openConnection(target, {
     rung: 'stream',
     client: 'doctor-stream',
     since: cursor,
@@ -64,33 +65,33 @@ async function once(target: Target, { cursor, roundTripMs, heartbeatMs }: Reache
   });
   clearTimeout(race);
   const waitedMs = performance.now() - began;
-  const polled = line.begunAt === undefined ? await late : undefined;
-  line.drop();
+  const polled = line.firstByteAt === undefined ? await late : undefined;
+  line.close();
   const { sessionMs, beatMs, headMs, held, ending } = opening;
-  const seen = { encoding: encodingOf(opening), changed: changedHeaders(opening) };
+  const seen = { encoding: readEncoding(opening), changed: findChangedHeaders(opening) };
   if (held) return { kind: 'held', sessionMs, beatMs, ...seen };
   if (sessionMs !== undefined && beatMs !== undefined) return { kind: 'good', sessionMs, beatMs, ...seen };
-  if (line.begunAt === undefined && !ending && polled?.answered) {
+  if (line.firstByteAt === undefined && !ending && polled?.answered) {
     return { kind: 'buffered', waitedMs, pollMs: polled.tookMs, headMs, ...seen };
   }
   const status = ending?.outcome.kind === 'refused' ? ending.outcome.status : undefined;
   return { kind: 'unopened', status, ...seen };
 }
 
-function encodingOf({ headers }: Opening): string | undefined {
+function readEncoding({ headers }: Opening): string | undefined {
   const encoding = headers?.get('Content-Encoding') ?? 'identity';
   return encoding === 'identity' ? undefined : encoding;
 }
 
-/** `X-Accel-Buffering` is not among them: a proxy that heeds it takes it out. */
-function changedHeaders({ headers }: Opening): string[] {
+/** Lists the changed headers. Ignores `X-Accel-Buffering`, which a proxy removes when it obeys it. */
+function findChangedHeaders({ headers }: Opening): string[] {
   if (!headers) return [];
-  const asSent = (name: string, words: readonly string[]) => {
+  const isUnchanged = (name: string, words: readonly string[]) => {
     const value = headers.get(name)?.toLowerCase() ?? '';
     return words.every((word) => value.includes(word));
   };
   return [
-    ...(asSent('Content-Type', ['text/event-stream']) ? [] : ['Content-Type']),
-    ...(asSent('Cache-Control', ['no-store', 'no-transform']) ? [] : ['Cache-Control']),
+    ...(isUnchanged('Content-Type', ['text/event-stream']) ? [] : ['Content-Type']),
+    ...(isUnchanged('Cache-Control', ['no-store', 'no-transform']) ? [] : ['Cache-Control']),
   ];
 }

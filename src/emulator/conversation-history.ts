@@ -1,39 +1,42 @@
-import type { Turn } from './gemini-content.ts';
+import type { Turn } from './turn.ts';
 
-/** Turns a conversation remembers, and their characters in all: older turns are forgotten. */
+/** Maximum number of turns in a history. At the limit the oldest turn is discarded. */
 const MAX_TURNS = 100;
+/** Maximum number of characters in a history. At the limit the oldest turns are discarded. */
 const MAX_CHARACTERS = 32_768;
-/** Characters of one turn; the rest is forgotten. */
+/** Maximum number of characters in a turn. The rest of a longer turn is discarded. */
 const MAX_TURN_CHARACTERS = 8_192;
 
-export interface ConversationHistory {
-  readonly turns: readonly Turn[];
-  add(turn: Turn): void;
-  forgetOldest(): void;
-  /** Takes the last turn away if it is the user's: it is being answered. */
-  takeUnanswered(): Turn | undefined;
-}
+/** The turns that an emulated model remembers, oldest first. */
+export class ConversationHistory {
+  readonly #turns: Turn[];
+  #characters: number;
 
-export function createConversationHistory(earlier: readonly Turn[] = []): ConversationHistory {
-  const turns = [...earlier];
-  let characters = turns.reduce((sum, turn) => sum + turn.text.length, 0);
-  function forgetOldest(): void {
-    characters -= turns.shift()?.text.length ?? 0;
+  constructor(earlier: readonly Turn[] = []) {
+    this.#turns = [...earlier];
+    this.#characters = earlier.reduce((sum, turn) => sum + turn.text.length, 0);
   }
-  return {
-    turns,
-    forgetOldest,
-    add(turn) {
-      const text = turn.text.slice(0, MAX_TURN_CHARACTERS);
-      turns.push(text === turn.text ? turn : { ...turn, text });
-      characters += text.length;
-      while (turns.length > MAX_TURNS || characters > MAX_CHARACTERS) forgetOldest();
-    },
-    takeUnanswered() {
-      if (turns.at(-1)?.role !== 'user') return undefined;
-      const turn = turns.pop();
-      characters -= turn?.text.length ?? 0;
-      return turn;
-    },
-  };
+
+  get turns(): readonly Turn[] {
+    return this.#turns;
+  }
+
+  add(turn: Turn): void {
+    const text = turn.text.slice(0, MAX_TURN_CHARACTERS);
+    this.#turns.push(text === turn.text ? turn : { ...turn, text });
+    this.#characters += text.length;
+    while (this.#turns.length > MAX_TURNS || this.#characters > MAX_CHARACTERS) this.forgetOldest();
+  }
+
+  forgetOldest(): void {
+    this.#characters -= this.#turns.shift()?.text.length ?? 0;
+  }
+
+  /** Removes and returns the last turn if the user wrote it, because the model is about to answer it. */
+  takeUnanswered(): Turn | undefined {
+    if (this.#turns.at(-1)?.role !== 'user') return undefined;
+    const turn = this.#turns.pop();
+    this.#characters -= turn?.text.length ?? 0;
+    return turn;
+  }
 }

@@ -1,143 +1,169 @@
 import { floatToPcm16, pcm16ToFloat } from '../audio/pcm.ts';
 import { createResampler, type Resampler } from '../audio/resampler.ts';
-import type { HeardPcm } from './gemini-media.ts';
-import type { ActivityDetection } from './gemini-setup.ts';
-import { createVoiceActivityDetector, DETECTION_FRAME_MS } from './voice-activity.ts';
+import { type ActivityDetection, DETECTION_FRAME_MS, VoiceActivityDetector } from './voice-activity.ts';
 
-/** The rate that everything heard is brought to, Hz. */
+/** Sample rate to which all input audio is converted, in Hz. */
 export const HEARING_RATE = 16_000;
 
-/** What the user said between two silences, or between activityStart and activityEnd. */
-export interface Utterance {
-  /** Mono PCM16 at HEARING_RATE: its first 30 s. */
+/** Mono PCM16 at the rate at which the client sent it. */
+export interface PcmChunk {
+  /** Sample rate, in Hz. */
+  readonly rate: number;
   readonly samples: Int16Array;
-  /** How long it was, all of it. */
+}
+
+/** Speech of the user between two silences, or between activityStart and activityEnd. */
+export interface Utterance {
+  /** The first 30 s, mono PCM16 at HEARING_RATE. */
+  readonly samples: Int16Array;
+  /** Duration of the whole utterance, in seconds. */
   readonly seconds: number;
 }
 
-export interface Hearing {
-  hear(pcm: HeardPcm): void;
-  /** The microphone is off: what is being said is complete. */
-  endStream(): void;
-  /** For detection that is disabled: the client says when the user speaks. */
-  startActivity(): void;
-  endActivity(): void;
-}
-
 export interface HearingEvents {
-  /** @param offsetSeconds since the first sample */
+  /** @param offsetSeconds position of the start in the input, in seconds since the first sample */
   onSpeechStart(offsetSeconds: number): void;
+  /** Called every half second of speech. @param seconds duration so far, in seconds */
+  onSpeechContinues?(seconds: number): void;
+  /** @param offsetSeconds position of the end in the input, in seconds since the first sample */
   onUtterance(utterance: Utterance, offsetSeconds: number): void;
 }
 
+/** Number of samples in a detection frame. */
 const FRAME = (HEARING_RATE * DETECTION_FRAME_MS) / 1000;
-/** Kept of one utterance; what is said beyond is measured, not kept. */
-const MAX_KEPT_SAMPLES = 30 * HEARING_RATE;
-/** Kept from before the speech was noticed: soft beginnings lie there. */
+/** Maximum number of samples stored for an utterance. Speech beyond the limit counts towards `seconds` but is not stored. */
+const MAX_STORED_SAMPLES = 30 * HEARING_RATE;
+/** Number of frames of speech after which its progress is reported: half a second. */
+const PROGRESS_FRAMES = 500 / DETECTION_FRAME_MS;
+/** Number of frames stored from before the detected onset, because soft beginnings lie there. */
 const LEAD_FRAMES = 10;
-/** Kept while nobody speaks: where speech takes longer than that to be believed, its beginning is cut to this. */
+/** Maximum number of frames stored while nobody speaks. Where detection takes longer, the utterance begins this late. */
 const MAX_LEAD_FRAMES = 1000 / DETECTION_FRAME_MS;
-/** Kept of the silence after it. */
+/** Number of frames of silence stored after an utterance. */
 const TRAIL_FRAMES = 8;
 
-/** Cuts the microphone's audio into utterances. */
-export function createHearing(detection: ActivityDetection, { onSpeechStart, onUtterance }: HearingEvents): Hearing {
-  const detector = detection.disabled ? undefined : createVoiceActivityDetector(detection);
-  const rest = new Float32Array(FRAME);
-  let restLength = 0;
-  let framesHeard = 0;
-  let resampler: { rate: number; convert: Resampler } | undefined;
-  /** Frames of the utterance, or, before it, the latest ones. */
-  let kept: Int16Array[] = [];
-  let recording = false;
-  let recordedFrames = 0;
+/** Divides the microphone's audio into utterances. */
+export class Hearing {
+  readonly #events: HearingEvents;
+  readonly #detector: VoiceActivityDetector | undefined;
+  /** Samples of a frame that is not complete yet. */
+  readonly #partialFrame = new Float32Array(FRAME);
+  #partialLength = 0;
+  #framesReceived = 0;
+  #resampler: { rate: number; convert: Resampler } | undefined;
+  /** Frames of the utterance. Before an utterance: the latest frames. */
+  #stored: Int16Array[] = [];
+  #recording = false;
+  #recordedFrames = 0;
+  /** Number of frames of the utterance at the last report of its progress. */
+  #reportedFrames = 0;
 
-  function toHearingRate({ rate, samples }: HeardPcm): Float32Array {
+  constructor(detection: ActivityDetection, events: HearingEvents) {
+    this.#events = events;
+    this.#detector = detection.disabled ? undefined : new VoiceActivityDetector(detection);
+  }
+
+  receiveAudio(chunk: PcmChunk): void {
+    let samples = this.#toHearingRate(chunk);
+    while (samples.length > 0) {
+      const taken = samples.subarray(0, FRAME - this.#partialLength);
+      this.#partialFrame.set(taken, this.#partialLength);
+      this.#partialLength += taken.length;
+      samples = samples.subarray(taken.length);
+      if (this.#partialLength < FRAME) break;
+      this.#partialLength = 0;
+      this.#processFrame(this.#partialFrame);
+    }
+  }
+
+  /** Completes the current utterance, because the microphone was switched off. */
+  endStream(): void {
+    this.#partialLength = 0;
+    this.#resampler = undefined;
+    if (!this.#detector) return;
+    const { speaking, framesSinceSpeech } = this.#detector;
+    this.#detector.reset();
+    if (speaking) this.#finishUtterance(framesSinceSpeech);
+    else this.#stored = [];
+  }
+
+  /** Starts an utterance. Used where detection is disabled and the client reports when the user speaks. */
+  startActivity(): void {
+    this.#partialLength = 0;
+    this.#recording = true;
+    this.#recordedFrames = 0;
+    this.#stored = [];
+    this.#events.onSpeechStart(toSeconds(this.#framesReceived));
+  }
+
+  /** Completes the utterance that `startActivity` started. */
+  endActivity(): void {
+    if (this.#recording) this.#finishUtterance(0);
+  }
+
+  #toHearingRate({ rate, samples }: PcmChunk): Float32Array {
     const floats = pcm16ToFloat(samples);
     if (rate === HEARING_RATE) return floats;
-    if (resampler?.rate !== rate) resampler = { rate, convert: createResampler(rate, HEARING_RATE) };
-    return resampler.convert.process(floats);
+    if (this.#resampler?.rate !== rate) this.#resampler = { rate, convert: createResampler(rate, HEARING_RATE) };
+    return this.#resampler.convert.process(floats);
   }
 
-  function hearFrame(frame: Float32Array): void {
-    framesHeard++;
-    const event = detector?.push(frame);
-    keep(frame);
-    if (!detector) return;
+  #processFrame(frame: Float32Array): void {
+    this.#framesReceived++;
+    const event = this.#detector?.push(frame);
+    this.#storeFrame(frame);
+    if (!this.#detector) return;
     if (event === 'start') {
-      recording = true;
-      const lead = detector.framesSinceOnset + LEAD_FRAMES;
-      kept = kept.slice(-lead);
-      recordedFrames = detector.framesSinceOnset;
-      onSpeechStart(seconds(framesHeard - detector.framesSinceOnset));
+      const { framesSinceOnset } = this.#detector;
+      this.#recording = true;
+      this.#stored = this.#stored.slice(-(framesSinceOnset + LEAD_FRAMES));
+      this.#recordedFrames = framesSinceOnset;
+      this.#events.onSpeechStart(toSeconds(this.#framesReceived - framesSinceOnset));
     } else if (event === 'end') {
-      finish(detector.framesSinceSpeech);
+      this.#finishUtterance(this.#detector.framesSinceSpeech);
     }
   }
 
-  function keep(frame: Float32Array): void {
-    if (recording) {
-      recordedFrames++;
-      if (kept.length * FRAME < MAX_KEPT_SAMPLES) kept.push(floatToPcm16(frame));
+  #reportProgress(): void {
+    const spoken = this.#recordedFrames - (this.#detector?.framesSinceSpeech ?? 0);
+    if (spoken - this.#reportedFrames < PROGRESS_FRAMES) return;
+    this.#reportedFrames += PROGRESS_FRAMES;
+    this.#events.onSpeechContinues?.(toSeconds(this.#reportedFrames));
+  }
+
+  #storeFrame(frame: Float32Array): void {
+    if (this.#recording) {
+      this.#recordedFrames++;
+      if (this.#stored.length * FRAME < MAX_STORED_SAMPLES) this.#stored.push(floatToPcm16(frame));
+      this.#reportProgress();
       return;
     }
-    // With detection disabled, nothing outside of an activity counts.
-    if (!detector) return;
-    kept.push(floatToPcm16(frame));
-    if (kept.length > MAX_LEAD_FRAMES) kept.shift();
+    // With detection disabled, audio outside of an activity is ignored.
+    if (!this.#detector) return;
+    this.#stored.push(floatToPcm16(frame));
+    if (this.#stored.length > MAX_LEAD_FRAMES) this.#stored.shift();
   }
 
-  /** @param silentFrames at its end */
-  function finish(silentFrames: number): void {
-    const spoken = recordedFrames - silentFrames;
-    const complete = kept.length * FRAME < MAX_KEPT_SAMPLES;
-    const frames = complete && silentFrames > TRAIL_FRAMES ? kept.slice(0, TRAIL_FRAMES - silentFrames) : kept;
-    recording = false;
-    recordedFrames = 0;
-    kept = [];
-    onUtterance({ samples: join(frames), seconds: seconds(spoken) }, seconds(framesHeard - silentFrames));
+  /** @param silentFrames number of silent frames at the end of the utterance */
+  #finishUtterance(silentFrames: number): void {
+    const spoken = this.#recordedFrames - silentFrames;
+    const stored = this.#stored;
+    const isComplete = stored.length * FRAME < MAX_STORED_SAMPLES;
+    const frames = isComplete && silentFrames > TRAIL_FRAMES ? stored.slice(0, TRAIL_FRAMES - silentFrames) : stored;
+    this.#recording = false;
+    this.#recordedFrames = 0;
+    this.#reportedFrames = 0;
+    this.#stored = [];
+    const utterance = { samples: joinFrames(frames), seconds: toSeconds(spoken) };
+    this.#events.onUtterance(utterance, toSeconds(this.#framesReceived - silentFrames));
   }
-
-  return {
-    hear(pcm) {
-      let samples = toHearingRate(pcm);
-      while (samples.length > 0) {
-        const taken = samples.subarray(0, FRAME - restLength);
-        rest.set(taken, restLength);
-        restLength += taken.length;
-        samples = samples.subarray(taken.length);
-        if (restLength < FRAME) break;
-        restLength = 0;
-        hearFrame(rest);
-      }
-    },
-    endStream() {
-      restLength = 0;
-      resampler = undefined;
-      if (!detector) return;
-      const { speaking, framesSinceSpeech } = detector;
-      detector.reset();
-      if (speaking) finish(framesSinceSpeech);
-      else kept = [];
-    },
-    startActivity() {
-      restLength = 0;
-      recording = true;
-      recordedFrames = 0;
-      kept = [];
-      onSpeechStart(seconds(framesHeard));
-    },
-    endActivity() {
-      if (recording) finish(0);
-    },
-  };
 }
 
-function seconds(frames: number): number {
+function toSeconds(frames: number): number {
   return (frames * DETECTION_FRAME_MS) / 1000;
 }
 
-function join(frames: readonly Int16Array[]): Int16Array {
+function joinFrames(frames: readonly Int16Array[]): Int16Array {
   const samples = new Int16Array(frames.length * FRAME);
   frames.forEach((frame, index) => {
     samples.set(frame, index * FRAME);

@@ -1,138 +1,139 @@
-/** A frame and the moment in the answer that it belongs to, in ms of speech. Without a frame it is a pause up to that moment. */
+/** A frame with its place in the answer. An entry without a frame is a pause that lasts until `atMs`. */
 export interface TimedFrame {
+  /** Time at which the frame is due, in ms since the answer began. */
   readonly atMs: number;
   readonly frame?: Buffer;
-  /** The frame is a piece of the reply, not word about it. */
+  /** Position of the frame in a spoken answer, in ms of speech. */
+  readonly speechMs?: number;
+  /** Marks a frame that carries a piece of the reply, as opposed to information about the reply. */
   readonly isPiece?: true;
-  /** The words that have been said with this frame. */
+  /** Words that the agent has said once this frame is sent. */
   readonly said?: string;
 }
 
-export interface PacedSender {
-  /** Sends an answer; one at a time. `onEnd` is called after its last frame, not after stop(). */
-  play(frames: Iterator<TimedFrame>, headStartMs: number, onEnd: (sent: Sent) => void): void;
-  /** Ends the answer at once: what was not sent is forgotten. */
-  stop(): Sent;
-}
-
-/** How far an answer got. */
+/** The part of an answer that was sent. */
 export interface Sent {
   readonly words: string;
-  /** The latest frame's place in the answer. */
-  readonly ms: number;
+  /** Position of the latest frame in a spoken answer, in ms of speech. 0: the answer is not spoken. */
+  readonly speechMs: number;
 }
 
 export interface PacedSenderOptions {
-  /** May stop the answer. */
+  /** Sends a frame. May call `stop()` or `play()`. */
   send(frame: Buffer, isPiece: boolean): void;
-  /** Bytes that wait because the peer does not read. */
+  /** Returns the number of bytes that wait because the peer does not read. */
   bufferedBytes(): number;
-  /** The peer has read nothing for 30 s. */
+  /** Called when the peer has read nothing for 30 s. */
   onStuck(): void;
-  /** How many times faster than real time. */
+  /** Speed relative to the times of the frames: 2 sends an answer in half of the time. */
   pace: number;
 }
 
-/** Held back from here on: about 4 s of speech, more than a socket's buffers need to stay busy. */
+/** Number of buffered bytes above which frames are held back: about 4 s of speech, which keeps a socket busy. */
 const MAX_BUFFERED_BYTES = 256 * 1024;
+/** Wait before the next look at a full buffer, in ms. */
 const RETRY_MS = 50;
+/** Time without progress after which the peer counts as stuck, in ms. */
 const STUCK_MS = 30_000;
-/** Shorter waits are not worth a timer of their own: what falls due within one goes out together. */
-const SHORTEST_WAIT_MS = 10;
-/** Frames sent before the event loop gets its turn, whatever the pace. */
+/** Minimum wait, in ms. Frames that fall due within one wait go out together. */
+const MIN_WAIT_MS = 10;
+/** Maximum number of frames sent before the event loop gets its turn, at any pace. */
 const MAX_BURST = 64;
 
-/**
- * Sends frames at the pace of speech, a head start ahead: Gemini, too, is only a little ahead of what is heard, which is what
- * makes interrupting it work. One timer, set only while something plays; frames are made when they are due.
- */
-export function createPacedSender({ send, bufferedBytes, onStuck, pace }: PacedSenderOptions): PacedSender {
-  let timer: NodeJS.Timeout | undefined;
-  let frames: Iterator<TimedFrame> | undefined;
-  let next: TimedFrame | undefined;
-  let startedAt = 0;
-  let headStart = 0;
-  let stuckSince: number | undefined;
-  let words = '';
-  let ms = 0;
-  let onEnd: (sent: Sent) => void = () => {};
+/** Sends each frame of an answer when it is due. The sender sets one timer, only while it plays, and creates a frame shortly before it is due. */
+export class PacedSender {
+  readonly #options: PacedSenderOptions;
+  #timer: NodeJS.Timeout | undefined;
+  #frames: Iterator<TimedFrame> | undefined;
+  #next: TimedFrame | undefined;
+  #startedAt = 0;
+  #stuckSince: number | undefined;
+  #words = '';
+  #speechMs = 0;
+  #onEnd: (sent: Sent) => void = () => {};
 
-  function clear(): void {
-    clearTimeout(timer);
-    timer = undefined;
-    frames = undefined;
-    next = undefined;
+  constructor(options: PacedSenderOptions) {
+    this.#options = options;
   }
 
-  function step(): void {
+  /** Sends an answer in place of the current one. Calls `onEnd` after the last frame, but not after `stop()`. */
+  play(frames: Iterator<TimedFrame>, onEnd: (sent: Sent) => void): void {
+    this.#clear();
+    this.#frames = frames;
+    this.#onEnd = onEnd;
+    this.#words = '';
+    this.#speechMs = 0;
+    this.#stuckSince = undefined;
+    this.#startedAt = performance.now();
+    this.#advance();
+    this.#sendDueFrames();
+  }
+
+  /** Ends the answer at once and discards the frames that were not sent. */
+  stop(): Sent {
+    this.#clear();
+    return { words: this.#words, speechMs: this.#speechMs };
+  }
+
+  #sendDueFrames(): void {
+    const { send, bufferedBytes, pace } = this.#options;
     const now = performance.now();
-    const reached = (now - startedAt) * pace + headStart;
+    const reached = (now - this.#startedAt) * pace;
     for (let burst = 0; burst < MAX_BURST; burst++) {
+      const next = this.#next;
       if (!next) {
-        end();
+        this.#finish();
         return;
       }
       if (next.atMs > reached) {
-        wait(Math.max(SHORTEST_WAIT_MS, (next.atMs - reached) / pace));
+        this.#schedule(Math.max(MIN_WAIT_MS, (next.atMs - reached) / pace));
         return;
       }
       if (next.frame && bufferedBytes() > MAX_BUFFERED_BYTES) {
-        holdBack(now);
+        this.#holdBack(now);
         return;
       }
-      stuckSince = undefined;
-      const playing = frames;
-      words += next.said ?? '';
+      this.#stuckSince = undefined;
+      const playing = this.#frames;
+      this.#words += next.said ?? '';
       if (next.frame) {
-        ms = next.atMs;
+        this.#speechMs = next.speechMs ?? 0;
         send(next.frame, next.isPiece === true);
-        if (frames !== playing) return;
+        if (this.#frames !== playing) return;
       }
-      advance();
+      this.#advance();
     }
-    wait(0);
+    this.#schedule(0);
   }
 
-  function advance(): void {
-    const result = frames?.next();
-    next = result && !result.done ? result.value : undefined;
+  #advance(): void {
+    const result = this.#frames?.next();
+    this.#next = result && !result.done ? result.value : undefined;
   }
 
-  function end(): void {
-    clear();
-    onEnd({ words, ms });
+  #finish(): void {
+    this.#clear();
+    this.#onEnd({ words: this.#words, speechMs: this.#speechMs });
   }
 
-  function holdBack(now: number): void {
-    stuckSince ??= now;
-    if (now - stuckSince < STUCK_MS) {
-      wait(RETRY_MS);
+  #holdBack(now: number): void {
+    this.#stuckSince ??= now;
+    if (now - this.#stuckSince < STUCK_MS) {
+      this.#schedule(RETRY_MS);
       return;
     }
-    clear();
-    onStuck();
+    this.#clear();
+    this.#options.onStuck();
   }
 
-  function wait(ms: number): void {
-    timer = setTimeout(step, ms);
+  #schedule(ms: number): void {
+    this.#timer = setTimeout(() => this.#sendDueFrames(), ms);
   }
 
-  return {
-    play(newFrames, headStartMs, whenEnded) {
-      clear();
-      frames = newFrames;
-      headStart = headStartMs;
-      onEnd = whenEnded;
-      words = '';
-      ms = 0;
-      stuckSince = undefined;
-      startedAt = performance.now();
-      advance();
-      step();
-    },
-    stop() {
-      clear();
-      return { words, ms };
-    },
-  };
+  #clear(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#frames = undefined;
+    this.#next = undefined;
+  }
 }

@@ -1,17 +1,17 @@
 import type { Scenario, ScenarioAction, ScenarioMoment, ScenarioStep } from './scenario.ts';
 
-/** A moment that is counted, or that there is one of. */
+/** A moment that a connection reports, as opposed to a time. */
 export type ScriptMoment = 'upgrade' | 'setup' | 'frame' | 'turn' | 'heard';
 
-/** What a scenario says about one connection. */
+/** The part of a scenario that concerns one connection. */
 export interface ConnectionScript {
-  /** The moment has come (once more): what falls due now, in its order. */
+  /** Counts the moment and returns the actions that fall due at it, in order. */
   reach(moment: ScriptMoment): readonly ScenarioAction[];
-  /** What falls due at a time, ms after setupComplete. */
+  /** Actions that fall due `ms` milliseconds after setup is complete. */
   readonly timed: readonly { readonly ms: number; readonly action: ScenarioAction }[];
 }
 
-/** Hands out the scripts of a scenario, one for each connection in the order of the calls. */
+/** Returns a function that returns the script of the next connection at each call. */
 export function createScenarioPlayer(scenario: Scenario): () => ConnectionScript {
   let connections = 0;
   return () => {

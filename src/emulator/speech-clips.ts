@@ -3,16 +3,16 @@ import { muLawToPcm16 } from '../audio/mu-law.ts';
 import { floatToPcm16, pcm16ToFloat } from '../audio/pcm.ts';
 import { createResampler } from '../audio/resampler.ts';
 
-/** Sample rate of Gemini's speech, Hz. */
+/** Sample rate of Gemini's speech, in Hz. */
 export const SPEECH_RATE = 24_000;
 
-/** Everything the agent can say aloud: speech rendered beforehand by scripts/render-voice.sh. */
+/** Speech clips of the agent, rendered by scripts/render-voice.sh. */
 export interface SpeechClips {
-  /** Whether there is a clip of these words, in lower case, without punctuation. */
+  /** Returns whether there is a clip of these words. @param words in lower case, without punctuation */
   has(words: string): boolean;
-  /** Mono PCM16 at 24 kHz, shared: not to be written to. Empty if there is no clip. */
+  /** Returns mono PCM16 at 24 kHz, empty if there is no clip. The array is shared: do not write to it. */
   samples(words: string): Int16Array;
-  /** The most words in one clip. */
+  /** Maximum number of words in a clip. */
   readonly longest: number;
 }
 
@@ -21,8 +21,8 @@ interface ClipIndex {
   readonly clips: readonly { readonly text: string; readonly start: number; readonly length: number }[];
 }
 
-/** The words of a text as clips are looked up by. `it's` and `o'clock` keep their apostrophe. */
-export function clipWords(text: string): string[] {
+/** Splits a text into the words by which clips are looked up. `it's` and `o'clock` keep their apostrophe. */
+export function splitClipWords(text: string): string[] {
   return text
     .toLowerCase()
     .split(/[^\p{L}\p{N}'_]+/u)
@@ -31,16 +31,19 @@ export function clipWords(text: string): string[] {
 
 let loaded: SpeechClips | undefined;
 
-/** Reads the clips at the first call, 0.7 MB in about 2 ms; each is resampled when it is first said, and kept: 2 MB in all. */
-export function speechClips(): SpeechClips {
-  loaded ??= loadClips(new URL('./voice/', import.meta.url));
+/**
+ * Returns the clips. The first call reads 0.7 MB in about 2 ms. Each clip is resampled on first use and cached: 2 MB in all.
+ * @throws if the clips are missing
+ */
+export function loadSpeechClips(): SpeechClips {
+  loaded ??= readClips(new URL('./voice/', import.meta.url));
   return loaded;
 }
 
-function loadClips(folder: URL): SpeechClips {
+function readClips(folder: URL): SpeechClips {
   const index: ClipIndex = JSON.parse(readFileSync(new URL('clips.json', folder), 'utf8'));
   const encoded = readFileSync(new URL('clips.ulaw', folder));
-  const places = new Map(index.clips.map((clip) => [clipWords(clip.text).join(' '), clip]));
+  const places = new Map(index.clips.map((clip) => [splitClipWords(clip.text).join(' '), clip]));
   const ready = new Map<string, Int16Array>();
   return {
     has: (words) => places.has(words),
@@ -51,14 +54,14 @@ function loadClips(folder: URL): SpeechClips {
       const place = places.get(words);
       if (!place) return new Int16Array(0);
       const pcm = muLawToPcm16(encoded.subarray(place.start, place.start + place.length));
-      const samples = resample(pcm, index.rate);
+      const samples = resampleClip(pcm, index.rate);
       ready.set(words, samples);
       return samples;
     },
   };
 }
 
-function resample(pcm: Int16Array, rate: number): Int16Array {
+function resampleClip(pcm: Int16Array, rate: number): Int16Array {
   const resampler = createResampler(rate, SPEECH_RATE);
   const head = resampler.process(pcm16ToFloat(pcm));
   const tail = resampler.flush();

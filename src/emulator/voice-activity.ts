@@ -1,133 +1,148 @@
 import { rms } from '../audio/energy.ts';
-import type { ActivityDetection } from './gemini-setup.ts';
 
-/** Length of the blocks the detector takes, ms. */
-export const DETECTION_FRAME_MS = 20;
-
-export interface VoiceActivityDetector {
-  /** Takes the next 20 ms. Says when speech begins, and when it has ended. */
-  push(frame: Float32Array): 'start' | 'end' | undefined;
-  /** Between start and end. */
-  readonly speaking: boolean;
-  /** How many frames ago the speech began, when it just has. */
-  readonly framesSinceOnset: number;
-  /** Frames of silence since the last speech. */
-  readonly framesSinceSpeech: number;
-  /** Speech is over, whatever follows. */
-  reset(): void;
+/** Settings of voice activity detection, as the providers' setups carry them. */
+export interface ActivityDetection {
+  /** Whether the client, not the detector, reports when the user speaks. */
+  readonly disabled: boolean;
+  /** Duration of speech before a start is reported, in ms. The name is Gemini's. */
+  readonly prefixPaddingMs: number | undefined;
+  /** Duration of silence that ends an utterance, in ms. */
+  readonly silenceDurationMs: number | undefined;
+  readonly startSensitivity: 'high' | 'low';
+  readonly endSensitivity: 'high' | 'low';
 }
 
-/** Speech that makes a start, ms: shorter sounds are a door or a key. */
-const DEFAULT_START_MS = 100;
-const DEFAULT_SILENCE_MS = 500;
-const LONGEST_MS = 10_000;
+/** Duration of the frames that the detector receives, in ms. */
+export const DETECTION_FRAME_MS = 20;
 
-/** Level of digital silence, dBFS, instead of minus infinity. */
+/** Default duration of speech before a start is reported, in ms. Shorter sounds are a door or a key. */
+const DEFAULT_START_MS = 100;
+/** Default duration of silence that ends an utterance, in ms. */
+const DEFAULT_SILENCE_MS = 500;
+/** Maximum of both durations, in ms. */
+const MAX_DURATION_MS = 10_000;
+
+/** Level assumed for digital silence, in dBFS, in place of minus infinity. */
 const SILENCE_DB = -90;
 /**
- * The room's noise before anything is known of it: quiet, so that a stream that begins with speech is heard. Half a second
- * without speech tells more.
+ * Noise floor assumed before the room was measured, in dBFS. The value is low, so that a stream that begins with speech is
+ * detected. Half a second without speech replaces it with a measurement.
  */
 const FIRST_FLOOR_DB = -70;
-/** Nothing louder is taken for the room's noise: a long steady sound this loud is the user's. */
+/** Maximum noise floor, in dBFS. A long steady sound above this level counts as the user's. */
 const HIGHEST_FLOOR_DB = -36;
-/** The floor is the least level of the last 3 s: speech has gaps in that time, noise has not. */
+/** Number of windows in the floor: the minimum level of the last 3 s. Speech has gaps in that time, noise has none. */
 const FLOOR_WINDOWS = 6;
 const FLOOR_WINDOW_FRAMES = 25;
 
-/** Levels in dB: above the floor and on the full scale, both must be exceeded. */
+/** Levels that speech must exceed, in dB: above the floor and on the full scale. */
 const START_LEVELS = { high: { aboveFloor: 10, least: -46 }, low: { aboveFloor: 14, least: -38 } };
-/** How far the level may fall below the start's before it is silence. */
+/** Difference in dB by which the level may fall below the start level before it counts as silence. */
 const END_FALL = { high: 4, low: 8 };
 
 /**
- * Tells speech from silence by its energy, against a noise floor that follows the room. It knows no clock but the audio's own,
- * so that it hears the same whether a recording arrives in real time or all at once.
+ * Separates speech from silence by energy, against a noise floor that follows the room. The only clock is the audio's own, so
+ * that the result is the same whether a recording arrives in real time or at once.
  */
-export function createVoiceActivityDetector(
-  options: Pick<ActivityDetection, 'prefixPaddingMs' | 'silenceDurationMs' | 'startSensitivity' | 'endSensitivity'>,
-): VoiceActivityDetector {
-  const framesToStart = toFrames(options.prefixPaddingMs ?? DEFAULT_START_MS);
-  const framesToEnd = toFrames(options.silenceDurationMs ?? DEFAULT_SILENCE_MS);
-  const start = START_LEVELS[options.startSensitivity];
-  const fall = END_FALL[options.endSensitivity];
+export class VoiceActivityDetector {
+  readonly #framesToStart: number;
+  readonly #framesToEnd: number;
+  readonly #start: { readonly aboveFloor: number; readonly least: number };
+  readonly #fall: number;
 
-  let floors = [FIRST_FLOOR_DB];
-  let windowFloor = 0;
-  let windowFrames = 0;
-  let onlyAssumed = true;
-  let smoothed: number | undefined;
-  let speaking = false;
-  let score = 0;
-  let framesSinceOnset = 0;
-  let framesSinceSpeech = 0;
-  let voicedRun = 0;
+  #floors = [FIRST_FLOOR_DB];
+  #windowFloor = 0;
+  #windowFrames = 0;
+  #floorIsAssumed = true;
+  #smoothed: number | undefined;
+  #speaking = false;
+  #score = 0;
+  #framesSinceOnset = 0;
+  #framesSinceSpeech = 0;
+  #voicedRun = 0;
 
-  function followFloor(level: number): number {
-    // Averaged over about three frames: one frame between two syllables is not the room.
-    smoothed = smoothed === undefined ? level : smoothed + (level - smoothed) / 3;
-    windowFloor = Math.min(windowFloor, smoothed);
-    windowFrames++;
-    if (windowFrames === FLOOR_WINDOW_FRAMES) {
-      const nothingHeard = !speaking && score === 0;
-      floors = onlyAssumed && nothingHeard ? [windowFloor] : [...floors.slice(1 - FLOOR_WINDOWS), windowFloor];
-      onlyAssumed &&= !nothingHeard;
-      windowFloor = 0;
-      windowFrames = 0;
+  constructor(
+    options: Pick<ActivityDetection, 'prefixPaddingMs' | 'silenceDurationMs' | 'startSensitivity' | 'endSensitivity'>,
+  ) {
+    this.#framesToStart = toFrames(options.prefixPaddingMs ?? DEFAULT_START_MS);
+    this.#framesToEnd = toFrames(options.silenceDurationMs ?? DEFAULT_SILENCE_MS);
+    this.#start = START_LEVELS[options.startSensitivity];
+    this.#fall = END_FALL[options.endSensitivity];
+  }
+
+  /** Whether speech has started and not ended. */
+  get speaking(): boolean {
+    return this.#speaking;
+  }
+
+  /** Number of frames since the onset of the speech, when `push` has just reported its start. */
+  get framesSinceOnset(): number {
+    return this.#framesSinceOnset;
+  }
+
+  /** Number of frames of silence since the last speech. */
+  get framesSinceSpeech(): number {
+    return this.#framesSinceSpeech;
+  }
+
+  /** Processes the next 20 ms. Reports the start and the end of speech. */
+  push(frame: Float32Array): 'start' | 'end' | undefined {
+    const energy = rms(frame);
+    const level = energy > 0 ? Math.max(SILENCE_DB, 20 * Math.log10(energy)) : SILENCE_DB;
+    const threshold = Math.max(this.#start.least, this.#updateFloor(level) + this.#start.aboveFloor);
+    return this.#speaking ? this.#detectEnd(level >= threshold - this.#fall) : this.#detectStart(level >= threshold);
+  }
+
+  /** Ends the current speech. Keeps the noise floor. */
+  reset(): void {
+    this.#speaking = false;
+    this.#score = 0;
+    this.#framesSinceOnset = 0;
+    this.#framesSinceSpeech = 0;
+    this.#voicedRun = 0;
+  }
+
+  #updateFloor(level: number): number {
+    // Average over about three frames: a single frame between two syllables is not the room's noise.
+    this.#smoothed = this.#smoothed === undefined ? level : this.#smoothed + (level - this.#smoothed) / 3;
+    this.#windowFloor = Math.min(this.#windowFloor, this.#smoothed);
+    this.#windowFrames++;
+    if (this.#windowFrames === FLOOR_WINDOW_FRAMES) {
+      const isQuiet = !this.#speaking && this.#score === 0;
+      this.#floors =
+        this.#floorIsAssumed && isQuiet
+          ? [this.#windowFloor]
+          : [...this.#floors.slice(1 - FLOOR_WINDOWS), this.#windowFloor];
+      this.#floorIsAssumed &&= !isQuiet;
+      this.#windowFloor = 0;
+      this.#windowFrames = 0;
     }
-    return Math.min(HIGHEST_FLOOR_DB, windowFloor, ...floors);
+    return Math.min(HIGHEST_FLOOR_DB, this.#windowFloor, ...this.#floors);
   }
 
-  function reset(): void {
-    speaking = false;
-    score = 0;
-    framesSinceOnset = 0;
-    framesSinceSpeech = 0;
-    voicedRun = 0;
-  }
-
-  function listen(voiced: boolean): 'start' | undefined {
-    // Up with speech, down with silence: soft consonants inside the first word do not begin it anew.
-    score = Math.max(0, score + (voiced ? 1 : -1));
-    framesSinceOnset = score === 0 ? 0 : framesSinceOnset + 1;
-    if (score < framesToStart) return undefined;
-    speaking = true;
-    framesSinceSpeech = 0;
-    voicedRun = 0;
+  #detectStart(voiced: boolean): 'start' | undefined {
+    // Count up for speech and down for silence, so that a soft consonant inside the first word does not restart the count.
+    this.#score = Math.max(0, this.#score + (voiced ? 1 : -1));
+    this.#framesSinceOnset = this.#score === 0 ? 0 : this.#framesSinceOnset + 1;
+    if (this.#score < this.#framesToStart) return undefined;
+    this.#speaking = true;
+    this.#framesSinceSpeech = 0;
+    this.#voicedRun = 0;
     return 'start';
   }
 
-  function follow(voiced: boolean): 'end' | undefined {
-    framesSinceOnset++;
-    voicedRun = voiced ? voicedRun + 1 : 0;
-    // A single loud frame in the silence is a click.
-    framesSinceSpeech = voicedRun >= 2 ? 0 : framesSinceSpeech + 1;
-    if (framesSinceSpeech < framesToEnd) return undefined;
-    speaking = false;
-    score = 0;
+  #detectEnd(voiced: boolean): 'end' | undefined {
+    this.#framesSinceOnset++;
+    this.#voicedRun = voiced ? this.#voicedRun + 1 : 0;
+    // Ignore a single loud frame in the silence, which is a click.
+    this.#framesSinceSpeech = this.#voicedRun >= 2 ? 0 : this.#framesSinceSpeech + 1;
+    if (this.#framesSinceSpeech < this.#framesToEnd) return undefined;
+    this.#speaking = false;
+    this.#score = 0;
     return 'end';
   }
-
-  return {
-    push(frame) {
-      const energy = rms(frame);
-      const level = energy > 0 ? Math.max(SILENCE_DB, 20 * Math.log10(energy)) : SILENCE_DB;
-      const threshold = Math.max(start.least, followFloor(level) + start.aboveFloor);
-      return speaking ? follow(level >= threshold - fall) : listen(level >= threshold);
-    },
-    get speaking() {
-      return speaking;
-    },
-    get framesSinceOnset() {
-      return framesSinceOnset;
-    },
-    get framesSinceSpeech() {
-      return framesSinceSpeech;
-    },
-    reset,
-  };
 }
 
 function toFrames(ms: number): number {
-  return Math.max(1, Math.round(Math.min(ms, LONGEST_MS) / DETECTION_FRAME_MS));
+  return Math.max(1, Math.round(Math.min(ms, MAX_DURATION_MS) / DETECTION_FRAME_MS));
 }

@@ -1,178 +1,134 @@
 import type { IncomingMessage } from 'node:http';
-import { WireError } from '../wire/error-catalogue.ts';
+import { WireError } from '../wire/wire-error.ts';
+import type { BodyBudget, BodySender } from './body-budget.ts';
+import { BodyReceiver, type ChunkReceiver } from './body-receiver.ts';
+import { ReceivedBytes } from './received-bytes.ts';
 
-export interface BodyLimits {
-  /** Bytes. A larger body is refused with body_too_large. */
-  readonly maxBytes: number;
-  /** How long a body may pause, ms. */
-  readonly idleMs: number;
-}
-
-/** A body that is not endless has this many times `idleMs` to arrive: a drip of single bytes is not taken for progress. */
-const TOTAL_FACTOR = 4;
-/** How long what is left of a refused body may pause, ms. */
+/** Maximum pause within the rest of a refused body, in ms. */
 const DISCARD_IDLE_MS = 5_000;
-/** How often bodies under way are looked at, ms: one timer for all of them, since most are here before a timer could be set. */
-const SWEEP_MS = 1_000;
+/** Maximum duration of the rest of a refused body, in ms. */
+const DISCARD_MS = 20_000;
+/** Maximum number of chunks in the rest of a refused body. Each costs time, however short it is. */
+const DISCARD_CHUNKS = 10_000;
 
-/** Whole bodies that are under way, all together, bytes; over it the one that has paused longest is given up. At least some of the largest. */
-const MAX_UNDER_WAY = 32 * 1024 * 1024;
-const LEAST_BODIES = 4;
+/** A JSON body that middleware before the routes, such as `express.json()`, has read and parsed. */
+export class ParsedJson {
+  readonly value: object;
 
-/** Something that arrives, piece by piece. */
-export interface UnderWay {
-  /** What of it is held. */
-  bytes: number;
-  /** We let it wait ourselves. */
-  readonly isPaused: () => boolean;
-  readonly limits: BodyLimits;
-  readonly began: number;
-  readonly endless: boolean;
-  last: number;
-  readonly fail: (error: WireError) => void;
+  constructor(value: object) {
+    this.value = value;
+  }
 }
 
-const underWay = new Set<UnderWay>();
-let bytesUnderWay = 0;
 const discarded = new WeakSet<IncomingMessage>();
-setInterval(() => {
-  const now = Date.now();
-  for (const body of underWay) {
-    // It is we who let it wait.
-    if (body.isPaused()) body.last = now;
-    const idle = now - body.last > body.limits.idleMs;
-    if (idle || (!body.endless && now - body.began > body.limits.idleMs * TOTAL_FACTOR)) {
-      body.fail(new WireError('body_timeout'));
-    }
-  }
-}, SWEEP_MS).unref();
 
 /**
  * Reads a whole body.
- * @throws {WireError} body_too_large, body_timeout, incomplete_body
+ * @returns the bytes, or the value that middleware before the routes has parsed them to
+ * @throws {WireError} body_too_large, body_timeout, server_busy, incomplete_body; malformed_json or unsupported_mime_type if middleware has
+ * read the body and left nothing that can be used
  */
-export function readBody(req: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
-  const declared = Number(req.headers['content-length'] ?? 0);
-  if (declared > limits.maxBytes) return Promise.reject(tooLarge(limits));
-  let chunks: Buffer[] = [];
-  const received = receive(req, limits, false, (chunk, body) => {
-    if (body.bytes + chunk.length > limits.maxBytes) throw tooLarge(limits);
-    chunks.push(chunk);
-    holdMore(body, chunk.length);
-  });
-  return received.then(
-    () => (chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)), // there is exactly one
-    (error) => {
-      // The request lives on until the rest of it is read, and its listeners with it.
-      chunks = [];
+export async function readBody(
+  req: IncomingMessage,
+  sender: BodySender,
+  budget: BodyBudget,
+): Promise<Buffer | ParsedJson> {
+  const { maxBytes } = budget.limits;
+  if (Number(req.headers['content-length'] ?? 0) > maxBytes) throw createTooLargeError(maxBytes);
+  if (isBodyConsumed(req)) return takeConsumedBody(req, maxBytes);
+  return new WholeBody(req, sender, budget).read();
+}
+
+/** A body that is used when all of it has arrived. */
+class WholeBody implements ChunkReceiver {
+  readonly #received = new ReceivedBytes();
+  readonly #receiver: BodyReceiver;
+  readonly #maxBytes: number;
+
+  constructor(req: IncomingMessage, sender: BodySender, budget: BodyBudget) {
+    this.#receiver = new BodyReceiver(req, this, { budget, sender, endless: false });
+    this.#maxBytes = budget.limits.maxBytes;
+  }
+
+  async read(): Promise<Buffer> {
+    try {
+      await this.#receiver.receive();
+    } catch (error) {
+      this.#received.take();
       throw error;
-    },
-  );
-}
+    }
+    // The request keeps its listeners until it closes; they must not keep the bytes.
+    return this.#received.take();
+  }
 
-/** Counts what arrives of it from now on, and cuts it off when it takes too long: a body, or a frame. */
-export function enter(body: UnderWay): void {
-  underWay.add(body);
-}
-
-/** It is here, or given up. */
-export function leave(body: UnderWay): void {
-  if (underWay.delete(body)) bytesUnderWay -= body.bytes;
-}
-
-/** A client that leaves its bodies unfinished must not cost as much memory as it likes. */
-export function holdMore(body: UnderWay, bytes: number): void {
-  body.bytes += bytes;
-  bytesUnderWay += bytes;
-  const most = Math.max(MAX_UNDER_WAY, LEAST_BODIES * body.limits.maxBytes);
-  while (bytesUnderWay > most) {
-    let idlest: UnderWay | undefined;
-    for (const body of underWay) if (body.bytes > 0 && !(idlest && idlest.last <= body.last)) idlest = body;
-    if (!idlest) return;
-    // At once, whenever its connection is closed: this goes on until there is room.
-    leave(idlest);
-    idlest.fail(new WireError('body_timeout', 'The body came too slowly while the server was short of room'));
+  /** @throws {WireError} body_too_large */
+  onChunk(chunk: Buffer): void {
+    if (this.#received.length + chunk.length > this.#maxBytes) throw createTooLargeError(this.#maxBytes);
+    this.#received.append(chunk);
+    this.#receiver.hold(this.#received.memory);
   }
 }
 
-/**
- * Hands on each piece of a body as it comes; for a body without an end. A pause longer than `idleMs` ends it.
- * @param take may throw a WireError to refuse the rest, or return a promise to have the sender wait
- * @throws {WireError} body_timeout, incomplete_body, or what `take` throws
- */
-export function streamBody(
-  req: IncomingMessage,
-  limits: BodyLimits,
-  take: (chunk: Buffer) => Promise<void> | undefined,
-): Promise<void> {
-  return receive(req, limits, true, (chunk) => {
-    const room = take(chunk);
-    if (!room) return;
-    req.pause();
-    void room.then(() => req.resume());
-  });
+/** Tells whether middleware before the routes has started to read the body. */
+export function isBodyConsumed(req: IncomingMessage): boolean {
+  return req.readableDidRead;
+}
+
+/** Tells whether a request has a body. */
+export function hasBody({ headers }: IncomingMessage): boolean {
+  const { 'content-length': length = '0', 'transfer-encoding': coding } = headers;
+  return coding !== undefined || length !== '0';
 }
 
 /**
- * Reads what is left of a refused body, for nobody: a client that is reset while it still sends never sees the answer. One that does
- * not stop is cut off.
+ * Reads and drops a body that nobody needs, or the rest of a refused one: a client whose connection is reset while it still sends never sees the answer. The
+ * connection of a client that pauses for 5 s, or sends for 20 s or 10,000 chunks, is closed.
  */
 export function discardBody(req: IncomingMessage): void {
   if (discarded.has(req)) return;
   discarded.add(req);
-  receive(req, { maxBytes: Number.POSITIVE_INFINITY, idleMs: DISCARD_IDLE_MS }, false, () => {}).catch(() =>
-    req.destroy(),
-  );
-  // It may have been paused for a model that is slow.
+  const idle = setTimeout(() => req.destroy(), DISCARD_IDLE_MS).unref();
+  const total = setTimeout(() => req.destroy(), DISCARD_MS).unref();
+  let chunks = 0;
+  req.on('data', () => {
+    idle.refresh();
+    chunks += 1;
+    if (chunks > DISCARD_CHUNKS) req.destroy();
+  });
+  const stop = () => {
+    clearTimeout(idle);
+    clearTimeout(total);
+  };
+  req.on('end', stop);
+  req.on('close', stop);
+  // The route may have paused the body for a slow model.
   req.resume();
 }
 
-function receive(
-  req: IncomingMessage,
-  limits: BodyLimits,
-  endless: boolean,
-  take: (chunk: Buffer, body: UnderWay) => void,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const began = Date.now();
-    const isPaused = () => req.isPaused();
-    const body: UnderWay = { bytes: 0, isPaused, limits, began, endless, last: began, fail };
-    let settled = false;
-    enter(body);
-    req.on('data', onData);
-    req.on('end', onEnd);
-    // A body that is cut off half-way ends in `close` without `end`; for an `error` that nobody listens to Node emits `close` alone.
-    req.on('close', onClose);
-
-    function onData(chunk: Buffer): void {
-      if (settled) return;
-      body.last = Date.now();
-      try {
-        take(chunk, body);
-      } catch (error) {
-        fail(error as WireError);
-      }
-    }
-    function onEnd(): void {
-      stop();
-      resolve();
-    }
-    function onClose(): void {
-      // Every request comes here; an error would cost it its stack trace.
-      if (!settled) fail(new WireError('incomplete_body'));
-    }
-    function fail(error: WireError): void {
-      stop();
-      reject(error);
-    }
-    // The listeners go with the request: taking them off cost more than reading the body.
-    function stop(): void {
-      settled = true;
-      leave(body);
-    }
-  });
+/** @throws {WireError} body_too_large, malformed_json, unsupported_mime_type */
+function takeConsumedBody(req: IncomingMessage & { readonly body?: unknown }, maxBytes: number): Buffer | ParsedJson {
+  const { body, headers } = req;
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+  if (Buffer.isBuffer(bytes)) {
+    if (bytes.length > maxBytes) throw createTooLargeError(maxBytes);
+    return bytes;
+  }
+  const contentType = headers['content-type'] ?? '';
+  if (contentType.startsWith('application/x-www-form-urlencoded')) {
+    throw new WireError(
+      'malformed_json',
+      'The body was parsed as a form before it reached this route',
+      'send Content-Type: application/json, or mount the router before express.urlencoded()',
+    );
+  }
+  if (typeof body === 'object' && body !== null && req.readableEnded) return new ParsedJson(body);
+  throw new WireError(
+    'unsupported_mime_type',
+    `A body of ${contentType.slice(0, 100) || 'no type'} was read by other middleware before it reached this route`,
+    'mount the router before middleware that reads bodies',
+  );
 }
 
-function tooLarge({ maxBytes }: BodyLimits): WireError {
+function createTooLargeError(maxBytes: number): WireError {
   return new WireError('body_too_large', `The body is larger than ${maxBytes} bytes`);
 }

@@ -1,20 +1,21 @@
 /**
- * Hands values from callbacks to one `for await`. Bounded: `push` answers false when `limit` values wait, and its caller decides
- * what that means. Not an async generator, which takes three turns of the microtask queue for each value.
+ * Queue between callbacks that push values and one `for await` that reads them. Bounded: `push` returns false when `limit` values wait, and the
+ * caller decides what follows. An async generator would need three turns of the microtask queue for each value.
  */
 export class AsyncQueue<T> implements AsyncIterableIterator<T, void> {
   readonly #limit: number;
   readonly #waiting: T[] = [];
   #ended = false;
   #error: unknown;
-  /** The reader waits for a value. */
+  /** Set while the reader waits for a value. */
   #reader: { resolve: (result: IteratorResult<T, void>) => void; reject: (error: unknown) => void } | undefined;
 
+  /** @param limit maximum number of values that wait */
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** @returns false if the value was not taken: the queue is full, or it has ended */
+  /** Adds a value. @returns false if the queue is full or has ended: the value is discarded */
   push(value: T): boolean {
     if (this.#ended || this.#waiting.length >= this.#limit) return false;
     const reader = this.#reader;
@@ -27,7 +28,7 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T, void> {
     return true;
   }
 
-  /** No more values: the reader gets those that wait, then its loop ends, or throws `error`. The first call counts. */
+  /** Ends the queue. The reader gets the values that wait; then its loop ends, or throws `error`. Further calls do nothing. */
   end(error?: unknown): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -39,7 +40,7 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T, void> {
     else reader.reject(error);
   }
 
-  /** Ends with `value`, which is taken even if the queue is full: the last word must not be lost. */
+  /** Ends the queue with `value`, which is added even if the queue is full. */
   endWith(value: T): void {
     if (this.#ended) return;
     if (!this.push(value)) this.#waiting.push(value);
@@ -48,7 +49,7 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T, void> {
 
   next(): Promise<IteratorResult<T, void>> {
     if (this.#waiting.length > 0) {
-      return Promise.resolve({ value: this.#waiting.shift() as T, done: false }); // length was just seen
+      return Promise.resolve({ value: this.#waiting.shift() as T, done: false }); // the length was just checked
     }
     if (!this.#ended) {
       return new Promise((resolve, reject) => {

@@ -1,43 +1,61 @@
+import { BoundedMap } from '../wire/bounded-map.ts';
 import { MAX_CLIENTS } from './inbox.ts';
 
-/** How long entries are kept for a reader that acknowledges nothing and has lost its connection, ms: an EventSource comes back by itself. */
-const AWAY_MS = 30_000;
+/** Time for which entries are kept after a reader that never acknowledges has disconnected, in ms. An EventSource reconnects by itself. */
+const RECONNECT_MS = 30_000;
 
-/** How far the clients of a live session say they have come, and so which entries of its log nobody can ask for again. */
+/** Last acknowledgement of one client. */
+interface Acknowledged {
+  seq: number;
+  /** In ms on the clock of `performance.now()`. */
+  at: number;
+}
+
+/** Acknowledgements of the clients of a live session. They decide which entries of the log may be released. */
 export class Acknowledgements {
-  /** By client, in the order in which they last acknowledged. */
-  readonly #acks = new Map<string, number>();
-  /** Until when a reader that left may come back of which nobody knows what it had: what was written to it may have been lost with it. */
-  #awayUntil = 0;
+  readonly #clients = new BoundedMap<string, Acknowledged>(MAX_CLIENTS);
+  /**
+   * Time before which nothing is released, in ms since 1970: a reader that never acknowledges has disconnected, may reconnect, and may not
+   * have received what was written to it.
+   */
+  #keepUntil = 0;
 
-  /** The newest entry that a client has processed; `undefined` for one that never says so. */
-  of(client: string | undefined): number | undefined {
-    return client === undefined ? undefined : this.#acks.get(client);
+  /** Returns the newest entry that a client has processed; `undefined` for a client that never acknowledges. */
+  get(client: string | undefined): number | undefined {
+    return client === undefined ? undefined : this.#clients.get(client)?.seq;
   }
 
-  /** @param seq an older one than the last says nothing */
-  take(client: string, seq: number): void {
-    const known = Math.max(this.#acks.get(client) ?? 0, seq);
-    this.#acks.delete(client);
-    this.#acks.set(client, known);
-    for (const oldest of this.#acks.keys()) {
-      if (this.#acks.size <= MAX_CLIENTS) break;
-      this.#acks.delete(oldest);
-    }
+  /** Returns the time of a client's last acknowledgement, in ms on the clock of `performance.now()`; `undefined` if there is none. */
+  getTime(client: string | undefined): number | undefined {
+    return client === undefined ? undefined : this.#clients.get(client)?.at;
   }
 
-  /** A connection is over. */
-  left(client: string | undefined, now: number): void {
-    if (this.of(client) === undefined) this.#awayUntil = now + AWAY_MS;
+  /** Records an acknowledgement. One that is older than the last only shows that the client is there. */
+  record(client: string, seq: number): void {
+    const acknowledged = this.#clients.get(client) ?? { seq: 0, at: 0 };
+    acknowledged.seq = Math.max(acknowledged.seq, seq);
+    acknowledged.at = performance.now();
+    this.#clients.set(client, acknowledged);
   }
 
   /**
-   * The newest entry that nobody can ask for again: not a client that is away for a moment, and not a reader that acknowledges nothing.
-   * @param attached the clients of the connections that there are
+   * Records the end of a connection.
+   * @param now current time, in ms since 1970
    */
-  releasable(attached: Iterable<string | undefined>, now: number): number {
-    if (now < this.#awayUntil) return 0;
-    for (const client of attached) if (this.of(client) === undefined) return 0;
-    return Math.min(...this.#acks.values());
+  onDisconnect(client: string | undefined, now: number): void {
+    if (this.get(client) === undefined) this.#keepUntil = now + RECONNECT_MS;
+  }
+
+  /**
+   * Returns the newest entry that no reader can ask for again; 0 while there is a reader that never acknowledges, or one may reconnect.
+   * @param connections open connections; `client` is `undefined` for a connection without a client name
+   * @param now current time, in ms since 1970
+   */
+  findReleasable(connections: Iterable<{ readonly client: string | undefined }>, now: number): number {
+    if (now < this.#keepUntil) return 0;
+    for (const { client } of connections) if (this.get(client) === undefined) return 0;
+    let releasable = Number.POSITIVE_INFINITY;
+    for (const { seq } of this.#clients.values()) releasable = Math.min(releasable, seq);
+    return releasable;
   }
 }

@@ -1,152 +1,227 @@
+import type { LiveRunner } from '../agent/run/runner.ts';
+import type { RunConfig } from '../agent/run-config.ts';
+import { type ConversationKey, formatKey } from '../store/conversation-key.ts';
+import type { LiveConversations } from '../store/live-conversations.ts';
 import { parseCursor } from '../wire/cursor.ts';
-import { WireError } from '../wire/error-catalogue.ts';
+import { WireError } from '../wire/wire-error.ts';
+import type { Admission } from './admission.ts';
+import type { Backplane } from './backplane.ts';
+import { EndedSessions } from './ended-sessions.ts';
 import { LiveSession, type LiveSessionOptions } from './live-session.ts';
-import { type RunSettings, type Settled, settle } from './run-settings.ts';
+import { LiveLog, type LogLimits } from './log/live-log.ts';
+import { createEpoch } from './log/log-writer.ts';
+import { MemoryBackplane } from './memory-backplane.ts';
+import { createServerBusyError, type MemoryBudget } from './memory-budget.ts';
+import { type ResolvedRunSettings, resolveRunSettings } from './run-settings.ts';
+import type { SessionAccount } from './session-account.ts';
+import type { Opened, OpenParams, SessionOpener } from './session-handle.ts';
+import type { Limits } from './session-limits.ts';
+import type { SessionLogger } from './session-logger.ts';
+import { settleWithin } from './settle-within.ts';
 
-export interface ActiveSessionsOptions extends Omit<LiveSessionOptions, 'userId' | 'sessionId' | 'onEnd'> {
-  /** Live sessions at once; one more is refused with too_many_sessions. */
+export interface ActiveSessionsOptions {
+  readonly runner: LiveRunner;
+  /** The conversations that the runner records. */
+  readonly conversations: LiveConversations;
+  /** Connects this process to others that serve the same sessions. Default: no other process does. */
+  readonly backplane?: Backplane;
+  readonly logLimits: LogLimits;
+  /** How long a session lives without a connection, in ms. */
+  readonly lingerMs: number;
+  /** Limits of every live session, in addition to those of the agent. The lower limit applies. */
+  readonly limits: Limits;
+  /** Maximum number of live sessions at a time. Another one is refused with `too_many_sessions`. */
   readonly maxSessions: number;
+  /** Limits of each user and each network address. */
+  readonly admission: Admission;
+  /** Memory that is held for all clients of this process. */
+  readonly memory: MemoryBudget;
+  readonly logger: SessionLogger;
 }
 
-export interface OpenParams {
-  readonly userId: string;
-  readonly sessionId: string;
-  /** What the client asks for. */
-  readonly settings: RunSettings;
-  /** As it came. */
-  readonly cursor: string | undefined;
-  /** An EventSource that comes back by itself: it repeats the URL of its first request, which says nothing new to a live session. */
-  readonly reconnect: boolean;
+interface NewSession extends Pick<LiveSessionOptions, 'settings' | 'firstRunDelayMs'> {
+  readonly key: ConversationKey;
 }
 
-export interface Opened {
-  readonly session: LiveSession;
-  /** It talks in another way than before. */
-  readonly replaced: boolean;
-}
-
-/** How long an ended session is answered with 410, ms. */
-const ENDED_MS = 10 * 60_000;
-const MAX_ENDED = 1_000;
-/** How often logs that nothing is appended to are trimmed, ms. */
+/** Wait that a client is told when the process has no room for its session, in ms. */
+const RETRY_AFTER_MS = 1_000;
+/** Interval at which logs without new entries are trimmed, in ms. */
 const TRIM_MS = 10_000;
 
-interface EndedSession {
-  readonly epoch: string;
-  readonly at: number;
-  /** The number of the entry that told it. */
-  readonly toldBy: number;
-  /** A client asked for it. After any other end a client may simply come back. */
-  readonly asked: boolean;
-}
-
-/** The live sessions of this process, by user and session id (the samples' active_sessions). */
-export class ActiveSessions {
+/** Live sessions of this process, by user and session id (ADK's samples: active_sessions). */
+export class ActiveSessions implements SessionOpener {
   readonly #options: ActiveSessionsOptions;
+  readonly #backplane: Backplane;
   readonly #sessions = new Map<string, LiveSession>();
-  /** Sessions that have ended, oldest first. */
-  readonly #ended = new Map<string, EndedSession>();
-  readonly #trimTimer: NodeJS.Timeout;
+  /** Sessions that are being opened. */
+  readonly #opening = new Map<string, Promise<LiveSession>>();
+  /** Sessions that are over and still have connections. */
+  readonly #leaving = new Set<LiveSession>();
+  readonly #ended = new EndedSessions();
+  #trimTimer: NodeJS.Timeout | undefined;
+  #stopped = false;
 
   constructor(options: ActiveSessionsOptions) {
     this.#options = options;
-    this.#trimTimer = setInterval(() => {
-      for (const session of this.#sessions.values()) session.log.trim();
-    }, TRIM_MS).unref();
+    this.#backplane = options.backplane ?? new MemoryBackplane();
   }
 
   get size(): number {
     return this.#sessions.size;
   }
 
-  /**
-   * The session that a reader wants: the live one, or a new one.
-   * @returns `ended` to a reader of a session that a client has ended, and to one that was told of another end: an EventSource comes back by
-   * itself, and a limit would be none
-   * @throws {WireError} invalid_run_config, too_many_sessions: there is nothing new then
-   */
-  open({ userId, sessionId, settings, cursor, reconnect }: OpenParams): Opened | 'ended' {
-    const name = `${userId}/${sessionId}`;
-    if (this.#hasEnded(name, cursor)) return 'ended';
+  async open(params: OpenParams): Promise<(Opened & { readonly session: LiveSession }) | 'ended'> {
+    const { userId, sessionId, runConfig, cursor, reconnect, address, firstRunDelayMs } = params;
+    const key: ConversationKey = { appName: this.#options.runner.card.appName, userId, sessionId };
+    const name = formatKey(key);
+    // Another reader may be opening the session. Afterwards this one applies its own settings.
+    while (this.#opening.has(name)) await this.#opening.get(name);
+    if (this.#stopped) throw new WireError('draining');
+    if (this.#ended.hasEnded(name, cursor === undefined ? undefined : parseCursor(cursor))) return 'ended';
+    const { admission, maxSessions, memory } = this.#options;
+    admission.checkReader(userId, address);
     const live = this.#sessions.get(name);
     if (live) {
-      const replaced = !reconnect && live.change(settings);
+      const replaced = !reconnect && live.reconfigure(runConfig);
       if (!reconnect) live.revive();
       return { session: live, replaced };
     }
-    const settled = this.#settle(settings, reconnect);
-    if (this.#sessions.size >= this.#options.maxSessions) throw new WireError('too_many_sessions');
-    const session = new LiveSession(
-      { ...this.#options, userId, sessionId, onEnd: (ended) => this.#forget(name, ended) },
-      settled,
+    const settings = this.#resolveSettings(runConfig, reconnect);
+    if (this.#sessions.size + this.#opening.size >= maxSessions) throw createFullError();
+    if (!memory.admitsWork) throw createServerBusyError();
+    const opening = this.#openAccounted(
+      { key, settings, firstRunDelayMs },
+      admission.openSession(userId, address, memory),
     );
-    this.#sessions.set(name, session);
-    this.#options.logger.info({ userId, sessionId, modality: session.modality }, 'live session opened');
-    return { session, replaced: false };
-  }
-
-  /** An EventSource that comes back by itself is never refused for what it says: that was good for another agent, before. */
-  #settle(settings: RunSettings, reconnect: boolean): Settled {
-    const { runner } = this.#options;
+    this.#opening.set(name, opening);
     try {
-      return settle(runner, settings);
-    } catch (error) {
-      if (!reconnect) throw error;
-      const { modality } = settings;
-      return settle(runner, modality ? { modality } : {});
+      return { session: await opening, replaced: false };
+    } finally {
+      this.#opening.delete(name);
     }
   }
 
-  /** @throws {WireError} session_ended, session_not_found */
-  get(userId: string, sessionId: string): LiveSession {
-    const name = `${userId}/${sessionId}`;
+  async get(userId: string, sessionId: string): Promise<LiveSession> {
+    const name = formatKey({ appName: this.#options.runner.card.appName, userId, sessionId });
+    // A client may POST before its reader is answered: on one connection the two requests can arrive together.
+    while (this.#opening.has(name)) await this.#opening.get(name)?.catch(() => {});
     const session = this.#sessions.get(name);
     if (session) return session;
-    throw new WireError(this.#endOf(name)?.asked ? 'session_ended' : 'session_not_found');
+    throw new WireError(this.#ended.isClosedByClient(name) ? 'session_ended' : 'session_not_found');
   }
 
-  /** Resolves when no session is giving a reply, or after `graceMs`. */
+  /** Resolves when no session is giving a reply, at the latest after `graceMs`. */
   async finishTurns(graceMs: number): Promise<void> {
-    const { promise: graceOver, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, graceMs);
-    await Promise.race([Promise.all([...this.#sessions.values()].map((session) => session.betweenTurns())), graceOver]);
-    clearTimeout(timer);
+    const sessions = [...this.#sessions.values()];
+    await settleWithin(Promise.all(sessions.map((session) => session.waitForTurnEnd())), graceMs);
   }
 
-  /** Lets go of all sessions. */
-  stop(): void {
-    clearInterval(this.#trimTimer);
-    for (const session of this.#sessions.values()) session.stop();
+  /**
+   * Stops all sessions for good, then ends their connections. What replies in progress end with still reaches the readers.
+   * @param chooseRetryMs returns the wait before one client may reconnect, in ms
+   */
+  stop(chooseRetryMs: () => number): void {
+    this.#stopped = true;
+    const sessions = [...this.#sessions.values()];
+    for (const session of sessions) session.stop();
+    for (const { connections } of [...sessions, ...this.#leaving]) connections.drain(chooseRetryMs);
     this.#sessions.clear();
+    this.#leaving.clear();
+    this.#stopTrimming();
   }
 
-  #forget(name: string, session: LiveSession): void {
-    // A successor may have taken its place.
+  /** Opens a session that its user and address pay for. A session that does not open costs them no more than its run. */
+  async #openAccounted(session: NewSession, account: SessionAccount): Promise<LiveSession> {
+    try {
+      return await this.#start(session, account);
+    } catch (error) {
+      account.close();
+      throw error;
+    }
+  }
+
+  /** @throws {WireError} draining */
+  async #start({ key, settings, firstRunDelayMs }: NewSession, account: SessionAccount): Promise<LiveSession> {
+    const { runner, conversations, logLimits, lingerMs, limits, logger } = this.#options;
+    const { memory } = account;
+    const { userId, sessionId } = key;
+    const name = formatKey(key);
+    const log = new LiveLog({ epoch: createEpoch(), limits: logLimits, memory });
+    const lease = await this.#backplane.claim(key, log);
+    if (!lease) throw new Error(`another process serves the session ${name}`);
+    const session = new LiveSession({
+      userId,
+      sessionId,
+      runner,
+      settings,
+      firstRunDelayMs,
+      conversation: conversations.open(key),
+      log,
+      lease,
+      memory,
+      account,
+      lingerMs,
+      limits,
+      logger,
+      onOver: (over) => this.#remove(name, over),
+      onLeft: (left) => this.#leaving.delete(left),
+    });
+    await this.#startSession(session);
+    this.#sessions.set(name, session);
+    this.#trimTimer ??= setInterval(() => this.#trimLogs(), TRIM_MS).unref();
+    logger.info({ userId, sessionId, modality: settings.modality }, 'live session opened');
+    return session;
+  }
+
+  async #startSession(session: LiveSession): Promise<void> {
+    try {
+      await session.start();
+      if (this.#stopped) throw new WireError('draining');
+    } catch (error) {
+      session.stop();
+      throw error;
+    }
+  }
+
+  /**
+   * Resolves the settings of a new session. An EventSource that reconnects by itself is never refused because of its settings: the agent that
+   * allowed them may have been replaced.
+   */
+  #resolveSettings(requested: RunConfig, reconnect: boolean): ResolvedRunSettings {
+    const { runner } = this.#options;
+    try {
+      return resolveRunSettings(runner, requested);
+    } catch (error) {
+      if (!reconnect) throw error;
+      const { responseModalities } = requested;
+      return resolveRunSettings(runner, responseModalities ? { responseModalities } : {});
+    }
+  }
+
+  #remove(name: string, session: LiveSession): void {
+    // A newer session may have the same name.
     if (this.#sessions.get(name) === session) this.#sessions.delete(name);
+    if (this.#sessions.size === 0) this.#stopTrimming();
+    const { log, ended, connections } = session;
+    const isRead = connections.size > 0;
+    if (isRead) this.#leaving.add(session);
     this.#ended.delete(name);
-    const { log, ended, isRead } = session;
-    const asked = ended?.reason === 'closed';
-    // Where nobody was told, nobody needs to be told again.
-    if (!asked && !isRead) return;
-    this.#ended.set(name, { epoch: log.epoch, at: Date.now(), toldBy: log.head, asked });
-    for (const oldest of this.#ended.keys()) {
-      if (this.#ended.size <= MAX_ENDED) break;
-      this.#ended.delete(oldest);
-    }
+    if (!ended) return;
+    const closedByClient = ended.reason === 'closed';
+    // Without a connection no reader received the end, so that no reader must be kept from a new session.
+    if (closedByClient || isRead) this.#ended.add(name, { epoch: log.epoch, endSeq: log.head, closedByClient });
   }
 
-  #hasEnded(name: string, cursor: string | undefined): boolean {
-    const end = this.#endOf(name);
-    const at = cursor === undefined ? undefined : parseCursor(cursor);
-    return end !== undefined && end.epoch === at?.epoch && (end.asked || at.seq === end.toldBy);
+  #trimLogs(): void {
+    for (const { log } of this.#sessions.values()) log.trim();
   }
 
-  #endOf(name: string): EndedSession | undefined {
-    const ended = this.#ended.get(name);
-    if (ended && Date.now() - ended.at > ENDED_MS) {
-      this.#ended.delete(name);
-      return undefined;
-    }
-    return ended;
+  #stopTrimming(): void {
+    clearInterval(this.#trimTimer);
+    this.#trimTimer = undefined;
   }
+}
+
+function createFullError(): WireError {
+  return new WireError('too_many_sessions', undefined, undefined, { retry_after_ms: RETRY_AFTER_MS });
 }

@@ -1,362 +1,352 @@
-import { present } from '../agent/run-config.ts';
-import type { LiveRunner } from '../agent/runner.ts';
-import type { ConversationKey, ConversationStore } from '../store/conversation-store.ts';
-import { turnsOf } from '../store/conversation-turns.ts';
-import { parseCursor } from '../wire/cursor.ts';
-import type { Envelope } from '../wire/envelope.ts';
-import { WireError } from '../wire/error-catalogue.ts';
-import type { LiveRequest } from '../wire/live-request.ts';
+import { ConversationRecorder } from '../agent/run/conversation-recorder.ts';
+import type { LiveRunner } from '../agent/run/runner.ts';
+import { mergeRunConfig, type RunConfig } from '../agent/run-config.ts';
+import type { LiveConversation } from '../store/live-conversation.ts';
 import type { End } from '../wire/log-entry.ts';
-import type { ConnectionEvents } from '../wire/named-events.ts';
-import { Acknowledgements } from './acknowledgements.ts';
-import { EventLog, type EventLogLimits, type LogPosition } from './event-log.ts';
-import { Inbox, type InboxAnswer } from './inbox.ts';
-import { checkRequests } from './request-rules.ts';
-import { isSame, type Modality, type RunSettings, type Settled, settle } from './run-settings.ts';
-import { RunSupervisor, type SessionLogger } from './run-supervisor.ts';
-import { type Limits, lower, SessionLimits } from './session-limits.ts';
+import { MemoryShare } from '../wire/memory-share.ts';
+import { isSamePersona, type SessionConfig, type SessionPersona } from '../wire/session-config.ts';
+import { valueBytes } from '../wire/value-size.ts';
+import { WireError } from '../wire/wire-error.ts';
+import type { Lease, SessionAnswer, SessionCommand } from './backplane.ts';
+import { ClientCalls } from './client-calls.ts';
+import { Connections } from './connections.ts';
+import { Inbox } from './inbox.ts';
+import type { LiveLog } from './log/live-log.ts';
+import type { MemoryBudget } from './memory-budget.ts';
+import { OwnedLog } from './owned-log.ts';
+import { PostReceiver } from './post-receiver.ts';
+import { createResetStart } from './reset-start.ts';
+import { describeSettings, isSameRun, type ResolvedRunSettings, resolveRunSettings } from './run-settings.ts';
+import { RunSupervisor } from './run-supervisor.ts';
+import type { SessionAccount } from './session-account.ts';
+import { checkSessionConfig } from './session-config-rules.ts';
+import type {
+  Attachment,
+  ClientPost,
+  PostAnswer,
+  ReaderInfo,
+  Refused,
+  SessionHandle,
+  SessionInfo,
+} from './session-handle.ts';
+import { combineLimits, type Limits, SessionLimits } from './session-limits.ts';
+import type { SessionLogger } from './session-logger.ts';
+import { settleWithin } from './settle-within.ts';
 
 export interface LiveSessionOptions {
   readonly userId: string;
   readonly sessionId: string;
   readonly runner: LiveRunner;
-  readonly store: ConversationStore;
-  readonly logLimits: EventLogLimits;
-  /** How long it lives without a reader, ms. */
+  /** Settings of the first run: what the first reader requested. */
+  readonly settings: ResolvedRunSettings;
+  /** Conversation of the session, which is released when the session ends. */
+  readonly conversation: LiveConversation;
+  readonly log: LiveLog;
+  /** Ownership of the session, which is released when the session ends. */
+  readonly lease: Lease;
+  /** Memory that is held for all clients of the process. */
+  readonly memory: MemoryBudget;
+  /** Pays for what the session uses. It is closed when the session ends. */
+  readonly account: SessionAccount;
+  /** How long the session lives without a connection, in ms. */
   readonly lingerMs: number;
-  /** Of every live session, whatever the agent says. */
+  /** Limits of every live session, in addition to those of the agent. The lower limit applies. */
   readonly limits: Limits;
+  /** Maximum wait for the first request before the first run starts, in ms. Default: 0. */
+  readonly firstRunDelayMs?: number | undefined;
   readonly logger: SessionLogger;
-  /** Called once, when it is over. */
-  readonly onEnd: (session: LiveSession) => void;
+  /** Called once, when the session has ended, or another process has become its owner. */
+  readonly onOver: (session: LiveSession) => void;
+  /** Called when the session is over and its last connection is detached. */
+  readonly onLeft: (session: LiveSession) => void;
 }
 
-/** How a reader begins. */
-export interface Start {
-  readonly position: LogPosition;
-  /** What it must be told first, if its cursor does not lead here. */
-  readonly reset?: ConnectionEvents['reset'];
-}
-
-/** Who reads. */
-export interface Reader {
-  /** As in the query; `undefined`: anonymous. */
-  readonly client: string | undefined;
-}
-
-/** A connection of a client that has a name: one at a time, it gives way to a newer one. */
-export interface ClientConnection {
-  supersede(): void;
-  /** The newest entry of the log that was written to it; the client came with everything up to there, if it is none. */
-  readonly written: number;
-}
-
-/** What a POST in an envelope is answered. */
-export interface PostAnswer extends InboxAnswer {
-  /**
-   * The newest entry that was written to the client's stream or WebSocket, or that its poll waits behind; `null`: it has none of them. One
-   * that lacks it, and hears nothing, has a dead connection, and need not wait for the heartbeats to fail to appear.
-   */
-  readonly written: number | null;
-}
-
-/** How long a reply may take to finish when a live session has lasted as long as it may, ms. */
+/** Maximum time for the current reply to finish after the session has reached its maximum duration, in ms. */
 const LAST_REPLY_MS = 10_000;
-/** Turns told in a `reset`: enough for a page to be filled again. */
-const RESET_TURNS = 200;
+/**
+ * Memory of a live session without what it holds for its clients, in bytes: its parts, its run and the connection to the model. Measured on
+ * Node 26: 40 kB in the heap, and buffers of its sockets.
+ */
+const SESSION_BYTES = 64 * 1024;
+/** Wait before clients reconnect to another owner of the session, in ms. */
+const OWNER_CHANGE_RETRY_MS = 1_000;
 
 /**
- * A conversation that is being spoken now: what is sent goes to its run, what the run yields into its log. It outlives its connections:
- * readers come and go, and only when none came back for `lingerMs` is it over.
+ * A conversation that is being spoken now, in the process that owns it: requests go to its run, events of the run go to its log. A live
+ * session outlives its connections. It ends when no reader has come back for `lingerMs`.
  */
-export class LiveSession {
-  readonly userId: string;
-  readonly sessionId: string;
-  readonly log: EventLog;
+export class LiveSession implements SessionHandle {
+  readonly log: LiveLog;
+  readonly connections: Connections;
   readonly #options: LiveSessionOptions;
-  readonly #key: ConversationKey;
+  readonly #ownedLog: OwnedLog;
   readonly #runs: RunSupervisor;
   readonly #limits: SessionLimits;
-  #settings: Settled['settings'];
-  readonly #manualActivity: boolean | undefined;
-  #end: End | undefined;
-  /** A client asked for the end; the run is finishing. */
-  #closing = false;
-  /** It has ended, or the server goes down. */
-  #over = false;
+  readonly #posts: PostReceiver;
   readonly #inbox: Inbox;
-  readonly #acks = new Acknowledgements();
-  /** The newest connection of each client that has one. */
-  readonly #connections = new Map<string, ClientConnection>();
-  /** The readers that there are, and where each began. */
-  readonly #attached = new Map<Reader, LogPosition>();
-  #lingerTimer: NodeJS.Timeout | undefined;
-  /** Where the last reader that left stood. */
-  #lastLeft: LogPosition = { seq: 1, frames: 0 };
+  readonly #memory: MemoryShare;
+  #settings: ResolvedRunSettings;
+  /** Who the agent is, as a client decided; empty: as its author decided. */
+  #persona: SessionPersona = {};
+  #end: End | undefined;
+  /** Whether the session was stopped: it has ended, its owner has changed, or the server is shutting down. */
+  #stopped = false;
 
-  /** @param settled how it talks: what its first reader asked for */
-  constructor(options: LiveSessionOptions, { settings, limits, manualActivity }: Settled) {
-    const { userId, sessionId, runner, logLimits, logger } = options;
+  constructor(options: LiveSessionOptions) {
+    const { userId, sessionId, runner, settings, log, lease, memory, account, lingerMs, limits, logger } = options;
     this.#options = options;
-    this.userId = userId;
-    this.sessionId = sessionId;
-    this.#key = { appName: runner.card.appName, userId, sessionId };
-    this.log = new EventLog(logLimits);
+    this.log = log;
     this.#settings = settings;
-    this.#manualActivity = manualActivity;
-    this.#limits = new SessionLimits({
-      ...present({
-        maxDurationMs: lower(limits.maxDurationMs, options.limits.maxDurationMs),
-        idleTimeoutMs: lower(limits.idleTimeoutMs, options.limits.idleTimeoutMs),
-      }),
-      isTalking: () => this.log.midTurn,
-      onReached: (reason) => void this.#endAtLimit(reason),
+    const names = { sessionId, agent: runner.card.agent };
+    this.#ownedLog = new OwnedLog({ log, lease, names, onExhausted: () => this.#abandon() });
+    this.#memory = new MemoryShare(memory);
+    this.#memory.set(SESSION_BYTES);
+    this.#inbox = new Inbox(memory);
+    const inbox = this.#inbox;
+    this.connections = new Connections({
+      log,
+      nextPost: (client) => inbox.next(client),
+      createReset: (reason) => createResetStart(reason, log, this.#ownedLog.turns, options.conversation),
+      countReader: (address) => account.addReader(address),
+      onEmpty: () => this.#onEmpty(),
     });
-    const onSaid = () => this.#limits.said();
-    const onFinished = () => this.end({ reason: 'closed' });
-    this.#runs = new RunSupervisor(
-      { userId, sessionId, runner, log: this.log, logger, onSaid, onFinished },
-      this.#settings,
-    );
-    this.#inbox = new Inbox((requests) => this.#deliver(requests));
-    this.#linger();
+    this.#limits = new SessionLimits({
+      ...combineLimits(settings.limits, limits),
+      lingerMs,
+      isReplying: () => this.#runs.isReplying,
+      onReached: (reason) => {
+        this.#endAtLimit(reason).catch((error) =>
+          logger.error({ userId, sessionId, err: error }, 'a live session could not be ended at its limit'),
+        );
+      },
+    });
+    const calls = new ClientCalls();
+    this.#runs = new RunSupervisor({
+      userId,
+      sessionId,
+      runner,
+      runConfig: settings.runConfig,
+      firstRunDelayMs: options.firstRunDelayMs,
+      log: this.#ownedLog,
+      calls,
+      account,
+      recorder: runner.conversations ? undefined : new ConversationRecorder(options.conversation),
+      memory,
+      logger,
+      onActivity: () => this.#limits.markActivity(),
+      onFinished: () => this.end({ reason: 'closed' }),
+    });
+    this.#posts = new PostReceiver(inbox, {
+      log,
+      connections: this.connections,
+      runs: this.#runs,
+      calls,
+      limits: this.#limits,
+      memory,
+      account,
+      manualActivity: settings.manualActivity,
+      runner,
+      checkConfig: (config) => this.#checkConfig(config),
+      configure: (config) => this.#configure(config),
+    });
   }
 
-  /** What the agent answers in. */
-  get modality(): Modality {
-    return this.#settings.modality;
+  /** Reserves the first numbers of the log, then starts the first run and the timers. */
+  async start(): Promise<void> {
+    const { lease } = this.#options;
+    await this.#ownedLog.open();
+    lease.lost.addEventListener('abort', () => this.#abandon(), { once: true });
+    lease.onCommand((command) => this.#handleCommand(command));
+    this.#limits.start();
+    this.#runs.start();
   }
 
-  /** How it ended, if it has. */
+  get info(): SessionInfo {
+    const { userId, sessionId } = this.#options;
+    const { agentName } = this.#persona;
+    const { modality, manualActivity } = this.#settings;
+    return { userId, sessionId, modality, manualActivity, ...(agentName === undefined ? {} : { agentName }) };
+  }
+
+  get memory(): MemoryBudget {
+    return this.#options.memory;
+  }
+
+  /** How the session ended; `undefined` while it is live, and after it was stopped. */
   get ended(): End | undefined {
     return this.#end;
   }
 
-  /** It has a reader. */
-  get isRead(): boolean {
-    return this.#attached.size > 0;
-  }
-
-  /** Nothing that is sent is taken any more, now or later. */
   get over(): boolean {
-    return this.#over || this.#closing;
+    return this.#stopped || this.#posts.closed;
   }
 
-  /** The model does not keep up: a source that can wait should. */
   get congested(): boolean {
-    return this.#runs.congested;
+    return this.#runs.congested || this.#options.account.isAudioExhausted;
+  }
+
+  /** Whether a reply has begun and is not complete. */
+  get midTurn(): boolean {
+    return this.#ownedLog.turns.midTurn;
+  }
+
+  async attach(reader: ReaderInfo): Promise<Attachment> {
+    // A session that was stopped without an end never reports one to a new reader.
+    if (this.#stopped && !this.#end) throw new WireError('draining');
+    this.#limits.stopLinger();
+    return this.connections.attach(reader);
   }
 
   /**
-   * A reader comes. Each `attach` needs its `detach`, with the same reader.
-   * @param cursor the id of the last frame it has, as it came; nothing for a reader that has none
-   * @param races it may be there because another of its client gets nothing: without a cursor it begins where that one did
+   * Applies requested settings to the further runs. If they differ from the current ones, another run continues the conversation.
+   * @returns whether the run was replaced
+   * @throws {WireError} invalid_run_config, too_many_model_connections: nothing has changed
    */
-  async attach(cursor: string | undefined, reader: Reader, races = false): Promise<Start> {
-    const start = this.#startOf(cursor, races ? reader.client : undefined);
-    this.#attached.set(reader, typeof start === 'string' ? this.#head() : start);
-    clearTimeout(this.#lingerTimer);
-    return typeof start === 'string' ? this.reset(start) : { position: start };
-  }
-
-  /** A reader leaves. @param position where it stood */
-  detach(reader: Reader, position: LogPosition): void {
-    if (!this.#attached.delete(reader)) return;
-    this.#lastLeft = position;
-    this.#acks.left(reader.client, Date.now());
-    if (this.#attached.size === 0) this.#linger();
-  }
-
-  #startOf(cursor: string | undefined, rival: string | undefined): LogPosition | ConnectionEvents['reset']['reason'] {
-    if (cursor !== undefined) {
-      const parsed = parseCursor(cursor);
-      if (!parsed) return 'malformed';
-      const lookup = this.log.locate(parsed);
-      return 'found' in lookup ? lookup.found : lookup.reset;
-    }
-    const readers = [...this.#attached];
-    // What was written to its other connection hangs in a buffer on the way.
-    const own = rival === undefined ? undefined : readers.find(([reader]) => reader.client === rival);
-    if (!own && readers.length > 0) return this.#head();
-    const start = own?.[1] ?? this.#lastLeft;
-    return start.seq >= this.log.oldest ? start : 'too_old';
-  }
-
-  /** Where a reader goes on whose place in the log is lost: at the head, told the conversation so far. */
-  async reset(reason: ConnectionEvents['reset']['reason']): Promise<Start> {
-    const { store, logger } = this.#options;
-    const position = this.#head();
-    // Not in the store before it is complete, and before the head for a reader.
-    const soFar = this.log.replySoFar();
-    try {
-      const { events, truncated } = await store.get(this.#key);
-      const turns = turnsOf(events);
-      if (soFar) turns.push({ role: 'model', text: soFar });
-      const reset = { reason, turns: turns.slice(-RESET_TURNS), truncated: truncated || turns.length > RESET_TURNS };
-      return { position, reset };
-    } catch (error) {
-      logger.error({ userId: this.userId, sessionId: this.sessionId, err: error }, 'the conversation cannot be read');
-      return { position, reset: { reason, turns: [], truncated: true } };
-    }
-  }
-
-  /**
-   * Talks as is asked for from now on: another run, the same conversation.
-   * @returns whether it did not before
-   * @throws {WireError} invalid_run_config: nothing has changed
-   */
-  change(asked: RunSettings): boolean {
-    if (Object.keys(asked).length === 0) return false;
-    const { settings } = settle(this.#options.runner, { ...this.#settings, ...asked });
-    if (isSame(settings, this.#settings) || !this.#runs.replace(settings)) return false;
+  reconfigure(requested: RunConfig): boolean {
+    if (Object.keys(requested).length === 0) return false;
+    const { runConfig } = this.#settings;
+    const settings = resolveRunSettings(this.#options.runner, mergeRunConfig(runConfig, requested));
+    if (isSameRun(settings.runConfig, runConfig)) return false;
+    this.#options.account.checkRun();
+    if (!this.#runs.replace(settings.runConfig, this.#persona)) return false;
     this.#settings = settings;
+    this.#ownedLog.append({ reconfigured: describeSettings(settings) });
     return true;
   }
 
-  /** Makes sure that somebody answers: tries again after a run that failed. */
+  /** @throws {WireError} config_not_allowed, invalid_run_config, too_many_model_connections */
+  #checkConfig(config: SessionConfig): void {
+    checkSessionConfig(config, this.#options.runner.card);
+    if (!this.#runs.isWaiting && !isSamePersona(config, this.#persona)) this.#options.account.checkRun();
+  }
+
+  /** Makes the agent whom a client requests. If the agent is another one than before, another run continues the conversation. */
+  #configure({ provider: _, ...persona }: SessionConfig): void {
+    const isFirst = this.#runs.isWaiting;
+    if (!isFirst && isSamePersona(persona, this.#persona)) return;
+    if (!this.#runs.replace(this.#settings.runConfig, persona)) return;
+    this.#persona = persona;
+    this.#memory.set(SESSION_BYTES + valueBytes(persona));
+    this.#ownedLog.renameAgent(persona.agentName);
+    if (!isFirst) this.#ownedLog.append({ reconfigured: describeSettings(this.#settings) });
+  }
+
+  /** Starts a run if the last one has failed. */
   revive(): void {
     this.#runs.revive();
   }
 
-  /**
-   * Takes what a client sends, all of it or nothing.
-   * @throws {WireError} session_ended, draining, request_queue_full
-   */
-  send(requests: readonly LiveRequest[]): void {
-    this.#refuseIfOver();
-    checkRequests(requests, this.#manualActivity);
-    this.#runs.admit(requests);
-    this.#deliver(requests);
+  async post({ envelope, body, paced = false }: ClientPost): Promise<PostAnswer> {
+    // A body without an envelope is checked before the state of the session, an enveloped one after it.
+    if (!envelope && 'refusal' in body) return body;
+    this.connections.recordPost();
+    const answer = this.#refuseIfOver() ?? this.#posts.receive(envelope, body, paced);
+    if ('refusal' in answer) return answer;
+    const written = envelope ? this.connections.findWritten(envelope.client) : null;
+    return { status: answer.status, next: answer.next, written };
   }
 
-  /**
-   * Takes one POST of a client that numbers its POSTs, or acknowledges events, or both. The body is decoded only if its number is due.
-   * @throws {WireError} session_ended, draining, epoch_changed, outside_window, request_queue_full, or what `decode` throws
-   */
-  post(envelope: Envelope, decode: () => LiveRequest[]): PostAnswer {
-    const { status, next } = this.#take(envelope, decode);
-    return { status, next, written: this.#written(envelope.client) };
-  }
-
-  #take({ client, cseq, ack }: Envelope, decode: () => LiveRequest[]): InboxAnswer {
-    this.#refuseIfOver();
-    const next = this.#inbox.next(client);
-    if (ack && ack.epoch !== this.log.epoch) {
-      throw new WireError('epoch_changed', undefined, undefined, { epoch: this.log.epoch, next });
-    }
-    if (ack) this.#acknowledge(client, ack.seq);
-    if (cseq !== undefined) {
-      const decodeWhole = () => checkRequests(decode(), this.#manualActivity);
-      return this.#inbox.take(client, cseq, decodeWhole, (requests) => this.#runs.admit(requests));
-    }
-    const requests = decode();
-    if (requests.length > 0) this.send(requests);
-    return { status: 'sent', next };
-  }
-
-  /** The number of a client's next POST. */
-  next(client: string | undefined): number {
-    return client === undefined ? 1 : this.#inbox.next(client);
-  }
-
-  /** The newest entry that a client has processed; `undefined` for one that never says so. */
-  acked(client: string | undefined): number | undefined {
-    return this.#acks.of(client);
-  }
-
-  /** A client's connection takes over from the one before; the return value gives it up again. */
-  takeOver(client: string, connection: ClientConnection): () => void {
-    const older = this.#connections.get(client);
-    this.#connections.set(client, connection);
-    older?.supersede();
-    return () => {
-      if (this.#connections.get(client) === connection) this.#connections.delete(client);
-    };
-  }
-
-  #written(client: string): number | null {
-    const connection = this.#connections.get(client);
-    if (connection) return connection.written;
-    for (const [reader, { seq }] of this.#attached) if (reader.client === client) return seq - 1;
-    return null;
-  }
-
-  #refuseIfOver(): void {
-    if (this.#end || this.#closing) throw new WireError('session_ended');
-    if (this.#over) throw new WireError('draining');
-  }
-
-  #deliver(requests: readonly LiveRequest[]): void {
-    // What was held behind a close.
-    if (this.#closing || this.#over) return;
-    const close = requests.findIndex((request) => request.close);
-    const said = requests.filter((request) => Object.keys(request).some((field) => field !== 'close'));
-    if (said.some((request) => !request.blob)) this.#limits.said();
-    if (said.length > 0) this.#runs.send(said);
-    if (close === -1) return;
-    this.#closing = true;
-    this.#runs.finish();
-  }
-
-  /** An acknowledgement of what was never sent is taken for one of all there is. */
-  #acknowledge(client: string, seq: number): void {
-    this.#acks.take(client, Math.min(seq, this.log.head));
-    const attached = [...this.#attached.keys()].map((reader) => reader.client);
-    this.log.release(this.#acks.releasable(attached, Date.now()));
-    this.log.wakeReaders();
-  }
-
-  /** Resolves when no reply is being given, and none was asked for. */
-  async betweenTurns(): Promise<void> {
+  /** Resolves when no reply is being given and no message waits for one. */
+  async waitForTurnEnd(): Promise<void> {
     while (this.#runs.busy) {
       const { promise, resolve } = Promise.withResolvers<void>();
-      const stop = this.log.subscribe(resolve);
+      const unsubscribe = this.log.subscribe(resolve);
       await promise;
-      stop();
+      unsubscribe();
     }
   }
 
-  /** It is over, now, and its readers are told. */
+  /** Ends the session at once and reports it to its readers. Has no effect on a session that was stopped. */
   end(end: End): void {
-    if (this.#end) return;
+    if (this.#stopped) return;
+    const { userId, sessionId, logger, onOver } = this.#options;
     this.#end = end;
-    this.stop();
-    this.log.append({ end });
-    const { logger, onEnd } = this.#options;
-    logger.info({ userId: this.userId, sessionId: this.sessionId, reason: end.reason }, 'live session ended');
-    onEnd(this);
+    this.#stopRun();
+    this.connections.stopAcknowledgements();
+    this.#ownedLog.append({ end });
+    this.#release();
+    logger.info({ userId, sessionId, reason: end.reason }, 'live session ended');
+    onOver(this);
   }
 
-  /** Lets go of the model and of all timers. */
+  /** Stops the run and all timers, and gives the session up. Readers are not told of an end: their clients reconnect. */
   stop(): void {
-    this.#over = true;
-    clearTimeout(this.#lingerTimer);
-    this.#limits.stop();
-    this.#runs.stop();
-    // A poll that is held need not be any longer.
+    if (this.#stopped) return;
+    this.#stopRun();
+    this.#release();
+    // Polls that are held can be answered now.
     this.log.wakeReaders();
   }
 
-  /** What is sent meanwhile is taken, and in the conversation. */
+  #stopRun(): void {
+    this.#stopped = true;
+    this.#limits.stop();
+    this.#runs.stop();
+    this.#inbox.close();
+  }
+
+  #release(): void {
+    this.#options.account.close();
+    this.#closeUnread();
+    void this.#options.conversation.release();
+    void this.#releaseLease();
+  }
+
+  async #releaseLease(): Promise<void> {
+    const { userId, sessionId, lease, logger } = this.#options;
+    try {
+      await lease.release();
+    } catch (error) {
+      // The lease expires by itself. Until then no process can open the session.
+      logger.warn({ userId, sessionId, err: error }, 'the ownership of a live session was not released');
+    }
+  }
+
+  #refuseIfOver(): Refused | undefined {
+    if (this.#end || this.#posts.closed) return refuse('session_ended');
+    return this.#stopped ? refuse('draining') : undefined;
+  }
+
+  async #handleCommand(command: SessionCommand): Promise<SessionAnswer> {
+    if (command.kind === 'post') return this.post(command.post);
+    this.end(command.end);
+    return { status: 'ended' };
+  }
+
+  /** Another process may have become the owner: nothing more may be written to the log. */
+  #abandon(): void {
+    if (this.#stopped) return;
+    const { userId, sessionId, logger, onOver } = this.#options;
+    this.#ownedLog.close();
+    this.stop();
+    this.connections.drain(() => OWNER_CHANGE_RETRY_MS);
+    logger.warn({ userId, sessionId }, 'the ownership of a live session was lost');
+    onOver(this);
+  }
+
+  /** Requests that arrive during the last reply are accepted, and are part of the conversation. */
   async #endAtLimit(reason: 'max_duration' | 'idle'): Promise<void> {
-    if (reason === 'max_duration') await this.#lastReply();
-    if (!this.#over) this.end({ reason });
+    if (reason === 'max_duration') await settleWithin(this.waitForTurnEnd(), LAST_REPLY_MS);
+    if (!this.#stopped) this.end({ reason });
   }
 
-  async #lastReply(): Promise<void> {
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, LAST_REPLY_MS).unref();
-    await Promise.race([this.betweenTurns(), late]);
-    clearTimeout(timer);
+  #onEmpty(): void {
+    if (!this.#stopped) {
+      this.#limits.startLinger();
+      return;
+    }
+    this.#closeUnread();
+    this.#options.onLeft(this);
   }
 
-  #linger(): void {
-    if (this.#over) return;
-    clearTimeout(this.#lingerTimer);
-    this.#lingerTimer = setTimeout(() => this.end({ reason: 'idle' }), this.#options.lingerMs).unref();
+  /** Stops counting the memory of a session that is over, once nobody reads its log. */
+  #closeUnread(): void {
+    if (this.connections.size > 0) return;
+    this.log.close();
+    this.#memory.close();
   }
+}
 
-  #head(): LogPosition {
-    return { seq: this.log.head + 1, frames: 0 };
-  }
+function refuse(code: 'session_ended' | 'draining'): Refused {
+  return { refusal: new WireError(code).body() };
 }

@@ -1,74 +1,75 @@
-import { present, type RunConfig } from '../agent/run-config.ts';
-import type { LiveRunner } from '../agent/runner.ts';
+import type { LiveRunner } from '../agent/run/runner.ts';
+import type { RunConfig } from '../agent/run-config.ts';
+import { describeError } from '../wire/error-text.ts';
+import type { SessionSettings } from '../wire/log-entry.ts';
+import { omitUndefined } from '../wire/omit-undefined.ts';
+import { WireError } from '../wire/wire-error.ts';
+import type { Limits } from './session-limits.ts';
 
 export type Modality = 'TEXT' | 'AUDIO';
 
-/** What connections may ask for of the run that answers them; absent: as it is. */
-export interface RunSettings {
-  readonly modality?: Modality;
-  /** A name that the model knows. */
-  readonly voice?: string;
-  /** BCP-47. */
-  readonly language?: string;
-  /** Whether the agent may keep silent where it is not spoken to. */
-  readonly proactivity?: boolean;
-  readonly affectiveDialog?: boolean;
-}
-
-/** How a live session is to talk. */
-export interface Settled {
-  /** What connections asked for and what the agent brings. */
-  readonly settings: RunSettings & { readonly modality: Modality };
-  readonly limits: Pick<RunConfig, 'maxDurationMs' | 'idleTimeoutMs'>;
-  /** Clients say when the user speaks: the model does not listen for it. `undefined`: not known, of a runner of another make. */
+/** How the runs of a live session are configured. */
+export interface ResolvedRunSettings {
+  /** Config of a run: what connections requested, merged into the agent's own config if the runner has one. */
+  readonly runConfig: RunConfig;
+  readonly modality: Modality;
+  readonly limits: Limits;
+  /** Whether clients report when the user speaks, because the model does not detect speech. `undefined` if the runner does not say. */
   readonly manualActivity: boolean | undefined;
 }
 
 /**
- * What becomes of what connections ask for: it goes before what the agent brings. TEXT of a model that only speaks is AUDIO: there are pages
- * that ask for it wherever nobody has pressed a button.
- * @throws {WireError} invalid_run_config: the model cannot do it
+ * Decides how a run is configured. What a connection requested overrides the agent's own config. For a model that only speaks, TEXT becomes
+ * AUDIO: ADK's sample pages request TEXT until the user turns the microphone on.
+ * @throws {WireError} invalid_run_config: the model cannot do what is requested
  */
-export function settle(runner: LiveRunner, asked: RunSettings): Settled {
-  const { audioOnly } = runner.card;
-  const wanted = audioOnly ? { ...asked, modality: 'AUDIO' as const } : asked;
-  const checked = runner.check?.(toRunConfig(wanted));
-  const { responseModalities, speechConfig, proactivity, enableAffectiveDialog, maxDurationMs, idleTimeoutMs } =
-    checked ?? toRunConfig(wanted);
-  const settings = present({
-    voice: speechConfig?.voiceConfig?.prebuiltVoiceConfig?.voiceName,
-    language: speechConfig?.languageCode,
-    proactivity: proactivity?.proactiveAudio,
-    affectiveDialog: enableAffectiveDialog,
-  });
+export function resolveRunSettings(runner: LiveRunner, requested: RunConfig): ResolvedRunSettings {
+  const wanted = runner.card.audioOnly ? { ...requested, responseModalities: ['AUDIO'] as const } : requested;
+  const checked = checkConfig(runner, wanted);
+  const { maxDurationMs, idleTimeoutMs, responseModalities, ...others } = checked ?? wanted;
+  const limits = omitUndefined({ maxDurationMs, idleTimeoutMs });
+  const modality = responseModalities?.[0] ?? 'TEXT';
   return {
-    settings: { ...settings, modality: audioOnly ? 'AUDIO' : (responseModalities?.[0] ?? 'TEXT') },
-    limits: present({ maxDurationMs, idleTimeoutMs }),
+    runConfig: { ...others, ...limits, responseModalities: [modality] },
+    modality,
+    limits,
     manualActivity: checked && checked.realtimeInputConfig?.automaticActivityDetection?.disabled === true,
   };
 }
 
-/** Whether a run with the one sounds like a run with the other. */
-export function isSame(one: RunSettings, other: RunSettings): boolean {
-  return (
-    one.modality === other.modality &&
-    one.voice === other.voice &&
-    one.language === other.language &&
-    // Off, unless it is asked for.
-    Boolean(one.proactivity) === Boolean(other.proactivity) &&
-    Boolean(one.affectiveDialog) === Boolean(other.affectiveDialog)
-  );
+/** Describes settings to clients. */
+export function describeSettings({ runConfig, modality }: ResolvedRunSettings): SessionSettings {
+  const { speechConfig, proactivity, enableAffectiveDialog } = runConfig;
+  return {
+    modality,
+    ...omitUndefined({
+      voice: speechConfig?.voiceConfig?.prebuiltVoiceConfig?.voiceName,
+      language: speechConfig?.languageCode,
+    }),
+    proactivity: proactivity?.proactiveAudio === true,
+    affective_dialog: enableAffectiveDialog === true,
+  };
 }
 
-export function toRunConfig({ modality, voice, language, proactivity, affectiveDialog }: RunSettings): RunConfig {
-  const speechConfig = present({
-    voiceConfig: voice === undefined ? undefined : { prebuiltVoiceConfig: { voiceName: voice } },
-    languageCode: language,
-  });
-  return present({
-    responseModalities: modality && ([modality] as const),
-    speechConfig: voice === undefined && language === undefined ? undefined : speechConfig,
-    proactivity: proactivity === undefined ? undefined : { proactiveAudio: proactivity },
-    enableAffectiveDialog: affectiveDialog,
-  });
+/** Calls code of an author, whose error may have any shape. */
+function checkConfig(runner: LiveRunner, runConfig: RunConfig): RunConfig | undefined {
+  try {
+    return runner.check?.(runConfig);
+  } catch (error) {
+    throw WireError.is(error) ? error : new Error(`the runner cannot check a config: ${describeError(error)}`);
+  }
+}
+
+/** Whether two configs of one agent lead to the same run. Compares the fields that a connection can request. */
+export function isSameRun(a: RunConfig, b: RunConfig): boolean {
+  return (
+    a.responseModalities?.[0] === b.responseModalities?.[0] &&
+    a.speechConfig?.voiceConfig?.prebuiltVoiceConfig?.voiceName ===
+      b.speechConfig?.voiceConfig?.prebuiltVoiceConfig?.voiceName &&
+    a.speechConfig?.languageCode === b.speechConfig?.languageCode &&
+    // These are off by default.
+    Boolean(a.proactivity?.proactiveAudio) === Boolean(b.proactivity?.proactiveAudio) &&
+    Boolean(a.enableAffectiveDialog) === Boolean(b.enableAffectiveDialog) &&
+    Boolean(a.explicitVadSignal) === Boolean(b.explicitVadSignal)
+  );
 }

@@ -1,236 +1,308 @@
-import { createEventFactory } from '../agent/event-factory.ts';
 import { LiveRequestQueue } from '../agent/live-request-queue.ts';
-import type { LiveRunner } from '../agent/runner.ts';
-import type { AgentEvent } from '../wire/agent-event.ts';
-import { WireError } from '../wire/error-catalogue.ts';
+import type { ConversationRecorder } from '../agent/run/conversation-recorder.ts';
+import { createEventFactory } from '../agent/run/event-factory.ts';
+import { type LiveRunner, Runner } from '../agent/run/runner.ts';
+import { createTypedEvent } from '../agent/run/send-request.ts';
+import type { RunConfig } from '../agent/run-config.ts';
+import type { AgentEvent, Content, UpstreamStatus } from '../wire/agent-event.ts';
+import { type SizedRequest, toSizedRequest } from '../wire/byte-size.ts';
 import type { LiveRequest } from '../wire/live-request.ts';
-import type { EventLog } from './event-log.ts';
-import { type RunSettings, toRunConfig } from './run-settings.ts';
-
-/** The part of a pino logger that sessions use. */
-export interface SessionLogger {
-  info(details: object, message: string): void;
-  warn(details: object, message: string): void;
-  error(details: object, message: string): void;
-}
+import type { SessionPersona } from '../wire/session-config.ts';
+import { WireError } from '../wire/wire-error.ts';
+import type { ClientCalls } from './client-calls.ts';
+import { copyForeignEvent } from './foreign-event.ts';
+import type { MemoryBudget } from './memory-budget.ts';
+import type { OwnedLog } from './owned-log.ts';
+import type { SessionAccount } from './session-account.ts';
+import type { SessionLogger } from './session-logger.ts';
+import { SupervisedRun } from './supervised-run.ts';
+import { countPictures, extractTypedText } from './typed-messages.ts';
+import { toVisibleEvent } from './visible-event.ts';
 
 export interface RunSupervisorOptions {
   readonly userId: string;
   readonly sessionId: string;
   readonly runner: LiveRunner;
-  /** What the runs yield goes there, and how they fail. */
-  readonly log: EventLog;
+  /** Config of the first run. */
+  readonly runConfig: RunConfig;
+  /** Maximum wait for the first request before the first run starts, in ms. The request may have a config of the run. Default: 0. */
+  readonly firstRunDelayMs?: number | undefined;
+  /** Receives the events and the failures of the runs. */
+  readonly log: OwnedLog;
+  /** Follows the calls of the runs, for the clients. */
+  readonly calls: ClientCalls;
+  /** Pays for the runs. The first one is paid for. */
+  readonly account: SessionAccount;
+  /** Records what is said, for a runner that does not. */
+  readonly recorder?: ConversationRecorder | undefined;
+  /** Memory that is held for all clients of the process. */
+  readonly memory: MemoryBudget;
   readonly logger: SessionLogger;
-  /** A run yielded something; how its connection fares is nothing. */
-  readonly onSaid: () => void;
-  /** Called once, when the last run is over after `finish()`. */
+  /** Called when a run yields an event other than the state of its model connection. */
+  readonly onActivity: () => void;
+  /** Called once, when the last run has ended after `finish()`. */
   readonly onFinished: () => void;
 }
 
-interface Run {
-  readonly queue: LiveRequestQueue;
-  readonly stop: AbortController;
-  /** Settles when it is over and has told the store all it knows. */
-  settled: Promise<void>;
-}
-
-/** After a failed run the next is tried at once; after two in a row we wait, ms, doubling up to the maximum. */
+/** Wait after the second failure in a row, in ms. Doubles with each further failure. The first failure is followed by no wait. */
 const RETRY_MS = 1_000;
 const MAX_RETRY_MS = 30_000;
-/** How long a run may take to settle after it was told to stop, or to finish, ms; then we go on without it. */
+/** Maximum time for a run to end after it was told to finish, in ms. */
 const SETTLE_MS = 5_000;
 
 /**
- * Keeps a run going for one live session: one after the other, never two. A run that is replaced hands what it has not read to its
- * successor; one that fails is tried again when there is something to say.
+ * Keeps one run going for a live session. A run that is replaced passes its unread requests to its successor. After a run has failed, the
+ * next request starts another.
  */
 export class RunSupervisor {
   readonly #options: RunSupervisorOptions;
   readonly #stamp = createEventFactory();
-  #settings: RunSettings;
-  /** The run that is going on; not the one that failed. */
-  #run: Run | undefined;
-  /** What is sent: the queue of the run, or of the next one. */
-  #queue = new LiveRequestQueue();
-  /** Something was typed that no reply was completed since. */
-  #asked = false;
+  #runConfig: RunConfig;
+  #persona: SessionPersona | undefined;
+  /** Whether the first run waits for the first request. */
+  #isWaiting = false;
+  /** Current run; `undefined` after it has ended or failed. */
+  #run: SupervisedRun | undefined;
+  /** Queue of the current run, or of the next one. */
+  #queue: LiveRequestQueue;
+  /** Whether a message was sent that no completed turn has answered. */
+  #awaitsReply = false;
+  /** Whether the model works in the background although its turn is complete. */
+  #isWorking = false;
   #finishing = false;
   #stopped = false;
   #failures = 0;
-  #nextTry = 0;
-  /** Of the next try, or of the end of a run that does not finish. */
+  /** Earliest time of the next run, in ms since 1970. */
+  #retryAt = 0;
+  /** Timer of the next run, or of the end of a run that does not finish. */
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: RunSupervisorOptions, settings: RunSettings) {
+  constructor(options: RunSupervisorOptions) {
     this.#options = options;
-    this.#settings = settings;
-    this.#start();
+    this.#runConfig = options.runConfig;
+    this.#queue = new LiveRequestQueue({ memory: options.memory });
   }
 
-  /** A reply is being given, or was asked for. */
+  /** Starts the first run, now or after `firstRunDelayMs`. */
+  start(): void {
+    const { firstRunDelayMs = 0 } = this.#options;
+    this.#isWaiting = firstRunDelayMs > 0;
+    if (this.#isWaiting) this.#timer = setTimeout(() => this.#startRun(), firstRunDelayMs).unref();
+    else this.#startRun();
+  }
+
+  /** Whether the first run waits for the first request. */
+  get isWaiting(): boolean {
+    return this.#isWaiting;
+  }
+
+  /** Whether a reply is being given, the model works on one in the background, or a message waits for one. */
   get busy(): boolean {
-    return this.#run !== undefined && (this.#asked || this.#options.log.midTurn);
+    return this.#run !== undefined && (this.#awaitsReply || this.isReplying);
   }
 
-  /** The model does not keep up: a source that can wait should. */
+  /** Whether a reply is being given, or the model works on one in the background. */
+  get isReplying(): boolean {
+    return this.#isWorking || this.#options.log.turns.midTurn;
+  }
+
+  /** Whether the request queue is more than half full, or memory is exhausted. A sender that can wait should wait. */
   get congested(): boolean {
-    return this.#queue.congested;
+    return this.#queue.congested || this.#options.memory.isExhausted;
   }
 
-  /** @throws {WireError} request_queue_full: there is no room for these */
-  admit(requests: readonly LiveRequest[]): void {
-    if (!this.#queue.hasRoomFor(requests)) throw new WireError('request_queue_full');
+  /**
+   * Whether the request queue has room.
+   * @param bytes total size of the requests
+   */
+  hasRoomFor(bytes: number): boolean {
+    return this.#queue.hasRoomFor(bytes);
   }
 
-  /** Puts a run with these settings in the place of the one that is going on; the conversation is kept. @returns whether it did: not at the end */
-  replace(settings: RunSettings): boolean {
+  /**
+   * Replaces the current run by one with another config. The conversation continues. Check with the account first whether it can pay. A first run that
+   * waits for a request starts with this config, and was paid for.
+   * @returns false if the session is ending; then nothing changes
+   */
+  replace(runConfig: RunConfig, persona: SessionPersona | undefined): boolean {
     if (this.#stopped || this.#finishing) return false;
-    this.#settings = settings;
+    this.#runConfig = runConfig;
+    this.#persona = persona;
+    if (this.#isWaiting) {
+      this.#startRun();
+      return true;
+    }
     const previous = this.#run;
     this.#abandonRun();
     this.#failures = 0;
-    this.#start(previous);
+    this.#options.account.chargeRun();
+    this.#startRun(previous);
     return true;
   }
 
-  /** Makes sure that somebody answers: tries again after a run that failed. */
+  /**
+   * Starts a run if there is none, because the last one failed or ended. Waits first after several failures in a row, and while the user has
+   * started too many runs.
+   */
   revive(): void {
     if (this.#run || this.#stopped || this.#finishing || this.#timer) return;
-    // A client that streams audio sends ten times a second: it must not make as many connections to a provider that refuses.
-    const waitMs = this.#nextTry - Date.now();
-    if (waitMs <= 0) this.#start();
-    else this.#timer = setTimeout(() => this.#start(), waitMs).unref();
+    // A client that streams audio sends ten requests a second. A provider that refuses must not get as many connection attempts.
+    const { account } = this.#options;
+    const waitMs = Math.max(this.#retryAt - Date.now(), account.runWaitMs);
+    account.chargeRun();
+    if (waitMs <= 0) this.#startRun();
+    else this.#timer = setTimeout(() => this.#startRun(), waitMs).unref();
   }
 
-  /** Takes requests for the model; ask `admit` first. */
-  send(requests: readonly LiveRequest[]): void {
-    for (const request of requests) {
-      this.#queue.send(request);
-      if (request.content && !request.partial) this.#asked = true;
+  /**
+   * Sends the requests of one POST to the model. Never refuses: call `hasRoomFor` first.
+   * @param client id of the client that sent the POST; `null` if it has none
+   */
+  send(requests: readonly SizedRequest[], client: string | null): void {
+    if (this.#isWaiting) this.#startRun();
+    for (const sized of countPictures(requests)) {
+      this.#queue.push(sized);
+      if (sized.request.content) this.#recordTyped(sized.request, sized.request.content, client);
     }
     this.revive();
   }
 
-  /** No more will be sent: what waits is passed on, then `onFinished` is called. */
+  /** Records a typed message in the conversation, and shows it to all readers. */
+  #recordTyped({ partial, pictures = 0 }: LiveRequest, content: Content, client: string | null): void {
+    const { log, recorder } = this.#options;
+    if (!partial) this.#awaitsReply = true;
+    recorder?.recordTyped(this.#stamp(createTypedEvent(content, pictures)), log.turns.midTurn);
+    log.append({ typed: { client, text: extractTypedText(content), pictures, ...(partial ? { partial } : {}) } });
+  }
+
+  /** Ends the run after it has read the requests that wait, then calls `onFinished`. */
   finish(): void {
     if (this.#finishing || this.#stopped) return;
     this.#finishing = true;
+    this.#isWaiting = false;
     this.#queue.close();
     clearTimeout(this.#timer);
     if (!this.#run) this.#options.onFinished();
     else this.#timer = setTimeout(() => this.#options.onFinished(), SETTLE_MS).unref();
   }
 
-  /** Lets go of the model, at once and for good. */
+  /** Ends the run at once. No other run starts. */
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
     this.#abandonRun();
     this.#queue.close();
+    this.#queue.drain();
   }
 
   #abandonRun(): void {
-    this.#run?.stop.abort();
+    this.#run?.abort();
     this.#run = undefined;
     this.#endTurn();
   }
 
-  /** @param previous the run that this one replaces: it stores its last words before this one reads the conversation */
-  #start(previous?: Run): void {
-    // The timer of a next try ends here, or was overtaken.
+  /** @param previous run that this one replaces */
+  #startRun(previous?: SupervisedRun): void {
+    const { runner, userId, sessionId, memory, logger } = this.#options;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const run: Run = { queue: new LiveRequestQueue(), stop: new AbortController(), settled: Promise.resolve() };
-    for (const request of this.#takeWaiting()) run.queue.send(request);
+    this.#isWaiting = false;
+    const queue = new LiveRequestQueue({ memory });
+    for (const sized of this.#takeWaiting()) queue.push(sized);
     this.#queue.close();
-    this.#queue = run.queue;
-    this.#run = run;
-    run.settled = this.#follow(run, previous);
-  }
-
-  /** What waits for the next run. Speech from before a failure would be answered out of its time: only what was typed is kept. */
-  #takeWaiting(): LiveRequest[] {
-    const waiting = this.#queue.drain();
-    if (this.#failures === 0) return waiting;
-    return waiting.flatMap(({ content, partial }) => (content ? [{ content, ...(partial ? { partial } : {}) }] : []));
-  }
-
-  async #follow(run: Run, previous: Run | undefined): Promise<void> {
-    if (previous) await this.#untilSettled(previous);
-    if (this.#run !== run) return;
-    let failure: WireError | undefined;
-    try {
-      const { runner, log, userId, sessionId, onSaid } = this.#options;
-      const events = runner.runLive({
+    this.#queue = queue;
+    this.#run = new SupervisedRun({
+      runner,
+      params: {
         userId,
         sessionId,
-        liveRequestQueue: run.queue,
-        runConfig: toRunConfig(this.#settings),
-        abortSignal: run.stop.signal,
-      });
-      for await (const event of events) {
-        if (this.#run !== run) return;
-        if (event.turnComplete) {
-          this.#failures = 0;
-          this.#asked = false;
-        }
-        const told = withoutHandle(event);
-        if (!told) continue;
-        if (!told.status) onSaid();
-        log.append({ event: told });
-      }
-    } catch (error) {
-      if (this.#run !== run) return;
-      failure = error instanceof WireError ? error : new WireError('agent_failed');
-      const { logger, userId, sessionId } = this.#options;
-      if (error instanceof WireError)
-        logger.warn({ userId, sessionId, code: error.code }, `run failed: ${error.message}`);
-      else logger.error({ userId, sessionId, err: error }, 'run failed');
-    }
-    // It may have been replaced by another while it ended.
-    if (this.#run !== run) return;
+        liveRequestQueue: queue,
+        runConfig: this.#runConfig,
+        ...(this.#persona ? { persona: this.#persona } : {}),
+        memory,
+      },
+      logger,
+      onEvent: (event) => this.#onEvent(event),
+      onEnd: (failure) => this.#onRunEnd(failure),
+    });
+    this.#run.start(previous);
+  }
+
+  /** Removes the waiting requests from the queue. After a failure only messages are kept: audio from before it would be answered too late. */
+  #takeWaiting(): readonly SizedRequest[] {
+    const waiting = this.#queue.drain();
+    return this.#failures === 0 ? waiting : waiting.flatMap(keepMessage);
+  }
+
+  #onRunEnd(failure: { readonly error: unknown } | undefined): void {
+    const reported = failure && this.#reportFailure(failure.error);
     this.#run = undefined;
     this.#endTurn();
-    if (failure && !this.#finishing) this.#fail(failure);
+    if (reported && !this.#finishing) this.#fail(reported);
     if (this.#finishing) this.#options.onFinished();
   }
 
-  /** A run that does not end when it is told to must not keep the user from the next one. */
-  async #untilSettled({ settled }: Run): Promise<void> {
-    const { promise: late, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, SETTLE_MS).unref();
-    await Promise.race([settled, late]);
-    clearTimeout(timer);
+  #onEvent(yielded: AgentEvent): void {
+    const { runner, log, calls, recorder, onActivity } = this.#options;
+    const event = runner instanceof Runner ? yielded : copyForeignEvent(yielded);
+    if (event.turnComplete) {
+      this.#failures = 0;
+      this.#awaitsReply = false;
+    }
+    if (event.status) this.#followStatus(event.status.upstream);
+    recorder?.record(event);
+    const visible = toVisibleEvent(event);
+    if (!visible) return;
+    if (!visible.status) onActivity();
+    calls.apply(visible);
+    log.append({ event: visible });
+  }
+
+  /** A model that works in the background is done when it is ready. A lost connection does not change that: the question is asked again. */
+  #followStatus(upstream: UpstreamStatus['upstream']): void {
+    if (upstream === 'working') this.#isWorking = true;
+    else if (upstream === 'ready' || upstream === 'failed') this.#isWorking = false;
+  }
+
+  #reportFailure(error: unknown): WireError {
+    const { logger, userId, sessionId } = this.#options;
+    if (WireError.is(error)) {
+      logger.warn({ userId, sessionId, code: error.code }, `run failed: ${error.message}`);
+      return error;
+    }
+    logger.error({ userId, sessionId, err: error }, 'run failed');
+    return new WireError('agent_failed');
   }
 
   #fail(failure: WireError): void {
     const { runner, log } = this.#options;
     log.append({ event: this.#stamp({ author: runner.card.agent, status: { upstream: 'failed' } }) });
     log.append({ failure: failure.body() });
-    this.#nextTry =
+    this.#retryAt =
       this.#failures === 0 ? 0 : Date.now() + Math.min(RETRY_MS * 2 ** (this.#failures - 1), MAX_RETRY_MS);
     this.#failures += 1;
-    // At once, not when the next run begins: what is left of a flood would keep new text out.
-    for (const request of this.#takeWaiting()) this.#queue.send(request);
+    // Discard waiting audio now, not when the next run starts. Otherwise it would leave no room for new messages.
+    for (const sized of this.#takeWaiting()) this.#queue.push(sized);
   }
 
-  /** A run that ends in the middle of a reply leaves no client waiting for the rest of it. */
+  /** Ends the calls and the turns of a run that ended in the middle of a reply, so that no client runs a tool in vain, or waits for the rest. */
   #endTurn(): void {
-    const { runner, log } = this.#options;
-    if (!log.midTurn) return;
-    const author = runner.card.agent;
-    log.append({ event: this.#stamp({ author, interrupted: true }) });
-    log.append({ event: this.#stamp({ author, turnComplete: true }) });
+    this.#isWorking = false;
+    const { runner, log, calls } = this.#options;
+    const { unfinished } = calls;
+    if (unfinished.length > 0) {
+      const event = this.#stamp({ author: runner.card.agent, toolCancellation: unfinished });
+      calls.apply(event);
+      log.append({ event });
+    }
+    for (const author of log.turns.speakers) {
+      log.append({ event: this.#stamp({ author, interrupted: true }) });
+      log.append({ event: this.#stamp({ author, turnComplete: true }) });
+    }
   }
 }
 
-/**
- * A resumption handle is as good as the conversation itself: it does not come where clients read, whatever dialect they read in.
- * @returns `undefined` if there is nothing else in it
- */
-function withoutHandle(event: AgentEvent): AgentEvent | undefined {
-  if (!event.liveSessionResumptionUpdate) return event;
-  const { liveSessionResumptionUpdate: _, ...told } = event;
-  const { id, invocationId, author, timestamp, customMetadata, ...rest } = told;
-  return Object.keys(rest).length > 0 ? told : undefined;
+/** Reduces a request to its message. @returns an empty list if it has none */
+function keepMessage({ request: { content, partial } }: SizedRequest): SizedRequest[] {
+  return content ? [toSizedRequest(partial ? { content, partial } : { content })] : [];
 }

@@ -1,4 +1,4 @@
-import type { ConversationKey } from './conversation-store.ts';
+import { type ConversationKey, formatKey } from './conversation-key.ts';
 
 /** A file that belongs to a conversation. */
 export interface Artifact {
@@ -6,21 +6,17 @@ export interface Artifact {
   readonly data: Uint8Array;
 }
 
-/** Keeps files beside conversations (ADK: ArtifactService). */
+/** Stores files beside conversations (ADK: ArtifactService). */
 export interface ArtifactStore {
-  /** @param filename relative, as `folder/name.ext` @returns which revision of it this is, from 0 */
+  /** @param filename relative, such as `folder/name.ext` @returns number of the new revision, from 0 */
   save(key: ConversationKey, filename: string, artifact: Artifact): Promise<number>;
-  /** @param revision default: the latest @returns `undefined` for one that there is not, or not any more */
+  /** @param revision default: the newest @returns `undefined` if there is no such revision, or it was deleted */
   load(key: ConversationKey, filename: string, revision?: number): Promise<Artifact | undefined>;
-  /** The names of the files that there are, in alphabetical order. */
+  /** Lists the names of a conversation's files, in alphabetical order. */
   list(key: ConversationKey): Promise<string[]>;
 }
 
-/** How an event names a file (ADK's form). */
-export function artifactUri(
-  { appName, userId, sessionId }: ConversationKey,
-  filename: string,
-  revision: number,
-): string {
-  return `artifact://${appName}/${userId}/${sessionId}/${filename}#${revision}`;
+/** Formats the URI by which an event refers to a file (ADK's form). */
+export function formatArtifactUri(key: ConversationKey, filename: string, revision: number): string {
+  return `artifact://${formatKey(key)}/${filename}#${revision}`;
 }

@@ -1,55 +1,76 @@
 import type { Artifact, ArtifactStore } from './artifact-store.ts';
-import type { ConversationKey } from './conversation-store.ts';
+import { type ConversationKey, formatKey } from './conversation-key.ts';
+import { SharedSpace } from './shared-space.ts';
 
-/** Bytes kept of all; beyond it the files that were saved first are forgotten. */
 const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
-/** What a file counts beside its bytes: many empty ones must not be free. */
+/** Size that a file counts for besides its data, in bytes, so that many empty files are not free. */
 const FILE_BYTES = 200;
 
-/** Artifacts in the memory of this process: they end with it. */
+/**
+ * Creates an artifact store in the memory of this process; files end with it.
+ * @param maxBytes maximum size of all files, in bytes. Beyond it the oldest are deleted, those of users who have more than an equal share first;
+ * the newest always stays. Default: 64 MiB
+ */
 export function createMemoryArtifacts(maxBytes = DEFAULT_MAX_BYTES): ArtifactStore {
-  /** By name and revision, oldest first. */
-  const kept = new Map<string, Artifact>();
-  const revisions = new Map<string, number>();
-  let total = 0;
-  const forget = (name: string, artifact: Artifact) => {
-    kept.delete(name);
-    total -= sizeOf(artifact);
-    // The last of a file takes its count along, or the counts would outgrow the files.
-    const [file = ''] = name.split('#');
-    if (name === `${file}#${(revisions.get(file) ?? 0) - 1}`) revisions.delete(file);
-  };
-  return {
-    async save(key, filename, artifact) {
-      const file = nameOf(key, filename);
-      const revision = revisions.get(file) ?? 0;
-      revisions.set(file, revision + 1);
-      kept.set(`${file}#${revision}`, artifact);
-      total += sizeOf(artifact);
-      for (const [name, oldest] of kept) {
-        // The newest stays, whatever its size.
-        if (total <= maxBytes || oldest === artifact) break;
-        forget(name, oldest);
-      }
-      return revision;
-    },
-    async load(key, filename, revision) {
-      const file = nameOf(key, filename);
-      return kept.get(`${file}#${revision ?? (revisions.get(file) ?? 0) - 1}`);
-    },
-    async list(key) {
-      const folder = nameOf(key, '');
-      const names = [...revisions.keys()].filter((name) => name.startsWith(folder));
-      return names.map((name) => name.slice(folder.length)).toSorted();
-    },
-  };
+  return new MemoryArtifacts(maxBytes);
 }
 
-function sizeOf({ data }: Artifact): number {
+/** One revision of a file. */
+interface Revision {
+  readonly artifact: Artifact;
+  /** Name of the file. */
+  readonly name: string;
+  readonly revision: number;
+}
+
+class MemoryArtifacts implements ArtifactStore {
+  readonly #maxBytes: number;
+  /** By name and revision. */
+  readonly #artifacts = new SharedSpace<Revision>((deleted) => this.#onDeleted(deleted));
+  /** Number of revisions by name, deleted ones included. */
+  readonly #revisions = new Map<string, number>();
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  async save(key: ConversationKey, filename: string, artifact: Artifact): Promise<number> {
+    const name = formatName(key, filename);
+    const revision = this.#countRevisions(name);
+    this.#revisions.set(name, revision + 1);
+    const revisionName = `${name}#${revision}`;
+    const owner = `${key.appName}/${key.userId}`;
+    this.#artifacts.put(revisionName, owner, { artifact, name, revision }, measureArtifact(artifact));
+    const limits = { items: Number.POSITIVE_INFINITY, size: this.#maxBytes, ownerSize: this.#maxBytes };
+    this.#artifacts.evict(limits, revisionName);
+    return revision;
+  }
+
+  async load(key: ConversationKey, filename: string, revision?: number): Promise<Artifact | undefined> {
+    const name = formatName(key, filename);
+    return this.#artifacts.get(`${name}#${revision ?? this.#countRevisions(name) - 1}`)?.artifact;
+  }
+
+  async list(key: ConversationKey): Promise<string[]> {
+    const folder = formatName(key, '');
+    const names = [...this.#revisions.keys()].filter((name) => name.startsWith(folder));
+    return names.map((name) => name.slice(folder.length)).toSorted();
+  }
+
+  /** Forgets the counter of a file together with its newest revision. Otherwise counters would outgrow the files. */
+  #onDeleted({ name, revision }: Revision): void {
+    if (revision === this.#countRevisions(name) - 1) this.#revisions.delete(name);
+  }
+
+  #countRevisions(name: string): number {
+    return this.#revisions.get(name) ?? 0;
+  }
+}
+
+function measureArtifact({ data }: Artifact): number {
   return FILE_BYTES + data.length;
 }
 
-/** Ids hold no slash, so the parts cannot run into each other. */
-function nameOf({ appName, userId, sessionId }: ConversationKey, filename: string): string {
-  return `${appName}/${userId}/${sessionId}/${filename}`;
+function formatName(key: ConversationKey, filename: string): string {
+  return `${formatKey(key)}/${filename}`;
 }

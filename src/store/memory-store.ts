@@ -1,14 +1,36 @@
 import type { AgentEvent } from '../wire/agent-event.ts';
-import type { Conversation, ConversationKey, ConversationStore } from './conversation-store.ts';
+import { type ConversationKey, formatKey } from './conversation-key.ts';
+import { EventWindow, type EventWindowLimits } from './event-window.ts';
+import { compareForList, formatListCursor, parseListCursor } from './list-cursor.ts';
+import {
+  DEFAULT_PAGE_LIMIT,
+  type LoadOptions,
+  type PageOptions,
+  type SessionPage,
+  type SessionStore,
+  type SessionSummary,
+  type StateValues,
+  type StoredResumption,
+  type StoredSession,
+  type TurnCommit,
+} from './session-store.ts';
+import { SharedSpace } from './shared-space.ts';
 
-export interface MemoryStoreLimits {
-  /** Conversations kept; beyond it the one that was spoken least recently is forgotten. */
+/** Limits of one conversation: at `events` and `characters` its oldest events are dropped, and it counts as truncated. */
+export interface MemoryStoreLimits extends EventWindowLimits {
+  /**
+   * Maximum number of conversations, and of users and applications with state. Beyond it the least recently used are deleted, those of users who
+   * have more than an equal share first.
+   */
   readonly conversations: number;
-  /** Events kept of one conversation; beyond it its oldest are dropped, and it counts as truncated. */
-  readonly events: number;
-  /** Characters of JSON kept of one conversation; the same happens beyond it. */
-  readonly characters: number;
-  /** Characters kept of all; beyond it conversations are forgotten as they are beyond their number. */
+  /** Maximum size of one scope of state, in characters of its JSON text. A commit beyond it is rejected. */
+  readonly stateCharacters: number;
+  /** Maximum size of the conversations of one user, in characters of JSON text. Beyond it the least recently used of that user are deleted. */
+  readonly userCharacters: number;
+  /**
+   * Maximum size of everything, in characters of JSON text. Beyond it the least recently used conversations are deleted, those of users who have
+   * more than an equal share first, then state.
+   */
   readonly totalCharacters: number;
 }
 
@@ -16,69 +38,175 @@ const DEFAULT_LIMITS: MemoryStoreLimits = {
   conversations: 10_000,
   events: 2_000,
   characters: 1024 * 1024,
+  stateCharacters: 64 * 1024,
+  userCharacters: 16 * 1024 * 1024,
   totalCharacters: 256 * 1024 * 1024,
 };
 
-interface Kept {
-  events: AgentEvent[];
-  sizes: number[];
-  characters: number;
-  truncated: boolean;
+/** A scope of state, or a conversation's share of one. */
+interface Scope {
+  readonly values: StateValues;
+  readonly characters: number;
 }
 
-/** Conversations in the memory of this process: they end with it. */
-export function createMemoryStore(limits: Partial<MemoryStoreLimits> = {}): ConversationStore {
-  const {
-    conversations,
-    events: maxEvents,
-    characters: maxCharacters,
-    totalCharacters,
-  } = { ...DEFAULT_LIMITS, ...limits };
-  /** In the order of their last use, oldest first. */
-  const kept = new Map<string, Kept>();
-  let total = 0;
+const EMPTY_SCOPE: Scope = { values: {}, characters: 0 };
 
-  return {
-    async get(key): Promise<Conversation> {
-      const conversation = kept.get(nameOf(key));
-      return {
-        ...key,
-        events: conversation ? [...conversation.events] : [],
-        truncated: conversation?.truncated ?? false,
-      };
-    },
-
-    async append(key, event): Promise<void> {
-      const name = nameOf(key);
-      const conversation = kept.get(name) ?? { events: [], sizes: [], characters: 0, truncated: false };
-      kept.delete(name);
-      kept.set(name, conversation);
-      const size = JSON.stringify(event).length;
-      conversation.events.push(event);
-      conversation.sizes.push(size);
-      conversation.characters += size;
-      total += size;
-      while (
-        conversation.events.length > 1 &&
-        (conversation.events.length > maxEvents || conversation.characters > maxCharacters)
-      ) {
-        conversation.events.shift();
-        const dropped = conversation.sizes.shift() ?? 0;
-        conversation.characters -= dropped;
-        total -= dropped;
-        conversation.truncated = true;
-      }
-      for (const [oldest, { characters }] of kept) {
-        // The one that was just spoken is the last, and stays.
-        if ((kept.size <= conversations && total <= totalCharacters) || oldest === name) break;
-        kept.delete(oldest);
-        total -= characters;
-      }
-    },
-  };
+interface Conversation {
+  readonly key: ConversationKey;
+  readonly window: EventWindow;
+  /** Ids of the events in the window, and `droppedIds`. */
+  readonly ids: Set<string>;
+  /** Ids of events that the newest commit pushed out of the window: its retry may bring them again. */
+  droppedIds: readonly string[];
+  state: Scope;
+  resumption: StoredResumption | undefined;
+  updatedAt: number;
 }
 
-/** Ids hold no slash, so the parts cannot run into each other. */
-function nameOf({ appName, userId, sessionId }: ConversationKey): string {
-  return `${appName}/${userId}/${sessionId}`;
+/**
+ * Creates a store in the memory of this process; conversations end with it.
+ * @param limits default: 10,000 conversations of 2,000 events and 1 Mi characters each, 16 Mi characters for each user, 256 Mi characters in total
+ */
+export function createMemoryStore(limits: Partial<MemoryStoreLimits> = {}): SessionStore {
+  return new MemoryStore({ ...DEFAULT_LIMITS, ...limits });
+}
+
+class MemoryStore implements SessionStore {
+  readonly #limits: MemoryStoreLimits;
+  readonly #conversations = new SharedSpace<Conversation>();
+  /** State of applications (`app`) and users (`app/user`), least recently changed first. */
+  readonly #scopes = new Map<string, Scope>();
+  /** Size of all scopes of applications and users. */
+  #scopeCharacters = 0;
+
+  constructor(limits: MemoryStoreLimits) {
+    this.#limits = limits;
+  }
+
+  async load(key: ConversationKey, { recentEvents }: LoadOptions = {}): Promise<StoredSession | undefined> {
+    const conversation = this.#conversations.get(formatKey(key));
+    if (!conversation) return undefined;
+    const { window, state, resumption, updatedAt } = conversation;
+    const events = window.list(recentEvents);
+    return {
+      ...conversation.key,
+      events,
+      truncated: window.truncated || events.length < window.length,
+      state: {
+        app: this.#getScope(key.appName).values,
+        user: this.#getScope(formatUserName(key)).values,
+        session: state.values,
+      },
+      ...(resumption ? { resumption } : {}),
+      updatedAt,
+    };
+  }
+
+  async commit(key: ConversationKey, { events, state = {}, resumption }: TurnCommit): Promise<void> {
+    const name = formatKey(key);
+    const conversation = this.#conversations.get(name) ?? this.#createConversation(key);
+    // Computed before anything changes: a rejected commit stores nothing.
+    const session = this.#mergeState(conversation.state, state.session);
+    const app = this.#mergeState(this.#getScope(key.appName), state.app);
+    const user = this.#mergeState(this.#getScope(formatUserName(key)), state.user);
+
+    this.#setScope(key.appName, app);
+    this.#setScope(formatUserName(key), user);
+    conversation.state = session;
+    conversation.resumption = resumption ?? conversation.resumption;
+    this.#appendEvents(conversation, events);
+    const characters = conversation.window.characters + session.characters;
+    this.#conversations.put(name, formatUserName(key), conversation, characters);
+    this.#evict(name);
+  }
+
+  async list(appName: string, userId: string, page: PageOptions = {}): Promise<SessionPage> {
+    const { limit = DEFAULT_PAGE_LIMIT, cursor } = page;
+    const after = cursor === undefined ? undefined : parseListCursor(cursor);
+    const found: SessionSummary[] = [];
+    for (const { key, updatedAt } of this.#conversations.listOwned(formatUserName({ appName, userId }))) {
+      const summary = { ...key, updatedAt };
+      if (!after || compareForList(after, summary) < 0) found.push(summary);
+    }
+    const sessions = found.toSorted(compareForList).slice(0, limit);
+    const last = sessions.at(-1);
+    return last && found.length > limit ? { sessions, next: formatListCursor(last) } : { sessions };
+  }
+
+  async delete(key: ConversationKey): Promise<boolean> {
+    return this.#conversations.delete(formatKey(key));
+  }
+
+  async close(): Promise<void> {}
+
+  #createConversation({ appName, userId, sessionId }: ConversationKey): Conversation {
+    return {
+      key: { appName, userId, sessionId },
+      window: new EventWindow(this.#limits),
+      ids: new Set(),
+      droppedIds: [],
+      state: EMPTY_SCOPE,
+      resumption: undefined,
+      updatedAt: Date.now() / 1000,
+    };
+  }
+
+  #appendEvents(conversation: Conversation, events: readonly AgentEvent[]): void {
+    const { window, ids } = conversation;
+    const added = events.filter(({ id }) => !ids.has(id));
+    const [first] = added;
+    if (!first) return;
+    for (const id of conversation.droppedIds) ids.delete(id);
+    if (window.length === 0) conversation.updatedAt = first.timestamp;
+    const dropped: AgentEvent[] = [];
+    for (const event of added) {
+      ids.add(event.id);
+      dropped.push(...window.append(event));
+      conversation.updatedAt = Math.max(conversation.updatedAt, event.timestamp);
+    }
+    conversation.droppedIds = dropped.map(({ id }) => id);
+  }
+
+  #getScope(name: string): Scope {
+    return this.#scopes.get(name) ?? EMPTY_SCOPE;
+  }
+
+  #setScope(name: string, scope: Scope): void {
+    const previous = this.#getScope(name);
+    if (scope === previous) return;
+    this.#scopeCharacters += scope.characters - previous.characters;
+    this.#scopes.delete(name);
+    if (scope.characters > 0) this.#scopes.set(name, scope);
+  }
+
+  /** @returns the scope itself if nothing changes @throws {RangeError} if the result is over the limit */
+  #mergeState(scope: Scope, changes: StateValues | undefined): Scope {
+    if (!changes || Object.keys(changes).length === 0) return scope;
+    const kept = Object.entries({ ...scope.values, ...changes }).filter(([, value]) => value !== null);
+    if (kept.length === 0) return EMPTY_SCOPE;
+    const values = Object.fromEntries(kept);
+    const characters = JSON.stringify(values).length;
+    if (characters > this.#limits.stateCharacters) {
+      throw new RangeError(`the state has ${characters} characters; the limit is ${this.#limits.stateCharacters}`);
+    }
+    return { values, characters };
+  }
+
+  /** Deletes the least recently used until everything is within the limits. The conversation just committed to stays, with its state. */
+  #evict(current: string): void {
+    const { conversations: items, totalCharacters, userCharacters: ownerSize } = this.#limits;
+    const size = totalCharacters - this.#scopeCharacters;
+    this.#conversations.evict({ items, size, ownerSize }, current);
+    for (const [name, { characters }] of this.#scopes) {
+      const total = this.#conversations.size + this.#scopeCharacters;
+      if (this.#scopes.size <= items && total <= totalCharacters) break;
+      if (current.startsWith(`${name}/`)) continue;
+      this.#scopes.delete(name);
+      this.#scopeCharacters -= characters;
+    }
+  }
+}
+
+function formatUserName({ appName, userId }: Pick<ConversationKey, 'appName' | 'userId'>): string {
+  return `${appName}/${userId}`;
 }

@@ -1,6 +1,6 @@
 import { encodeBase64 } from './base64.ts';
 
-/** What the live models look at anyway: more would be sent for nothing. Pixels. */
+/** Maximum width and height of a sent picture, in pixels. The live models use no more. */
 const MAX_EDGE = 768;
 const QUALITY = 0.85;
 
@@ -8,11 +8,11 @@ export interface AttachedImage {
   readonly name: string;
   /** JPEG. */
   readonly base64: string;
-  /** For showing it. */
+  /** Picture for display. */
   readonly bitmap: ImageBitmap;
 }
 
-/** Scales a picture down and encodes it. @throws if the browser cannot decode the file */
+/** Scales a picture down and encodes it as JPEG. @throws if the browser cannot decode the file */
 export async function readImage(file: File): Promise<AttachedImage> {
   const original = await createImageBitmap(file);
   const scale = Math.min(1, MAX_EDGE / Math.max(original.width, original.height));
@@ -21,7 +21,7 @@ export async function readImage(file: File): Promise<AttachedImage> {
   canvas.height = Math.max(1, Math.round(original.height * scale));
   const drawing = canvas.getContext('2d');
   if (!drawing) throw new Error('no canvas');
-  // JPEG knows no transparency: it would turn black.
+  // Fill the background, because JPEG has no transparency and would show it black.
   drawing.fillStyle = '#fff';
   drawing.fillRect(0, 0, canvas.width, canvas.height);
   drawing.drawImage(original, 0, 0, canvas.width, canvas.height);
@@ -32,7 +32,7 @@ export async function readImage(file: File): Promise<AttachedImage> {
   return { name: file.name, base64: encodeBase64(new Uint8Array(bytes)), bitmap };
 }
 
-/** The first picture among pasted or dropped things. */
+/** Finds the first picture among pasted or dropped files. */
 export function findImage(data: DataTransfer | null): File | undefined {
   return Array.from(data?.files ?? []).find((file) => file.type.startsWith('image/'));
 }

@@ -1,4 +1,4 @@
-/** How many characters `String.fromCharCode` is given at once: all of a picture would overflow the stack. */
+/** Number of bytes converted by one call of `String.fromCharCode`. More would overflow the stack. */
 const PIECE = 0x8000;
 
 export function encodeBase64(bytes: Uint8Array): string {

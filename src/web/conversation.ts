@@ -1,312 +1,285 @@
 import { computed, signal } from '@preact/signals';
-import { pcm16ToBytes } from '../audio/pcm.ts';
-import { type Client, createClient, type Item, type Message, type Rung, type Sent } from '../client/index.ts';
+import type { Client, Message, Refusal, Rung, Statistics } from '../client/index.ts';
 import type { ConnectionEvents, LogEvents } from '../wire/named-events.ts';
+import { readActivity } from './activity.ts';
+import { AnswerStopper } from './answer-stopper.ts';
 import type { AttachedImage } from './attached-image.ts';
-import { type ConnectionState, stateAfter, stateOf } from './connection-state.ts';
-import { sayError } from './error-text.ts';
-import { explainMicrophoneError } from './microphone-trouble.ts';
+import type { ConnectionState } from './connection-state.ts';
+import type { Environment } from './environment.ts';
+import type { ConversationIds } from './identity.ts';
+import { ModelStatus } from './model-status.ts';
 import {
-  AUDIO_LOST,
-  BAD_IMAGE,
-  ended,
-  MICROPHONE_GONE,
+  CONVERSATION_FORGOTTEN,
+  createEndedNotice,
+  createEventNotices,
+  createNewConversationNotice,
+  createOfflineNotice,
   type Notice,
-  soundPaused,
-  unreachable,
-  withNotice,
-  withoutNotice,
 } from './notice.ts';
-import type { PlaybackStats } from './playback-buffer.ts';
-import { EVENT_NAMES, type ServerEvent } from './server-event.ts';
-import type { Surroundings } from './surroundings.ts';
-import { EMPTY_TRANSCRIPT, hasOpenAnswer, isAnswering, reduceTranscript, type TranscriptAction } from './transcript.ts';
-import type { Voice, VoiceOptions } from './voice.ts';
+import { Notices } from './notices.ts';
+import { openClient } from './open-client.ts';
+import { resolveRejection } from './resolve-rejection.ts';
+import type { ServerEvent } from './server-event.ts';
+import { Talk } from './talk.ts';
+import { limitTranscript } from './transcript/limit-transcript.ts';
+import { isForgotten } from './transcript/reset.ts';
+import { findOpenAnswer, reduceTranscript, type TranscriptAction } from './transcript/transcript.ts';
+import { EMPTY_TRANSCRIPT } from './transcript/transcript-state.ts';
+import { TypedMessages } from './typed-messages.ts';
+import type { VoiceControl } from './voice/voice-control.ts';
 
-const SILENT: PlaybackStats = { bufferedMs: 0, playedMs: 0, playing: false, underruns: 0, level: 0 };
-/** An interruption is confirmed by the server; if that does not come, nothing was there to interrupt. */
-const DISCARD_MS = 3_000;
-/** A model that is lost and back within this is nobody's business, ms. */
-const RECONNECTING_MS = 1_000;
-
-/** One live conversation: what the page shows, and what can be done. */
+/** A live conversation: the state that the page shows, and the actions of the user. */
 export class Conversation {
   readonly connection = signal<ConnectionState>({ phase: 'connecting' });
-  /** The way down that the network lets through. */
+  /** Transport of the down connection. */
   readonly rung = signal<Rung>('stream');
   readonly session = signal<ConnectionEvents['session'] | undefined>(undefined);
-  /** Of the model: what the user should know of it. */
-  readonly upstream = signal<LogEvents['status']['upstream'] | undefined>(undefined);
   readonly transcript = signal(EMPTY_TRANSCRIPT);
   readonly totalTokens = signal(0);
-  readonly notices = signal<readonly Notice[]>([]);
-  readonly voice = signal<'off' | 'starting' | 'on'>('off');
-  readonly muted = signal(false);
-  readonly microphoneLevel = signal(0);
-  readonly playback = signal(SILENT);
+  readonly talk: Talk;
 
-  readonly canInterrupt = computed(() => isAnswering(this.transcript.value) || this.playback.value.playing);
+  readonly #environment: Environment;
+  readonly #notices = new Notices();
+  readonly #model = new ModelStatus();
+  readonly #voice: VoiceControl;
+  readonly #typed = new TypedMessages({
+    getClient: () => this.#client,
+    dispatch: (action) => this.#dispatch(action),
+    onSent: () => this.dismiss('send'),
+  });
+  readonly #stopper: AnswerStopper;
+  #client: Client | undefined;
+  #ids: ConversationIds | undefined;
+  /** Reason of the server for the end of the conversation. */
+  #endReason: string | undefined;
+
+  /** State of the model, if the user should know it. */
+  readonly upstream = this.#model.upstream;
+  readonly notices = this.#notices.shown;
+  readonly voice: VoiceControl['state'];
+  readonly playback: VoiceControl['playback'];
+
+  readonly canInterrupt = computed(() => this.#stopper.canStop);
+  readonly activity = computed(() =>
+    readActivity({
+      connection: this.connection,
+      upstream: this.upstream,
+      transcript: this.transcript,
+      voice: this.#voice,
+    }),
+  );
   readonly isEmpty = computed(() => this.transcript.value.turns.length === 0);
 
-  readonly #surroundings: Surroundings;
-  #client: Client | undefined;
-  #userId: string;
-  /** Why the conversation has ended. */
-  #endReason: string | undefined;
-  /** What was typed when the conversation had ended: for the one that goes on with it. */
-  #unsent: (() => void)[] = [];
-  #voice: Voice | undefined;
-  #closed = false;
-  #lastTypedId = 0;
-  #discardTimer: ReturnType<typeof setTimeout> | undefined;
-  #reconnectingTimer: ReturnType<typeof setTimeout> | undefined;
-
-  constructor(surroundings: Surroundings) {
-    this.#surroundings = surroundings;
-    this.#userId = surroundings.loadUserId();
+  constructor(environment: Environment) {
+    this.#environment = environment;
+    this.talk = new Talk({
+      ...environment,
+      getClient: () => this.#client,
+      reopenIfEnded: () => this.#reopenIfEnded(),
+      onInterrupted: () => this.#stopper.stopByInput(),
+      showHeard: (id, heard) => this.#dispatch({ name: 'heard', id, heard }),
+      notify: (notice) => this.notify(notice),
+      dismiss: (key) => this.dismiss(key),
+    });
+    this.#stopper = new AnswerStopper({
+      transcript: this.transcript,
+      talk: this.talk,
+      getClient: () => this.#client,
+      dispatch: (action) => this.#dispatch(action),
+      notify: (notice) => this.notify(notice),
+    });
+    this.#voice = this.talk.voice;
+    this.voice = this.#voice.state;
+    this.playback = this.#voice.playback;
   }
 
-  /** For a page that knows nothing yet, and for going on with a conversation that has ended. */
+  /** Opens the conversation of the user: for a new page, and to continue one that has ended. */
   open(): void {
     this.#client?.close();
-    this.#followUpstream(undefined);
+    this.#model.update(undefined);
     this.#endReason = undefined;
+    const ids = this.#environment.account.getIds();
+    // The page shows nothing of another user's conversation, and sends nothing that was typed for it.
+    if (ids.userId !== this.#ids?.userId || ids.sessionId !== this.#ids.sessionId) this.#clear();
+    this.#ids = ids;
+    this.talk.follow(`${ids.userId}/${ids.sessionId ?? ''}`);
     this.#changeConnection({ phase: 'connecting' });
-    const client = createClient({
-      url: '',
-      userId: this.#userId,
-      isAudio: this.#voice !== undefined,
-      history: true,
-      ...this.#surroundings.network,
-    });
-    this.#client = client;
-    for (const name of EVENT_NAMES) client.on(name, (data) => this.#receive({ name, data } as ServerEvent)); // name and data belong together
-    client.on('state', (state) => {
-      if (state !== 'closed') this.#changeConnection(stateOf(state));
-    });
-    client.on('retry', (retry) => this.#changeConnection(stateAfter(retry)));
-    this.rung.value = client.statistics.rung;
-    client.on('rung', (rung) => {
-      this.rung.value = rung;
-    });
-    client.on('audio_dropped', () => this.#notify(AUDIO_LOST));
-    client.on('refused', ({ error, hint }) => {
-      const advice = sayError(error, hint);
-      this.#notify({ key: 'send', tone: 'error', text: 'This could not be sent.', advice });
-    });
-    for (const sendAgain of this.#unsent.splice(0)) sendAgain();
+    const { network, settings, onTraffic } = this.#environment;
+    // Another page may be speaking with the agent: a page without voice asks for no modality, and receives no speech.
+    const audio = this.#voice.isOpen ? { isAudio: settings.wantsSpeech } : { receivesAudio: false };
+    this.#client = openClient(
+      { ...ids, ...audio, history: true, ...settings.speech, ...network },
+      {
+        onEvent: (event) => this.#receive(event),
+        onConnection: (state) => this.#changeConnection(state),
+        rung: this.rung,
+        onRejected: (client, refusal) => void this.#onRejected(client, refusal),
+        onNotice: (notice) => this.notify(notice),
+        onTraffic,
+      },
+    );
+    this.#typed.resend();
+  }
+
+  /** Measurements of the client; `undefined` before the conversation is opened. */
+  get statistics(): Statistics | undefined {
+    return this.#client?.statistics;
   }
 
   close(): void {
-    this.#closed = true;
-    this.#endVoice();
+    this.talk.end();
     this.#client?.close();
-    this.#followUpstream(undefined);
+    this.#model.update(undefined);
   }
 
   retryNow(): void {
-    if (this.connection.value.phase !== 'live') this.#client?.reconnect();
+    if (this.#client?.state === 'failed') this.open();
+    else if (this.connection.value.phase !== 'live') this.#client?.reconnect();
   }
 
-  /** Sends what was typed, with a picture or without. An answer that is being given stops: the user has heard enough of it. */
-  say(text: string, image?: AttachedImage): void {
-    if (hasOpenAnswer(this.transcript.value) || this.playback.value.playing) this.#cut();
-    const id = --this.#lastTypedId;
-    this.#dispatch({ name: 'typed', id, text, ...(image ? { image: image.bitmap } : {}) });
-    const items: Item[] = [];
-    if (image) items.push({ mime_type: 'image/jpeg', data: image.base64 });
-    if (text) items.push(text);
-    void this.#send(id, items);
-  }
-
-  async #send(id: number, items: readonly Item[]): Promise<void> {
-    const client = this.#client;
-    const results: Sent[] = await Promise.all(items.map((item) => client?.send(item) ?? { sent: false }));
-    const sent = results.every((result) => result.sent);
-    if (sent) this.dismiss('send');
-    // It had ended before this arrived: it waits for the user to go on.
-    if (!sent && client?.state === 'ended' && results.every(({ refusal }) => !refusal)) {
-      if (this.#client === client) this.#unsent.push(() => void this.#send(id, items));
-      else await this.#send(id, items);
-      return;
-    }
-    this.#dispatch({ name: 'typed_settled', id, sent });
+  /** Sends text with or without a picture. Stops the current answer, because the user no longer waits for it. */
+  sendMessage(text: string, image?: AttachedImage): void {
+    this.#stopper.stopByInput();
+    this.dismiss('new');
+    this.#typed.send(text, image);
   }
 
   interrupt(): void {
-    if (!this.canInterrupt.value) return;
-    const playedMs = this.#voice?.speaker.heardMs() ?? 0;
-    this.#cut();
-    void this.#client?.interrupt(playedMs);
+    void this.#stopper.stop();
   }
 
-  /** From a click. */
-  async startAudio(): Promise<void> {
-    if (this.voice.value !== 'off') return;
-    this.dismiss('microphone');
-    const trouble = this.#surroundings.voiceTrouble();
-    if (trouble) {
-      this.#notify({ key: 'microphone', tone: 'warning', ...trouble });
-      return;
-    }
-    this.voice.value = 'starting';
-    const asked = this.#userId;
-    let voice: Voice;
-    try {
-      voice = await this.#surroundings.startVoice(this.#voiceOptions());
-    } catch (error) {
-      if (this.#userId !== asked) return;
-      this.voice.value = 'off';
-      this.#notify({ key: 'microphone', tone: 'error', ...explainMicrophoneError(error) });
-      return;
-    }
-    // Another conversation was begun while the browser asked for the microphone.
-    if (this.#userId !== asked || this.#closed) {
-      voice.stop();
-      return;
-    }
-    this.#voice = voice;
-    // What is said from now on waits until the agent listens: the first words are not lost.
-    if (this.connection.value.phase === 'ended') this.open();
-    else void this.#client?.setAudio(true).then(() => this.#listen());
+  /** Switches voice on. Call it in a click handler. */
+  startAudio(): Promise<void> {
+    return this.talk.start();
+  }
+
+  /** Has the agent speak in the voice and the language of the settings. */
+  applySpeech(): void {
+    void this.#client?.setSpeech(this.#environment.settings.speech);
   }
 
   stopAudio(): void {
-    if (!this.#voice) return;
-    this.#endVoice();
-    void this.#client?.setAudio(false);
+    this.talk.stop();
   }
 
-  setMuted(muted: boolean): void {
-    if (!this.#voice || muted === this.muted.value) return;
-    this.muted.value = muted;
-    this.#voice.microphone.muted = muted;
-    // Without it the model would wait for the end of a sentence that never comes.
-    if (muted) void this.#client?.send({ audio_stream_end: true });
-  }
-
-  /** A new user id: the server keeps the old conversation, this page begins another. */
+  /** Starts a new conversation under new ids. The server keeps the old one. */
   startOver(): void {
-    this.#endVoice();
-    this.#userId = this.#surroundings.renewUserId();
-    this.#unsent = [];
-    this.transcript.value = EMPTY_TRANSCRIPT;
-    this.totalTokens.value = 0;
-    this.notices.value = [];
+    this.talk.end();
+    const { account } = this.#environment;
+    const previous = account.getIds();
+    account.renewIds();
     this.open();
+    const undo = () => {
+      account.useIds(previous);
+      this.open();
+    };
+    this.notify(createNewConversationNotice(undo));
+  }
+
+  /** Closes the connection while nobody sees the page: a browser opens only six to a server, for all tabs together. WebSockets do not count. */
+  pause(): void {
+    const { phase } = this.connection.value;
+    if (this.voice.value !== 'off' || this.rung.value === 'ws' || (phase !== 'live' && phase !== 'connecting')) return;
+    this.#client?.pause();
+  }
+
+  /** Continues after `pause`. */
+  resume(): void {
+    this.talk.refresh();
+    if (this.connection.value.phase === 'paused') this.#client?.reconnect();
+  }
+
+  /** Leaves the conversation, and shows nothing more of it: the user has signed out. */
+  leave(): void {
+    this.close();
+    this.#clear();
+    this.#changeConnection({ phase: 'signed-out' });
+  }
+
+  notify(notice: Notice): void {
+    this.#notices.add(notice);
   }
 
   dismiss(key: Notice['key']): void {
-    this.notices.value = withoutNotice(this.notices.value, key);
+    this.#notices.remove(key);
   }
 
-  reportBadImage(): void {
-    this.#notify(BAD_IMAGE);
+  async #onRejected(client: Client, refusal: Refusal): Promise<void> {
+    const { account, settings } = this.#environment;
+    const [userId, isEmpty] = [this.#ids?.userId, this.isEmpty.value];
+    const resolution = await resolveRejection(refusal, { account, settings, userId, isEmpty, open: () => this.open() });
+    if (client !== this.#client) return;
+    if ('notice' in resolution && resolution.notice) this.notify(resolution.notice);
+    if (resolution.kind === 'reopen') this.open();
+    else if (resolution.kind === 'offline') this.connection.value = { phase: 'offline' };
+    else {
+      this.talk.end();
+      this.#changeConnection({ phase: 'signed-out' });
+      account.requireSignIn(resolution.byApp);
+    }
+  }
+
+  /** Forgets what belongs to one user or conversation. */
+  #clear(): void {
+    this.#typed.clear();
+    this.transcript.value = EMPTY_TRANSCRIPT;
+    this.session.value = undefined;
+    this.totalTokens.value = 0;
+    this.#notices.clear();
   }
 
   #receive(event: ServerEvent): void {
-    if (event.name === 'message') this.#hear(event.data);
-    else if (event.name === 'session') this.session.value = event.data;
-    else if (event.name === 'status') this.#followUpstream(event.data.upstream);
-    // How it is with the model may have been said in what was missed.
-    else if (event.name === 'reset') this.#followUpstream(undefined);
-    else if (event.name === 'end') this.#endReason = event.data.reason;
-    else if (event.name === 'usage') this.totalTokens.value = event.data.total_tokens;
-    else if (event.name === 'failure') {
-      const { error, hint } = event.data;
-      this.#notify({
-        key: 'model',
-        tone: 'error',
-        text: sayError(error),
-        ...(hint ? { advice: sayError(hint) } : {}),
-      });
-    }
-    this.#dispatch(event);
+    // The page shows what was typed here already.
+    if (event.name === 'user_message' && event.data.client === this.session.value?.client) return;
+    if (event.name === 'settings') this.#onSettings(event.data);
+    else if (event.name === 'session') this.#onSession(event.data);
+    else if (event.name === 'status') this.#model.update(event.data.upstream);
+    // Forget the state of the model at a reset, because a newer one may be among the missed events.
+    else if (event.name === 'reset') {
+      this.#model.update(undefined);
+      if (isForgotten(this.transcript.value, event.data)) this.notify(CONVERSATION_FORGOTTEN);
+    } else if (event.name === 'end') this.#endReason = event.data.reason;
+    else if (event.name === 'usage') this.totalTokens.value = event.data.total_tokens || this.totalTokens.value;
+    for (const notice of createEventNotices(event)) this.notify(notice);
+    const { discarding } = this.transcript.value;
+    this.#dispatch({ ...event, at: performance.now() });
+    if (event.name === 'message' && (!discarding || 'turn_complete' in event.data)) this.#receiveMessage(event.data);
   }
 
-  #hear(message: Message): void {
-    if ('turn_complete' in message) {
-      if (message.interrupted) this.#voice?.speaker.flush();
-      else this.#voice?.speaker.endTurn();
-      this.dismiss('slow');
-    } else if (!this.transcript.value.discarding) {
-      this.dismiss('model');
-      if (message.mime_type === 'audio/pcm') this.#voice?.speaker.play(message.data);
-    }
+  #onSettings(settings: LogEvents['settings']): void {
+    if (this.session.value) this.session.value = { ...this.session.value, modality: settings.modality };
+    this.talk.onSettings(settings);
   }
 
-  #followUpstream(upstream: LogEvents['status']['upstream'] | undefined): void {
-    if (upstream === 'reconnecting') {
-      this.#reconnectingTimer ??= setTimeout(() => {
-        this.upstream.value = upstream;
-      }, RECONNECTING_MS);
-      return;
-    }
-    clearTimeout(this.#reconnectingTimer);
-    this.#reconnectingTimer = undefined;
-    this.upstream.value = upstream;
+  #onSession(session: ConnectionEvents['session']): void {
+    this.session.value = session;
+    this.#voice.setPushToTalk(session.manual_activity === true);
   }
 
-  #cut(): void {
-    this.#voice?.speaker.flush();
-    this.#dispatch({ name: 'cut' });
-    clearTimeout(this.#discardTimer);
-    this.#discardTimer = setTimeout(() => this.#dispatch({ name: 'stop_discarding' }), DISCARD_MS);
+  #receiveMessage(message: Message): void {
+    this.dismiss('turn_complete' in message ? 'slow' : 'model');
+    this.talk.play(message, findOpenAnswer(this.transcript.value)?.id);
   }
 
-  /** The agent has been told that there is a voice. */
-  #listen(): void {
-    if (this.#voice && this.voice.value === 'starting') this.voice.value = 'on';
-  }
-
-  #endVoice(): void {
-    this.#voice?.stop();
-    this.#voice = undefined;
-    this.voice.value = 'off';
-    this.muted.value = false;
-    this.microphoneLevel.value = 0;
-    this.playback.value = SILENT;
-    this.dismiss('sound');
-    this.#client?.forgetAudio();
-  }
-
-  #voiceOptions(): VoiceOptions {
-    return {
-      onAudio: (pieces) => {
-        for (const piece of pieces) this.#client?.sendAudio(pcm16ToBytes(piece));
-      },
-      onLevel: (level) => {
-        this.microphoneLevel.value = level;
-      },
-      onStats: (stats) => {
-        this.playback.value = stats;
-      },
-      onLost: () => {
-        this.stopAudio();
-        this.#notify(MICROPHONE_GONE);
-      },
-      onAsleep: (asleep) => {
-        if (asleep) this.#notify(soundPaused(() => this.#voice?.wake()));
-        else this.dismiss('sound');
-      },
-    };
+  #reopenIfEnded(): boolean {
+    const hasEnded = this.connection.value.phase === 'ended' || this.#client?.state === 'failed';
+    if (hasEnded) this.open();
+    return hasEnded;
   }
 
   #changeConnection(state: ConnectionState): void {
     this.connection.value = state;
     if (state.phase === 'live') {
+      this.#environment.account.onAccepted();
       this.dismiss('connection');
-      this.#listen();
+      this.#voice.markOn();
     }
-    if (state.phase === 'offline') this.#notify(unreachable(state.error, () => this.retryNow()));
-    if (state.phase === 'ended') this.#notify(ended(this.#endReason, () => this.open()));
+    if (state.phase === 'offline') this.notify(createOfflineNotice(state.error, () => this.retryNow()));
+    if (state.phase === 'ended') this.notify(createEndedNotice(this.#endReason, () => this.open()));
   }
 
   #dispatch(action: TranscriptAction): void {
-    this.transcript.value = reduceTranscript(this.transcript.value, action);
-  }
-
-  #notify(notice: Notice): void {
-    this.notices.value = withNotice(this.notices.value, notice);
+    const previous = this.transcript.value;
+    this.transcript.value = limitTranscript(reduceTranscript(previous, action), previous);
   }
 }

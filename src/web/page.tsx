@@ -1,58 +1,163 @@
+import { effect } from '@preact/signals';
 import { render } from 'preact';
+import { Account } from './account.ts';
+import { getBrowserStorage } from './browser-storage.ts';
+import { callParts, loadCallParts, startVoiceWhenLoaded } from './call-parts.ts';
 import { Composer } from './components/composer.tsx';
 import { Header } from './components/header.tsx';
 import { NoticeList } from './components/notice-list.tsx';
+import { AppSignIn, SignIn } from './components/sign-in.tsx';
 import { StatusRow } from './components/status-row.tsx';
-import { TranscriptView } from './components/transcript-view.tsx';
 import { Conversation } from './conversation.ts';
-import { missingMicrophone } from './microphone-trouble.ts';
+import { Draft } from './draft.ts';
+import { FocusKeeper } from './focus-keeper.ts';
+import { watchHiddenTab } from './hidden-tab.ts';
+import { ACCOUNT_KEY } from './identity.ts';
+import { Measurements } from './inspector/measurements.ts';
+import { TrafficLog } from './inspector/traffic-log.ts';
+import { createPanelNotice } from './notice.ts';
+import { Panels } from './panels.ts';
+import { PageSettings } from './settings/page-settings.ts';
+import { showSettings } from './settings/show-settings.ts';
+import { SETTINGS_KEY } from './settings/stored-settings.ts';
+import { Shortcuts } from './shortcuts/shortcuts.ts';
+import { TranscriptView } from './transcript/transcript-view.tsx';
 import { readTransport } from './transport.ts';
-import { loadUserId, renewUserId } from './user-id.ts';
-import { startVoice } from './voice.ts';
+import { findVoiceProblem } from './voice/voice-problem.ts';
+
+const storage = getBrowserStorage('localStorage');
+const draft = new Draft(getBrowserStorage('sessionStorage'));
+
+const settings = new PageSettings(storage, {
+  onSpeechChanged: () => conversation.applySpeech(),
+  onAnswersChanged: () => conversation.talk.applyAnswers(),
+  onSoundChanged: () => conversation.talk.voice.applySound(),
+});
+const textsLoaded = showSettings(settings);
+
+const panels = new Panels((retry) =>
+  conversation.notify(
+    createPanelNotice(() => {
+      conversation.dismiss('panels');
+      retry();
+    }),
+  ),
+);
+const trafficLog = new TrafficLog();
+const measurements = new Measurements();
+
+const account = new Account({
+  // A browser's fetch refuses to run as a method of another object.
+  fetch: (input, init) => fetch(input, init),
+  storage,
+  onSignedIn: () => conversation.open(),
+  onSignedOut: () => conversation.leave(),
+  onNotice: (notice) => conversation.notify(notice),
+});
 
 const conversation = new Conversation({
-  network: { transport: readTransport(location.search), storage: browserStorage() },
-  voiceTrouble: () =>
-    missingMicrophone({
+  network: { transport: readTransport(location.search), storage },
+  findVoiceProblem: () =>
+    findVoiceProblem({
       isSecureContext,
       hasDevices: 'mediaDevices' in navigator,
       hasWorklet: 'AudioWorkletNode' in globalThis,
     }),
-  startVoice,
-  loadUserId: () => loadUserId(browserStorage()),
-  renewUserId: () => renewUserId(browserStorage()),
+  startVoice: startVoiceWhenLoaded,
+  onTraffic(traffic) {
+    trafficLog.add(traffic);
+    measurements.onTraffic(traffic);
+  },
+  settings,
+  tabs: {
+    locks: navigator.locks,
+    channel: typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel('bidi-sse.voice'),
+  },
+  account,
 });
 
-/** The mere access throws where the browser's settings forbid it. */
-function browserStorage(): Storage | undefined {
-  try {
-    return localStorage;
-  } catch {
-    return undefined;
-  }
-}
+effect(() => measurements.onMicrophoneLevel(conversation.talk.voice.microphoneLevel.value));
+
+const shortcuts = new Shortcuts(conversation, panels, settings);
 
 function Page() {
+  const prompt = account.prompt.value;
+  const isHidden = prompt !== undefined;
   return (
     <>
-      <Header conversation={conversation} />
-      <TranscriptView conversation={conversation} />
-      <footer class="dock column">
+      <Header conversation={conversation} account={account} panels={panels} />
+      {prompt && (prompt.byApp ? <AppSignIn prompt={prompt} /> : <SignIn account={account} prompt={prompt} />)}
+      {/* The conversation stays in the document during a sign-in, so that nothing that was typed is lost. */}
+      <TranscriptView conversation={conversation} isHidden={isHidden} />
+      <footer class="dock column" hidden={isHidden}>
         <NoticeList conversation={conversation} />
-        <StatusRow conversation={conversation} />
-        <Composer conversation={conversation} />
+        <Call />
+        <Composer conversation={conversation} draft={draft} isHidden={isHidden} />
       </footer>
+      <OpenPanels />
     </>
   );
 }
 
-addEventListener('keydown', (event) => {
-  if (event.key === 'Escape' && !event.isComposing) conversation.interrupt();
+/** The call while voice is on, and otherwise what the agent does. */
+function Call() {
+  const parts = callParts.value;
+  if (!parts || conversation.voice.value === 'off') return <StatusRow conversation={conversation} />;
+  return <parts.CallPanel conversation={conversation} onSound={() => panels.openDialog('sound')} />;
+}
+
+/** The panels that are open. Nothing is shown until their script is loaded. */
+function OpenPanels() {
+  const views = panels.views.value;
+  const name = panels.dialog.value;
+  const parts = callParts.value;
+  if (!views) return null;
+  const { ExportDialog, Inspector, SettingsDialog, ShortcutsDialog } = views;
+  const onClose = () => name && panels.onDialogClosed(name);
+  return (
+    <>
+      {panels.isInspectorOpen.value && (
+        <Inspector
+          log={trafficLog}
+          measurements={measurements}
+          conversation={conversation}
+          onClose={() => panels.toggleInspector()}
+        />
+      )}
+      {name === 'export' && <ExportDialog conversation={conversation} onClose={onClose} />}
+      {name === 'shortcuts' && (
+        <ShortcutsDialog list={shortcuts.list} hasSingleKeys={settings.values.value.singleKeys} onClose={onClose} />
+      )}
+      {name === 'sound' && parts && <parts.SoundDialog settings={settings} onClose={onClose} />}
+      {name === 'settings' && (
+        <SettingsDialog
+          settings={settings}
+          sound={parts && <parts.SoundFields settings={settings} />}
+          session={conversation.session}
+          onClose={onClose}
+          onShortcuts={() => panels.openDialog('shortcuts')}
+        />
+      )}
+    </>
+  );
+}
+
+addEventListener('keydown', (event) => shortcuts.onKeyDown(event));
+
+addEventListener('storage', ({ key }) => {
+  if (key === ACCOUNT_KEY) account.onAccountStored();
+  else if (key === SETTINGS_KEY) settings.onStored();
 });
 
+conversation.open();
+watchHiddenTab(document, { onLeft: () => conversation.pause(), onBack: () => conversation.resume() });
+// Render after the texts have arrived, so that the language does not change before the eyes of the user.
+await textsLoaded;
 const root = document.getElementById('app');
 if (root) {
   root.replaceChildren();
+  new FocusKeeper(root).start();
   render(<Page />, root);
 }
-conversation.open();
+// Load the parts of a call before they are wanted. If that fails, the start of voice tries it again.
+void loadCallParts().catch(() => undefined);

@@ -1,12 +1,15 @@
 import type { Message } from '../client/index.ts';
 import type { ConnectionEvents, LogEvents } from '../wire/named-events.ts';
 
-/** What the page listens for. */
+/** Names of the events that the page handles. */
 export const EVENT_NAMES = [
   'session',
   'reset',
   'message',
   'input_transcript',
+  'interim_transcript',
+  'user_message',
+  'settings',
   'tool_call',
   'tool_result',
   'tool_cancel',

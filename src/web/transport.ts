@@ -2,8 +2,8 @@ import type { Transport } from '../client/index.ts';
 
 const TRANSPORTS: readonly Transport[] = ['auto', 'sse', 'poll', 'ws'];
 
-/** `?transport=` of the page's address, for trying one out: `sse`, `poll` or `ws`. Anything else is `auto`. */
+/** Reads `?transport=` of the page's address: `sse`, `poll` or `ws`, for tests by hand. Any other value means `auto`. */
 export function readTransport(search: string): Transport {
-  const asked = new URLSearchParams(search).get('transport');
-  return TRANSPORTS.find((transport) => transport === asked) ?? 'auto';
+  const requested = new URLSearchParams(search).get('transport');
+  return TRANSPORTS.find((transport) => transport === requested) ?? 'auto';
 }

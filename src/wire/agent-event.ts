@@ -1,57 +1,68 @@
 /**
- * What the runtime yields: the Event of Google's ADK in live mode, in the JSON shape it has on the wire (camelCase, nothing
- * null). An ADK Runner's events fit it as they are; the last two fields are ours. Of ADK's fields those are missing that no live model
- * fills: avgLogprobs, logprobsResult, cacheMetadata, citationMetadata.
+ * Event of the runtime: the Event of Google's ADK in live mode, in its JSON shape (camelCase, no nulls). Events of an ADK Runner have this shape
+ * already. Fields that are not in ADK say so, as the last five. Fields of ADK that no live model fills are absent: avgLogprobs, logprobsResult, cacheMetadata,
+ * citationMetadata.
  * @see https://google.github.io/adk-docs/events/
  */
 export interface AgentEvent {
-  /** uuid v7, unique per event, even for each partial one. */
+  /** UUID version 7. Each event has its own, partial events included. */
   id: string;
-  /** `e-` and a uuid: the same for all events of one `runLive()`. */
+  /** `e-` and a UUID: the same for all events of one `runLive()`. */
   invocationId: string;
-  /** `user` or the agent's name. */
+  /** `user` or the name of an agent. */
   author: string;
-  /** Seconds since 1970. */
+  /** Time in seconds since 1970. */
   timestamp: number;
   content?: Content;
-  /** true: an increment only; otherwise complete. */
+  /** Whether the content is an increment. If absent or false, the content is complete. */
   partial?: boolean;
   turnComplete?: boolean;
-  /** Why the model ended its turn, where that is not as usual: as RESPONSE_REJECTED, NEED_MORE_INPUT, MALFORMED_FUNCTION_CALL. */
+  /** Reason why the model ended its turn, if it is unusual, for example RESPONSE_REJECTED or MALFORMED_FUNCTION_CALL. */
   turnCompleteReason?: string;
   interrupted?: boolean;
-  /** What the user said. */
+  /** Speech of the user. */
   inputTranscription?: Transcription;
-  /** What the agent says. */
+  /**
+   * What the model has understood so far of the speech that the user is still saying: the whole hypothesis, which replaces the one before (not in
+   * ADK). Shown, never stored; `inputTranscription` has what counts.
+   */
+  interimInputTranscription?: InterimTranscription;
+  /** Speech of the agent. */
   outputTranscription?: Transcription;
   usageMetadata?: UsageMetadata;
-  /** What an answer rests on, as Gemini says it: groundingChunks, webSearchQueries, searchEntryPoint and so on. */
+  /** Sources of an answer in Gemini's form: groundingChunks, webSearchQueries, searchEntryPoint and so on. */
   groundingMetadata?: Record<string, unknown>;
-  /** As STOP, MAX_TOKENS, SAFETY: of runners whose models say it. */
+  /** STOP, MAX_TOKENS, SAFETY and so on, from runners whose models report it. */
   finishReason?: string;
-  /** The reply failed, or was withheld: a finish reason, a turnCompleteReason or a status of the provider. */
+  /** Error of a reply that failed or was withheld: a finish reason, a turnCompleteReason or a status of the provider. */
   errorCode?: string;
   errorMessage?: string;
   longRunningToolIds?: string[];
-  /** What to do beside: state changes, a transfer to another agent. */
+  /** Further effects of the event: changes of state, a transfer to another agent. */
   actions?: Record<string, unknown>;
-  /** Where in the tree of agents it was made: `a.b.c`. */
+  /** Path of the author in the tree of agents: `a.b.c`. */
   branch?: string;
-  /** What RunConfig says is to stand on every event of the run. */
+  /** Metadata that RunConfig adds to every event of the run. */
   customMetadata?: Record<string, unknown>;
   modelVersion?: string;
   interactionId?: string;
-  /** How the conversation can be continued on another connection. The handle is as good as the conversation: it stays on the server. */
+  /** Handle to continue the conversation on another connection. It gives access to the conversation and must stay on the server. */
   liveSessionResumptionUpdate?: { newHandle?: string; resumable?: boolean };
-  /** The provider's own id of the session (Vertex AI). */
+  /** Id of the session at the provider (Vertex AI). */
   liveSessionId?: string;
-  /** Where the model heard the user begin or end (Vertex AI, where RunConfig asks for it). */
+  /** Start or end of speech that the model detected (Vertex AI, if RunConfig asks for it). */
   voiceActivity?: VoiceActivity;
 
-  /** The state of the upstream connection changed. */
+  /** New state of the connection to the model. */
   status?: UpstreamStatus;
-  /** Ids of function calls whose results are no longer wanted. */
+  /** Ids of the function calls of this event that clients run. The others run on the server. */
+  clientToolIds?: string[];
+  /** Ids of function calls whose results are not needed any more. */
   toolCancellation?: string[];
+  /** Number of pictures of a typed message, which a conversation does not keep. */
+  pictures?: number;
+  /** Whether the words of the user were recognized only after the reply to them: they belong before the last reply of the agent. */
+  answered?: boolean;
 }
 
 export interface Content {
@@ -59,12 +70,14 @@ export interface Content {
   parts?: Part[];
 }
 
-/** One of its fields is set, beside `thought`. */
+/** Part of a content. Exactly one field is set, apart from `thought`. */
 export interface Part {
   text?: string;
-  /** The text is the model's reasoning, not its answer. */
+  /** Whether the text is reasoning of the model and not part of its answer. */
   thought?: boolean;
   inlineData?: InlineData;
+  /** Takes the place of `inlineData` in a log that has dropped the data, so that the ids of later frames do not move (not in ADK). */
+  droppedAudio?: DroppedAudio;
   fileData?: FileData;
   functionCall?: FunctionCall;
   functionResponse?: FunctionResponse;
@@ -72,21 +85,29 @@ export interface Part {
   codeExecutionResult?: Record<string, unknown>;
 }
 
-/** `data` is base64: it stays a string from the provider to the browser, nothing on the way decodes it. */
+/** Audio or a picture. */
 export interface InlineData {
   mimeType: string;
+  /** Base64. Audio of the model stays a string from the provider to the browser: the server never decodes it. */
   data: string;
 }
 
-/** A file that is kept elsewhere. */
+/** Audio or a picture that a log has dropped. */
+export interface DroppedAudio {
+  mimeType: string;
+  /** Duration in ms; 0 for a picture. */
+  ms: number;
+}
+
+/** A file in the artifact store. */
 export interface FileData {
   fileUri: string;
   mimeType: string;
 }
 
-/** `audioOffset`: since the first of the user's audio, as `2.5s`. */
 export interface VoiceActivity {
   voiceActivityType?: 'ACTIVITY_START' | 'ACTIVITY_END';
+  /** Time since the first audio of the user, for example `2.5s`. */
   audioOffset?: string;
 }
 
@@ -104,23 +125,29 @@ export interface FunctionResponse {
 
 export interface Transcription {
   text: string;
-  /** false: an increment; true: the whole text. */
+  /** Whether `text` is the whole text. If false, it is an increment. */
   finished: boolean;
+}
+
+export interface InterimTranscription {
+  text: string;
 }
 
 export interface UsageMetadata {
   promptTokenCount?: number;
-  /** ADK's name for what Gemini's live API calls responseTokenCount. */
+  /** Tokens of the answer. Gemini's live API calls this field responseTokenCount. */
   candidatesTokenCount?: number;
   totalTokenCount?: number;
   cachedContentTokenCount?: number;
   thoughtsTokenCount?: number;
   toolUsePromptTokenCount?: number;
+  /** Search queries since the last usage, each of which is billed (not in ADK). */
+  searchQueryCount?: number;
   promptTokensDetails?: TokenDetail[];
   candidatesTokensDetails?: TokenDetail[];
   cacheTokensDetails?: TokenDetail[];
   toolUsePromptTokensDetails?: TokenDetail[];
-  /** How it was paid for (Vertex AI): as ON_DEMAND. */
+  /** Kind of billing, for example ON_DEMAND (Vertex AI). */
   trafficType?: string;
 }
 
@@ -130,9 +157,20 @@ export interface TokenDetail {
 }
 
 export interface UpstreamStatus {
-  upstream: 'connecting' | 'ready' | 'reconnecting' | 'resumed' | 'reseeded' | 'failed';
-  /** Which try this is, from 1. */
+  upstream:
+    | 'connecting'
+    | 'ready'
+    | 'working'
+    | 'reconnecting'
+    | 'resumed'
+    | 'reseeded'
+    | 'restarted'
+    | 'stalled'
+    | 'failed';
+  /** Why the model counts as stalled: `no_response`, `empty_turn`, `repeated_failure`, `silent_speech`, `unfinished_reply` or `unfinished_turn`. */
+  stall?: string;
+  /** Number of the attempt in a row, from 1. */
   attempt?: number;
-  /** The close code that led here. */
+  /** Close code of the previous connection. */
   code?: number;
 }

@@ -1,18 +1,19 @@
 /**
- * Where a reader stands in a log: the id of the last SSE frame that it has. An entry that is written as n frames gives the
- * first n-1 the id `<epoch>.<seq>-<k>` and the last `<epoch>.<seq>`, so that a cut between two of them loses neither.
+ * Position of a reader in a log: the id of the last frame that it has. The last frame of an entry has the id `<epoch>.<seq>`, and frame k before
+ * it has `<epoch>.<seq>-<k>`, so that a reader whose connection drops between two frames of an entry resumes between them.
  */
 export interface Cursor {
-  /** Names one log. */
+  /** Name of the log. */
   readonly epoch: string;
-  /** The entry, counted from 1; 0 is before the first. */
+  /** Number of the entry, from 1; 0 is the position before the first entry. */
   readonly seq: number;
-  /** How many frames of that entry the reader has; `undefined`: all of them. */
+  /** Number of frames of that entry that the reader has; `undefined` if it has all of them. */
   readonly frames: number | undefined;
 }
 
 const CURSOR = /^([A-Za-z0-9_-]{16,128})\.(\d{1,15})(?:-(\d{1,6}))?$/;
 
+/** @returns `undefined` if the text is not a cursor */
 export function parseCursor(text: string): Cursor | undefined {
   const match = CURSOR.exec(text);
   const [, epoch, seq, frames] = match ?? [];
@@ -20,6 +21,7 @@ export function parseCursor(text: string): Cursor | undefined {
   return { epoch, seq: Number(seq), frames: frames === undefined ? undefined : Number(frames) };
 }
 
+/** Formats a cursor. @param frames as in `Cursor` */
 export function formatCursor(epoch: string, seq: number, frames?: number): string {
   return frames === undefined ? `${epoch}.${seq}` : `${epoch}.${seq}-${frames}`;
 }

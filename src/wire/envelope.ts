@@ -1,19 +1,20 @@
 import { parseCursor } from './cursor.ts';
-import { WireError } from './error-catalogue.ts';
 import { isId } from './identifiers.ts';
+import { WireError } from './wire-error.ts';
 
-/** Who sends a POST, and where it stands in that client's order; what the envelope and the query of a raw body say alike. */
+/** Sender of a POST and its place in the order of that client. A JSON body has an envelope; a raw body has the same fields in its query. */
 export interface Envelope {
-  /** Chosen by the client; as a user id. */
+  /** Name of the client, which the client chooses. The same characters as in a user id. */
   readonly client: string;
-  /** Counts the client's POSTs in one epoch, from 1, without holes. Absent: the POST has no place in the order. */
+  /** Number of the POST among those of the client in one epoch, from 1, without holes. `undefined` if the POST has no place in the order. */
   readonly cseq: number | undefined;
-  /** The last event that the client has processed, and with it the epoch that it numbers in: there is one wherever there is a `cseq`. */
+  /** Last entry that the client has processed, and the epoch that it numbers in. Present if `cseq` is. */
   readonly ack: { readonly epoch: string; readonly seq: number } | undefined;
 }
 
 /**
- * Tells an envelope, `{"client","cseq","ack","items"}`, from the items that a body may be by itself.
+ * Reads the envelope of a JSON body: `{"client","cseq","ack","items"}`.
+ * @returns `undefined` if the body is an item or an array of items
  * @throws {WireError} malformed_envelope
  */
 export function readEnvelope(body: unknown): { envelope: Envelope; items: unknown[] } | undefined {
@@ -23,13 +24,14 @@ export function readEnvelope(body: unknown): { envelope: Envelope; items: unknow
   return { envelope: toEnvelope(client, cseq, ack), items };
 }
 
-/** Whether it says nothing but how far its client has come. */
-export function onlyAcknowledges({ envelope, items }: { envelope: Envelope; items: readonly unknown[] }): boolean {
+/** Whether a POST contains nothing but an acknowledgement. */
+export function isOnlyAcknowledgement({ envelope, items }: { envelope: Envelope; items: readonly unknown[] }): boolean {
   return envelope.cseq === undefined && items.length === 0;
 }
 
 /**
- * The same from the query of a raw body.
+ * Reads the envelope of a raw body from its query.
+ * @returns `undefined` if the query names no client
  * @throws {WireError} malformed_envelope
  */
 export function readEnvelopeQuery(query: { get(name: string): string | null }): Envelope | undefined {
@@ -52,13 +54,13 @@ function toEnvelope(client: unknown, cseq: unknown, ack: unknown): Envelope {
   }
   const cursor = typeof ack === 'string' ? parseCursor(ack) : undefined;
   if (ack != null && !cursor) throw new WireError('malformed_envelope', 'ack must be the id of an event');
-  // Without it a number of an epoch that is over would be taken for one of this.
+  // Without an `ack`, a number of an earlier epoch would count as one of this epoch.
   if (cseq != null && !cursor)
-    throw new WireError('malformed_envelope', 'cseq needs an ack; before the first event it is <epoch>.0');
+    throw new WireError('malformed_envelope', 'cseq needs an ack; before the first event, send <epoch>.0');
   return {
     client,
     cseq: (cseq as number | null | undefined) ?? undefined, // checked above
-    // An entry of which not all frames were processed is not acknowledged.
+    // A client that has processed some frames of an entry has processed the entry before it.
     ack: cursor && { epoch: cursor.epoch, seq: cursor.frames === undefined ? cursor.seq : cursor.seq - 1 },
   };
 }

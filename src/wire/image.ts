@@ -1,11 +1,11 @@
 import { base64ByteLength } from './base64.ts';
-import { WireError } from './error-catalogue.ts';
+import { WireError } from './wire-error.ts';
 
-/** What an image may weigh, bytes: what Vertex AI takes of one in a message ("Image understanding", limits). */
+/** Maximum size of an image in bytes: the limit of Vertex AI for one image in a message. @see Vertex AI, "Image understanding", limits */
 const MAX_IMAGE_BYTES = 7 * 1024 * 1024;
 
-/** How each kind begins, in base64: as many characters as are settled by its first bytes. */
-const BEGINNINGS = [
+/** Base64 of the first bytes of each image type, as far as these bytes determine it. */
+const SIGNATURES = [
   // FF D8 FF
   ['image/jpeg', /^\/9j\//],
   // 89 "PNG" 0D 0A 1A 0A
@@ -14,31 +14,32 @@ const BEGINNINGS = [
   ['image/webp', /^UklGR.{6}XRUJQ/],
 ] as const;
 
+/** Whether a mime type is that of a supported image. */
 export function isImage(essence: string): boolean {
-  return BEGINNINGS.some(([type]) => type === essence);
+  return SIGNATURES.some(([type]) => type === essence);
 }
 
 /**
- * Looks at an image before a provider does, which closes the whole session over one that is none.
+ * Checks that the bytes of an image are of its type. A provider closes the whole session for an image that is not.
  * @param data valid base64
- * @throws {WireError} unsupported_mime_type: its bytes are those of something else; body_too_large
+ * @throws {WireError} unsupported_mime_type, body_too_large
  */
 export function checkImage(essence: string, data: string): void {
-  const [actual] = BEGINNINGS.find(([, beginning]) => beginning.test(data)) ?? [];
+  const [actual] = SIGNATURES.find(([, signature]) => signature.test(data)) ?? [];
   if (actual !== essence) {
-    const what = actual === undefined ? 'no JPEG, PNG or WebP image' : actual;
+    const found = actual ?? 'not a JPEG, PNG or WebP image';
     throw new WireError(
       'unsupported_mime_type',
-      `Mime type not supported: what was sent as ${essence} is ${what}`,
-      'name the type that the bytes are of',
+      `Mime type not supported: the data sent as ${essence} is ${found}`,
+      'send the mime type of the data',
     );
   }
   const bytes = base64ByteLength(data);
   if (bytes > MAX_IMAGE_BYTES) {
     throw new WireError(
       'body_too_large',
-      `The image has ${bytes} bytes; a model takes ${MAX_IMAGE_BYTES} at the most`,
-      'send a smaller one: 768 pixels on its longer side are enough for a model',
+      `The image has ${bytes} bytes; the maximum is ${MAX_IMAGE_BYTES}`,
+      'send a smaller image: a model needs no more than 768 pixels on the longer side',
     );
   }
 }

@@ -1,28 +1,50 @@
 import type { Content } from './agent-event.ts';
+import type { SessionConfig } from './session-config.ts';
 
 /**
- * What a client sends to the agent: ADK's LiveRequest in its snake_case JSON shape, and an interruption. When several
- * fields are set, activity_start comes first, then activity_end, audio_stream_end, blob, content.
+ * Input for the agent: ADK's LiveRequest in its snake_case JSON shape, and what it lacks. If several fields are set, they apply in the order
+ * tool_results, activity_start, activity_end, audio_stream_end, blob, content, respond.
  */
 export interface LiveRequest {
-  /** A complete message of the user, words and the images it is about; the model answers it at once. */
+  /** A complete message of the user: text, and the images that it is about. The model answers it at once. */
   content?: Content;
-  /** `content` is not complete: it is not answered before more of it comes, or something else is said. */
+  /** Whether `content` is incomplete. The model answers when the rest of it, or any other input, follows. */
   partial?: boolean;
-  /** A realtime chunk: audio or an image. */
+  /**
+   * Number of the pictures that `content` is about, those of other requests of the same POST included (not in ADK's LiveRequest). The session counts
+   * them; the conversation keeps the number only.
+   */
+  pictures?: number;
+  /** A chunk of realtime input: audio or an image. */
   blob?: Blob;
   activity_start?: Record<string, never>;
   activity_end?: Record<string, never>;
-  /** The microphone went off: what was heard so far is all there is. */
+  /** Whether the microphone was switched off. The model answers what it has heard so far. Ends an activity that is open. */
   audio_stream_end?: boolean;
-  /** Ends the live session. */
+  /** Whether the live session ends after this request. */
   close?: boolean;
-  /** Stops the reply that is being given (not in ADK's LiveRequest). `played_ms`: how much of it was heard. */
+  /** Stops the current reply (not in ADK's LiveRequest). `played_ms`: audio of the reply that was played, in ms. */
   interrupt?: { played_ms?: number };
+  /** Results of calls that run in the client. In ADK's LiveRequest they are `function_response` parts of `content`. */
+  tool_results?: readonly ClientToolResult[];
+  /** Asks for an answer to what was given so far (not in ADK's LiveRequest). Has no effect while an answer is expected or being given. */
+  respond?: Record<string, never>;
+  /** Requests a config for the live session (not in ADK's LiveRequest). The session applies it before the rest of its body; no run sees it. */
+  configure?: SessionConfig;
 }
 
-/** `data` is base64. Audio is PCM16 little endian mono, its rate in Hz named by `mime_type`. */
+/** Result of a call that a client ran. */
+export interface ClientToolResult {
+  /** Id of the call. */
+  readonly id: string;
+  /** What the model receives: the result, or `{error}`. */
+  readonly response: Readonly<Record<string, unknown>>;
+}
+
+/** A chunk of audio, or an image. */
 export interface Blob {
+  /** For audio `audio/pcm;rate=<Hz>`. */
   mime_type: string;
+  /** Base64. Audio is 16-bit PCM, little endian, mono. */
   data: string;
 }

@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { checkRunConfig } from '../../src/agent/check-run-config.ts';
 import type { RunConfig } from '../../src/agent/run-config.ts';
-import { geminiCapabilities } from '../../src/models/gemini-capabilities.ts';
+import { describeCapabilities } from '../../src/models/gemini/capabilities.ts';
+import { findFamily } from '../../src/models/gemini/model-names.ts';
 import { errorOf, HALF_CASCADE, NATIVE, THREE_EIGHT, THREE_ONE, voice } from './model-families.ts';
 
-describe('checkRunConfig refuses with invalid_run_config', () => {
+describe('checkRunConfig', () => {
   const detection = (automaticActivityDetection: object) => ({ realtimeInputConfig: { automaticActivityDetection } });
 
   test.each<[runConfig: unknown, model: string, error: string | RegExp]>([
@@ -25,7 +26,7 @@ describe('checkRunConfig refuses with invalid_run_config', () => {
     ...[['TEXT', 'AUDIO'], [], 'AUDIO'].map((responseModalities): [unknown, string, string] => [
       { responseModalities },
       HALF_CASCADE,
-      "RunConfig.responseModalities must be ['TEXT'] or ['AUDIO']; beside speech, outputAudioTranscription tells its words as text",
+      "RunConfig.responseModalities must be ['TEXT'] or ['AUDIO']; for the text of speech, use outputAudioTranscription",
     ]),
     [
       { responseModalities: ['IMAGE'] },
@@ -35,7 +36,7 @@ describe('checkRunConfig refuses with invalid_run_config', () => {
     ...[NATIVE, THREE_ONE, THREE_EIGHT].map((model): [unknown, string, string] => [
       { responseModalities: ['TEXT'] },
       model,
-      `RunConfig.responseModalities: ${model} only speaks: ask for AUDIO; outputAudioTranscription tells its words as text`,
+      `RunConfig.responseModalities: ${model} only speaks: use AUDIO, and outputAudioTranscription for the text of speech`,
     ]),
     [
       voice('Sulafat'),
@@ -43,11 +44,11 @@ describe('checkRunConfig refuses with invalid_run_config', () => {
       `RunConfig.speechConfig.voiceConfig.prebuiltVoiceConfig.voiceName: "Sulafat" is no voice of ${HALF_CASCADE}; it has Puck, Charon, Kore, Fenrir, Aoede, Leda, Orus, Zephyr`,
     ],
     [voice('puck'), NATIVE, /: "puck" is no voice of .*; it has Puck, .*, Sulafat$/],
-    [voice(''), THREE_EIGHT, /voiceName must not be empty: leave it out$/],
+    [voice(''), THREE_EIGHT, /voiceName must not be empty: omit the field$/],
     ...[NATIVE, THREE_ONE, THREE_EIGHT].map((model): [unknown, string, string] => [
       { speechConfig: { languageCode: 'de-DE' } },
       model,
-      `RunConfig.speechConfig.languageCode: ${model} speaks the language that it hears: leave it out, or name the language in the agent's instruction`,
+      `RunConfig.speechConfig.languageCode: ${model} speaks the language that it hears: omit the field, or name the language in the agent's instruction`,
     ]),
     [
       { speechConfig: { languageCode: 'German!' } },
@@ -63,31 +64,35 @@ describe('checkRunConfig refuses with invalid_run_config', () => {
     ...[HALF_CASCADE, THREE_ONE].map((model): [unknown, string, string] => [
       { proactivity: { proactiveAudio: true } },
       model,
-      `RunConfig.proactivity.proactiveAudio: ${model} answers all that it hears: leave it out, or take a model that may keep silent`,
+      `RunConfig.proactivity.proactiveAudio: ${model} answers all that it hears: omit the field, or use a model that can stay silent`,
     ]),
     [
       { proactivity: { proactiveAudio: false } },
       THREE_EIGHT,
-      `RunConfig.proactivity.proactiveAudio: ${THREE_EIGHT} always keeps silent where it is not spoken to: leave it out`,
+      `RunConfig.proactivity.proactiveAudio: ${THREE_EIGHT} always keeps silent when nobody speaks to it: omit the field`,
     ],
     [{ proactivity: true }, NATIVE, 'RunConfig.proactivity must be an object'],
     ...[HALF_CASCADE, THREE_ONE, THREE_EIGHT].map((model): [unknown, string, RegExp] => [
       { enableAffectiveDialog: true },
       model,
-      /^RunConfig\.enableAffectiveDialog: gemini-\S+ has none: leave it out, or take a model that minds how something is said$/,
+      /^RunConfig\.enableAffectiveDialog: gemini-\S+ has none: omit the field, or use a model that reacts to the tone of the voice$/,
     ]),
     [{ enableAffectiveDialog: 'yes' }, NATIVE, 'RunConfig.enableAffectiveDialog must be true or false'],
-    [{ explicitVadSignal: true }, NATIVE, /^RunConfig\.explicitVadSignal: .* Gemini does on Vertex AI: leave it out$/],
+    [
+      { explicitVadSignal: true },
+      NATIVE,
+      /^RunConfig\.explicitVadSignal: .* \(available on Vertex AI only\): omit the field$/,
+    ],
     [
       { sessionResumption: { transparent: true } },
       NATIVE,
-      /^RunConfig\.sessionResumption\.transparent: .* on Vertex AI alone: leave it out; /,
+      /^RunConfig\.sessionResumption\.transparent: .* \(available on Vertex AI only\): omit the field; /,
     ],
-    [{ sessionResumption: { handle: 7 } }, NATIVE, 'RunConfig.sessionResumption.handle must be a text'],
+    [{ sessionResumption: { handle: 7 } }, NATIVE, 'RunConfig.sessionResumption.handle must be a string'],
     [
       { sessionResumption: { handle: '' } },
       NATIVE,
-      'RunConfig.sessionResumption.handle must not be empty: leave it out',
+      'RunConfig.sessionResumption.handle must not be empty: omit the field',
     ],
     ...['startOfSpeechSensitivity', 'endOfSpeechSensitivity', 'prefixPaddingMs', 'silenceDurationMs'].map(
       (name): [unknown, string, string] => [
@@ -96,7 +101,7 @@ describe('checkRunConfig refuses with invalid_run_config', () => {
           [name]: name.endsWith('Ms') ? 20 : `${name.startsWith('s') ? 'START' : 'END'}_SENSITIVITY_LOW`,
         }),
         THREE_EIGHT,
-        `RunConfig.realtimeInputConfig.automaticActivityDetection has ${name} beside disabled: true, where nothing is detected: leave out one or the other`,
+        `RunConfig.realtimeInputConfig.automaticActivityDetection has ${name} together with disabled: true, which turns detection off: omit one of them`,
       ],
     ),
     ...[-1, 60_001, 1.5, Number.NaN, '300'].map((ms): [unknown, string, string] => [
@@ -123,7 +128,7 @@ describe('checkRunConfig refuses with invalid_run_config', () => {
     ...[100, 101].map((targetTokens): [unknown, string, string] => [
       { contextWindowCompression: { triggerTokens: 100, slidingWindow: { targetTokens } } },
       THREE_EIGHT,
-      `RunConfig.contextWindowCompression has targetTokens ${targetTokens}, of what is to be left, and triggerTokens 100: it must be less`,
+      `RunConfig.contextWindowCompression has targetTokens ${targetTokens} and triggerTokens 100: targetTokens must be less, because so many tokens remain`,
     ]),
     [
       { contextWindowCompression: { triggerTokens: 0 } },
@@ -142,11 +147,16 @@ describe('checkRunConfig refuses with invalid_run_config', () => {
         `RunConfig.${name} must be a whole number from 1 to 86400000 ms`,
       ]),
     ),
+    ...[-1, 0.5, 86_400_001].map((toolTimeoutMs): [unknown, string, string] => [
+      { toolTimeoutMs },
+      THREE_EIGHT,
+      'RunConfig.toolTimeoutMs must be a whole number from 0 to 86400000 ms',
+    ]),
     ...[[], 'text', null, { at: new Date(0) }, { f: () => 1 }, { n: 1n }].map(
       (customMetadata): [unknown, string, string] => [
         { customMetadata },
         THREE_EIGHT,
-        'RunConfig.customMetadata must be an object of JSON: of texts, numbers, true, false, null, lists and objects',
+        'RunConfig.customMetadata must be a JSON object: strings, numbers, booleans, null, arrays and objects',
       ],
     ),
     [{ getSessionConfig: { afterTimestamp: -1 } }, THREE_EIGHT, /afterTimestamp must not be negative$/],
@@ -156,50 +166,58 @@ describe('checkRunConfig refuses with invalid_run_config', () => {
       THREE_EIGHT,
       /numRecentEvents must be a whole number from 0 to 1000000$/,
     ],
+    [
+      { thinkingConfig: { thinkingLevel: 'LOW' } },
+      THREE_EIGHT,
+      'RunConfig.thinkingConfig.thinkingLevel: gemini-3.8-live has no thinking levels: omit the field',
+    ],
+    [
+      { thinkingConfig: { thinkingLevel: 'MAX' } },
+      THREE_ONE,
+      /thinkingLevel must be MINIMAL or LOW or MEDIUM or HIGH$/,
+    ],
     [{ saveLiveBlob: 1 }, THREE_EIGHT, 'RunConfig.saveLiveBlob must be true or false'],
     [
       { maxDurationMs: 0, explicitVadSignal: 1 },
       THREE_EIGHT,
       /explicitVadSignal must be true or false; RunConfig\.maxDurationMs must/,
     ],
-  ])('%j of %s', (runConfig, model, text) => {
+  ])('refuses %j for %s with invalid_run_config', (runConfig, model, text) => {
     const error = errorOf(() =>
-      checkRunConfig(runConfig, { name: model, capabilities: geminiCapabilities(model, false) }),
+      checkRunConfig(runConfig, { name: model, capabilities: describeCapabilities(findFamily(model), false) }),
     );
     expect([error.code, error.status, error.retry]).toEqual(['invalid_run_config', 400, false]);
     if (typeof text === 'string') expect(error.message).toBe(text);
     else expect(error.message).toMatch(text);
   });
 
-  test('more than 8 KiB of customMetadata, in UTF-8', () => {
-    const model = { name: NATIVE, capabilities: geminiCapabilities(NATIVE, false) };
+  test('refuses more than 8 KiB of customMetadata, measured in UTF-8', () => {
+    const model = { name: NATIVE, capabilities: describeCapabilities(findFamily(NATIVE), false) };
     expect(checkRunConfig({ customMetadata: { text: 'ä'.repeat(4_090) } }, model).customMetadata).toBeDefined();
     expect(errorOf(() => checkRunConfig({ customMetadata: { text: 'ä'.repeat(4_091) } }, model)).message).toBe(
-      'RunConfig.customMetadata has 8193 bytes as JSON and may have 8192: each event carries it',
+      'RunConfig.customMetadata has 8193 bytes as JSON, and the maximum is 8192: each event carries it',
     );
   });
 
-  test('what goes round in a circle', () => {
+  test('refuses circular customMetadata', () => {
     const customMetadata: Record<string, unknown> = {};
     customMetadata.self = customMetadata;
-    const model = { name: NATIVE, capabilities: geminiCapabilities(NATIVE, false) };
-    expect(errorOf(() => checkRunConfig({ customMetadata }, model)).message).toMatch(/must be an object of JSON/);
+    const model = { name: NATIVE, capabilities: describeCapabilities(findFamily(NATIVE), false) };
+    expect(errorOf(() => checkRunConfig({ customMetadata }, model)).message).toMatch(/must be a JSON object/);
   });
 });
 
-describe('checkRunConfig takes', () => {
-  test.each<[RunConfig, string]>([
-    [voice('Any Voice To Come'), THREE_EIGHT],
-    [voice('Sulafat'), NATIVE],
-    [{ proactivity: { proactiveAudio: true } }, THREE_EIGHT],
-    [{ proactivity: { proactiveAudio: false } }, THREE_ONE],
-    [{ speechConfig: { languageCode: 'cmn-Hans-CN' } }, HALF_CASCADE],
-    [{ contextWindowCompression: { triggerTokens: 2, slidingWindow: { targetTokens: 1 } } }, NATIVE],
-    [{ realtimeInputConfig: { automaticActivityDetection: { disabled: false, prefixPaddingMs: 20 } } }, NATIVE],
-    [{ maxDurationMs: 86_400_000, idleTimeoutMs: 1 }, NATIVE],
-  ])('%j of %s', (runConfig, model) => {
-    expect(checkRunConfig(runConfig, { name: model, capabilities: geminiCapabilities(model, false) })).toEqual(
-      runConfig,
-    );
-  });
+test.each<[RunConfig, string]>([
+  [voice('Any Voice To Come'), THREE_EIGHT],
+  [voice('Sulafat'), NATIVE],
+  [{ proactivity: { proactiveAudio: true } }, THREE_EIGHT],
+  [{ proactivity: { proactiveAudio: false } }, THREE_ONE],
+  [{ speechConfig: { languageCode: 'cmn-Hans-CN' } }, HALF_CASCADE],
+  [{ contextWindowCompression: { triggerTokens: 2, slidingWindow: { targetTokens: 1 } } }, NATIVE],
+  [{ realtimeInputConfig: { automaticActivityDetection: { disabled: false, prefixPaddingMs: 20 } } }, NATIVE],
+  [{ maxDurationMs: 86_400_000, idleTimeoutMs: 1, toolTimeoutMs: 0 }, NATIVE],
+])('checkRunConfig accepts %j for %s', (runConfig, model) => {
+  expect(
+    checkRunConfig(runConfig, { name: model, capabilities: describeCapabilities(findFamily(model), false) }),
+  ).toEqual(runConfig);
 });

@@ -1,7 +1,7 @@
 import type { RunConfig } from '../../src/agent/run-config.ts';
-import { WireError } from '../../src/wire/error-catalogue.ts';
+import { WireError } from '../../src/wire/wire-error.ts';
 
-/** One model of each family. */
+// A model of each family.
 export const HALF_CASCADE = 'gemini-live-2.5-flash-preview';
 export const NATIVE = 'gemini-2.5-flash-native-audio-preview-12-2025';
 export const THREE_ONE = 'gemini-3.1-flash-live-preview';
@@ -12,7 +12,7 @@ export const voice = (voiceName: string): RunConfig => ({
   speechConfig: { voiceConfig: { prebuiltVoiceConfig: { voiceName } } },
 });
 
-/** What an action throws. */
+/** Returns the WireError that an action throws. */
 export function errorOf(action: () => unknown): WireError {
   try {
     action();

@@ -2,49 +2,50 @@ import { describe, expect, test } from '@jest/globals';
 import { mergeRunConfig, type RunConfig } from '../../src/agent/run-config.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { closesAfterEach } from '../models/cleanup.ts';
-import { modelAt } from '../models/gemini-model.ts';
-import { startScriptedGemini } from '../models/scripted-gemini.ts';
-import { until } from '../models/until.ts';
-import { said } from '../store/conversation-store-contract.ts';
-import { errorOf, NATIVE, SPOKEN, voice } from './model-families.ts';
+import { FakeModel } from '../models/fake-model.ts';
+import { loadEvents, textEvent } from '../store/events.ts';
+import { asked, controlBackOff, startFakeTalk } from './fake-talk.ts';
+import { errorOf, SPOKEN, voice } from './model-families.ts';
 import { CONVERSATION, runnerFor, startTalk, statusesOf } from './talk.ts';
 
 const closing = closesAfterEach();
-const inAudio = { responseModalities: ['AUDIO'] };
+controlBackOff();
 
-describe('a run whose config is wrong', () => {
-  test('fails before anything is opened', async () => {
-    const server = closing(await startScriptedGemini());
-    const talk = closing(
-      startTalk(runnerFor(modelAt(server.url, { model: NATIVE })), { responseModalities: ['TEXT'] }),
-    );
+describe('a run with an invalid config', () => {
+  test('fails before a connection is opened', async () => {
+    const { model, talk } = startFakeTalk({
+      model: { capabilities: { modalities: ['AUDIO'] } },
+      runConfig: { responseModalities: ['TEXT'] },
+    });
+    closing(talk);
     await expect(talk.done).rejects.toMatchObject({ code: 'invalid_run_config' });
-    expect([talk.events, server.connections]).toEqual([[], []]);
+    expect([talk.events, model.setups]).toEqual([[], []]);
   });
 });
 
-describe('the RunConfig of an agent', () => {
-  test('that its model cannot do is refused when the Runner is made', () => {
+describe('the config of an agent', () => {
+  test('is refused when the Runner is created, if the model does not support it', () => {
+    const model = new FakeModel({ capabilities: { runOptions: new Set() } });
     const runConfig: RunConfig = { enableAffectiveDialog: true };
-    expect(errorOf(() => runnerFor(modelAt('http://127.0.0.1:1'), { runConfig })).message).toMatch(
-      /^Agent "assistant": runConfig\.enableAffectiveDialog: gemini-\S+ has none/,
+    expect(errorOf(() => runnerFor(model, { runConfig })).message).toMatch(
+      /^Agent "assistant": runConfig\.enableAffectiveDialog: fake-live has none/,
     );
   });
 
-  test('that has a handle is refused, for its users would share a conversation', () => {
+  test('is refused with a handle, because all users would share a conversation', () => {
     const runConfig: RunConfig = { sessionResumption: { handle: 'h1' } };
-    expect(errorOf(() => runnerFor(modelAt('http://127.0.0.1:1'), { runConfig })).message).toMatch(
-      /^Agent "assistant": runConfig\.sessionResumption\.handle is of one conversation/,
+    expect(errorOf(() => runnerFor(new FakeModel(), { runConfig })).message).toMatch(
+      /^Agent "assistant": runConfig\.sessionResumption\.handle belongs to one conversation/,
     );
   });
 
-  test('holds where the run says nothing else, voice and language each for itself', () => {
+  test('applies unless the run overrides a field, with voice and language merged separately', () => {
     const runConfig: RunConfig = {
       ...SPOKEN,
       speechConfig: { ...voice('Kore').speechConfig, languageCode: 'de-DE' },
       maxDurationMs: 1_000,
     };
-    const runner = runnerFor(modelAt('http://127.0.0.1:1'), { runConfig });
+    const runner = runnerFor(new FakeModel(), { runConfig });
     expect(runner.check({})).toEqual(runConfig);
     expect(runner.check({ responseModalities: ['TEXT'], speechConfig: { languageCode: 'fr-FR' } })).toEqual({
       responseModalities: ['TEXT'],
@@ -53,7 +54,7 @@ describe('the RunConfig of an agent', () => {
     });
   });
 
-  test('is not changed by what a run says, nor by a field that is there without a value', () => {
+  test('is not changed by a merge, nor overridden by a field without a value', () => {
     const base: RunConfig = { ...voice('Kore') };
     expect(mergeRunConfig(base, JSON.parse('{}'))).toEqual(voice('Kore'));
     expect(mergeRunConfig(base, { speechConfig: undefined } as object)).toEqual(voice('Kore'));
@@ -61,96 +62,87 @@ describe('the RunConfig of an agent', () => {
     expect(base).toEqual(voice('Kore'));
   });
 
-  test('is what the provider is asked for', async () => {
-    const server = closing(await startScriptedGemini());
-    const runConfig: RunConfig = { ...SPOKEN, ...voice('Kore') };
-    closing(startTalk(runnerFor(modelAt(server.url), { runConfig })));
-    const { setup } = await server.connection(0);
-    expect(setup.generationConfig).toEqual({ ...inAudio, ...voice('Kore') });
+  test('reaches the provider', async () => {
+    const { model, talk } = startFakeTalk({ agent: { runConfig: { ...SPOKEN, ...voice('Kore') } } });
+    closing(talk);
+    expect(await model.setup(0)).toMatchObject({ modality: 'AUDIO', ...voice('Kore') });
   });
 });
 
 describe('customMetadata', () => {
-  test('stands on every event of the run, as it was when that began', async () => {
-    const server = closing(await startScriptedGemini());
-    const store = createMemoryStore();
+  test('is carried by every event of the run, as it was when the run started', async () => {
     const customMetadata = { tenant: 'acme', tags: ['a'] };
-    const talk = closing(startTalk(runnerFor(modelAt(server.url), {}, store), { customMetadata }));
+    const { model, talk, store } = startFakeTalk({ runConfig: { customMetadata } });
+    closing(talk);
     talk.say('hello');
-    const peer = await server.connection(0);
-    await peer.received('clientContent');
+    const provider = await model.connection(0);
+    await provider.nextInput('text');
     customMetadata.tags.push('b');
-    peer.say('Good day.');
-    peer.completeTurn();
+    provider.say('Good day.');
+    provider.completeTurn();
     const events = await talk.turn(1);
-    const stored = (await store.get(CONVERSATION)).events;
+    const stored = await loadEvents(store, CONVERSATION);
     expect(stored.map(({ author }) => author)).toEqual(['user', 'assistant', 'assistant']);
     expect(events.length).toBeGreaterThan(3);
     for (const event of [...events, ...stored]) expect(event.customMetadata).toEqual({ tenant: 'acme', tags: ['a'] });
   });
 });
 
+/** A store with a conversation of three messages, at 100, 101 and 102 s. */
+async function createStore() {
+  const store = createMemoryStore();
+  for (const [index, text] of ['one', 'two', 'three'].entries()) {
+    const event = { ...textEvent(text, index % 2 === 0 ? 'user' : 'assistant'), timestamp: 100 + index };
+    await store.commit(CONVERSATION, { events: [event] });
+  }
+  return store;
+}
+
+/** The texts that seed the first connection of a run with this config. */
+async function seedWith(getSessionConfig: RunConfig['getSessionConfig']) {
+  const { model, talk } = startFakeTalk({ store: await createStore(), runConfig: { getSessionConfig } });
+  closing(talk);
+  const { history } = await model.setup(0);
+  return history.map(({ parts }) => parts?.[0]?.text);
+}
+
 describe('numRecentEvents', () => {
-  test.each([
-    [undefined, ['one', 'two', 'three']],
+  test.each<[number, string[]]>([
     [2, ['two', 'three']],
     [9, ['one', 'two', 'three']],
     [0, []],
-  ])('%p tells a fresh connection %j', async (numRecentEvents, told) => {
-    const server = closing(await startScriptedGemini());
-    const store = createMemoryStore();
-    for (const [index, text] of ['one', 'two', 'three'].entries()) {
-      await store.append(CONVERSATION, said(text, index % 2 === 0 ? 'user' : 'assistant'));
-    }
-    const talk = closing(
-      startTalk(runnerFor(modelAt(server.url), {}, store), {
-        getSessionConfig: numRecentEvents === undefined ? {} : { numRecentEvents },
-      }),
-    );
-    talk.say('last');
-    const peer = await server.connection(0);
-    await peer.received('clientContent');
-    const texts = await until(() => {
-      const turns = peer.frames.slice(1).flatMap(({ clientContent }) => clientContent.turns);
-      const said = turns.map(({ parts }) => parts[0].text);
-      return said.includes('last') && said;
-    });
-    expect(texts).toEqual([...told, 'last']);
+  ])('of %p seeds a fresh connection with %j', async (numRecentEvents, texts) => {
+    expect(await seedWith({ numRecentEvents })).toEqual(texts);
+  });
+
+  test('is not limited by default', async () => {
+    expect(await seedWith({})).toEqual(['one', 'two', 'three']);
   });
 });
 
-test('afterTimestamp tells a fresh connection what was said from then on', async () => {
-  const server = closing(await startScriptedGemini());
-  const store = createMemoryStore();
-  for (const [index, text] of ['one', 'two', 'three'].entries()) {
-    await store.append(CONVERSATION, { ...said(text, index % 2 === 0 ? 'user' : 'assistant'), timestamp: 100 + index });
-  }
-  closing(startTalk(runnerFor(modelAt(server.url), {}, store), { getSessionConfig: { afterTimestamp: 101 } }));
-  const { clientContent } = await (await server.connection(0)).received('clientContent');
-  const turns: { parts: [{ text: string }] }[] = clientContent.turns;
-  expect(turns.map(({ parts }) => parts[0].text)).toEqual(['two', 'three']);
+test('afterTimestamp seeds a fresh connection with the events since that time', async () => {
+  expect(await seedWith({ afterTimestamp: 101 })).toEqual(['two', 'three']);
 });
 
-describe('a handle', () => {
-  test('is resumed from by the first connection of the run', async () => {
-    const server = closing(await startScriptedGemini());
-    const talk = closing(startTalk(runnerFor(modelAt(server.url)), { sessionResumption: { handle: 'h1' } }));
+describe('a handle in the config', () => {
+  const runConfig: RunConfig = { sessionResumption: { handle: 'h1' } };
+
+  test('is used by the first connection of the run', async () => {
+    const model = new FakeModel();
+    model.rememberHandle('h1');
+    const talk = closing(startTalk(runnerFor(model), runConfig));
     await talk.until(({ status }) => status?.upstream === 'resumed');
-    expect((await server.connection(0)).setup.sessionResumption).toEqual({ handle: 'h1' });
+    expect(model.setups).toMatchObject([{ handle: 'h1', history: [] }]);
   });
 
-  test('that the provider does not know any more gives way to a fresh connection', async () => {
-    const server = closing(
-      await startScriptedGemini({
-        onSetup: (connection, index) =>
-          index === 0
-            ? connection.closeWith(1008, 'BidiGenerateContent session not found')
-            : connection.completeSetup(),
-      }),
-    );
-    const talk = closing(startTalk(runnerFor(modelAt(server.url)), { sessionResumption: { handle: 'h1' } }));
+  test('that the provider no longer knows is replaced by a fresh connection', async () => {
+    const store = createMemoryStore();
+    await store.commit(CONVERSATION, { events: [textEvent('hello', 'user')] });
+    const { model, talk } = startFakeTalk({ runConfig, store });
+    closing(talk);
     await talk.until(({ status }) => status?.upstream === 'ready');
     expect(statusesOf(talk.events)).toEqual(['connecting', 'reconnecting', 'ready']);
-    expect((await server.connection(1)).setup.sessionResumption).toEqual({});
+    expect(model.setups).toMatchObject([{ handle: 'h1' }, { history: [asked('hello')] }]);
+    expect(model.setups[1]?.handle).toBeUndefined();
   });
 });

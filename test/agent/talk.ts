@@ -1,28 +1,34 @@
 import { Agent, type AgentOptions } from '../../src/agent/agent.ts';
 import { LiveRequestQueue } from '../../src/agent/live-request-queue.ts';
+import { type LiveRunner, Runner } from '../../src/agent/run/runner.ts';
 import type { RunConfig } from '../../src/agent/run-config.ts';
-import { type LiveRunner, Runner } from '../../src/agent/runner.ts';
 import type { RealtimeModel } from '../../src/models/realtime-model.ts';
+import type { LiveConversations } from '../../src/store/live-conversations.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
+import type { SessionStore } from '../../src/store/session-store.ts';
 import type { AgentEvent } from '../../src/wire/agent-event.ts';
 import { until } from '../models/until.ts';
 
 export const CONVERSATION = { appName: 'app', userId: 'ann', sessionId: 'default' };
 
-export function runnerFor(model: RealtimeModel, options: Partial<AgentOptions> = {}, store = createMemoryStore()) {
+export function runnerFor(
+  model: RealtimeModel,
+  options: Partial<AgentOptions> = {},
+  store: SessionStore | LiveConversations = createMemoryStore(),
+) {
   return new Runner({ appName: 'app', agent: new Agent({ name: 'assistant', ...options }), model, store });
 }
 
-/** One run, with everything it has yielded so far. */
+/** A run, with everything that it has yielded so far. */
 export interface Talk {
   readonly queue: LiveRequestQueue;
   readonly events: AgentEvent[];
-  /** Resolves when the run is over, rejects with what it threw. */
+  /** Resolves when the run is over. Rejects with the error of the run. */
   readonly done: Promise<void>;
   say(text: string): void;
-  /** Waits for an event, and gives it. */
+  /** Waits for an event, and returns it. */
   until(predicate: (event: AgentEvent) => unknown): Promise<AgentEvent>;
-  /** Waits until that many turns are complete, and gives the events of the last of them. */
+  /** Waits until that many turns are complete, and returns the events of the last one. */
   turn(count: number): Promise<AgentEvent[]>;
   close(): Promise<void>;
 }
@@ -37,7 +43,7 @@ export function startTalk(runner: LiveRunner, runConfig: RunConfig = {}, abortSi
     const run = runner.runLive({ userId, sessionId, liveRequestQueue: queue, runConfig, abortSignal: signal });
     for await (const event of run) events.push(event);
   })();
-  // Each test awaits it where it matters.
+  // A test that expects an error awaits `done` itself.
   done.catch(() => {});
   let over = false;
   const end = () => {
@@ -71,7 +77,7 @@ export function startTalk(runner: LiveRunner, runConfig: RunConfig = {}, abortSi
   };
 }
 
-/** What a reader of the increments has in the end. */
+/** Text of the agent, built from the increments. */
 export function heard(events: readonly AgentEvent[]): string {
   return events
     .filter(({ partial, author }) => partial && author !== 'user')
@@ -83,7 +89,7 @@ export function statusesOf(events: readonly AgentEvent[]): string[] {
   return events.flatMap(({ status }) => (status ? [status.upstream] : []));
 }
 
-/** What kind of thing each event says, runs of the same kind once; without handles, which come between all else. */
+/** Kinds of the events, consecutive events of one kind once. Resumption handles are left out, because they may come anywhere. */
 export function outline(events: readonly AgentEvent[]): string[] {
   const told = events.filter(({ liveSessionResumptionUpdate }) => !liveSessionResumptionUpdate);
   return told.map(kindOf).filter((kind, index, kinds) => kind !== kinds[index - 1]);

@@ -1,7 +1,8 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import * as z from 'zod';
+import * as z3 from 'zod/v3';
 import { Agent } from '../../src/agent/agent.ts';
-import { googleSearch, type ToolContext, tool } from '../../src/agent/tool.ts';
+import { clientTool, googleSearch, type ToolContext, tool } from '../../src/agent/tool.ts';
 
 const context: ToolContext = { signal: new AbortController().signal, userId: 'ann', sessionId: 's', callId: 'c1' };
 
@@ -13,7 +14,7 @@ describe('tool', () => {
     execute: ({ a, b }) => a + b,
   });
 
-  test('declares its parameters as JSON schema, defaults not required', () => {
+  test('declares its parameters as a JSON schema in which parameters with a default are optional', () => {
     expect(add.declaration).toMatchObject({
       type: 'function',
       name: 'add',
@@ -26,19 +27,41 @@ describe('tool', () => {
     });
   });
 
-  test('without parameters declares none, and gives execute an empty object whatever it is called with', async () => {
+  test('without parameters declares none, and calls execute with an empty object whatever the arguments are', async () => {
     const plain = tool({ name: 'plain', description: 'Does it.', execute: (...given) => given });
     expect(plain.declaration).toEqual({ type: 'function', name: 'plain', description: 'Does it.' });
     expect(await plain.run?.({ any: 1 }, context)).toEqual([{}, context]);
   });
 
-  test('run checks the arguments, fills in defaults, and hands on the context', async () => {
+  test.each([
+    ['tool', tool, 'scheduling', 'name, description, parameters, execute, timeoutMs'],
+    ['tool', tool, 'behavior', 'name, description, parameters, execute, timeoutMs'],
+    ['clientTool', clientTool, 'execute', 'name, description, parameters, timeoutMs'],
+  ] as const)(
+    'a %s (%p) with the option %s, which does not exist, is refused with the options that do',
+    (kind, create, option, allowed) => {
+      const execute = () => 1;
+      const options = { name: 'roll', description: '', ...(kind === 'tool' ? { execute } : {}), [option]: 'SILENT' };
+      expect(() => create(options as Parameters<typeof tool>[0])).toThrow(
+        new TypeError(`${kind} "roll": there is no option ${option}; allowed: ${allowed}`),
+      );
+    },
+  );
+
+  test('with a schema of zod 3 is refused with an error that names zod 4', () => {
+    const parameters = z3.object({ a: z3.number() }) as unknown as z.ZodObject; // as a program in JavaScript does
+    expect(() => tool({ name: 'old', description: 'Does it.', parameters, execute: () => 1 })).toThrow(
+      /^tool "old": parameters must be a schema of zod 4, not of zod 3/,
+    );
+  });
+
+  test('run checks the arguments, fills in defaults and passes the context', async () => {
     expect(await add.run?.({ a: 2, b: 3 }, context)).toBe(5);
     expect(await add.run?.({ a: 2 }, context)).toBe(3);
   });
 
   test.each([[{}], [{ a: 'two' }], [undefined], ['text']])(
-    'run with %j rejects, and execute is not called',
+    'run rejects for %j and does not call execute',
     async (args) => {
       const execute = jest.fn(() => 0);
       const checked = tool({ name: 'x', description: '', parameters: z.object({ a: z.number() }), execute });
@@ -47,7 +70,7 @@ describe('tool', () => {
     },
   );
 
-  test('run of an execute that throws, at once or later, rejects with its error', async () => {
+  test('run rejects with the error of execute, whether it throws or rejects', async () => {
     const at = (execute: () => unknown) => tool({ name: 'x', description: '', execute }).run?.({}, context);
     const fail = () => {
       throw new Error('broken');
@@ -56,15 +79,15 @@ describe('tool', () => {
     await expect(at(async () => fail())).rejects.toThrow('broken');
   });
 
-  test.each(['', '1st', 'two words', 'ä', 'x'.repeat(65), '-x'])('with the name %j throws', (name) => {
+  test.each(['', '1st', 'two words', 'ä', 'x'.repeat(65), '-x'])('throws for the name %j', (name) => {
     expect(() => tool({ name, description: '', execute: () => 0 })).toThrow(TypeError);
   });
 
-  test.each(['x', '_x', 'getTime', 'a.b-c_d9', 'x'.repeat(64)])('with the name %j is made', (name) => {
+  test.each(['x', '_x', 'getTime', 'a.b-c_d9', 'x'.repeat(64)])('accepts the name %j', (name) => {
     expect(tool({ name, description: '', execute: () => 0 }).declaration).toMatchObject({ name });
   });
 
-  test('without a function throws', () => {
+  test('throws without a function', () => {
     expect(() => tool({ name: 'x', description: '', execute: undefined as unknown as () => 0 })).toThrow(/execute/);
   });
 });
@@ -72,7 +95,7 @@ describe('tool', () => {
 describe('Agent', () => {
   const named = (name: string) => tool({ name, description: '', execute: () => 0 });
 
-  test('has defaults for all but its name', () => {
+  test('has a default for every field except its name', () => {
     expect({ ...new Agent({ name: 'a' }) }).toEqual({
       name: 'a',
       model: undefined,
@@ -80,10 +103,12 @@ describe('Agent', () => {
       instruction: '',
       tools: [],
       runConfig: {},
+      greeting: undefined,
+      acceptsPersona: false,
     });
   });
 
-  test('keeps what it was given', () => {
+  test('keeps the options that it was created with', () => {
     const runConfig = { enableAffectiveDialog: true };
     const options = {
       name: 'my_agent-2',
@@ -92,15 +117,34 @@ describe('Agent', () => {
       instruction: 'i',
       tools: [named('x')],
       runConfig,
+      greeting: 'Say hello',
+      acceptsPersona: true,
     };
     expect({ ...new Agent(options) }).toEqual(options);
   });
 
-  test.each(['', 'user', 'two words', '2nd', '-a', 'ä'])('with the name %j throws', (name) => {
+  test.each(['', 'user', 'two words', '2nd', '-a', 'ä'])('throws for the name %j', (name) => {
     expect(() => new Agent({ name })).toThrow(TypeError);
   });
 
-  test('with two tools of one name throws and names it', () => {
+  // No compiler checks the options of these callers.
+  test.each<[string, unknown, RegExp]>([
+    ['no options', undefined, /options must be an object/],
+    ['options without a name', {}, /"undefined" is not a valid name/],
+    [
+      'a misspelt option',
+      { name: 'a', instructions: 'i' },
+      /no option instructions; allowed: name, model, .*instruction/,
+    ],
+    ['tools that are no array', { name: 'a', tools: {} }, /tools must be an array of what tool\(\) returns/],
+    ['a function as a tool', { name: 'a', tools: [() => 0] }, /tools must be an array of what tool\(\) returns/],
+  ])('throws a TypeError for %s', (_what, options, text) => {
+    const create = () => Reflect.construct(Agent, [options]);
+    expect(create).toThrow(TypeError);
+    expect(create).toThrow(text);
+  });
+
+  test('throws if two tools have the same name, and names it', () => {
     expect(() => new Agent({ name: 'a', tools: [named('x'), named('y'), named('x')] })).toThrow(/"x"/);
     expect(() => new Agent({ name: 'a', tools: [googleSearch, googleSearch] })).toThrow(/google_search/);
   });

@@ -1,4 +1,4 @@
-/** Nothing of Chromium's own on the network, no window. */
+/** Switches that disable Chromium's own network traffic and its window. */
 export const QUIET = [
   '--headless=new',
   '--no-sandbox',

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { installPackages } from '../debian/install.ts';
 
-/** Where a browser is, or why there is none. */
+/** Path of a browser, or the reason why there is none. */
 export type Chromium = { readonly path: string } | { readonly missing: string };
 
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];

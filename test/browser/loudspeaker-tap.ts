@@ -9,7 +9,7 @@ export const LOUDSPEAKER_TAP = `
   globalThis.heard = { blocks: [], clickedAt: 0 };
   const taps = new WeakMap();
   const connect = AudioNode.prototype.connect;
-  function tapOf(context) {
+  function getTap(context) {
     if (taps.has(context)) return taps.get(context);
     const tap = context.createScriptProcessor(1024, 1, 1);
     const size = Math.round(context.sampleRate / 100);
@@ -32,7 +32,7 @@ export const LOUDSPEAKER_TAP = `
     return tap;
   }
   AudioNode.prototype.connect = function (target, ...rest) {
-    if (target instanceof AudioDestinationNode) connect.call(this, tapOf(this.context));
+    if (target instanceof AudioDestinationNode) connect.call(this, getTap(this.context));
     return connect.call(this, target, ...rest);
   };
 `;
@@ -42,7 +42,7 @@ export interface Heard {
   readonly clickedAt: number;
 }
 
-/** What the page's loudspeaker has given. */
+/** Returns the audio that the page has played. */
 export function readLoudspeaker(page: Page): Promise<Heard> {
   return page.evaluate<Heard>('heard');
 }
@@ -50,7 +50,7 @@ export function readLoudspeaker(page: Page): Promise<Heard> {
 /** Below this nobody hears anything. */
 export const AUDIBLE = 0.005;
 
-/** How long something was heard, s. */
+/** Returns the duration of audible sound, in seconds. */
 export function audibleSeconds({ blocks }: Heard): number {
   return blocks.filter(({ level }) => level > AUDIBLE).length / 100;
 }

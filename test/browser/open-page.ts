@@ -4,7 +4,7 @@ import { type Chromium, findChromium } from './chromium.ts';
 import { FAKE_MICROPHONE, QUIET } from './chromium-args.ts';
 import { LOUDSPEAKER_TAP } from './loudspeaker-tap.ts';
 
-/** For tests that break the network. */
+/** Console messages of tests that break the network. */
 export const NETWORK_ERRORS = /Failed to load resource|net::|WebSocket connection to/;
 
 /** The recorder is a ScriptProcessor; and a WebSocket that is given up for another connection before it is open says so itself. */
@@ -17,14 +17,28 @@ export interface OpenPageOptions {
   /** A WAV file that is spoken into the microphone, once; without one it beeps. `none`: the browser refuses it. */
   readonly microphone?: string;
   readonly args?: readonly string[];
-  /** What the browser may say on its console: this test provokes it. */
+  /** State of the connection that the page is to reach; `none`: the address is not that of the page. Default: `Live`. */
+  readonly state?: 'Live' | 'Verbunden' | 'Signed out' | 'none';
+  /** Console messages that the test provokes. */
   readonly expected?: RegExp;
 }
 
 /** Opens the page in a browser of its own, with a new profile. The test fails if the page logs an error or breaks its policy. */
 export async function openPage(url: string, options: OpenPageOptions = {}): Promise<Page> {
-  const browser = await launch(options);
-  const page = await (await browser.newContext(options.context)).newPage();
+  const browser = await launchBrowser(options);
+  afterTest(() => browser.close());
+  const page = await openTab(browser, options);
+  await visit(page, url, options);
+  return page;
+}
+
+/** Opens a page without an address, with a new profile, which is closed after the test. */
+export async function openTab(
+  browser: Browser,
+  options: Pick<OpenPageOptions, 'context' | 'expected'> = {},
+): Promise<Page> {
+  const context = await browser.newContext(options.context);
+  const page = await context.newPage();
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.stack ?? error.message));
   page.on('console', (message) => {
@@ -37,15 +51,27 @@ export async function openPage(url: string, options: OpenPageOptions = {}): Prom
     addEventListener('securitypolicyviolation', (event) => console.error('policy: ' + event.violatedDirective));
   `);
   afterTest(async () => {
-    await browser.close();
+    await context.close();
     if (complaints.length > 0) throw new Error(`the page complained:\n${complaints.join('\n')}`);
   });
-  await page.goto(url);
-  await page.getByTestId('connection').getByText('Live').waitFor();
   return page;
 }
 
-function launch({ microphone, args = [] }: OpenPageOptions): Promise<Browser> {
+/** Goes to the page and waits for its connection. */
+export async function visit(
+  page: Page,
+  url: string,
+  { state = 'Live' }: Pick<OpenPageOptions, 'state'> = {},
+): Promise<void> {
+  await page.goto(url);
+  if (state !== 'none') await page.getByTestId('connection').getByText(state).waitFor();
+}
+
+/** Launches a browser. Its caller closes it. */
+export function launchBrowser({
+  microphone,
+  args = [],
+}: Pick<OpenPageOptions, 'microphone' | 'args'>): Promise<Browser> {
   if ('missing' in browserPath) throw new Error(browserPath.missing);
   const devices = microphone === 'none' ? [] : [...FAKE_MICROPHONE];
   if (microphone && microphone !== 'none') devices.push(`--use-file-for-fake-audio-capture=${microphone}%noloop`);

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { afterTest, startTestServer, temporaryDirectory } from '../http/test-server.ts';
-import { type ScriptedConnection, startScriptedGemini } from '../models/scripted-gemini.ts';
+import { AS_SHIPPED, afterTest, startTestServer, temporaryDirectory } from '../http/test-server.ts';
+import { type ScriptedConnection, startScriptedGemini } from '../models/gemini/scripted-gemini.ts';
 import { startProxy } from './cuttable-proxy.ts';
 import { startHttp2Proxy } from './http2-proxy.ts';
 import { AUDIBLE, audibleSeconds, readLoudspeaker } from './loudspeaker-tap.ts';
@@ -12,7 +12,7 @@ import { writeSilence, writeSpeech } from './speech-wav.ts';
 
 /** The page as it was built; `npm test` builds it before. */
 const PUBLIC_DIR = process.env.PUBLIC_DIR ?? join(import.meta.dirname, '../../dist/public');
-/** As without a key: the agent talks as fast as people do, so there is time to interrupt it. */
+/** Configuration without a key: the agent talks at the pace of people, which leaves time to interrupt. */
 const AT_SPEECH_PACE = { emulator: 'in-process' } as const;
 const COUNTED =
   'One, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve, thirteen, fourteen, fifteen, sixteen, ' +
@@ -22,7 +22,7 @@ const BROWSER_MS = 60_000;
 const startPageServer = (
   environment: Record<string, string> = {},
   options: Parameters<typeof startTestServer>[1] = {},
-) => startTestServer({ PUBLIC_DIR, ...environment }, options);
+) => startTestServer({ PUBLIC_DIR, ...AS_SHIPPED, ...environment }, options);
 
 async function ask(page: Page, text: string): Promise<void> {
   await page.getByLabel('Message').fill(text);
@@ -45,7 +45,7 @@ async function startScripted(
 const answers = (page: Page) => page.getByTestId('agent-turn').locator('.words');
 
 async function startAudio(page: Page): Promise<void> {
-  await page.getByRole('button', { name: 'Start audio' }).click();
+  await page.getByRole('button', { name: 'Start voice' }).click();
   await page.getByTestId('activity').getByText('Listening').waitFor();
 }
 
@@ -74,7 +74,7 @@ if (missing !== undefined) {
 } else {
   describe('page in a browser', () => {
     test(
-      'typed question, written answer with the tool that gave it',
+      'a typed question gets a written answer with the tool call that produced it',
       async () => {
         const server = await startPageServer();
         const page = await openPage(server.url);
@@ -92,7 +92,23 @@ if (missing !== undefined) {
     );
 
     test(
-      'Enter sends, Shift+Enter and an Enter of an input method do not',
+      'no script runs that is written into the HTML of the page',
+      async () => {
+        const server = await startPageServer();
+        const page = await openPage(server.url, { expected: /Content Security Policy|^policy: / });
+        const refused = await page.evaluate<string>(`new Promise((resolve) => {
+          addEventListener('securitypolicyviolation', ({ effectiveDirective }) => resolve(effectiveDirective));
+          document.body.insertAdjacentHTML('beforeend', '<button onclick="globalThis.ran = true"></button>');
+          document.body.lastElementChild.click();
+        })`);
+        expect(refused).toBe('script-src-attr');
+        expect(await page.evaluate('globalThis.ran')).toBeUndefined();
+      },
+      BROWSER_MS,
+    );
+
+    test(
+      'Enter sends the message, Shift+Enter and the Enter of an input method do not',
       async () => {
         const server = await startPageServer();
         const page = await openPage(server.url);
@@ -111,7 +127,28 @@ if (missing !== undefined) {
     );
 
     test(
-      'spoken question, transcript and audible answer',
+      'before audio is started, the words of a model that only speaks are shown, nothing is played and no speech is downloaded',
+      async () => {
+        const server = await startPageServer();
+        const page = await openPage(server.url, { microphone: 'none' });
+        const addresses: string[] = [];
+        page.on('request', (request) => addresses.push(request.url()));
+        page.on('websocket', (socket) => addresses.push(socket.url()));
+        await page.reload();
+        await page.getByText('This agent speaks. Start voice to listen.').waitFor();
+        await ask(page, 'Count to three');
+        await page.locator('[data-testid=agent-turn][data-state=done]').waitFor();
+        expect(await answers(page).allTextContents()).toEqual(['One, two, three.']);
+        const down = addresses.filter((address) => /\/(events|poll|ws)\//.test(address));
+        expect(down.length).toBeGreaterThan(0);
+        expect(down.filter((address) => !address.includes('audio=none'))).toEqual([]);
+        expect((await readLoudspeaker(page)).blocks).toEqual([]);
+      },
+      BROWSER_MS,
+    );
+
+    test(
+      'a spoken question gets a transcript and an audible answer',
       async () => {
         const server = await startPageServer({}, AT_SPEECH_PACE);
         const microphone = join(await temporaryDirectory(), 'question.wav');
@@ -139,7 +176,7 @@ if (missing !== undefined) {
     );
 
     test(
-      'typed while audio is on, answered in voice',
+      'a message typed while audio is on gets a spoken answer',
       async () => {
         const server = await startPageServer({}, AT_SPEECH_PACE);
         const page = await openPage(server.url, { microphone: await quietRoom() });
@@ -155,7 +192,7 @@ if (missing !== undefined) {
     );
 
     test.each(['button', 'Escape', 'typed text'])(
-      'interrupted by %s in mid-answer, silent and marked',
+      'an answer interrupted by %s falls silent and is marked',
       async (by) => {
         const server = await startPageServer({}, AT_SPEECH_PACE);
         const page = await openPage(server.url, { microphone: await quietRoom() });
@@ -163,7 +200,7 @@ if (missing !== undefined) {
         await page.getByRole('button', { name: 'Mute the microphone' }).click();
         await ask(page, 'Count to twenty');
         await untilHeard(page);
-        if (by === 'button') await page.getByRole('button', { name: 'Interrupt' }).click();
+        if (by === 'button') await page.getByRole('button', { name: 'Stop the answer' }).click();
         else if (by === 'Escape') await page.keyboard.press('Escape');
         else await ask(page, 'Thank you');
         const { blocks } = await readLoudspeaker(page);
@@ -189,7 +226,7 @@ if (missing !== undefined) {
     );
 
     test(
-      'spoken into by the user, the agent falls silent and the turn is marked',
+      'the agent falls silent and the turn is marked when the user speaks into the answer',
       async () => {
         const server = await startPageServer({}, AT_SPEECH_PACE);
         const microphone = join(await temporaryDirectory(), 'interruption.wav');
@@ -206,7 +243,7 @@ if (missing !== undefined) {
     );
 
     test(
-      'stream cut again and again in mid-answer, every number once and in order',
+      'an answer over a stream that is cut repeatedly arrives complete and in order',
       async () => {
         const server = await startPageServer({}, AT_SPEECH_PACE);
         const proxy = await startProxy(server.url);
@@ -230,7 +267,7 @@ if (missing !== undefined) {
       ['poll', 'poll'],
       ['ws', 'ws'],
     ])(
-      'with ?transport=%s, talks by %s, says so and keeps what was said',
+      'with ?transport=%s the page talks by %s, shows it and keeps the conversation',
       async (transport, rung) => {
         const server = await startPageServer();
         const page = await openPage(`${server.url}/?transport=${transport}`);
@@ -244,7 +281,7 @@ if (missing !== undefined) {
     );
 
     testWithOpenssl(
-      'over HTTP/2 (needs openssl), messages go up side by side and are understood in order',
+      'over HTTP/2 (needs openssl) messages are sent in parallel and understood in order',
       async () => {
         const server = await startPageServer();
         const proxy = await startHttp2Proxy(server.url);
@@ -265,7 +302,7 @@ if (missing !== undefined) {
     );
 
     test(
-      '502 for a while, comes back by itself and nothing is lost or sent twice',
+      'after a period of 502 the page recovers by itself and nothing is lost or sent twice',
       async () => {
         const server = await startPageServer({}, AT_SPEECH_PACE);
         const proxy = await startProxy(server.url);
@@ -289,7 +326,7 @@ if (missing !== undefined) {
     );
 
     test(
-      'reloaded, shows what was said before and goes on',
+      'after a reload the page shows the conversation and continues it',
       async () => {
         const server = await startPageServer();
         const page = await openPage(server.url);
@@ -304,7 +341,7 @@ if (missing !== undefined) {
     );
 
     test(
-      'attached picture, is sent as a small JPEG before the question',
+      'an attached picture is sent as a small JPEG before the question',
       async () => {
         const server = await startPageServer();
         const page = await openPage(`${server.url}/?transport=sse`);
@@ -333,7 +370,7 @@ if (missing !== undefined) {
     );
 
     test(
-      'answer with sources, what was searched for and links stand under it, nothing of them is HTML',
+      'search queries and links of sources are shown below their answer, and their HTML is not interpreted',
       async () => {
         const { gemini, server } = await startScripted();
         const page = await openPage(server.url, { context: { viewport: { width: 360, height: 640 } } });
@@ -384,7 +421,7 @@ if (missing !== undefined) {
     );
 
     test(
-      'answer that is withheld, says so and leaves the one before as it was',
+      'a withheld answer is reported and leaves the previous answer unchanged',
       async () => {
         const { gemini, server } = await startScripted();
         const page = await openPage(server.url);
@@ -404,7 +441,7 @@ if (missing !== undefined) {
     );
 
     test(
-      'model lost for more than a moment, a note says so until it is back',
+      'a model that reconnects for more than a second is reported until it is back',
       async () => {
         const { gemini, server } = await startScripted((connection, index) => {
           if (index === 0) connection.completeSetup();
@@ -422,14 +459,11 @@ if (missing !== undefined) {
     );
 
     test(
-      'model lost that only speaks, all that stands above the message fits on a phone',
+      'on a phone all notes above the message field fit while a speaking model reconnects',
       async () => {
-        const { gemini, server } = await startScripted(
-          (connection, index) => {
-            if (index === 0) connection.completeSetup();
-          },
-          { DEMO_AGENT_MODEL: 'gemini-3.8-live' },
-        );
+        const { gemini, server } = await startScripted((connection, index) => {
+          if (index === 0) connection.completeSetup();
+        });
         const page = await openPage(server.url, { context: { viewport: { width: 360, height: 640 } } });
         const peer = await gemini.connection(0);
         await ask(page, 'Hello');
@@ -450,7 +484,7 @@ if (missing !== undefined) {
     );
 
     test(
-      'file that is no picture, is refused in words',
+      'a file that is not a picture is refused with an explanation',
       async () => {
         const server = await startPageServer();
         const page = await openPage(server.url);
@@ -462,11 +496,11 @@ if (missing !== undefined) {
     );
 
     test(
-      'microphone refused, says how to allow it and goes on in text',
+      'after a refused microphone the page explains how to allow it and continues in text',
       async () => {
         const server = await startPageServer();
         const page = await openPage(server.url, { microphone: 'none' });
-        await page.getByRole('button', { name: 'Start audio' }).click();
+        await page.getByRole('button', { name: 'Start voice' }).click();
         await page
           .getByRole('alert')
           .getByText(/microphone is blocked|No microphone was found/)
@@ -478,7 +512,7 @@ if (missing !== undefined) {
     );
 
     test(
-      'address that is not secure, works in text and says why not in voice',
+      'on an insecure address the page works in text and explains why voice does not',
       async () => {
         const server = await startPageServer({ ALLOWED_HOSTS: 'insecure.test' });
         const page = await openPage(`http://insecure.test:${server.port}/`, {
@@ -486,7 +520,7 @@ if (missing !== undefined) {
           // Headers that browsers ignore there, and say so.
           expected: /Cross-Origin-Opener-Policy|Origin-Agent-Cluster/,
         });
-        await page.getByRole('button', { name: 'Start audio' }).click();
+        await page.getByRole('button', { name: 'Start voice' }).click();
         await page.getByText('Voice needs a secure address.').waitFor();
         await ask(page, 'Count to two');
         await answers(page).getByText('One, two.').waitFor();
@@ -495,7 +529,7 @@ if (missing !== undefined) {
     );
 
     test(
-      'behind a proxy that serves it under a path, works',
+      'the page works behind a proxy that serves it under a path',
       async () => {
         const server = await startPageServer();
         const proxy = await startProxy(server.url, '/tools/talk/');
@@ -508,7 +542,7 @@ if (missing !== undefined) {
     );
 
     test(
-      'new conversation, begins empty and the agent remembers nothing',
+      'a new conversation starts empty and without memory',
       async () => {
         const server = await startPageServer();
         const page = await openPage(server.url);
@@ -523,7 +557,7 @@ if (missing !== undefined) {
     );
 
     test(
-      '360 px wide, nothing sticks out in any state',
+      'at a width of 360 px nothing overflows in any state',
       async () => {
         const server = await startPageServer({}, AT_SPEECH_PACE);
         const page = await openPage(server.url, {
@@ -545,7 +579,7 @@ if (missing !== undefined) {
     );
 
     test(
-      'by keyboard and screen reader, everything has a name and can be reached',
+      'every control has a name and can be reached by keyboard',
       async () => {
         const server = await startPageServer();
         const page = await openPage(server.url);
@@ -559,7 +593,7 @@ if (missing !== undefined) {
 
         const reached = new Set<string>();
         await page.getByLabel('Message').focus();
-        for (let i = 0; i < 15; i++) {
+        for (let i = 0; i < 25; i++) {
           reached.add(
             await page.evaluate<string>('document.activeElement.ariaLabel || document.activeElement.textContent'),
           );
@@ -570,7 +604,7 @@ if (missing !== undefined) {
           'Message',
           'Attach a picture',
           'Mute the microphone',
-          'Stop audio',
+          'End voice',
           'New conversation',
           'Conversation',
         ]) {

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { pcm16ToBytes } from '../../src/audio/pcm.ts';
-import { SPEECH_RATE, speechClips } from '../../src/emulator/speech-clips.ts';
+import { loadSpeechClips, SPEECH_RATE } from '../../src/emulator/speech-clips.ts';
 
 /** Writes a WAV file for Chromium's fake microphone: silence, the words (clips of the emulator's voice), silence. */
 export async function writeSpeech(
@@ -8,7 +8,7 @@ export async function writeSpeech(
   words: string,
   { beforeS, afterS }: { beforeS: number; afterS: number },
 ): Promise<void> {
-  const clip = speechClips().samples(words);
+  const clip = loadSpeechClips().samples(words);
   if (clip.length === 0) throw new Error(`there is no clip of "${words}"`);
   const samples = new Int16Array(Math.round(SPEECH_RATE * (beforeS + afterS)) + clip.length);
   samples.set(clip, Math.round(SPEECH_RATE * beforeS));

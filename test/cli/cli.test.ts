@@ -5,49 +5,82 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { VERSION } from '../../src/version.ts';
+import { makeCertificate } from '../certificate.ts';
+import { freePort } from '../free-port.ts';
 import { openStream } from '../http/sse-client.ts';
 import { afterTest, temporaryDirectory, waitFor } from '../http/test-server.ts';
 import { addressOf, runCli, runShell } from './command.ts';
 
+/** A model that answers in text, too. */
+const HALF_CASCADE = 'gemini-live-2.5-flash-preview';
+
 const agentFile = (name: string) => fileURLToPath(new URL(`./agents/${name}`, import.meta.url));
 
 describe('bidi-sse --help', () => {
-  test('tells all options and ends with 0', async () => {
+  test('prints all options and commands and ends with 0', async () => {
     const command = await runCli(['--help']);
     expect(await command.exitCode()).toBe(0);
-    for (const option of ['--agent', '--host', '--port', '--help', '--version', '.env.example']) {
+    for (const option of [
+      '--agent',
+      '--model',
+      '--host',
+      '--port',
+      '--help',
+      '--version',
+      '.env.example',
+      'doctor',
+      'emulator',
+    ]) {
       expect(command.stdout).toContain(option);
     }
     expect(command.stderr).toBe('');
   });
 
-  test('ends with 0 where the environment is wrong, too', async () => {
+  test('ends with 0 even if the environment is not valid', async () => {
     const command = await runCli(['--help'], { env: { PORT: 'eighty' } });
     expect(await command.exitCode()).toBe(0);
   });
 });
 
-test('bidi-sse --version tells the version and ends with 0', async () => {
+test('bidi-sse --version prints the version and ends with 0', async () => {
   const command = await runCli(['--version']);
   expect(await command.exitCode()).toBe(0);
   expect(command.stdout).toBe(`${VERSION}\n`);
 });
 
-describe('bidi-sse says in a sentence what is wrong, and ends with 1:', () => {
+describe('bidi-sse reports a mistake of its user in one sentence and ends with 1:', () => {
   test.each([
-    ['an option that it does not have', ['--prot', '80'], {}, /^bidi-sse: .*'--prot'/],
+    ['an unknown option', ['--prot', '80'], {}, /^bidi-sse: .*'--prot'/],
     ['an option without its value', ['--port'], {}, /^bidi-sse: .*--port/],
-    ['an argument that is no option', ['serve'], {}, /^bidi-sse: .*'serve'/],
-    ['a PORT that is no number', [], { PORT: 'eighty' }, /^bidi-sse: The environment is not valid.*\n {2}PORT: /],
-    ['a --port that is none', ['--port', '70000'], {}, /^bidi-sse: The environment is not valid.*\n {2}PORT: /],
-    ['two variables, both named', [], { PORT: '-1', LINGER_MS: 'long' }, /\n {2}PORT: .*\n {2}LINGER_MS: /],
-    ['an address that is not this machine', ['--host', '192.0.2.1'], {}, /^bidi-sse: .*EADDRNOTAVAIL/],
+    ['an unknown command', ['sreve'], {}, /^bidi-sse: There is no command sreve\. The commands are serve,/],
+    ['a PORT that is not a number', [], { PORT: 'eighty' }, /^bidi-sse: The environment is not valid.*\n {2}PORT: /],
+    ['a --port that is too large', ['--port', '70000'], {}, /^bidi-sse: The environment is not valid.*\n {2}PORT: /],
+    ['two invalid variables, both named', [], { PORT: '-1', LINGER_MS: 'long' }, /\n {2}PORT: .*\n {2}LINGER_MS: /],
     [
-      'an agent file that is not there',
-      ['--agent', 'nowhere.ts'],
-      {},
-      /^bidi-sse: There is no agent file \/.*\/nowhere\.ts$/m,
+      'an address of another machine',
+      ['--host', '192.0.2.1'],
+      { ALLOWED_HOSTS: 'localhost', AUTH_NONE_BEYOND_LOOPBACK: 'yes' },
+      /^bidi-sse: .*EADDRNOTAVAIL/,
     ],
+    [
+      'a HOST that other machines can reach, without authentication and without host names',
+      [],
+      { HOST: '0.0.0.0' },
+      /^bidi-sse: The environment is not valid.*\n {2}AUTH: .*AUTH_NONE_BEYOND_LOOPBACK=yes\n {2}ALLOWED_HOSTS: /,
+    ],
+    [
+      'a --host that other machines can reach with authentication, but without host names',
+      ['--host', '::'],
+      { AUTH: 'token', AUTH_TOKENS: 'ann:0123456789abcdef' },
+      /^bidi-sse: The environment is not valid.*\n {2}ALLOWED_HOSTS: .*\n$/,
+    ],
+    [
+      'a command that does not exist',
+      ['docter', 'localhost'],
+      {},
+      /^bidi-sse: There is no command docter\. The commands are serve, doctor, emulator, health; --help describes them$/m,
+    ],
+    ['a missing agent file', ['--agent', 'nowhere.ts'], {}, /^bidi-sse: There is no agent file \/.*\/nowhere\.ts$/m],
     [
       'an agent file that throws',
       ['--agent', agentFile('failing-agent.ts')],
@@ -61,19 +94,26 @@ describe('bidi-sse says in a sentence what is wrong, and ends with 1:', () => {
       /no-agent\.ts exports no agent: write "export const rootAgent/,
     ],
     [
-      'a model that is no live one',
+      'a model that is not a live model',
       [],
       { DEMO_AGENT_MODEL: 'gpt-4o-realtime' },
-      /^bidi-sse: "gpt-4o-realtime" is no live model of Gemini: .*; set DEMO_AGENT_MODEL to /,
+      /^bidi-sse: "gpt-4o-realtime" is no live model of Gemini: .*; set DEMO_AGENT_MODEL, or the option --model, to /,
     ],
     [
-      'an agent whose model cannot do what it asks for',
-      ['--agent', agentFile('misspelt-voice-agent.ts')],
+      'a retired model',
+      ['--model', 'gemini-2.0-flash-live-001'],
+      {},
+      /is retired; set .*--model.* to gemini-3\.8-live$/m,
+    ],
+    ['an empty model', ['--model', ''], { DEMO_AGENT_MODEL: 'gemini-3.8-live' }, /^bidi-sse: "" is no live model/],
+    [
+      'an agent whose model lacks the requested voice',
+      ['--agent', agentFile('misspelt-voice-agent.ts'), '--model', HALF_CASCADE],
       {},
       /^bidi-sse: Agent "puk": runConfig\.speechConfig\..*: "Pukc" is no voice of \S+; it has Puck, /,
     ],
     [
-      'an agent that is none',
+      'an agent that is a plain object',
       ['--agent', agentFile('plain-object-agent.ts')],
       {},
       /rootAgent must be made by "new Agent\(…\)"/,
@@ -98,7 +138,7 @@ describe('bidi-sse says in a sentence what is wrong, and ends with 1:', () => {
     );
   });
 
-  test('an agent file that does not find bidi-sse', async () => {
+  test('an agent file that cannot import bidi-sse', async () => {
     const file = join(await temporaryDirectory(), 'my-agent.mjs');
     await writeFile(file, "import { Agent } from 'bidi-sse';\nexport const rootAgent = new Agent({ name: 'mine' });\n");
     const command = await runCli(['--agent', file]);
@@ -106,7 +146,7 @@ describe('bidi-sse says in a sentence what is wrong, and ends with 1:', () => {
     expect(command.stderr).toContain('keep the file in this project, or install bidi-sse beside it');
   });
 
-  test('an agent file with a mistake in its text', async () => {
+  test('an agent file with a syntax error', async () => {
     const file = join(await temporaryDirectory(), 'my-agent.mjs');
     await writeFile(file, 'export const rootAgent = new Agent({ name: ;\n');
     const command = await runCli(['--agent', file]);
@@ -116,12 +156,40 @@ describe('bidi-sse says in a sentence what is wrong, and ends with 1:', () => {
 });
 
 describe('bidi-sse', () => {
-  test('greets with its address, whom one talks to, and two lines that work as they stand', async () => {
+  test('prints commands with a token if it requires one, and they work with a real user id and token', async () => {
+    const env = { AUTH: 'token', AUTH_TOKENS: 'ann:ann-token-0123456789' };
+    const command = await runCli(['--port', '0'], { env });
+    await addressOf(command);
+    expect(command.stdout).not.toContain('ann-token');
+    const lines = [...command.stdout.matchAll(/^ +(curl .*)$/gm)].map(([, line = '']) => line);
+    const [listen = '', ask = ''] = lines.map((line) =>
+      line.replace('TOKEN', 'ann-token-0123456789').replace('USER', 'ann'),
+    );
+    const stream = runShell(listen);
+    await stream.until(/event: session/);
+    const said = runShell(ask);
+    await said.until(/"status":"sent"/);
+  });
+
+  test('prints nothing but lines of JSON, its address too, with LOG_FORMAT=json', async () => {
+    const command = await runCli(['--port', '0'], { env: { LOG_FORMAT: 'json' } });
+    const url = await addressOf(command);
+    expect((await fetch(`${url}/poll/me`)).status).toBe(200);
+    command.kill('SIGTERM');
+    expect(await command.exitCode()).toBe(0);
+    const records = command.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(records[0]).toMatchObject({ msg: 'listening', url, agent: 'google_search_agent' });
+  });
+
+  test('prints its address, its agent and model, and two commands that work as they are', async () => {
     const command = await runCli(['--port', '0']);
     const url = await addressOf(command);
     expect(url).toMatch(/^http:\/\/localhost:\d+$/);
     expect(command.stdout).toMatch(
-      /google_search_agent on the offline agent \(no GOOGLE_API_KEY; gemini-live-2\.5-flash-preview is emulated\)/,
+      /google_search_agent on the offline agent \(no GOOGLE_API_KEY; gemini-3\.8-live is emulated\)/,
     );
     const lines = [...command.stdout.matchAll(/^ +(curl .*)$/gm)].map(([, line = '']) => line);
     expect(lines).toHaveLength(2);
@@ -133,10 +201,35 @@ describe('bidi-sse', () => {
     expect(await sent.exitCode()).toBe(0);
     expect(sent.stdout).toBe('{"status":"sent"}');
     await stream.until(/"turn_complete":true/);
-    const said = [...stream.stdout.matchAll(/^data: (\{"mime_type".*)$/gm)].map(
-      ([, data = '']) => JSON.parse(data).data,
+    const frames = [...stream.stdout.matchAll(/^data: (\{"mime_type".*)$/gm)].map(([, data = '']) => JSON.parse(data));
+    expect(frames.map(({ data }) => data).join('')).toMatch(/^It is \d{1,2}:\d\d/);
+    // The default model only speaks. The terminal reads what it says.
+    for (const frame of frames) expect(frame).toMatchObject({ mime_type: 'text/plain', is_transcript: true });
+  });
+
+  test('answers in text with a model that can, which --model names over DEMO_AGENT_MODEL', async () => {
+    const env = { DEMO_AGENT_MODEL: 'gemini-3.8-live' };
+    const url = await addressOf(await runCli(['--port', '0', '--model', HALF_CASCADE], { env }));
+    const stream = await openStream(`${url}/events/me`);
+    expect(await stream.untilNamed('session')).toMatchObject({ modality: 'TEXT' });
+    await fetch(`${url}/send/me`, { method: 'POST', headers: { 'Content-Type': 'text/plain' }, body: 'count to two' });
+    await stream.nextAnswer();
+    expect(stream.messages[0]).toEqual({ mime_type: 'text/plain', data: 'One, two.' });
+  });
+
+  test('uses the model that --model names for an agent that names another one', async () => {
+    const command = await runCli([
+      '--port',
+      '0',
+      '--agent',
+      agentFile('default-agent.js'),
+      '--model',
+      'gemini-3.8-live',
+    ]);
+    await addressOf(command);
+    expect(command.stdout).toContain(
+      'default_agent on the offline agent (no GOOGLE_API_KEY; gemini-3.8-live is emulated)',
     );
-    expect(said.join('')).toMatch(/^It is \d{1,2}:\d\d/);
   });
 
   test('serves the page that was built', async () => {
@@ -147,7 +240,7 @@ describe('bidi-sse', () => {
     for (const file of files) expect((await fetch(`${url}/${file}`)).status).toBe(200);
   });
 
-  test('takes its settings from .env; the environment wins over it, and options over both', async () => {
+  test('reads its settings from .env, and the environment wins over .env and options over both', async () => {
     const cwd = await temporaryDirectory();
     await writeFile(join(cwd, '.env'), 'PORT=1\nHOST=127.0.0.1\nDEMO_AGENT_MODEL=gemini-live-of-the-file\n');
     const command = await runCli(['--port', '0'], { cwd, env: { PORT: '2', HOST: '127.0.0.2' } });
@@ -155,7 +248,7 @@ describe('bidi-sse', () => {
     expect(command.stdout).toContain('gemini-live-of-the-file is emulated');
   });
 
-  test('with a key names the model that it talks to', async () => {
+  test('prints the name of the model if there is a key', async () => {
     const command = await runCli(['--port', '0'], { env: { GOOGLE_API_KEY: 'a-key-of-a-test' } });
     await addressOf(command);
     expect(command.stdout).toMatch(/google_search_agent on gemini-\S+\n/);
@@ -163,7 +256,7 @@ describe('bidi-sse', () => {
     expect(command.stdout).not.toContain('a-key-of-a-test');
   });
 
-  test('--agent with a TypeScript file talks to that agent, which uses its own tool', async () => {
+  test('runs the agent of a TypeScript file that --agent names, with its tool', async () => {
     const command = await runCli(['--port', '0', '--agent', agentFile('dice-agent.ts')]);
     const url = await addressOf(command);
     expect(command.stdout).toContain('dice_agent on the offline agent');
@@ -174,14 +267,14 @@ describe('bidi-sse', () => {
     expect(stream.named('tool_call')).toMatchObject([{ name: 'roll_dice', where: 'server' }]);
   });
 
-  test('--agent with a default export, by a path relative to the working directory, talks to that agent', async () => {
+  test('runs the default export of a file that --agent names relative to the working directory', async () => {
     const cwd = fileURLToPath(new URL('.', import.meta.url));
     const command = await runCli(['--port', '0', '--agent', 'agents/default-agent.js'], { cwd });
     await addressOf(command);
     expect(command.stdout).toContain('default_agent on the offline agent');
   });
 
-  test.each(['SIGTERM', 'SIGINT'] as const)('at %s tells its readers to come back, and ends with 0', async (signal) => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('asks its readers to return at %s, and ends with 0', async (signal) => {
     const command = await runCli(['--port', '0']);
     const stream = await openStream(`${await addressOf(command)}/events/me`);
     await stream.untilNamed('session');
@@ -191,7 +284,7 @@ describe('bidi-sse', () => {
     expect(await command.exitCode()).toBe(0);
   });
 
-  test('at a second signal ends at once, with 1', async () => {
+  test('ends at once with 1 at a second signal', async () => {
     const command = await runCli(['--port', '0'], { env: { SHUTDOWN_GRACE_MS: '600000' } });
     const url = await addressOf(command);
     const stream = await openStream(`${url}/events/me`);
@@ -207,7 +300,7 @@ describe('bidi-sse', () => {
     expect(await command.exitCode()).toBe(1);
   });
 
-  test('logs JSON where its output is no terminal, and nothing of what is said', async () => {
+  test('logs JSON if its output is not a terminal, and logs nothing that users say', async () => {
     const command = await runCli(['--port', '0']);
     const url = await addressOf(command);
     const stream = await openStream(`${url}/events/me`);
@@ -219,5 +312,89 @@ describe('bidi-sse', () => {
     const logged = command.stdout.split('\n').filter((line) => line.startsWith('{'));
     expect(logged.map((line) => JSON.parse(line).msg)).toContain('live session opened');
     expect(command.stdout + command.stderr).not.toContain('treasure');
+  });
+});
+
+describe('bidi-sse health', () => {
+  test.each(['127.0.0.2', '0.0.0.0', '::1'])(
+    'ends with 0 while a server listens on HOST %s, and with 1 after that',
+    async (host) => {
+      const exposed = { ALLOWED_HOSTS: 'localhost', AUTH_NONE_BEYOND_LOOPBACK: 'yes' };
+      const server = await runCli(['serve', '--port', `${await freePort()}`], { env: { HOST: host, ...exposed } });
+      const { port } = new URL(await addressOf(server));
+      const env = { HOST: host, PORT: port };
+      expect(await (await runCli(['health'], { env })).exitCode()).toBe(0);
+      server.kill('SIGTERM');
+      await server.exitCode();
+      const health = await runCli(['health'], { env });
+      expect(await health.exitCode()).toBe(1);
+      expect(health.stderr).toMatch(/^bidi-sse: http:\/\/\S+\/healthz does not answer: .*ECONNREFUSED/);
+    },
+  );
+
+  test('ends with 0 while a server with a certificate of its own listens', async () => {
+    const folder = await temporaryDirectory();
+    makeCertificate(folder);
+    const tls = { TLS_CERT_FILE: join(folder, 'cert.pem'), TLS_KEY_FILE: join(folder, 'key.pem') };
+    const server = await runCli(['serve', '--port', '0'], { env: tls });
+    const { protocol, port } = new URL(await addressOf(server));
+    expect(protocol).toBe('https:');
+    expect(await (await runCli(['health'], { env: { ...tls, PORT: port } })).exitCode()).toBe(0);
+    expect(await (await runCli(['health'], { env: { PORT: port } })).exitCode()).toBe(1);
+  });
+
+  test('ends with 1 if another server answers', async () => {
+    const other = createServer((_req, res) => res.writeHead(404).end()).listen(0, '127.0.0.1');
+    afterTest(() => other.close());
+    await waitFor('the other server', () => other.listening);
+    const { port } = other.address() as AddressInfo; // a TCP server that listens has one
+    const health = await runCli(['health'], { env: { PORT: `${port}` } });
+    expect(await health.exitCode()).toBe(1);
+    expect(health.stderr).toMatch(/healthz answered 404\n$/);
+  });
+});
+
+describe('bidi-sse emulator', () => {
+  test('starts a server that bidi-sse can use as its provider, and ends with 0 at SIGTERM', async () => {
+    const emulator = await runCli(['emulator', '--port', '0']);
+    const [, url = ''] = await emulator.until(/GOOGLE_GEMINI_BASE_URL=(\S+)/);
+    const env = { GOOGLE_GEMINI_BASE_URL: url };
+    const command = await runCli(['--port', '0'], { env });
+    const address = await addressOf(command);
+    const stream = await openStream(`${address}/events/me`);
+    const headers = { 'Content-Type': 'text/plain' };
+    await fetch(`${address}/send/me`, { method: 'POST', headers, body: 'count to two' });
+    expect(await stream.nextAnswer()).toBe('One, two.');
+    emulator.kill('SIGTERM');
+    expect(await emulator.exitCode()).toBe(0);
+  });
+
+  test('refuses every model but the one that --model names, and prints the variable that chooses it', async () => {
+    const emulator = await runCli(['emulator', '--port', '0', '--model', 'gemini-3.1-flash-live-preview']);
+    const [, url = '', model = ''] = await emulator.until(/GOOGLE_GEMINI_BASE_URL=(\S+) .* DEMO_AGENT_MODEL=(\S+)/);
+    const ask = async (env: Record<string, string>) => {
+      const stream = await openStream(`${await addressOf(await runCli(['--port', '0'], { env }))}/events/me`);
+      await stream.until(
+        'the model or a failure',
+        () => stream.named('failure').length + stream.named('status').length > 1,
+      );
+      return [...stream.named('failure'), ...stream.named('status')];
+    };
+    expect(await ask({ GOOGLE_GEMINI_BASE_URL: url })).toContainEqual(
+      expect.objectContaining({ code: 'model_not_found' }),
+    );
+    expect(await ask({ GOOGLE_GEMINI_BASE_URL: url, DEMO_AGENT_MODEL: model })).toContainEqual({ upstream: 'ready' });
+    const unknown = await runCli(['emulator', '--model', 'gpt-realtime']);
+    expect(await unknown.exitCode()).toBe(1);
+    expect(unknown.stderr).toBe('bidi-sse: model must be the name of a live model of Gemini, not "gpt-realtime"\n');
+  });
+
+  test('reports an invalid option in one line and ends with 1', async () => {
+    const emulator = await runCli(['emulator', '--pace', '0']);
+    expect(await emulator.exitCode()).toBe(1);
+    expect(emulator.stderr).toBe('bidi-sse: pace must be a number above 0, not 0\n');
+    const other = await runCli(['emulator', '--port', '80x']);
+    expect(await other.exitCode()).toBe(1);
+    expect(other.stderr).toBe('bidi-sse: --port requires a whole number from 0 to 65535, not "80x"\n');
   });
 });

@@ -12,9 +12,11 @@ const SESSION = {
   session_id: 'default',
   client: 'a',
   next: 1,
+  head: 0,
   agent: 'nobody',
   model: 'none',
   modality: 'TEXT',
+  manual_activity: false,
   input_rate: 16_000,
   output_rate: 24_000,
   limits: { body_bytes: 4_194_304, window: 16, linger_ms: 120_000, heartbeat_ms: 10_000 },
@@ -22,7 +24,7 @@ const SESSION = {
 };
 const OPENING = `id: ${EPOCH}.0\nevent: session\ndata: ${JSON.stringify(SESSION)}\n\nid: ${EPOCH}.0\nevent: hb\ndata: {"t":0,"next":1}\n\n`;
 
-/** A server that says what ours never would. @param serve everything but the stream */
+/** Starts a server that sends what ours never would. @param serve answers every request except the stream */
 async function brokenServer(serve: (req: IncomingMessage, res: ServerResponse) => void) {
   const counts = { events: 0, sends: 0 };
   const server = createServer((req, res) => {
@@ -48,7 +50,7 @@ async function brokenServer(serve: (req: IncomingMessage, res: ServerResponse) =
 }
 
 test.each(['{"toString":1}', '"7"', '1e999', '-1', '[]'])(
-  'a POST that is answered %s where a number belongs is taken all the same',
+  'a POST counts as accepted even if its answer has %s in place of a number',
   async (value) => {
     const { client } = await brokenServer((_req, res) => {
       res.setHeader('Content-Type', 'application/json');
@@ -60,7 +62,7 @@ test.each(['{"toString":1}', '"7"', '1e999', '-1', '[]'])(
   },
 );
 
-test('POSTs that come to another server than the stream are tried ever more seldom, and so is the stream', async () => {
+test('POSTs that reach another server than the stream are repeated less and less often, and so is the stream', async () => {
   const { client, counts } = await brokenServer((_req, res) => {
     res.writeHead(409, { 'Content-Type': 'application/json' });
     const refusal = { error: 'of another', code: 'epoch_changed', retry: false, epoch: 'another-epoch-of-it', next: 1 };
@@ -69,12 +71,12 @@ test('POSTs that come to another server than the stream are tried ever more seld
   void client.send('hello');
   await waitFor('a try', () => counts.sends > 1);
   await delay(3_000);
-  // Doubling from 0.2 s on, and less for the jitter: it was hundreds in a second.
+  // Delays double from 0.2 s, less the jitter. Without them there were hundreds of requests in a second.
   expect(counts.sends).toBeLessThan(40);
   expect(counts.events).toBeLessThan(40);
 });
 
-test('an answer without an end is given up: the POST goes out again', async () => {
+test('an answer without an end is given up, and the POST is sent again', async () => {
   let endless = 0;
   const { client, counts } = await brokenServer((_req, res) => {
     if (counts.sends > 1) {
@@ -91,6 +93,6 @@ test('an answer without an end is given up: the POST goes out again', async () =
   });
   expect(await client.send('hello')).toEqual({ sent: true });
   expect(counts.sends).toBe(2);
-  // A few pieces more are on their way when it is noticed.
+  // Some pieces are in flight when the client gives up.
   expect(endless).toBeLessThan(2_000);
 });

@@ -3,22 +3,22 @@ import { type Client, type ClientEvents, type ClientOptions, createClient } from
 import { openStream, type SseClient } from '../http/sse-client.ts';
 import { afterTest, type TestServer, waitFor } from '../http/test-server.ts';
 
-/** Without `status`: that of the first moment comes before the client. */
+/** Events of the log. `status` is missing, because the first one is written before the client connects. */
 const LOGGED = ['message', 'input_transcript', 'tool_call', 'tool_result', 'tool_cancel', 'usage', 'end'] as const;
 
 export interface Talk {
   readonly client: Client;
-  /** The events of the log, in the order in which the client told them: name and data. */
+  /** Name and data of the log's events, in the order in which the client emitted them. */
   readonly told: [string, unknown][];
   readonly refused: ClientEvents['refused'][];
   readonly failures: ClientEvents['failure'][];
   readonly sessions: ClientEvents['session'][];
   readonly states: string[];
-  /** Waits until so many replies are complete. */
+  /** Waits until `count` replies are complete. */
   turns(count: number): Promise<void>;
 }
 
-/** A client of the session of `me`, closed after the test. */
+/** Opens a client of the session of `me`, which is closed after the test. */
 export function talk(options: Partial<ClientOptions> & { url: string }): Talk {
   const client = createClient({ userId: 'me', isAudio: false, ...options });
   afterTest(() => client.close());
@@ -39,21 +39,21 @@ export function talk(options: Partial<ClientOptions> & { url: string }): Talk {
   return { client, told, refused, failures, sessions, states, turns };
 }
 
-/** Somebody who reads the same session with nothing in the way. */
+/** Opens a reader of the same session without a proxy. */
 export async function witness({ url }: TestServer): Promise<SseClient> {
   const stream = await openStream(`${url}/events/me?is_audio=false`);
   await stream.untilNamed('session');
   return stream;
 }
 
-/** The log, as the witness saw it. */
+/** Lists the events of the log that the witness received. */
 function seen({ events }: SseClient): [string, unknown][] {
   return events
     .map(({ event, data }): [string, unknown] => [event ?? 'message', data])
     .filter(([name]) => (LOGGED as readonly string[]).includes(name));
 }
 
-/** The texts that the server took for the user's, in order. */
+/** Lists the user's texts in the conversation that the server keeps. */
 export async function said({ url }: TestServer): Promise<string[]> {
   const answer = await fetch(`${url}/poll/me?since=nonsense&wait=0`);
   const { events }: { events: { event?: string; data: ClientEvents['reset'] }[] } = JSON.parse(await answer.text());
@@ -61,7 +61,7 @@ export async function said({ url }: TestServer): Promise<string[]> {
   return turns.filter(({ role }) => role === 'user').flatMap(({ text }) => text.split('\n'));
 }
 
-/** Waits until the client has told as much as the witness saw, and expects it to be the same: every event once and in order. */
+/** Waits until the client has emitted as many events as the witness received, and expects the same events, once and in order. */
 export async function expectSame({ told }: Talk, stream: SseClient): Promise<void> {
   await waitFor('as many events as the witness saw', () => told.length >= seen(stream).length);
   expect(told).toEqual(seen(stream));

@@ -4,7 +4,7 @@ import { expectSame, talk, witness } from './conversation.ts';
 import { hostileProxy } from './hostile-proxy.ts';
 import { socketLine } from './socket-line.ts';
 
-test('a client whose stream falls silent, without an end, opens another and loses nothing', async () => {
+test('a client opens another stream when its stream falls silent without an end, and loses nothing', async () => {
   const server = await startTestServer({ HEARTBEAT_MS: '1000' });
   const stream = await witness(server);
   let streams = 0;
@@ -22,9 +22,9 @@ test('a client whose stream falls silent, without an end, opens another and lose
   expect(streams).toBe(2);
 });
 
-/** Heartbeats come each 10 s, and would be missed after 25: later than these tests wait. */
+/** Missing heartbeats show a dead stream after 25 s, which is longer than these tests wait. */
 test.each(['stall', 'orphan'] as const)(
-  'a client whose stream is dead (%s) learns it from the answers to what it sends, long before heartbeats fail to appear',
+  'a client replaces a dead stream (%s) as soon as the answer to a POST shows that an event is missing',
   async (fate) => {
     const server = await startTestServer();
     const stream = await witness(server);
@@ -44,7 +44,7 @@ test.each(['stall', 'orphan'] as const)(
   },
 );
 
-test('a client whose WebSocket is dead learns it from an answer that does not come, and loses nothing', async () => {
+test('a client replaces a dead WebSocket when an answer is missing, and loses nothing', async () => {
   const server = await startTestServer();
   const stream = await witness(server);
   let sockets = 0;
@@ -63,19 +63,19 @@ test('a client whose WebSocket is dead learns it from an answer that does not co
   expect(sockets).toBe(2);
 });
 
-test('a client whose POSTs get no answer goes over to a WebSocket, and what hangs goes out again there', async () => {
+test('a client whose POSTs get no answer changes to a WebSocket and sends the pending POSTs again there', async () => {
   const server = await startTestServer();
   const stream = await witness(server);
   const url = await socketLine(server, () => 'pass', true);
   const me = talk({ url });
-  // POSTs are given up after 8 s, and would be sent the same way again.
+  // A POST times out after 8 s. Without a WebSocket the next attempt would take the same way.
   void me.client.send('count to three');
   await me.turns(1);
   expect(me.client.statistics.rung).toBe('ws');
   await expectSame(me, stream);
 });
 
-test('a client that is told that the network is back reconnects at once, and stops listening when it is closed', async () => {
+test('a client reconnects at once when the browser reports that the network is back, until it is closed', async () => {
   const network = new EventTarget();
   const surroundings = globalThis as { addEventListener?: unknown; removeEventListener?: unknown };
   surroundings.addEventListener = network.addEventListener.bind(network);

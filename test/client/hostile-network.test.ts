@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, test as testAlone } from '@jest/globals';
+import { concurrentTest as test } from '../concurrent-test.ts';
 import { afterTest, startTestServer, waitFor } from '../http/test-server.ts';
 import { expectSame, said, talk, witness } from './conversation.ts';
 import { hostileProxy, type Treatment } from './hostile-proxy.ts';
 
 const isStream = (url = '') => url.startsWith('/events');
 
-describe('a client', () => {
-  test('on a good line talks over the stream: every event once and in order', async () => {
+describe('on a hostile network', () => {
+  test('a client without any proxy uses the stream and receives every event once and in order', async () => {
     const server = await startTestServer();
     const stream = await witness(server);
     const me = talk({ url: server.url, transport: 'sse' });
@@ -21,7 +22,7 @@ describe('a client', () => {
     expect(me.states).toEqual(['open']);
   });
 
-  test('behind a proxy that keeps whole answers polls, and remembers it', async () => {
+  test('a client polls behind a proxy that buffers whole answers, and the next client remembers that', async () => {
     const server = await startTestServer();
     const stream = await witness(server);
     const url = await hostileProxy(server, ({ url: path }) => (isStream(path) ? 'buffer' : 'pass'));
@@ -39,7 +40,7 @@ describe('a client', () => {
     expect(again.client.statistics.rung).toBe('poll');
   });
 
-  test('behind a proxy that holds each event until the next has them pushed', async () => {
+  test('a client uses padding behind a proxy that holds each event until the next one', async () => {
     const server = await startTestServer();
     const stream = await witness(server);
     const url = await hostileProxy(server, ({ url: path }) => (isStream(path) ? 'lag' : 'pass'));
@@ -51,20 +52,20 @@ describe('a client', () => {
     expect(me.client.statistics.rung).toBe('pusher');
   });
 
-  test('behind the same proxy, whose first heartbeat comes with the answer to what was said at once, misses the end of it, and has events pushed', async () => {
+  test('a client behind such a proxy uses padding even if its first heartbeat arrived together with a reply', async () => {
     const server = await startTestServer();
     const stream = await witness(server);
     const url = await hostileProxy(server, ({ url: path }) => (isStream(path) ? 'lag' : 'pass'));
     const me = talk({ url, transport: 'sse' });
     void me.client.send('count to three');
-    // Heartbeats come each 10 s: later than this waits.
+    // The next heartbeat comes after 10 s, which is longer than this test waits.
     await me.turns(1);
     await waitFor('the padding', () => me.client.statistics.rung === 'pusher');
     await expectSame(me, stream);
   });
 
   test.each(['auto', 'sse'] as const)(
-    'whose streams are cut at random bytes loses and doubles nothing: %s',
+    'a client whose streams are cut at random bytes loses and repeats nothing: %s',
     async (transport) => {
       const server = await startTestServer();
       const stream = await witness(server);
@@ -86,7 +87,7 @@ describe('a client', () => {
     },
   );
 
-  test('whose connections are ended at a certain age replaces them before, and loses and doubles nothing', async () => {
+  test('a client replaces connections before the age at which a proxy ends them, and loses and repeats nothing', async () => {
     const server = await startTestServer({}, { emulator: { pace: 1 } });
     const stream = await witness(server);
     const url = await hostileProxy(server, ({ url: path }) => (isStream(path) ? { lifetimeMs: 2_400 } : 'pass'));
@@ -99,7 +100,8 @@ describe('a client', () => {
     expect(me.client.statistics.rung).toBe('stream');
   });
 
-  test('behind a proxy that holds each chunk for 200 ms has the stream end with its connection instead', async () => {
+  // Milliseconds decide: the client compares the delay of chunks with that of an empty request.
+  testAlone('a client uses a stream without chunks behind a proxy that delays each chunk by 200 ms', async () => {
     const server = await startTestServer();
     const stream = await witness(server);
     const url = await hostileProxy(server, ({ url: path }) => (isStream(path) ? { chunkMs: 207 } : 'pass'));
@@ -115,7 +117,7 @@ describe('a client', () => {
     expect(me.client.statistics.rung).toBe('close');
   });
 
-  test('whose polls come slowly, while it speaks, reads each to its end', async () => {
+  test('a client that sends audio reads slow answers to polls to their end', async () => {
     const server = await startTestServer();
     const stream = await witness(server);
     const url = await hostileProxy(server, ({ url: path }) =>
@@ -124,7 +126,7 @@ describe('a client', () => {
     const me = talk({ url, transport: 'poll', isAudio: true });
     await waitFor('the session', () => me.sessions.length === 1);
     await me.client.send('count to nine');
-    // Each is answered that nothing is attached: the poll has been answered, as far as the server knows.
+    // The answer to each POST says that no connection is attached: for the server, the poll has been answered.
     const microphone = setInterval(() => me.client.sendAudio(new Uint8Array(3_200)), 100);
     afterTest(() => clearInterval(microphone));
     await me.turns(1);
@@ -132,13 +134,13 @@ describe('a client', () => {
     await expectSame(me, stream);
   });
 
-  test('whose poll gets lost, while it speaks, asks again long before it would have been answered', async () => {
+  test('a client that sends audio replaces a lost poll long before the poll would time out', async () => {
     const server = await startTestServer();
     const stream = await witness(server);
     let polls = 0;
     const url = await hostileProxy(server, ({ url: path }) => {
       if (path?.startsWith('/poll')) polls += 1;
-      // Held for 20 s, and then waited for some more: longer than this test waits.
+      // The server holds a poll for 20 s, which is longer than this test waits.
       return polls === 3 && path?.startsWith('/poll') ? new Promise<Treatment>(() => undefined) : 'pass';
     });
     const me = talk({ url, transport: 'poll' });
@@ -152,7 +154,7 @@ describe('a client', () => {
     await expectSame(me, stream);
   });
 
-  test('whose answers to POSTs are swallowed is asked once for each', async () => {
+  test('each text is applied once even if most answers to POSTs are lost', async () => {
     const server = await startTestServer();
     let posts = 0;
     const url = await hostileProxy(server, ({ method }) => {
@@ -171,7 +173,7 @@ describe('a client', () => {
     expect(me.failures).toEqual([]);
   });
 
-  test('with four POSTs at once, which come in any order, is understood in its own', async () => {
+  test('four POSTs in flight are applied in their own order, even if they arrive in reverse', async () => {
     const server = await startTestServer();
     const held: { cseq: number; go: () => void }[] = [];
     const numbers: number[] = [];
@@ -187,7 +189,7 @@ describe('a client', () => {
       numbers.push(cseq);
       return 'pass';
     });
-    /** The last first, each with the time to arrive before the next. */
+    /** Releases the POSTs in reverse, each with the time to arrive before the next. */
     const release = async () => {
       held.sort((one, other) => other.cseq - one.cseq);
       for (const { go } of held.splice(0)) {
@@ -208,7 +210,7 @@ describe('a client', () => {
     expect(await said(server)).toEqual(texts);
   });
 
-  test('goes on after an outage in which a gateway answers for the server', async () => {
+  test('a client recovers from an outage in which a gateway answers for the server, and loses nothing', async () => {
     const server = await startTestServer();
     const stream = await witness(server);
     let refused = 0;

@@ -4,31 +4,37 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterTest } from '../http/test-server.ts';
 
-/** What becomes of one request. */
+/** The proxy answers with a page of status 502 or another, and does not ask the server. */
+type Page = 'bad gateway' | { readonly status: number };
+
+/** How the proxy treats one request. */
 export type Treatment =
+  | Page
   | 'pass'
-  /** The answer is kept until it is complete, its head too: of an endless one nothing ever comes. */
+  /** The proxy keeps the answer with its head until it is complete. An endless answer never arrives. */
   | 'buffer'
-  /** Each chunk of the answer comes with the one after it. */
+  /** The proxy holds each chunk of the answer until the next one. */
   | 'lag'
-  /** The answer begins, and after its first half second nothing more comes: no end either. */
+  /** The answer stops after 500 ms without an end. */
   | 'stall'
-  /** The same, and the server sees its end. */
+  /** As `stall`, and the server sees the connection end. */
   | 'orphan'
-  /** The server is asked and answers, but the client only sees the connection break. */
+  /** The server answers, but the client only sees the connection break. */
   | 'swallow'
-  /** The server is not asked. */
-  | 'bad gateway'
-  /** The answer breaks off after so many bytes of its body. */
+  /** The answer is cut after this many bytes of its body. */
   | { readonly cutAfter: number }
-  /** The answer breaks off after so many ms. */
+  /** The answer is cut at this age, in ms. */
   | { readonly lifetimeMs: number }
-  /** Each chunk of a chunked answer takes so many ms more; one that ends with its connection does not. */
+  /** Each chunk of a chunked answer is delayed by this many ms. An answer that ends with its connection is not delayed. */
   | { readonly chunkMs: number }
-  /** The answer comes at so many bytes a ms. */
+  /** Bandwidth of the answer, in bytes per ms. */
   | { readonly bytesPerMs: number };
 
-/** @param treat says what becomes of a request; it may take its time. `body`: as it came */
+/**
+ * Starts a proxy in front of a server.
+ * @param treat decides how a request is treated, at once or later; `body`: the body of the request
+ * @returns the address of the proxy
+ */
 export async function hostileProxy(
   { port }: { readonly port: number },
   treat: (request: IncomingMessage, body: string) => Treatment | Promise<Treatment>,
@@ -42,8 +48,9 @@ export async function hostileProxy(
     for await (const chunk of request) chunks.push(chunk);
     const body = Buffer.concat(chunks);
     const treatment = await treat(request, body.toString());
-    if (treatment === 'bad gateway') {
-      response.writeHead(502, { 'Content-Type': 'text/html' }).end('<h1>502 Bad Gateway</h1>');
+    if (isPage(treatment)) {
+      const status = treatment === 'bad gateway' ? 502 : treatment.status;
+      response.writeHead(status, { 'Content-Type': 'text/html' }).end(`<h1>${status}</h1>`);
       return;
     }
     const { method, url: path, headers } = request;
@@ -62,7 +69,11 @@ export async function hostileProxy(
   return `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`; // a TCP server that listens has one
 }
 
-function passOn(answer: IncomingMessage, response: ServerResponse, treatment: Exclude<Treatment, 'bad gateway'>): void {
+function isPage(treatment: Treatment): treatment is Page {
+  return treatment === 'bad gateway' || (typeof treatment === 'object' && 'status' in treatment);
+}
+
+function passOn(answer: IncomingMessage, response: ServerResponse, treatment: Exclude<Treatment, Page>): void {
   const kept: Buffer[] = [];
   let passed = 0;
   const startedAt = performance.now();

@@ -9,8 +9,8 @@ import { hostileProxy } from './hostile-proxy.ts';
 
 const isDown = (url = '') => url.startsWith('/events') || url.startsWith('/poll');
 
-describe.each(['sse', 'poll'] as const)('over %s a client', (transport) => {
-  test('whose server shuts down and is started anew goes on there, is told the loss, and numbers anew', async () => {
+describe.each(['sse', 'poll'] as const)('over %s', (transport) => {
+  test('a client continues on a restarted server, receives reset, and numbers its POSTs again', async () => {
     const first = await startTestServer();
     const me = talk({ url: first.url, transport, random: () => 0.05 });
     const resets: ClientEvents['reset'][] = [];
@@ -27,7 +27,7 @@ describe.each(['sse', 'poll'] as const)('over %s a client', (transport) => {
     expect(new Set(me.sessions.map(({ epoch }) => epoch)).size).toBe(2);
   });
 
-  test('that finds no room says why, and comes in when there is some', async () => {
+  test('a client reports too_many_sessions as retry, and connects when there is room', async () => {
     const server = await startTestServer({ MAX_SESSIONS: '1', LINGER_MS: '0' });
     const other = await openStream(`${server.url}/events/other`);
     const me = talk({ url: server.url, transport, random: () => 0 });
@@ -35,14 +35,14 @@ describe.each(['sse', 'poll'] as const)('over %s a client', (transport) => {
     me.client.on('retry', (retry) => retries.push(retry));
     await waitFor('a refusal', () => retries.length > 0);
     expect(retries[0]).toMatchObject({ attempt: 1, status: 503, failure: { code: 'too_many_sessions' } });
-    // As the server's Retry-After says, whatever the dice say.
+    // Retry-After of the server sets the minimum, whatever the random number.
     expect(retries[0]?.delayMs).toBeGreaterThanOrEqual(1_000);
     expect(me.client.state).toBe('connecting');
     other.close();
     await waitFor('the session', () => me.client.state === 'open');
   });
 
-  test('has the agent speak when it asks for that, and nobody else’s reconnect undoes it', async () => {
+  test('setAudio changes the modality, and a reconnect of another client does not undo that', async () => {
     const server = await startTestServer();
     const other = talk({ url: server.url, transport, isAudio: false });
     await waitFor('the session', () => other.sessions.length > 0);
@@ -58,7 +58,7 @@ describe.each(['sse', 'poll'] as const)('over %s a client', (transport) => {
     await waitFor('the change back', () => me.sessions.at(-1)?.modality === 'TEXT');
   });
 
-  test('that asks for what is so already is not kept waiting', async () => {
+  test('setAudio resolves if the agent has that modality already', async () => {
     const server = await startTestServer();
     const me = talk({ url: server.url, transport, isAudio: false });
     await waitFor('the session', () => me.sessions.length > 0);
@@ -68,7 +68,7 @@ describe.each(['sse', 'poll'] as const)('over %s a client', (transport) => {
     await me.turns(1);
   });
 
-  test('that wants text of a model that only speaks takes what it gets, in each live session anew, and is told its resets', async () => {
+  test('a client that asks a speech-only model for text accepts audio in each live session, and receives every reset', async () => {
     const first = await startTestServer({ DEMO_AGENT_MODEL: 'gemini-live-2.5-flash-native-audio' });
     const me = talk({ url: first.url, transport, isAudio: false, history: true, random: () => 0.05 });
     const resets: string[] = [];
@@ -83,12 +83,12 @@ describe.each(['sse', 'poll'] as const)('over %s a client', (transport) => {
     await me.turns(1);
     expect(resets).toEqual(['malformed', 'unknown_epoch']);
     expect(me.sessions.map(({ modality }) => modality)).not.toContain('TEXT');
-    // One of each server, and one more where the wish was said again.
+    // Each server sends one session, and one more where the settings were repeated.
     expect(me.sessions.length).toBeLessThanOrEqual(4);
     await second.close();
   });
 
-  test('that asks for the history is told the conversation so far, and then what comes', async () => {
+  test('a client with history receives the conversation so far in one reset, and then new events', async () => {
     const server = await startTestServer();
     const stream = await openStream(`${server.url}/events/me`);
     await say(server, 'count to two');
@@ -110,7 +110,7 @@ describe.each(['sse', 'poll'] as const)('over %s a client', (transport) => {
     expect(resets).toHaveLength(1);
   });
 
-  test('that is away while the log has no room for all the audio is told once how much it missed', async () => {
+  test('a client that was away while the log dropped audio receives one gap with the right length', async () => {
     const { server, provider, witness } = await openScripted({ LOG_BYTES: '200000' });
     let away = false;
     const url = await hostileProxy(server, ({ url: path }) => (away && isDown(path) ? 'bad gateway' : 'pass'));
@@ -130,7 +130,7 @@ describe.each(['sse', 'poll'] as const)('over %s a client', (transport) => {
     expect(gaps[0]).toBeGreaterThan(0);
   });
 
-  test('whose session somebody else has closed while it was away has ended, and what it sends is not sent', async () => {
+  test('a client whose session was closed while it was away ends, and its items are reported as unsent', async () => {
     const server = await startTestServer();
     let away = false;
     const url = await hostileProxy(server, ({ url: path }) => (away && isDown(path) ? 'bad gateway' : 'pass'));

@@ -4,7 +4,7 @@ import { startTestServer, waitFor } from '../http/test-server.ts';
 import { said, talk } from './conversation.ts';
 import { hostileProxy } from './hostile-proxy.ts';
 
-test('a client whose live session is gone numbers anew in the next one, and loses no text', async () => {
+test('a client whose live session has closed numbers its POSTs again in the next one, and loses no text', async () => {
   const server = await startTestServer({ LINGER_MS: '50' });
   let out = false;
   const line = await cuttableLine(server);
@@ -26,7 +26,7 @@ test('a client whose live session is gone numbers anew in the next one, and lose
 });
 
 test.each(['sse', 'poll'] as const)(
-  'a client that asks for the end of the session is told of it, and stops: %s',
+  'a client that asks for the end of the session receives end, and stops: %s',
   async (transport) => {
     const server = await startTestServer();
     const me = talk({ url: server.url, transport });
@@ -38,7 +38,7 @@ test.each(['sse', 'poll'] as const)(
   },
 );
 
-test('a refused item is reported, and those after it are taken', async () => {
+test('a refused item is reported, and the items after it are accepted', async () => {
   const server = await startTestServer();
   const me = talk({ url: server.url });
   await waitFor('the session', () => me.sessions.length > 0);
@@ -51,7 +51,7 @@ test('a refused item is reported, and those after it are taken', async () => {
   expect([me.refused.length, me.failures]).toEqual([1, []]);
 });
 
-test('audio goes up as PCM, and is answered; what is heard is acknowledged', async () => {
+test('audio is sent as PCM, and the events of the reply are acknowledged', async () => {
   const server = await startTestServer();
   const acks: string[] = [];
   const types: string[] = [];
@@ -67,12 +67,12 @@ test('audio goes up as PCM, and is answered; what is heard is acknowledged', asy
   void me.client.send('count to three');
   await me.turns(1);
   expect(me.told.some(([, data]) => (data as { mime_type?: string }).mime_type === 'audio/pcm')).toBe(true);
-  // The text's own ack, and one after the audio.
+  // The POST of the text acknowledges, and so does one after the reply.
   await waitFor('an acknowledgement', () => acks.length >= 2);
   expect(me.failures).toEqual([]);
 });
 
-test('a client that is closed does nothing more', async () => {
+test('a closed client sends nothing and changes no state', async () => {
   const server = await startTestServer();
   const me = talk({ url: server.url });
   await waitFor('the session', () => me.sessions.length > 0);

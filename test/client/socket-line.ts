@@ -2,22 +2,22 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterTest } from '../http/test-server.ts';
 
-/** What becomes of a WebSocket. Everything else passes. */
+/** How the proxy treats a WebSocket. Everything else passes. */
 export type SocketFate =
   | 'pass'
-  /** The connection breaks before it is answered. */
+  /** The connection breaks before the handshake is answered. */
   | 'refuse'
-  /** The handshake is answered, and then nothing comes down any more. */
+  /** The handshake is answered, and nothing follows. */
   | 'mute'
-  /** After so many bytes down nothing comes any more. */
+  /** Nothing follows after this many bytes down. */
   | { readonly muteAfter: number }
-  /** It breaks after so many bytes down. */
+  /** The connection breaks after this many bytes down. */
   | { readonly cutAfter: number };
 
 /**
- * A TCP proxy in front of a server that knows a WebSocket, and a POST, by its first bytes.
- * @param fate asked for each WebSocket
- * @param holdsPosts whether POSTs get no further, and no answer
+ * Starts a TCP proxy that recognizes WebSockets and POSTs by their first bytes.
+ * @param fate called for each WebSocket
+ * @param holdsPosts whether POSTs are held without an answer
  */
 export async function socketLine(
   { port }: { readonly port: number },
@@ -37,7 +37,7 @@ export async function socketLine(
     let treatment: SocketFate = 'pass';
     let passed = 0;
     client.on('data', (chunk: Buffer) => {
-      // On a connection that has carried other requests too.
+      // The connection may have carried other requests before.
       if (chunk.toString('latin1').startsWith('GET /ws/')) {
         treatment = fate();
         passed = 0;

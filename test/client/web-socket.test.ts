@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect } from '@jest/globals';
 import { WebSocketServer } from 'ws';
+import { concurrentTest as test } from '../concurrent-test.ts';
 import { cuttableLine } from '../http/cuttable-line.ts';
 import { afterTest, startTestServer, waitFor } from '../http/test-server.ts';
 import { expectSame, said, talk, witness } from './conversation.ts';
@@ -16,8 +17,8 @@ const keep = () => {
   };
 };
 
-describe('a client that is to use a WebSocket', () => {
-  test('talks over it both ways: every event once and in order, what is refused is told', async () => {
+describe('with transport ws', () => {
+  test('a client sends and receives over the WebSocket, once and in order, and reports refusals', async () => {
     const server = await startTestServer();
     const stream = await witness(server);
     const me = talk({ url: server.url, transport: 'ws' });
@@ -37,7 +38,7 @@ describe('a client that is to use a WebSocket', () => {
     await waitFor('the end', () => me.client.state === 'ended');
   });
 
-  test('sends what it hears, and acknowledges the answer', async () => {
+  test('a client sends audio over the WebSocket and receives audio', async () => {
     const server = await startTestServer();
     const me = talk({ url: server.url, transport: 'ws', isAudio: true });
     me.client.sendAudio(new Uint8Array(3_200));
@@ -49,7 +50,7 @@ describe('a client that is to use a WebSocket', () => {
     expect(me.refused).toEqual([]);
   });
 
-  test('that is cut again and again loses and doubles nothing, down or up', async () => {
+  test('a client whose WebSocket is cut repeatedly loses and repeats nothing, down or up', async () => {
     const server = await startTestServer();
     const stream = await witness(server);
     let cuts = 0;
@@ -75,7 +76,7 @@ test.each([
   '{"event":"hb","data":null}',
   'no JSON',
   '[]',
-])('a client that is sent %s over its WebSocket makes another, and no mistake', async (frame) => {
+])('a client that receives %s over its WebSocket opens another and throws nothing', async (frame) => {
   const fake = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   let sockets = 0;
   fake.on('connection', (socket) => {
@@ -95,8 +96,8 @@ test.each([
   me.client.close();
 });
 
-describe('a client that may use what the network has', () => {
-  test('begins with a stream, moves to a WebSocket and remembers it; nothing is lost or doubled on the way', async () => {
+describe('with transport auto', () => {
+  test('a client begins with a stream, moves to a WebSocket without loss, and the next client remembers that', async () => {
     const server = await startTestServer({}, { emulator: { pace: 2 } });
     const stream = await witness(server);
     const storage = keep();
@@ -116,7 +117,7 @@ describe('a client that may use what the network has', () => {
   });
 
   test.each(['refuse', 'mute'] as const)(
-    'keeps its stream where WebSockets are of no use (%s), asks no more, and notices nothing of the trial',
+    'a client keeps its stream where WebSockets do not work (%s), and tries no second one',
     async (fate) => {
       const server = await startTestServer({}, { emulator: { pace: 2 } });
       const stream = await witness(server);
@@ -132,7 +133,9 @@ describe('a client that may use what the network has', () => {
       await me.turns(1);
       await expectSame(me, stream);
       expect([me.states, me.client.statistics.rung, me.client.statistics.reconnects]).toEqual([['open'], 'stream', 0]);
-      await waitFor('its verdict', () => storage.getItem(`bidi-sse:network:${url}`)?.includes('refused'));
+      await waitFor('the refusal to be remembered', () =>
+        storage.getItem(`bidi-sse:network:${url}`)?.includes('refused'),
+      );
       talk({ url, storage });
       me.client.reconnect();
       await new Promise((resolve) => setTimeout(resolve, 2_500));
@@ -140,7 +143,7 @@ describe('a client that may use what the network has', () => {
     },
   );
 
-  test('whose WebSocket was good yesterday and is swallowed today goes on with what there is', async () => {
+  test('a client that remembers a WebSocket uses a stream when WebSockets no longer work', async () => {
     const server = await startTestServer();
     const storage = keep();
     const url = await socketLine(server, () => 'mute');
@@ -155,7 +158,7 @@ describe('a client that may use what the network has', () => {
     expect(await said(server)).toEqual(['count to two']);
   });
 
-  test('that has headers to send does without a WebSocket, which could not send them', async () => {
+  test('a client with headers opens no WebSocket, which could not send them', async () => {
     const server = await startTestServer();
     let asked = 0;
     const url = await socketLine(server, () => {
@@ -169,9 +172,9 @@ describe('a client that may use what the network has', () => {
   });
 });
 
-/** What is said hangs, and has the client look for other ways, where there is none. */
+/** The POST of the outage hangs, so that the client tries other ways, none of which works. */
 test.each(['away', 'silent'] as const)(
-  'a client with something to say in an outage (%s) takes a WebSocket when the network is back, and remembers no refusal',
+  'a client that sends during an outage (%s) uses a WebSocket afterwards and remembers no refusal',
   async (outage) => {
     const server = await startTestServer();
     const stream = await witness(server);
@@ -185,7 +188,7 @@ test.each(['away', 'silent'] as const)(
     }
     line[outage] = true;
     void me.client.send('count to two');
-    // Longer than a trial lasts.
+    // The outage lasts longer than a trial.
     await delay(outage === 'away' ? 4_000 : 7_000);
     line[outage] = false;
     await me.turns(1);

@@ -7,7 +7,7 @@ import { UplinkCheck } from './uplink-check.ts';
  * Holds a history against the contract (docs/protocol.md): every accepted item is applied once and in order for each client; every entry
  * of the log is told once and in order to each reader, or a `gap` or `reset` says what was not. @returns what is not so, in order
  */
-export function violationsOf(history: History): Violation[] {
+export function findViolations(history: History): Violation[] {
   const violations: Violation[] = [];
   const complain = (rule: Rule, who: string, text: string) => violations.push({ rule, who, text });
   const logs = new Map<string, LogModel>();
@@ -16,12 +16,12 @@ export function violationsOf(history: History): Violation[] {
   const uplink = new UplinkCheck(complain);
   let newest: string | undefined;
 
-  const logOf = (epoch: string): LogModel => {
+  const getLog = (epoch: string): LogModel => {
     const log = logs.get(epoch) ?? new LogModel(epoch);
     logs.set(epoch, log);
     return log;
   };
-  const readerOf = (name: string): ReaderCheck => {
+  const getReader = (name: string): ReaderCheck => {
     const reader = readers.get(name) ?? new ReaderCheck(logs, (rule, text) => complain(rule, name, text));
     readers.set(name, reader);
     return reader;
@@ -30,23 +30,23 @@ export function violationsOf(history: History): Violation[] {
   history.forEach((record, at) => {
     switch (record.did) {
       case 'appended':
-        logOf(record.epoch).append(record.seq, record.frames, at);
+        getLog(record.epoch).append(record.seq, record.frames, at);
         break;
       case 'let go':
-        logOf(record.epoch).oldest = record.oldest;
+        getLog(record.epoch).oldest = record.oldest;
         if (record.why === 'limit') break;
         for (const [name, reader] of readers) {
           if (!left.has(name)) reader.letGo(record.epoch, record.oldest, record.ms, uplink.isKnown(name, record.epoch));
         }
         break;
       case 'asked':
-        readerOf(record.reader).asked(record.connection, record.cursor, at);
+        getReader(record.reader).asked(record.connection, record.cursor, at, record.silent === true);
         break;
       case 'hung up':
-        readerOf(record.reader).hungUp(record.connection, record.ms);
+        getReader(record.reader).hungUp(record.connection, record.ms);
         break;
       case 'told':
-        readerOf(record.reader).told(record, at);
+        getReader(record.reader).told(record, at);
         break;
       case 'left':
         left.add(record.who);
@@ -59,7 +59,7 @@ export function violationsOf(history: History): Violation[] {
       default:
         if (record.did === 'opened') {
           newest = record.epoch;
-          logOf(record.epoch);
+          getLog(record.epoch);
         }
         uplink.take(record);
     }

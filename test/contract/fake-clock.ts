@@ -20,7 +20,7 @@ export function installFakeClock(): void {
   });
 }
 
-/** Something moved in memory: the loop is not still yet. */
+/** Records activity in memory, so that the event loop does not count as idle yet. */
 export function stir(): void {
   moves += 1;
 }

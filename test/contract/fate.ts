@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 
-/** What the network does with one request. All of them are what proxies and lines were seen to do. */
+/** Treatment of a request by the network. Every kind was observed on real proxies and networks. */
 export interface Fate {
-  /** On the way to the server, ms. */
+  /** Delay on the way to the server, in ms. */
   readonly delayMs: number;
   readonly request:
     | 'passes'
     /** The line breaks before the server hears of it. */
     | 'lost'
-    /** It is swallowed: no answer, no end. */
+    /** The network swallows the request: the client gets no response and no end. */
     | 'hangs'
     /** The server gets half of its body. */
     | 'torn'
@@ -18,7 +18,7 @@ export interface Fate {
     /** A captive portal answers: 200, with a page. */
     | 'portal';
   readonly answer: AnswerFate;
-  /** Of the whole answer, ms. */
+  /** Delay of the whole response, in ms. */
   readonly answerDelayMs: number;
   /** The request comes to the server again, so much later, ms, and that answer goes nowhere. */
   readonly againMs: number | undefined;
@@ -30,17 +30,20 @@ export type AnswerFate =
   | 'passes'
   /** The line breaks in the place of an answer. */
   | 'swallowed'
-  /** It is kept until it is complete. */
+  /** The network holds the response until it is complete. */
   | 'buffered'
-  /** Each chunk comes with the one after it. */
+  /** The network delivers each chunk together with the next one. */
   | 'lagging'
-  /** After so many bytes the line breaks, or nothing more comes and nobody is told, or the body ends as if it were whole. */
+  /**
+   * The network cuts the response after this number of bytes, delivers nothing more without notice, or ends the body as if it
+   * were complete.
+   */
   | { readonly after: number; readonly ending: 'cut' | 'freeze' | 'end' }
-  /** The same after so long, ms. */
+  /** The network does the same after this time, in ms. */
   | { readonly livesMs: number; readonly ending: 'cut' | 'end' }
-  /** So many bytes in a second. */
+  /** The network delivers this number of bytes per second. */
   | { readonly bytesPerSecond: number }
-  /** Each chunk by itself is late by so much, ms. */
+  /** The network delays each chunk by this time, in ms. */
   | { readonly chunkMs: number };
 
 export const GOOD: Fate = {
@@ -74,7 +77,7 @@ const failing = fates({
   delayMs: shortMs,
 });
 
-/** What befalls a POST. */
+/** Treatment of a POST. */
 export const upFate: fc.Arbitrary<Fate> = fc.oneof(
   fates({ delayMs: anyMs }),
   fates({ delayMs: shortMs, answerDelayMs: anyMs }),
@@ -86,7 +89,7 @@ export const upFate: fc.Arbitrary<Fate> = fc.oneof(
 );
 
 const bytes = fc.oneof(fc.integer({ min: 0, max: 900 }), fc.integer({ min: 900, max: 40_000 }));
-/** What befalls a request for events. */
+/** Treatment of a request for events. */
 export const downFate: fc.Arbitrary<Fate> = fc.oneof(
   fates({ delayMs: anyMs }),
   fates({ answerDelayMs: anyMs }),

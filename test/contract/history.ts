@@ -1,16 +1,16 @@
 /**
- * What happened in one conversation, in the order in which it happened, seen from both ends: what clients were given to send and what
- * readers were told, what the live sessions took and what their logs held. Pure data, made by hand or recorded.
+ * Events of a conversation in order, seen from both ends: what clients sent and readers received, what the live sessions accepted and
+ * what their logs held. The records are pure data, generated or recorded.
  */
 export type HistoryRecord = ServerRecord | ClientRecord | ReaderRecord;
 export type History = readonly HistoryRecord[];
 
-/** What a live session did; its epoch names it. One is over before the next is opened. */
+/** An action of a live session, which its epoch names. A session ends before the next one opens. */
 export type ServerRecord =
   | { readonly did: 'opened'; readonly epoch: string }
   /** `stopped`: the process went down. */
   | { readonly did: 'over'; readonly epoch: string; readonly how: 'closed' | 'idle' | 'stopped' }
-  /** Its run failed: what was spoken into it may be gone. */
+  /** The run failed, so speech that it received may be lost. */
   | { readonly did: 'run failed'; readonly epoch: string }
   /** The run read an item out of its request queue. */
   | { readonly did: 'applied'; readonly epoch: string; readonly item: number }
@@ -24,13 +24,13 @@ export type ServerRecord =
       readonly ms: number;
     };
 
-/** One event of an entry, as it was when it was appended. */
+/** An event of an entry as it was appended. */
 export interface LoggedFrame {
   /** `message`: an unnamed one. */
   readonly name: string;
   /** JSON; empty: counted, and never told. */
   readonly data: string;
-  /** How long it sounds; 0 for what is no audio. */
+  /** Duration of the audio, in ms. 0 for other events. */
   readonly audioMs: number;
 }
 
@@ -40,12 +40,12 @@ export type ItemKind =
   | 'audio'
   /** An image, an interruption. */
   | 'other'
-  /** Not valid: it is to be refused. */
+  /** Marks an invalid item, which must be refused. */
   | 'bad';
 
 export type Answer = 'sent' | 'held' | 'refused';
 
-/** What a client did that numbers its POSTs. Answers that ask for the same again (404, 409, 410, 429, 503) are left out. */
+/** An action of a client that numbers its POSTs. Responses that request a repetition (404, 409, 410, 429, 503) are left out. */
 export type ClientRecord =
   | { readonly did: 'sent'; readonly client: string; readonly item: number; readonly kind: ItemKind }
   /** A numbered POST left it, for the first time or again. */
@@ -54,11 +54,11 @@ export type ClientRecord =
   | ({ readonly did: 'answered'; readonly answer: Answer; readonly next: number | undefined } & PostNumber)
   /** An answer reached the client. */
   | ({ readonly did: 'heard'; readonly answer: Answer; readonly next: number | undefined } & PostNumber)
-  /** It told its user of a refusal by the server, of whatever was in that POST. */
+  /** The client reported a refusal by the server, of any item in the POST. */
   | { readonly did: 'refusal told'; readonly client: string }
-  /** Something on the way refused what was sent, for good: told once for all that was sent together. */
+  /** The client reported that something on the way refused a POST permanently, once for all its items. */
   | { readonly did: 'barred told'; readonly client: string }
-  /** It told whoever sent the item what became of it; `unsent`: it was gone before it knew. */
+  /** The client reported the result of an item to its sender. `unsent`: the client closed before the result was known. */
   | {
       readonly did: 'reported';
       readonly client: string;
@@ -70,16 +70,22 @@ export type ClientRecord =
 
 export interface PostNumber {
   readonly client: string;
-  /** In which it numbers. */
+  /** Epoch of the client's numbers. */
   readonly epoch: string;
   readonly cseq: number;
 }
 
-/** What a reader did: a client, or somebody who only listens. */
+/** An action of a reader, which is a client or only receives. */
 export type ReaderRecord =
-  /** It asked for events, after `cursor` if it had one. */
-  | { readonly did: 'asked'; readonly reader: string; readonly connection: number; readonly cursor: string | undefined }
-  /** That connection brings nothing any more. `ms`: by the clock */
+  /** The reader requested events after `cursor`, if it had one. `silent`: without audio, on this and on all its connections */
+  | {
+      readonly did: 'asked';
+      readonly reader: string;
+      readonly connection: number;
+      readonly cursor: string | undefined;
+      readonly silent?: boolean;
+    }
+  /** The connection delivers nothing more. `ms` is the time of the clock. */
   | { readonly did: 'hung up'; readonly reader: string; readonly connection: number; readonly ms: number }
   /** An event reached its user. `id`: where the reader shows it. `data`: JSON */
   | {
@@ -89,12 +95,12 @@ export type ReaderRecord =
       readonly name: string;
       readonly data: string;
     }
-  /** It is gone for good; `superseded`: told that another goes by its name. */
+  /** The participant has left permanently. `superseded`: another client took over its name. */
   | { readonly did: 'left'; readonly who: string; readonly how: 'closed' | 'ended' | 'superseded' }
   /** The network had been good for long: whoever has not left has all there is. */
   | { readonly did: 'settled' };
 
-/** What the contract says is not so. */
+/** A violation of the contract. */
 export interface Violation {
   readonly rule: Rule;
   /** The client or reader. */

@@ -2,11 +2,9 @@ import type { Item } from '../../src/client/index.ts';
 import type { LiveRequest } from '../../src/wire/live-request.ts';
 import type { ItemKind } from './history.ts';
 
-/**
- * What clients send: each item carries its number, in whatever it is made of, so that it is known again wherever it turns up.
- */
+/** Items that clients send. Each carries its number in its content, so that the number can be read wherever the item appears. */
 
-/** What a client can be given to send. */
+/** Kinds of items that a client can be told to send. */
 export type SentKind = 'text' | 'image' | 'interrupt' | 'bad' | 'close';
 
 /** PCM16 at 16 kHz of one piece of audio: 20 ms. */
@@ -28,7 +26,7 @@ export function makeItem(kind: SentKind, number: number): Exclude<Item, string> 
   }
 }
 
-export function kindOf(kind: SentKind): ItemKind {
+export function toItemKind(kind: SentKind): ItemKind {
   if (kind === 'text' || kind === 'close') return 'text';
   return kind === 'bad' ? 'bad' : 'other';
 }

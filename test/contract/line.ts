@@ -43,7 +43,7 @@ export function deliver(
   });
 }
 
-/** What `fetch` throws when the network fails. */
+/** Creates the error that `fetch` throws when the network fails. */
 export function brokenLine(): TypeError {
   return new TypeError('fetch failed');
 }
@@ -55,7 +55,7 @@ export class Line {
   #fate: AnswerFate;
   readonly #onOver: (whole: boolean) => void;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
-  /** Of its life. */
+  /** Timer of the connection's lifetime. */
   #timer: NodeJS.Timeout | undefined;
   /** Has the chunk arrive that is on its slow way. */
   #arrive: (() => void) | undefined;
@@ -81,7 +81,7 @@ export class Line {
     answer.on('data', (chunk: Buffer) => this.#take(new Uint8Array(chunk)));
     answer.on('end', () => this.#end());
     answer.on('close', () => this.cut());
-    // It may have broken while the answer was held up.
+    // Check again, because the connection may have broken during the delay of the response.
     if (fate === 'swallowed' || answer.destroyed) this.cut();
     else if (typeof fate === 'object' && 'livesMs' in fate) {
       const { livesMs } = fate;
@@ -95,14 +95,14 @@ export class Line {
     this.#answer.destroy();
   }
 
-  /** It is slow no more; what is frozen stays so. */
+  /** Ends the slowness, and the end that was still to come. A frozen connection stays frozen. */
   heal(): void {
-    if (typeof this.#fate === 'object' && !('after' in this.#fate)) this.#fate = 'passes';
+    if (typeof this.#fate === 'object') this.#fate = 'passes';
     clearTimeout(this.#arrival);
     this.#arrive?.();
   }
 
-  /** Nothing passes any more, and neither side is told. */
+  /** Stops all data without notice to either side. */
   freeze(): void {
     this.#frozen = true;
     this.#answer.pause();
@@ -115,7 +115,7 @@ export class Line {
     else this.#answer.destroy();
   }
 
-  /** What it throws is what reading it throws. */
+  /** Makes the next read throw this error. */
   fail(reason: unknown): void {
     if (!this.#over) this.#controller?.error(reason);
   }

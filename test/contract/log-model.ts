@@ -56,9 +56,11 @@ export class LogModel {
     return last.id.includes('-', this.epoch.length) ? last.seq : last.seq + 1;
   }
 
-  /** The entry that a reader at that place is told of next. */
-  neededAt(place: number): number {
-    const next = this.frames.slice(place).find(({ silencedAt }) => silencedAt === undefined);
+  /** The entry that a reader at that place is told of next. @param silent whether the reader is told no audio */
+  neededAt(place: number, silent: boolean): number {
+    const next = this.frames
+      .slice(place)
+      .find(({ silencedAt, audioMs }) => silencedAt === undefined && !(silent && audioMs > 0));
     return next?.seq ?? Number.POSITIVE_INFINITY;
   }
 

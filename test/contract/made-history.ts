@@ -50,7 +50,7 @@ interface Entry {
   readonly seq: number;
   readonly frames: readonly LoggedFrame[];
   readonly turn: number;
-  /** Its audio is there; was dropped for want of room; is not to be heard any more. */
+  /** State of the audio: available, dropped for lack of room, or discarded after an interruption. */
   audio: 'there' | 'lost' | 'silenced';
 }
 
@@ -59,7 +59,7 @@ interface Reader {
   readonly showsIds: boolean;
   connection: number;
   epoch: string;
-  /** Where its connection stands ... */
+  /** Position of the connection ... */
   seq: number;
   frame: number;
   /** ... and where it was when it was last told something. */
@@ -70,7 +70,7 @@ interface Reader {
 interface Client {
   readonly name: string;
   next: number;
-  /** What it has posted last without hearing of it. */
+  /** The latest POST whose response the client has not received. */
   unheard: { readonly item: number; readonly kind: ItemKind } | undefined;
 }
 
@@ -121,7 +121,7 @@ class World {
     }
   }
 
-  /** Everybody gets what is left. */
+  /** Delivers the rest to everyone. */
   settle(): HistoryRecord[] {
     for (const client of this.#clients) this.#repeat(client);
     this.#append('text');
@@ -202,7 +202,7 @@ class World {
     this.#connections += 1;
     reader.connection = this.#connections;
     Object.assign(reader, reader.known, { gapMs: 0 });
-    const cursor = reader.epoch === '' ? undefined : cursorOf(reader);
+    const cursor = reader.epoch === '' ? undefined : formatReaderCursor(reader);
     this.#history.push({ did: 'asked', reader: name, connection: reader.connection, cursor });
     const known = reader.epoch === this.#epoch;
     const reset = !known && reader.epoch !== '';
@@ -248,7 +248,7 @@ class World {
     reader.gapMs = 0;
   }
 
-  #tell(reader: Reader, name: string, data: object | string, id = cursorOf(reader)): void {
+  #tell(reader: Reader, name: string, data: object | string, id = formatReaderCursor(reader)): void {
     reader.known = { seq: reader.seq, frame: reader.frame };
     const json = typeof data === 'string' ? data : JSON.stringify(data);
     this.#history.push({ did: 'told', reader: reader.name, id: reader.showsIds ? id : undefined, name, data: json });
@@ -286,7 +286,7 @@ class World {
   }
 }
 
-/** Where a reader stands, as the server shows it. */
-function cursorOf({ epoch, seq, frame }: Reader): string {
+/** Returns the position of a reader as the server shows it. */
+function formatReaderCursor({ epoch, seq, frame }: Reader): string {
   return frame === 0 ? formatCursor(epoch, seq - 1) : formatCursor(epoch, seq, frame);
 }

@@ -15,7 +15,7 @@ interface NumberedPost extends PostNumber {
 }
 
 interface Place {
-  /** What becomes of the next requests, one after the other ... */
+  /** Treatment of the next requests, in order ... */
   readonly next: Record<Way, Fate[]>;
   /** ... and of those after them. */
   readonly weather: Record<Way, Fate>;
@@ -24,11 +24,11 @@ interface Place {
   repeatedAt: number;
 }
 
-/** How long a proxy that does not tell the server keeps a line without a client, ms. */
+/** Time for which a proxy keeps a connection to the server after the client has left, in ms. */
 const DEAF_MS = 60_000;
 /** A line on which requests for events are repeated more often is none that anything can be done on, ms. */
 const REPEAT_MS = 70_000;
-/** What comes from this place is not the server's. */
+/** Response headers of a program that is not the server. */
 const PAGE = { 'Content-Type': 'text/html' };
 
 /**
@@ -39,7 +39,7 @@ export class Network {
   readonly #connect: Connect;
   readonly #record: (record: HistoryRecord) => void;
   readonly #places = new Map<string, Place>();
-  /** What is written down once the client has it. */
+  /** Records that are written when the client has received the response. */
   readonly #answers = new WeakMap<NumberedPost, HistoryRecord>();
   #connections = 0;
 
@@ -48,7 +48,7 @@ export class Network {
     this.#record = record;
   }
 
-  /** What the client of that name, which is at that place, uses for `fetch`. */
+  /** Creates the `fetch` of the client with this name at this place. */
   fetchFor(name: string, place: string): typeof fetch {
     return (input, init = {}) => this.#fetch(name, this.#place(place), new URL(String(input)), init);
   }
@@ -61,7 +61,7 @@ export class Network {
     this.#place(place).weather[way] = fate;
   }
 
-  /** All is well from now on; what is dead already stays so. */
+  /** Ends all faults. Dead connections stay dead. */
   calm(): void {
     for (const { next, weather, lines } of this.#places.values()) {
       for (const line of lines) line.heal();
@@ -95,14 +95,14 @@ export class Network {
     const { method = 'GET', signal } = init;
     const way = method === 'GET' ? 'down' : 'up';
     const fate = place.next[way].shift() ?? place.weather[way];
-    const body = bytesOf(init.body);
+    const body = toBytes(init.body);
     const headers = Object.fromEntries(new Headers(init.headers));
     const head = { method, path: url.pathname + url.search, headers };
     const post = way === 'up' ? numberedPost(name, url, headers['content-type'] ?? '', body) : undefined;
     if (post) this.#record({ did: 'posted', ...post });
     const isReading = way === 'down' && !isTrial(url);
     const cursor = headers['last-event-id'] ?? url.searchParams.get('since');
-    const hungUp = isReading ? this.#asked(name, cursor) : () => undefined;
+    const hungUp = isReading ? this.#asked(name, cursor, url.searchParams.get('audio') === 'none') : () => undefined;
 
     const given = Promise.withResolvers<never>();
     given.promise.catch(() => undefined);
@@ -119,15 +119,15 @@ export class Network {
     }
   }
 
-  #asked(reader: string, cursor: string | null): () => void {
+  #asked(reader: string, cursor: string | null, silent: boolean): () => void {
     this.#connections += 1;
     const connection = this.#connections;
-    this.#record({ did: 'asked', reader, connection, cursor: cursor ?? undefined });
+    this.#record({ did: 'asked', reader, connection, cursor: cursor ?? undefined, ...(silent ? { silent } : {}) });
     let over = false;
     return () => {
       if (over) return;
       over = true;
-      // What has come is told in this turn of the loop.
+      // Wait for this turn of the loop, in which the received data is reported.
       setImmediate(() => setImmediate(() => this.#record({ did: 'hung up', reader, connection, ms: Date.now() })));
     };
   }
@@ -229,7 +229,7 @@ function numberedPost(client: string, url: URL, contentType: string, body: Uint8
   };
 }
 
-function bytesOf(body: RequestInit['body']): Uint8Array {
+function toBytes(body: RequestInit['body']): Uint8Array {
   if (body === undefined || body === null) return new Uint8Array();
   return typeof body === 'string' ? new TextEncoder().encode(body) : new Uint8Array(body as Uint8Array<ArrayBuffer>);
 }

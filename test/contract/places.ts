@@ -1,6 +1,6 @@
 import type { History, HistoryRecord } from './history.ts';
 
-/** Where in a history something happens: what a fault needs to know of the place that it is planted at. */
+/** Positions of a history at which a fault can be planted. */
 
 export type Did<Name extends HistoryRecord['did']> = Extract<HistoryRecord, { did: Name }>;
 
@@ -8,7 +8,7 @@ const OF_THE_CONNECTION = ['session', 'hb', 'gap', 'reset', 'drain', 'superseded
 const INTERRUPTED = '{"turn_complete":null,"interrupted":true}';
 
 /** The places of all records of one kind. */
-export function placesOf(history: History, did: HistoryRecord['did']): number[] {
+export function listPlaces(history: History, did: HistoryRecord['did']): number[] {
   return [...history.keys()].filter((place) => history[place]?.did === did);
 }
 
@@ -20,7 +20,7 @@ export function at<Name extends HistoryRecord['did']>(history: History, place: n
 }
 
 export function toldPlaces(history: History, ...names: string[]): number[] {
-  return placesOf(history, 'told').filter((place) => names.includes(at(history, place, 'told').name));
+  return listPlaces(history, 'told').filter((place) => names.includes(at(history, place, 'told').name));
 }
 
 /**
@@ -28,7 +28,7 @@ export function toldPlaces(history: History, ...names: string[]): number[] {
  * it came.
  */
 export function events(history: History): number[] {
-  return placesOf(history, 'told').filter((place) => {
+  return listPlaces(history, 'told').filter((place) => {
     const before = toldBefore(history, place);
     const arrived = before.findLastIndex(({ name }) => name === 'session' || name === 'reset');
     return isUnique(history, place) && before.slice(arrived + 1).some(isOfLog);
@@ -47,7 +47,7 @@ export function follower(history: History, place: number): number | undefined {
   return undefined;
 }
 
-/** What the reader was told before, in order. */
+/** Lists what the reader received before a position, in order. */
 export function toldBefore(history: History, place: number): Did<'told'>[] {
   const { reader } = at(history, place, 'told');
   return history
@@ -82,10 +82,10 @@ export function stays(history: History, who: string): boolean {
 /** The next item of the same client that is applied in the same epoch. */
 export function nextApplied(history: History, place: number): number | undefined {
   const { epoch, item } = at(history, place, 'applied');
-  const client = clientOf(history, item);
-  return placesOf(history, 'applied').find((next) => {
+  const client = findClient(history, item);
+  return listPlaces(history, 'applied').find((next) => {
     const other = at(history, next, 'applied');
-    return next > place && other.epoch === epoch && clientOf(history, other.item) === client;
+    return next > place && other.epoch === epoch && findClient(history, other.item) === client;
   });
 }
 
@@ -101,23 +101,26 @@ export function isPromised(history: History, place: number): boolean {
 }
 
 /** The first item of the POST of an answer. */
-export function itemOf(history: History, { client, epoch, cseq }: Did<'answered'> | Did<'heard'>): number | undefined {
+export function findItem(
+  history: History,
+  { client, epoch, cseq }: Did<'answered'> | Did<'heard'>,
+): number | undefined {
   const posts = history.filter((record) => record.did === 'posted');
   return posts.find((post) => post.client === client && post.epoch === epoch && post.cseq === cseq)?.items[0];
 }
 
-/** Where the epoch after that one begins. */
+/** Finds the position at which the epoch after this one opens. */
 export function nextOpened(history: History, epoch: string): number | undefined {
-  const opened = placesOf(history, 'opened');
+  const opened = listPlaces(history, 'opened');
   const index = opened.findIndex((place) => at(history, place, 'opened').epoch === epoch);
   return index < 0 ? undefined : opened[index + 1];
 }
 
 function isAnswerTo(history: History, answer: Did<'answered'>, item: number, epoch: string): boolean {
-  return answer.answer === 'sent' && answer.epoch === epoch && itemOf(history, answer) === item;
+  return answer.answer === 'sent' && answer.epoch === epoch && findItem(history, answer) === item;
 }
 
-function clientOf(history: History, item: number): string | undefined {
+function findClient(history: History, item: number): string | undefined {
   return history.filter((record) => record.did === 'sent').find((record) => record.item === item)?.client;
 }
 

@@ -1,5 +1,5 @@
 import type { HistoryRecord } from './history.ts';
-import { kindOf, makeItem, type SentKind } from './items.ts';
+import { makeItem, type SentKind, toItemKind } from './items.ts';
 
 /**
  * A client written from docs/protocol.md as simply as that allows, as examples/client.py is: one stream, or one poll after the other; one
@@ -58,20 +58,20 @@ export function createPlainClient(
   };
   const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
   const handle = (id: string | undefined, event: string, data: string) => {
-    // Without an id it is no event of a live session: the server could not open one.
+    // Ignore a failure without an id, which is not an event of a live session: the server could not open one.
     if (gone || (event === 'failure' && id === undefined)) return;
     record({ did: 'told', reader: name, id, name: event, data });
     if (event === 'session') {
       const session = JSON.parse(data);
       heartbeatMs = session.limits.heartbeat_ms;
-      // What is numbered in another epoch is told so by an answer.
+      // Keep the old epoch: a response tells the client that its numbers belong to another one.
       if (epoch === '') ({ epoch, next } = session);
       opened.resolve();
     }
     if (event === 'end') leave('ended');
     if (event === 'superseded') leave('superseded');
   };
-  /** One request for events; gives up when nothing has come for so long. */
+  /** Requests events once. Gives up after this time without data. */
   const ask = async (
     path: string,
     silenceMs: number,
@@ -145,7 +145,7 @@ export function createPlainClient(
       return { status: 0 };
     }
   };
-  /** Until it is taken or refused. */
+  /** Sends an item until it is accepted or refused. */
   const sendItem = async (item: object): Promise<'sent' | 'refused' | 'unsent'> => {
     await opened.promise;
     for (let waitMs = 500; !gone; ) {
@@ -188,7 +188,7 @@ export function createPlainClient(
   void acknowledge();
   return {
     send(kind: SentKind, item: number) {
-      record({ did: 'sent', client: name, item, kind: kindOf(kind) });
+      record({ did: 'sent', client: name, item, kind: toItemKind(kind) });
       sending = sending.then(async () => {
         record({ did: 'reported', client: name, item, as: await sendItem(makeItem(kind, item)) });
       });
@@ -211,7 +211,7 @@ function parseBlock(block: string): Block {
   return { id, event, data, retry };
 }
 
-/** By the clock that all else goes by, which is not that of AbortSignal.timeout. */
+/** Creates a timeout on the simulated clock, which AbortSignal.timeout does not use. */
 function timeOut(ms: number): AbortSignal {
   const late = new AbortController();
   setTimeout(() => late.abort(), ms);

@@ -3,15 +3,15 @@ import {
   at,
   type Did,
   events,
+  findItem,
   follower,
   isAudio,
   isPromised,
   isSilencedBefore,
   isUnique,
-  itemOf,
+  listPlaces,
   nextApplied,
   nextOpened,
-  placesOf,
   stays,
   toldBefore,
   toldPlaces,
@@ -20,14 +20,14 @@ import {
 /** A way to spoil a valid history. */
 export interface Fault {
   readonly name: string;
-  /** One of these must be found. */
+  /** Rules of which the checker must report at least one. */
   readonly rules: readonly Rule[];
-  /** Where it can be planted, so that it shows. */
+  /** Lists the positions at which the fault is visible. */
   places(history: History): number[];
   plant(history: History, place: number): HistoryRecord[];
 }
 
-/** Of no item that is ever sent. */
+/** Number of an item that is never sent. */
 const NO_ITEM = 32_000;
 
 const without = (history: History, place: number) => history.toSpliced(place, 1);
@@ -44,7 +44,7 @@ const swapped = (history: History, one: number, other: number | undefined) => {
 const followed = (history: History, places: number[]) =>
   places.filter((place) => follower(history, place) !== undefined);
 const notAudio = (history: History, places: number[]) => places.filter((place) => !isAudio(history, place));
-/** Where what is missing is missed by the event that follows. */
+/** Keeps the positions at which the next event reveals the missing one. */
 const missed = (history: History, places: number[]) =>
   followed(history, places).filter((place) => !isSilencedBefore(history, follower(history, place) ?? 0));
 /** Gaps told to a reader of which can be seen where it stands. */
@@ -61,13 +61,13 @@ const hasEventBefore = (history: History, place: number) => {
 
 export const faultsOfTheWayDown: readonly Fault[] = [
   {
-    name: 'an event is not told',
+    name: 'an event that is not delivered',
     rules: ['event skipped'],
     places: (history) => followed(history, notAudio(history, events(history))),
     plant: without,
   },
   {
-    name: 'the last event is not told',
+    name: 'a last event that is not delivered',
     rules: ['reader behind', 'event skipped'],
     places: (history) =>
       notAudio(history, events(history)).filter(
@@ -75,9 +75,9 @@ export const faultsOfTheWayDown: readonly Fault[] = [
       ),
     plant: without,
   },
-  { name: 'an event is told twice', rules: ['event again'], places: events, plant: twice },
+  { name: 'an event that is delivered twice', rules: ['event again'], places: events, plant: twice },
   {
-    name: 'an event is told again after the next',
+    name: 'an event that is delivered again after the next',
     rules: ['event again'],
     places: (history) => followed(history, events(history)),
     plant: (history, place) => {
@@ -86,7 +86,7 @@ export const faultsOfTheWayDown: readonly Fault[] = [
     },
   },
   {
-    name: 'two events are told the other way round',
+    name: 'two events that are delivered in the wrong order',
     // The second may not have been there yet.
     rules: ['event skipped', 'event unknown'],
     places: (history) =>
@@ -97,19 +97,19 @@ export const faultsOfTheWayDown: readonly Fault[] = [
     plant: (history, place) => swapped(history, place, follower(history, place)),
   },
   {
-    name: 'an event is told otherwise than it was logged',
+    name: 'an event that differs from the log',
     rules: ['event unknown'],
     places: events,
     plant: (history, place) => changed(history, place, { data: '{"mime_type":"text/plain","data":"said by nobody"}' }),
   },
   {
-    name: 'an event has the id of another',
+    name: 'an event with the id of another',
     rules: ['wrong id'],
     places: (history) => events(history).filter((place) => at(history, place, 'told').id !== undefined),
     plant: (history, place) => changed(history, place, { id: at(history, place, 'told').id?.replace(/\..*/, '.0') }),
   },
   {
-    name: 'audio is not told, nor that it is missing',
+    name: 'missing audio without a gap',
     rules: ['gap wrong'],
     places: (history) =>
       missed(
@@ -119,19 +119,19 @@ export const faultsOfTheWayDown: readonly Fault[] = [
     plant: without,
   },
   {
-    name: 'a gap is not told',
+    name: 'a gap that is not delivered',
     rules: ['gap wrong'],
     places: (history) => missed(history, gaps(history)),
     plant: without,
   },
   {
-    name: 'a gap is told to be longer than it is',
+    name: 'a gap that is announced too long',
     rules: ['gap wrong'],
     places: (history) => followed(history, gaps(history)),
     plant: (history, place) => changed(history, place, { data: '{"audio_ms":1000000}' }),
   },
   {
-    name: 'that the epoch is another is told without a reset',
+    name: 'a new epoch without a reset',
     rules: ['epoch without reset'],
     places: (history) =>
       followed(history, toldPlaces(history, 'reset')).filter((place) => {
@@ -142,7 +142,7 @@ export const faultsOfTheWayDown: readonly Fault[] = [
     plant: without,
   },
   {
-    name: 'a reset is told without need',
+    name: 'a reset without a reason',
     rules: ['reset without cause'],
     places: (history) => toldPlaces(history, 'hb'),
     plant: (history, place) => changed(history, place, { name: 'reset', data: '{"reason":"ahead"}' }),
@@ -150,84 +150,89 @@ export const faultsOfTheWayDown: readonly Fault[] = [
 ];
 
 const answers = (history: History, answer: string) =>
-  placesOf(history, 'answered').filter((place) => at(history, place, 'answered').answer === answer);
+  listPlaces(history, 'answered').filter((place) => at(history, place, 'answered').answer === answer);
 const ofStaying = (history: History, did: 'sent' | 'refusal told') =>
-  placesOf(history, did).filter((place) => stays(history, at(history, place, did).client));
+  listPlaces(history, did).filter((place) => stays(history, at(history, place, did).client));
 
 export const faultsOfTheWayUp: readonly Fault[] = [
   {
-    name: 'an accepted item is not applied',
+    name: 'an accepted item that is not applied',
     rules: ['accepted item not applied'],
-    places: (history) => placesOf(history, 'applied').filter((place) => isPromised(history, place)),
+    places: (history) => listPlaces(history, 'applied').filter((place) => isPromised(history, place)),
     plant: without,
   },
-  { name: 'an item is applied twice', rules: ['item twice'], places: (h) => placesOf(h, 'applied'), plant: twice },
   {
-    name: 'two items are applied the other way round',
+    name: 'an item that is applied twice',
+    rules: ['item twice'],
+    places: (h) => listPlaces(h, 'applied'),
+    plant: twice,
+  },
+  {
+    name: 'two items that are applied in the wrong order',
     rules: ['item out of order', 'item never sent'],
-    places: (history) => placesOf(history, 'applied').filter((place) => nextApplied(history, place) !== undefined),
+    places: (history) => listPlaces(history, 'applied').filter((place) => nextApplied(history, place) !== undefined),
     plant: (history, place) => swapped(history, place, nextApplied(history, place)),
   },
   {
-    name: 'an item is applied that nobody sent',
+    name: 'an applied item that was never sent',
     rules: ['item never sent'],
-    places: (history) => placesOf(history, 'applied'),
+    places: (history) => listPlaces(history, 'applied'),
     plant: (history, place) => history.toSpliced(place, 0, { ...at(history, place, 'applied'), item: NO_ITEM }),
   },
   {
-    name: 'an item is applied in the next epoch though its client knows that it was in this',
+    name: 'an item that is applied in the next epoch although its client knows that it was applied in this one',
     rules: ['item again after its answer'],
     places: (history) =>
-      placesOf(history, 'heard').filter((place) => {
+      listPlaces(history, 'heard').filter((place) => {
         const heard = at(history, place, 'heard');
         const opened = nextOpened(history, heard.epoch) ?? 0;
-        return heard.answer === 'sent' && itemOf(history, heard) !== undefined && opened > place;
+        return heard.answer === 'sent' && findItem(history, heard) !== undefined && opened > place;
       }),
     plant: (history, place) => {
       const heard = at(history, place, 'heard');
       const opened = nextOpened(history, heard.epoch) ?? 0;
       const { epoch } = at(history, opened, 'opened');
-      return history.toSpliced(opened + 1, 0, { did: 'applied', epoch, item: itemOf(history, heard) ?? NO_ITEM });
+      return history.toSpliced(opened + 1, 0, { did: 'applied', epoch, item: findItem(history, heard) ?? NO_ITEM });
     },
   },
   {
-    name: 'an item gets nowhere',
+    name: 'an item without any result',
     rules: ['item lost'],
     places: (history) => ofStaying(history, 'sent'),
     plant: (history, place) =>
       history.toSpliced(place, 0, { ...at(history, place, 'sent'), item: NO_ITEM, kind: 'text' }),
   },
   {
-    name: 'a refusal is not told',
+    name: 'a refusal that is not reported',
     rules: ['refusal told wrongly'],
     places: (history) => ofStaying(history, 'refusal told'),
     plant: without,
   },
   {
-    name: 'a refusal is told twice',
+    name: 'a refusal that is reported twice',
     rules: ['refusal told wrongly'],
     places: (history) => ofStaying(history, 'refusal told'),
     plant: twice,
   },
   {
-    name: 'a refused item is applied',
+    name: 'a refused item that is applied',
     rules: ['refused item applied'],
     places: (history) =>
-      answers(history, 'refused').filter((place) => itemOf(history, at(history, place, 'answered')) !== undefined),
+      answers(history, 'refused').filter((place) => findItem(history, at(history, place, 'answered')) !== undefined),
     plant: (history, place) => {
       const answered = at(history, place, 'answered');
-      const item = itemOf(history, answered) ?? NO_ITEM;
+      const item = findItem(history, answered) ?? NO_ITEM;
       return history.toSpliced(place + 1, 0, { did: 'applied', epoch: answered.epoch, item });
     },
   },
   {
-    name: 'a number is used for something else',
+    name: 'a number that is reused for another item',
     rules: ['number used twice'],
-    places: (history) => placesOf(history, 'posted').filter((place) => at(history, place, 'posted').items.length > 0),
+    places: (history) => listPlaces(history, 'posted').filter((place) => at(history, place, 'posted').items.length > 0),
     plant: (history, place) => history.toSpliced(place + 1, 0, { ...at(history, place, 'posted'), items: [NO_ITEM] }),
   },
   {
-    name: 'what comes again is answered otherwise',
+    name: 'a repeated POST that is answered differently',
     rules: ['answer wrong'],
     places: (history) => answers(history, 'sent'),
     plant: (history, place) =>

@@ -10,7 +10,7 @@ interface Spot {
   readonly place: number;
   /** Audio before it that it was not told. */
   readonly skipped: readonly ModelFrame[];
-  /** What it was told to have missed since the last event, ms, in so many pieces. */
+  /** Announced gaps since the last event: their total, in ms, and their number. */
   readonly gapMs: number;
   readonly gaps: number;
   /** When the oldest of the connections that may have told it so was asked for. */
@@ -20,8 +20,10 @@ interface Spot {
 interface Connection {
   readonly at: number;
   readonly cursor: string | undefined;
-  /** It was told `session`: the server knows of it. */
+  /** Whether the reader has received `session`, so that the server knows it. */
   greeted: boolean;
+  /** Audio that other connections have delivered since this one was asked for, in ms. A `gap` of this one may count it, too. */
+  overlapMs: number;
 }
 
 /** The server keeps what a reader lacks that acknowledges nothing and is away for less than 30 s, ms; it may have left before it knew. */
@@ -31,7 +33,7 @@ const NO_GAP = { gapMs: 0, gaps: 0, gapSince: Number.POSITIVE_INFINITY };
 
 type Complain = (rule: Rule, text: string) => void;
 
-/** What cannot be followed. */
+/** A step of the reader that the log cannot explain. */
 class Fault extends Error {
   readonly rule: Rule;
 
@@ -52,10 +54,12 @@ export class ReaderCheck {
   /** When the last connection hung up that the server had greeted. */
   #lastSeenMs = Number.NEGATIVE_INFINITY;
   #log: LogModel | undefined;
+  /** Whether it asked for no audio, of which it is told no `gap` either. */
+  #silent = false;
   #spots: Spot[] = [];
-  /** What is wrong unless a reset comes next. */
+  /** The fault to report unless the next event is a reset. */
   #resetDue: Fault | undefined;
-  /** It could not be followed: one fault is told once. Until it is told where it stands anew. */
+  /** Whether the reader cannot be followed. A fault is reported once, until a reset gives a new position. */
   #lost = false;
 
   constructor(logs: ReadonlyMap<string, LogModel>, complain: Complain) {
@@ -63,8 +67,9 @@ export class ReaderCheck {
     this.#complain = complain;
   }
 
-  asked(connection: number, cursor: string | undefined, at: number): void {
-    this.#connections.set(connection, { at, cursor, greeted: false });
+  asked(connection: number, cursor: string | undefined, at: number, silent: boolean): void {
+    this.#silent = silent;
+    this.#connections.set(connection, { at, cursor, greeted: false, overlapMs: 0 });
   }
 
   hungUp(connection: number, ms: number): void {
@@ -79,7 +84,7 @@ export class ReaderCheck {
   letGo(epoch: string, oldest: number, ms: number, acknowledges: boolean): void {
     const log = this.#log;
     if (this.#lost || this.#resetDue || log?.epoch !== epoch) return;
-    const needed = Math.max(...this.#spots.map((spot) => log.neededAt(pastGap(log, spot))));
+    const needed = Math.max(...this.#spots.map((spot) => log.neededAt(pastGap(log, spot), this.#silent)));
     const connected = [...this.#connections.values()].some(({ greeted }) => greeted);
     const known = acknowledges || connected || ms - this.#lastSeenMs < SURELY_KEPT_MS;
     if (needed < oldest && known) this.#complain('let go too early', `${epoch} before ${oldest}: it needs ${needed}`);
@@ -100,7 +105,7 @@ export class ReaderCheck {
     });
   }
 
-  /** All has been told that there is. @param newest the epoch */
+  /** Checks the end of the history, when everything has been delivered. @param newest the newest epoch */
   settled(newest: string | undefined): void {
     if (this.#lost) return;
     this.#try(() => {
@@ -154,14 +159,14 @@ export class ReaderCheck {
     this.#lost = false;
     this.#resetDue = undefined;
     const connections = [...this.#connections.values()];
-    // One that did not read fast enough has come further than it asked for.
+    // A slow reader may have moved beyond the position that it requested.
     const overtaken = this.#spots.some(({ place }) => log.entryAt(place) < log.oldest);
     const cause = connections.some(({ cursor }) => isCause(reason, cursor, log)) || (reason === 'too_old' && overtaken);
     if (!cause) {
       const cursors = connections.map(({ cursor }) => cursor).join(', ');
       this.#complain('reset without cause', `${reason}, to ${cursors}, while ${log.epoch}.${log.oldest} is held`);
     }
-    // It leads to what was the newest when it was made: not before it was asked for.
+    // The cursor leads to the newest event at its creation, which was not before the request.
     const least = log.headAt(this.#firstAsked());
     const place = id === undefined ? undefined : placeAfter(log, id);
     if (place !== undefined && place < least) throw new Fault('went back', `reset to ${id}`);
@@ -177,6 +182,11 @@ export class ReaderCheck {
     if (fitting.length === 0) throw new Fault('gap wrong', `before ${brief(told.data)}: ${describeGap(found)}`);
     this.#spots = fitting.map(({ place }) => ({ place: place + 1, skipped: [], ...NO_GAP }));
     const frame = log.frames[fitting[0]?.place ?? 0];
+    if (this.#silent && frame && frame.audioMs > 0)
+      throw new Fault('event unknown', `audio, to a reader without: ${frame.id}`);
+    if (this.#connections.size > 1) {
+      for (const connection of this.#connections.values()) connection.overlapMs += frame?.audioMs ?? 0;
+    }
     // Every connection that may have brought it began when it was not to be heard any more.
     if (this.#connections.size > 0 && frame?.silencedAt !== undefined && frame.silencedAt < this.#firstAsked()) {
       this.#complain('silenced audio told', `${frame.id} ${brief(told.data)}`);
@@ -218,14 +228,17 @@ export class ReaderCheck {
 
   /**
    * Whether what it was told to have missed is what it has missed. Audio of an interrupted turn is missed without a word; if the
-   * interruption came while it read, it may have been told.
+   * interruption came while it read, it may have been told. While a client changes its connection, a `gap` of the newer one may count audio
+   * that the older one delivered meanwhile.
    */
   #gapFits({ skipped, gapMs, gaps, gapSince }: Spot): boolean {
+    if (this.#silent) return gaps === 0;
     const sum = (frames: readonly ModelFrame[]) => frames.reduce((ms, { audioMs }) => ms + audioMs, 0);
     const least = sum(skipped.filter(({ silencedAt }) => silencedAt === undefined));
     const most = sum(skipped.filter(({ silencedAt = Number.POSITIVE_INFINITY }) => silencedAt > gapSince));
-    // Each is rounded.
-    return gapMs >= least - gaps - 0.5 && gapMs <= most + gaps;
+    const overlapMs = Math.max(0, ...[...this.#connections.values()].map((connection) => connection.overlapMs));
+    // Allow for the rounding of each gap.
+    return gapMs >= least - gaps - 0.5 && gapMs <= most + overlapMs + gaps;
   }
 
   /** When the oldest of its connections was asked for. */
@@ -239,7 +252,7 @@ function spotsFrom(first: number, last: number): Spot[] {
   return Array.from({ length }, (_, index) => ({ place: first + index, skipped: [], ...NO_GAP }));
 }
 
-/** From a spot to another place, past nothing but audio; `undefined`: that cannot be. */
+/** Moves a spot to another position past nothing but audio. Returns undefined if that is impossible. */
 function walk(log: LogModel, spot: Spot, place: number): Spot | undefined {
   const between = log.frames.slice(spot.place, place);
   if (between.some(({ audioMs }) => audioMs === 0)) return undefined;
@@ -269,12 +282,12 @@ function isSame(frame: ModelFrame, { name, data }: Told): boolean {
 function isCause(reason: string, cursor: string | undefined, { epoch, oldest }: LogModel): boolean {
   const from = cursor === undefined ? undefined : parseCursor(cursor);
   if (reason === 'unknown_epoch') return from !== undefined && from.epoch !== epoch;
-  // Without a cursor: where the reader before it left.
+  // Without a cursor the previous reader's position applies.
   if (reason !== 'too_old' || !from) return reason === 'too_old' && cursor === undefined;
   return from.epoch === epoch && (from.frames === undefined ? from.seq + 1 : from.seq) < oldest;
 }
 
-/** Where it stands behind what it was told to have missed: a gap may be all that comes for a while. */
+/** Returns the position after the announced gaps. A gap may be the only event for a while. */
 function pastGap(log: LogModel, { place, skipped, gapMs, gaps }: Spot): number {
   let left = gapMs + gaps - skipped.reduce((ms, { audioMs }) => ms + audioMs, 0);
   let past = place;

@@ -1,18 +1,19 @@
-import { createEventFactory } from '../../src/agent/event-factory.ts';
-import type { AgentCard, LiveRunner, RunLiveParams } from '../../src/agent/runner.ts';
+import { createEventFactory } from '../../src/agent/run/event-factory.ts';
+import type { AgentCard, LiveRunner, RunLiveParams } from '../../src/agent/run/runner.ts';
 import { AsyncQueue } from '../../src/models/async-queue.ts';
-import type { ConversationStore } from '../../src/store/conversation-store.ts';
+import type { LiveConversation } from '../../src/store/live-conversation.ts';
+import type { LiveConversations } from '../../src/store/live-conversations.ts';
 import type { AgentEvent, Part } from '../../src/wire/agent-event.ts';
-import { WireError } from '../../src/wire/error-catalogue.ts';
 import type { LiveRequest } from '../../src/wire/live-request.ts';
+import { WireError } from '../../src/wire/wire-error.ts';
 import { stir } from './fake-clock.ts';
 
-/** Something that the agent does. Everything that it says has a number of its own. */
+/** An action of the agent. Everything that it says has a unique number. */
 export type Act =
-  /** So many pieces of text in one event. */
+  /** Writes this number of pieces of text in one event. */
   | { readonly act: 'writes'; readonly pieces: number }
   | { readonly act: 'speaks'; readonly ms: number; readonly pieces: number }
-  /** As an ADK Runner may yield it: speech between two texts, in one event. */
+  /** Yields speech between two texts in one event, as an ADK Runner may. */
   | { readonly act: 'does both'; readonly ms: number }
   | { readonly act: 'hears' | 'calls a tool' | 'cancels a tool' | 'counts tokens' | 'thinks' }
   | { readonly act: 'is interrupted' | 'completes' | 'is interrupted and completes' | 'fails' };
@@ -24,15 +25,16 @@ const BYTES_PER_MS = (RATE * 2) / 1000;
 interface Run {
   readonly events: AsyncQueue<AgentEvent>;
   readonly params: RunLiveParams;
+  readonly conversation: LiveConversation;
 }
 
 export interface ScriptedRunnerOptions {
-  readonly store: ConversationStore;
+  readonly conversations: LiveConversations;
   onRequest(request: LiveRequest): void;
   onFailure(): void;
 }
 
-/** In the place of a Runner and its model: reads what it is sent at once, and does what it is told to. */
+/** Replaces a Runner and its model: reads its input at once and performs the scripted acts. */
 export class ScriptedRunner implements LiveRunner {
   readonly card: AgentCard = {
     appName: 'contract',
@@ -42,20 +44,23 @@ export class ScriptedRunner implements LiveRunner {
     inputRate: 16_000,
     outputRate: RATE,
   };
+  readonly conversations: LiveConversations;
   readonly #options: ScriptedRunnerOptions;
   readonly #stamp = createEventFactory();
   #run: Run | undefined;
-  /** What was said of the reply that is being given. */
+  /** Text of the current reply so far. */
   #reply = '';
   #made = 0;
 
   constructor(options: ScriptedRunnerOptions) {
     this.#options = options;
+    this.conversations = options.conversations;
   }
 
   async *runLive(params: RunLiveParams): AsyncGenerator<AgentEvent, void, undefined> {
-    const { liveRequestQueue, abortSignal } = params;
-    const run: Run = { events: new AsyncQueue(10_000), params };
+    const { userId, sessionId, liveRequestQueue, abortSignal } = params;
+    const conversation = this.#options.conversations.open({ appName: this.card.appName, userId, sessionId });
+    const run: Run = { events: new AsyncQueue(10_000), params, conversation };
     this.#run = run;
     this.#yield({ status: { upstream: 'ready' } });
     abortSignal?.addEventListener('abort', () => run.events.end());
@@ -66,6 +71,7 @@ export class ScriptedRunner implements LiveRunner {
       if (this.#run === run) this.#run = undefined;
       this.#reply = '';
       liveRequestQueue.release();
+      void conversation.release();
     }
   }
 
@@ -119,17 +125,14 @@ export class ScriptedRunner implements LiveRunner {
     }
   }
 
-  async #read({ events, params }: Run): Promise<void> {
-    const { liveRequestQueue, abortSignal, userId, sessionId } = params;
+  async #read({ events, params, conversation }: Run): Promise<void> {
+    const { liveRequestQueue, abortSignal } = params;
     for (;;) {
       const request = await liveRequestQueue.get();
       if (!request || abortSignal?.aborted) break;
       stir();
       this.#options.onRequest(request);
-      const key = { appName: this.card.appName, userId, sessionId };
-      if (request.content) {
-        await this.#options.store.append(key, this.#stamp({ author: 'user', content: request.content }));
-      }
+      if (request.content) conversation.append(this.#stamp({ author: 'user', content: request.content }));
     }
     events.end();
   }
@@ -142,9 +145,9 @@ export class ScriptedRunner implements LiveRunner {
   /** The whole text, as a Runner gives it at the end of a reply: kept, and told to nobody. */
   #complete(): void {
     if (this.#reply === '' || !this.#run) return;
-    const { userId, sessionId } = this.#run.params;
     const event = this.#stamp({ author: 'agent', content: { role: 'model', parts: [{ text: this.#reply }] } });
-    void this.#options.store.append({ appName: this.card.appName, userId, sessionId }, event);
+    this.#run.conversation.append(event);
+    this.#run.conversation.commitTurn();
     this.#run.events.push(event);
     this.#reply = '';
   }
@@ -155,7 +158,7 @@ export class ScriptedRunner implements LiveRunner {
     return { text };
   }
 
-  /** Each piece has its own sound. */
+  /** Generates a distinct sound for each piece. */
   #speech(ms: number): Part {
     const data = Buffer.alloc(ms * BYTES_PER_MS, String(this.#number()).padStart(6, '0')).toString('base64');
     return { inlineData: { mimeType: `audio/pcm;rate=${RATE}`, data } };

@@ -1,16 +1,16 @@
-import { type ClientEvents, createClient, type VerdictStorage } from '../../src/client/index.ts';
+import { type ClientEvents, createClient, type TransportStorage } from '../../src/client/index.ts';
 import type { HistoryRecord } from './history.ts';
-import { kindOf, makeAudio, makeItem, PIECE_MS, type SentKind } from './items.ts';
+import { makeAudio, makeItem, PIECE_MS, type SentKind, toItemKind } from './items.ts';
 
-/** All that the simulation knows of the client SDK. */
+/** The part of the client SDK that the simulation uses. */
 export interface SdkClient {
   send(kind: SentKind, item: number): void;
   sendAudio(item: number): void;
   close(): void;
-  /** Says what only it knows at the end. */
+  /** Records at the end how much audio the client has dropped. */
   conclude(): void;
   readonly gone: boolean;
-  /** For the reader of a failed test. */
+  /** Describes the client for the reader of a failed test. */
   describe(): string;
 }
 
@@ -20,7 +20,7 @@ export interface SdkClientOptions {
   readonly isAudio: boolean | undefined;
   readonly transport: 'auto' | 'sse' | 'poll';
   readonly parallelPosts: number;
-  readonly storage: VerdictStorage | undefined;
+  readonly storage: TransportStorage | undefined;
 }
 
 const TOLD: readonly (keyof ClientEvents)[] = [
@@ -29,6 +29,10 @@ const TOLD: readonly (keyof ClientEvents)[] = [
   'tool_call',
   'tool_result',
   'tool_cancel',
+  'interim_transcript',
+  'user_message',
+  'settings',
+  'grounding',
   'usage',
   'status',
   'failure',
@@ -40,24 +44,24 @@ const TOLD: readonly (keyof ClientEvents)[] = [
   'reset',
   'drain',
 ];
-/** With any, a client does without WebSockets, which are not simulated. */
+/** Custom headers, with which a client does not use WebSockets. WebSockets are not simulated. */
 const HEADERS = { 'X-Simulated': 'yes' };
 
-/** Whether a request for events is but a trial of the network, of which no user is ever told. */
+/** Whether a request for events is a trial of the network, which no user sees. */
 export function isTrial(url: URL): boolean {
   return url.searchParams.get('client')?.endsWith('-trial') === true;
 }
 
-/** A client of the SDK whose doings are written down. */
+/** Creates a client of the SDK, and records what it does. */
 export function createSdkClient(
   name: string,
-  { isAudio, storage, fetch: fetchIt, random, transport, parallelPosts }: SdkClientOptions,
+  { isAudio, storage, fetch: fetchFn, random, transport, parallelPosts }: SdkClientOptions,
   record: (record: HistoryRecord) => void,
 ): SdkClient {
   const client = createClient({
     url: 'http://localhost',
     userId: 'ann',
-    fetch: fetchIt,
+    fetch: fetchFn,
     random,
     transport,
     parallelPosts,
@@ -70,18 +74,20 @@ export function createSdkClient(
     record({ did: 'told', reader: name, id: undefined, name: event, data: JSON.stringify(data) });
   for (const event of TOLD) client.on(event, (data: unknown) => told(event, data));
   client.on('refused', ({ code }) => {
-    // Without a code it was not the server that refused.
+    // Record refusals with a code only: without a code, something other than the server refused.
     if (code !== undefined) record({ did: 'refusal told', client: name });
     else record({ did: 'barred told', client: name });
   });
   client.on('state', (state) => {
-    if (state !== 'ended' && state !== 'closed') return;
+    if (state !== 'ended' && state !== 'closed' && state !== 'failed') return;
     gone = true;
-    record({ did: 'left', who: name, how: state });
+    // Proxies may refuse a client before its first connection. The simulated server has no reason to refuse one.
+    if (client.rejection?.code !== undefined) throw new Error(`${name} was refused: ${client.rejection.error}`);
+    record({ did: 'left', who: name, how: state === 'failed' ? 'closed' : state });
   });
   return {
     send(kind, item) {
-      record({ did: 'sent', client: name, item, kind: kindOf(kind) });
+      record({ did: 'sent', client: name, item, kind: toItemKind(kind) });
       void client.send(makeItem(kind, item)).then(({ sent, refusal }) => {
         record({ did: 'reported', client: name, item, as: sent ? 'sent' : refusal ? 'refused' : 'unsent' });
       });

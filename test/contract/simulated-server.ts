@@ -1,23 +1,33 @@
 import { createServer } from 'node:http';
 import { type Duplex, duplexPair } from 'node:stream';
-import { createApi } from '../../src/http/api.ts';
-import { type AppOptions, createApp } from '../../src/http/app.ts';
-import type { LogReader } from '../../src/http/log-reader.ts';
+import { NoAuthenticator } from '../../src/http/auth/no-authenticator.ts';
+import { Tickets } from '../../src/http/auth/tickets.ts';
+import { BodyBudget } from '../../src/http/body-budget.ts';
+import { Gate } from '../../src/http/gate.ts';
+import { RequestPipeline } from '../../src/http/request-pipeline.ts';
+import { Router } from '../../src/http/routes/router.ts';
+import { StallWatch } from '../../src/http/stall-watch.ts';
 import { ActiveSessions } from '../../src/session/active-sessions.ts';
-import type { EventLog, EventLogLimits } from '../../src/session/event-log.ts';
 import { WINDOW } from '../../src/session/inbox.ts';
-import type { ConversationStore } from '../../src/store/conversation-store.ts';
+import { LiveLog, type LogLimits } from '../../src/session/log/live-log.ts';
+import type { LogView } from '../../src/session/log/log-view.ts';
+import { MemoryBackplane } from '../../src/session/memory-backplane.ts';
+import { MemoryBudget } from '../../src/session/memory-budget.ts';
+import type { ConversationKey } from '../../src/store/conversation-key.ts';
+import { LiveConversations } from '../../src/store/live-conversations.ts';
+import type { SessionStore } from '../../src/store/session-store.ts';
 import { audioMs } from '../../src/wire/audio-duration.ts';
+import { plainDialect } from '../../src/wire/dialects/plain.ts';
 import type { LogEntry } from '../../src/wire/log-entry.ts';
-import { encodePlain } from '../../src/wire/plain-dialect.ts';
+import { unlimitedAddresses, unlimitedAdmission } from '../session/limits.ts';
 import type { HistoryRecord, LoggedFrame } from './history.ts';
 import { itemsInRequest } from './items.ts';
 import { ScriptedRunner } from './scripted-runner.ts';
 
 export interface SimulatedServerOptions {
   /** Outlives the server, as a database does. */
-  readonly store: ConversationStore;
-  readonly logLimits: EventLogLimits;
+  readonly store: SessionStore;
+  readonly logLimits: LogLimits;
   readonly lingerMs: number;
   readonly random: () => number;
   readonly record: (record: HistoryRecord) => void;
@@ -31,68 +41,90 @@ export interface SimulatedServer {
   connect(): Duplex;
   /** Writes down what became of the log meanwhile. */
   look(): void;
-  /** As on SIGTERM. */
+  /** Shuts down as on SIGTERM. */
   shutDown(graceMs: number): Promise<void>;
-  /** As when the machine goes. */
+  /** Stops at once, as when the machine fails. */
   kill(): void;
 }
 
 const HEARTBEAT_MS = 10_000;
 const STALL_MS = 60_000;
+const RENEW_MS = 300_000;
 
 /** The real server, put together as src/server.ts does it, behind connections in memory: it never listens. */
 export function startSimulatedServer(options: SimulatedServerOptions): SimulatedServer {
   const { store, logLimits, lingerMs, random, record, onBug } = options;
   const logs = new LogRecorder(record);
+  const conversations = new LiveConversations(store);
   const runner = new ScriptedRunner({
-    store,
+    conversations,
     onRequest: (request) => {
       for (const item of itemsInRequest(request)) record({ did: 'applied', epoch: logs.epoch, item });
     },
     onFailure: () => record({ did: 'run failed', epoch: logs.epoch }),
   });
   const logger = {
+    debug: () => undefined,
     info: () => undefined,
     warn: () => undefined,
     error: (details: object) => onBug(details),
+    child: () => logger,
   };
-  const sessions = new RecordedSessions(
-    { runner, store, logLimits, lingerMs, limits: {}, maxSessions: 10, logger },
-    logs,
-  );
-  const readers = new Set<LogReader<unknown>>();
+  const memory = new MemoryBudget(512 * 1024 * 1024);
+  const sessions = new ActiveSessions({
+    runner,
+    conversations,
+    backplane: new RecordedBackplane(logs),
+    logLimits,
+    lingerMs,
+    limits: {},
+    maxSessions: 10,
+    admission: unlimitedAdmission(),
+    memory,
+    logger,
+  });
   let draining = false;
-  const appOptions: AppOptions = {
+  const isDraining = () => draining;
+  const bodies = new BodyBudget({ maxBytes: 4 * 1024 * 1024, idleMs: 30_000 }, memory);
+  const router = new Router({
+    gate: new Gate({
+      origins: { allowedOrigins: [], allowedHosts: [], hostCheck: 'always' },
+      authenticator: new NoAuthenticator(),
+      limits: unlimitedAddresses(),
+      logger,
+    }),
     events: {
       sessions,
       card: runner.card,
       heartbeatMs: HEARTBEAT_MS,
+      renewMs: RENEW_MS,
       stallMs: STALL_MS,
-      limits: { body_bytes: 4 * 1024 * 1024, window: WINDOW, linger_ms: lingerMs, heartbeat_ms: HEARTBEAT_MS },
+      limits: {
+        body_bytes: bodies.limits.maxBytes,
+        window: WINDOW,
+        linger_ms: lingerMs,
+        heartbeat_ms: HEARTBEAT_MS,
+      },
       server: 'bidi-sse/simulated',
-      readers,
-      draining: () => draining,
+      draining: isDraining,
     },
-    send: {
-      sessions,
-      bodyLimits: { maxBytes: 4 * 1024 * 1024, idleMs: 30_000 },
-      draining: () => draining,
-    },
-    origins: { allowedOrigins: [], allowedHosts: [], loopback: true },
-    publicDir: '/nowhere',
-    onBug,
-  };
-  const api = createApi(appOptions);
-  const app = createApp(appOptions, api);
+    send: { sessions, draining: isDraining },
+    tickets: new Tickets({ isLive: async () => false }),
+    bodies,
+    pipeline: new RequestPipeline({ maxWaiting: 16, stalls: new StallWatch(STALL_MS), memory }),
+    logger,
+  });
   const server = createServer({ requestTimeout: 0 }, (req, res) => {
-    if (!api(req, res)) app(req, res);
+    if (!router.handle(req, res)) res.writeHead(404).end();
   });
   const connections = new Set<Duplex>();
   const kill = () => {
     draining = true;
-    sessions.stop();
-    logs.stop();
+    bodies.close();
+    // First, because a machine that is gone tells its clients nothing.
     for (const connection of connections) connection.destroy();
+    sessions.stop(() => 0);
+    logs.stop();
   };
 
   return {
@@ -100,7 +132,7 @@ export function startSimulatedServer(options: SimulatedServerOptions): Simulated
     look: () => logs.look(),
     connect() {
       const [near, far] = duplexPair();
-      // As a socket does: the end of one side is the end of the other.
+      // End both sides together, as a socket does.
       near.on('error', () => undefined);
       far.on('error', () => undefined);
       near.on('close', () => far.destroy());
@@ -115,8 +147,7 @@ export function startSimulatedServer(options: SimulatedServerOptions): Simulated
     async shutDown(graceMs) {
       draining = true;
       await sessions.finishTurns(graceMs);
-      sessions.stop();
-      for (const reader of readers) reader.drain(Math.round(200 + random() * 4_800));
+      sessions.stop(() => Math.round(200 + random() * 4_800));
       await new Promise((resolve) => setTimeout(resolve, 1_000));
       kill();
     },
@@ -124,25 +155,25 @@ export function startSimulatedServer(options: SimulatedServerOptions): Simulated
   };
 }
 
-class RecordedSessions extends ActiveSessions {
+/** Shows the recorder each log before the live session writes to it. */
+class RecordedBackplane extends MemoryBackplane {
   readonly #logs: LogRecorder;
 
-  constructor(options: ConstructorParameters<typeof ActiveSessions>[0], logs: LogRecorder) {
-    super(options);
+  constructor(logs: LogRecorder) {
+    super();
     this.#logs = logs;
   }
 
-  override open(params: Parameters<ActiveSessions['open']>[0]): ReturnType<ActiveSessions['open']> {
-    const opened = super.open(params);
-    if (opened !== 'ended') this.#logs.watch(opened.session.log);
-    return opened;
+  override claim(key: ConversationKey, log: LogView) {
+    if (log instanceof LiveLog) this.#logs.watch(log);
+    return super.claim(key, log);
   }
 }
 
 /** Writes down what the logs hold before any reader is told of it. One conversation: one log after the other. */
 class LogRecorder {
   readonly #record: (record: HistoryRecord) => void;
-  #log: EventLog | undefined;
+  #log: LiveLog | undefined;
   #oldest = 1;
   #head = 0;
   #over = false;
@@ -155,8 +186,7 @@ class LogRecorder {
     return this.#log?.epoch ?? '';
   }
 
-  watch(log: EventLog): void {
-    if (this.#log === log) return;
+  watch(log: LiveLog): void {
     this.#log = log;
     this.#oldest = 1;
     this.#head = 0;
@@ -183,9 +213,10 @@ class LogRecorder {
     const log = this.#log;
     if (!log) return;
     for (; this.#head < log.head; this.#head += 1) {
-      const entry = log.at(this.#head + 1);
-      if (!entry) continue;
-      this.#record({ did: 'appended', epoch: log.epoch, seq: entry.seq, frames: framesOf(entry) });
+      const held = log.at(this.#head + 1);
+      if (!held) continue;
+      const { entry } = held;
+      this.#record({ did: 'appended', epoch: log.epoch, seq: entry.seq, frames: toLoggedFrames(entry) });
       const { end } = entry.message;
       if (!end) continue;
       this.#over = true;
@@ -198,11 +229,10 @@ class LogRecorder {
   }
 }
 
-function framesOf(entry: LogEntry): LoggedFrame[] {
-  const frames = encodePlain(entry);
-  return frames.map(({ event = 'message', data }) => ({
-    name: event,
-    data,
-    audioMs: data.startsWith('{"mime_type":"audio/') ? audioMs(entry.message.event) : 0,
+function toLoggedFrames(entry: LogEntry): LoggedFrame[] {
+  return plainDialect.encodeEntry(entry).map((frame) => ({
+    name: frame?.event ?? 'message',
+    data: frame?.data ?? '',
+    audioMs: frame?.data.startsWith('{"mime_type":"audio/') ? audioMs(entry.message.event) : 0,
   }));
 }

@@ -1,4 +1,4 @@
-import type { VerdictStorage } from '../../src/client/index.ts';
+import type { TransportStorage } from '../../src/client/index.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import { seededRandom } from '../seeded-random.ts';
 import { openEventSource } from './event-source-reader.ts';
@@ -11,7 +11,7 @@ import { createSdkClient } from './sdk-client.ts';
 import { type SimulatedServer, startSimulatedServer } from './simulated-server.ts';
 import type { Setup, Slot, Step } from './steps.ts';
 
-/** Whoever takes part: what it cannot do it does not have. */
+/** A participant. Actions that it cannot perform are undefined. */
 interface Participant {
   send?(kind: SentKind, item: number): void;
   sendAudio?(item: number): void;
@@ -26,9 +26,10 @@ const RECOVERY_MS = 70_000;
 const LAST_WORDS_MS = 15_000;
 
 /**
- * One conversation under a fake clock: the real server, real clients, and between them a network in memory, which is bad as long as the
- * steps last, and good after them. @returns what happened
- * @throws if the server made a mistake of its own
+ * Simulates a conversation under a fake clock: the real server, real clients, and between them a network in memory. The network is
+ * faulty during the steps and good afterwards.
+ * @returns the history
+ * @throws if the server makes a mistake of its own
  */
 export async function simulate(setup: Setup, steps: readonly Step[], times: number[] = []): Promise<HistoryRecord[]> {
   const { slots, logBytes, logAgeMs, lingerMs, seed } = setup;
@@ -163,7 +164,7 @@ function createParticipant(
   { isAudio }: Setup,
   slot: Slot,
   name: string,
-  options: { fetch: typeof fetch; random: () => number; storage: VerdictStorage | undefined },
+  options: { fetch: typeof fetch; random: () => number; storage: TransportStorage | undefined },
   record: (entry: HistoryRecord) => void,
 ): Participant {
   switch (slot.kind) {
@@ -176,8 +177,8 @@ function createParticipant(
   }
 }
 
-/** As localStorage: what a client learns there, the next one at its place knows. */
-function createStorage(): VerdictStorage {
+/** Creates a storage that clients at one place share, like localStorage. */
+function createStorage(): TransportStorage {
   const kept = new Map<string, string>();
   return { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => void kept.set(key, value) };
 }

@@ -4,7 +4,7 @@ import type { SentKind } from './items.ts';
 import type { Way } from './network.ts';
 import type { Act } from './scripted-runner.ts';
 
-/** Who takes part, each at a place of its own in the network. */
+/** A participant. Each has its own place in the network. */
 export type Slot =
   | {
       readonly kind: 'sdk';
@@ -16,12 +16,12 @@ export type Slot =
 
 export interface Setup {
   readonly slots: readonly Slot[];
-  /** What all clients of the SDK ask for. */
+  /** Setting of all SDK clients. */
   readonly isAudio: boolean | undefined;
   readonly logBytes: number;
   readonly logAgeMs: number;
   readonly lingerMs: number;
-  /** Of all that is random in clients and server. */
+  /** Seed of all random choices in clients and server. */
   readonly seed: number;
 }
 
@@ -31,9 +31,9 @@ export type Step =
   | { readonly do: 'speak'; readonly who: number; readonly pieces: number }
   | { readonly do: 'act'; readonly acts: readonly Act[] }
   | { readonly do: 'pass'; readonly ms: number }
-  /** What becomes of the next requests, one after the other. */
+  /** Sets the treatment of the next requests, in order. */
   | { readonly do: 'fates'; readonly who: number; readonly way: Way; readonly fates: readonly Fate[] }
-  /** What becomes of all those after them. */
+  /** Sets the treatment of all later requests. */
   | { readonly do: 'weather'; readonly who: number; readonly way: Way; readonly fate: Fate }
   | { readonly do: 'calm' }
   | { readonly do: 'cut' | 'freeze' | 'renew' | 'end session'; readonly who: number }
@@ -108,7 +108,7 @@ const ms = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: 12_000, max: 140_000 }) },
 );
 const doing = <Name extends Step['do']>(name: Name) => fc.constant(name);
-/** More than two seconds are more than the client keeps. */
+/** Audio of more than two seconds exceeds the client's buffer. */
 const pieces = fc.oneof(
   { weight: 3, arbitrary: fc.integer({ min: 1, max: 12 }) },
   { weight: 1, arbitrary: fc.integer({ min: 12, max: 150 }) },

@@ -2,13 +2,13 @@ import type { Answer, ClientRecord, ItemKind, PostNumber, Rule, ServerRecord } f
 
 interface Post extends PostNumber {
   readonly items: readonly number[];
-  /** What the server answered. */
+  /** Response of the server. */
   answer: Answer | undefined;
   /** The server has said that it is used, by its own answer or by that of another. */
   used: boolean;
   /** Refused, and the client knows. */
   refusalHeard: boolean;
-  /** Its number was sent again with nothing: the client has given it up. */
+  /** Whether the client has given up the POST and sent its number again without items. */
   givenUp: boolean;
 }
 
@@ -23,11 +23,11 @@ interface Epoch {
 interface Sent {
   readonly client: string;
   readonly kind: ItemKind;
-  /** Its place among what its client sent, from 0. */
+  /** Position among the items of its client, from 0. */
   readonly place: number;
-  /** The epoch in which its client heard that it was used. */
-  usedIn: string | undefined;
-  /** What its client has said became of it. */
+  /** The epoch in which its client received an answer that confirmed the number of its POST. */
+  confirmedIn: string | undefined;
+  /** Result that the client has reported. */
   reported: Extract<ClientRecord, { did: 'reported' }>['as'] | undefined;
 }
 
@@ -66,7 +66,7 @@ export class UplinkCheck {
         const place = this.#counts.get(record.client) ?? 0;
         this.#counts.set(record.client, place + 1);
         const { client, kind, item } = record;
-        this.#items.set(item, { client, kind, place, usedIn: undefined, reported: undefined });
+        this.#items.set(item, { client, kind, place, confirmedIn: undefined, reported: undefined });
         break;
       }
       case 'posted':
@@ -101,7 +101,7 @@ export class UplinkCheck {
     return [...this.#posts.values()].some((post) => post.client === client && post.epoch === epoch && post.answer);
   }
 
-  /** What is not done by now is never done. @param remaining whether a client is still there */
+  /** Checks the end of the history, after which nothing more happens. @param remaining returns whether a client is still there */
   settled(remaining: (client: string) => boolean): void {
     const used = new Set([...this.#epochs.values()].flatMap(({ applied }) => [...applied]));
     const refused = new Set<number>();
@@ -124,18 +124,21 @@ export class UplinkCheck {
     for (const [client, pieces] of lostAudio) {
       const dropped = this.#dropped.get(client) ?? 0;
       const text = `${pieces} pieces of audio, ${dropped} said to be dropped`;
-      // How much of it went in one POST, the client cannot say.
+      // The client does not know how many pieces were in one POST.
       if (pieces > dropped && !this.#barred.has(client)) this.#complain('item lost', client, text);
     }
     this.#expectRefusals(remaining);
   }
 
-  /** Whoever sends is told what becomes of it, and that is so. What something on the way refused may have been used all the same. */
+  /**
+   * Checks that every sender received a true report. An item that something on the way refused may have been accepted
+   * nevertheless.
+   */
   #expectReport(item: number, sent: Sent, used: boolean, refused: boolean, remaining: boolean): void {
-    const { client, kind, reported, usedIn } = sent;
+    const { client, kind, reported, confirmedIn } = sent;
     const text = `${kind} ${item}, which is ${used ? '' : 'not '}used, is reported ${reported}`;
-    // That its number was used another answer has said; whether for it or for its refusal is lost with the epoch.
-    if (reported === 'unsent' && usedIn !== undefined) return;
+    // Another response may have confirmed the number. Whether for the item or its refusal is unknown after the epoch.
+    if (reported === 'unsent' && confirmedIn !== undefined) return;
     if (reported === undefined || reported === 'unsent') {
       if (remaining) this.#complain('item lost', client, text);
     } else if (reported === 'sent' ? !used : used && refused) this.#complain('report wrong', client, text);
@@ -149,7 +152,7 @@ export class UplinkCheck {
   }
 
   #posted({ client, epoch, cseq, items }: Extract<ClientRecord, { did: 'posted' }>): void {
-    const key = keyOf({ client, epoch, cseq });
+    const key = formatKey({ client, epoch, cseq });
     const known = this.#posts.get(key);
     if (!known) {
       this.#posts.set(key, { client, epoch, cseq, items, answer: undefined, ...UNKNOWN });
@@ -161,39 +164,39 @@ export class UplinkCheck {
 
   #answered(record: Extract<ClientRecord, { did: 'answered' }>): void {
     const { client, epoch, cseq, answer, next } = record;
-    const post = this.#posts.get(keyOf(record));
+    const post = this.#posts.get(formatKey(record));
     const sane = next === undefined || (answer === 'held' ? next < cseq : next > cseq);
-    // What comes again gets its first answer.
+    // A repeated POST must get the response of the first one.
     if (!post || !sane || (post.answer ?? answer) !== answer) {
       const text = `${answer} to ${cseq} in ${epoch}, next ${next}, before it ${post?.answer}`;
       this.#complain('answer wrong', client, text);
       return;
     }
     post.answer = answer;
-    for (const used of this.#usedUpTo(record)) used.used = true;
+    for (const confirmed of this.#confirmedBy(record)) if (confirmed.answer !== 'refused') confirmed.used = true;
     if (answer !== 'refused') return;
-    // That its number was used may have been heard before this.
+    // An earlier response may already have confirmed the number.
     post.used = false;
     const used = post.items.find((item) => this.#epoch(epoch).applied.has(item));
     if (used !== undefined) this.#complain('refused item applied', client, `${used} in ${epoch}`);
   }
 
   #heard(record: Extract<ClientRecord, { did: 'heard' }>): void {
-    const post = this.#posts.get(keyOf(record));
+    const post = this.#posts.get(formatKey(record));
     if (!post) return;
     if (record.answer === 'refused') post.refusalHeard = true;
-    for (const { items } of this.#usedUpTo(record)) {
+    for (const { items } of this.#confirmedBy(record)) {
       for (const item of items) {
         const sent = this.#items.get(item);
-        if (sent) sent.usedIn = record.epoch;
+        if (sent) sent.confirmedIn = record.epoch;
       }
     }
   }
 
-  /** The POSTs that such an answer says are used. */
-  #usedUpTo({ client, epoch, next = 0 }: Extract<ClientRecord, { did: 'answered' | 'heard' }>): Post[] {
+  /** The POSTs whose numbers such an answer says are used: for their items, or for a refusal. */
+  #confirmedBy({ client, epoch, next = 0 }: Extract<ClientRecord, { did: 'answered' | 'heard' }>): Post[] {
     return [...this.#posts.values()].filter(
-      (post) => post.client === client && post.epoch === epoch && post.cseq < next && post.answer !== 'refused',
+      (post) => post.client === client && post.epoch === epoch && post.cseq < next,
     );
   }
 
@@ -203,13 +206,14 @@ export class UplinkCheck {
       this.#complain('item never sent', '', `${item} in ${name}`);
       return;
     }
-    const { client, place, usedIn, kind } = sent;
+    const { client, place, confirmedIn, kind } = sent;
     const epoch = this.#epoch(name);
     const last = epoch.last.get(client) ?? -1;
     const text = `${kind} ${item} in ${name}`;
     if (epoch.applied.has(item)) this.#complain('item twice', client, text);
     else if (place < last) this.#complain('item out of order', client, text);
-    else if (usedIn !== undefined && usedIn !== name) this.#complain('item again after its answer', client, text);
+    else if (confirmedIn !== undefined && confirmedIn !== name)
+      this.#complain('item again after its answer', client, text);
     else if (kind === 'bad' || this.#wasRefused(item, name)) this.#complain('refused item applied', client, text);
     epoch.applied.add(item);
     epoch.last.set(client, Math.max(last, place));
@@ -227,7 +231,7 @@ export class UplinkCheck {
   #expectApplied({ client, epoch: name, items, answer }: Post): void {
     const { over, runFailed, applied } = this.#epoch(name);
     if (over !== undefined && (over !== 'closed' || runFailed)) return;
-    // What was held behind the close came after it.
+    // A POST that was held behind the close arrived after it.
     if (over === 'closed' && answer === 'held') return;
     for (const item of items) {
       const kind = this.#items.get(item)?.kind;
@@ -252,6 +256,6 @@ export class UplinkCheck {
   }
 }
 
-function keyOf({ client, epoch, cseq }: PostNumber): string {
+function formatKey({ client, epoch, cseq }: PostNumber): string {
   return `${client} ${epoch} ${cseq}`;
 }

@@ -4,7 +4,7 @@ import { afterTest } from '../http/test-server.ts';
 
 export interface CuttingLine {
   readonly url: string;
-  /** Where new connections lead. */
+  /** Port to which new connections lead. */
   target: number;
   /** Streams that were cut. */
   readonly cuts: number;
@@ -15,7 +15,7 @@ export interface CuttingLine {
 export interface Faults {
   /** A connection of a stream is cut after so many bytes down. */
   readonly cutAfter?: number;
-  /** So many numbered POSTs arrive, and their answers do not. */
+  /** Number of numbered POSTs that arrive but whose responses are dropped. */
   readonly swallow?: number;
 }
 
@@ -45,7 +45,7 @@ export async function startCuttingLine(
         near.destroy();
       } else if (said.startsWith('GET') && chunk.length > room) {
         state.cuts += 1;
-        near.end(chunk.subarray(0, room));
+        near.end((chunk as Buffer).subarray(0, room));
         far.destroy();
       } else {
         room -= chunk.length;

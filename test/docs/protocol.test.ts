@@ -3,23 +3,23 @@ import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { configSchema } from '../../src/config.ts';
 import { errorCatalogue } from '../../src/wire/error-catalogue.ts';
-import { startTestServer, temporaryDirectory } from '../http/test-server.ts';
+import { AS_SHIPPED, startTestServer, temporaryDirectory } from '../http/test-server.ts';
 import { describeWith } from './requirement.ts';
 import { matchesLines, toLines, transcriptsIn } from './transcripts.ts';
 
 const page = readFileSync(new URL('../../docs/protocol.md', import.meta.url), 'utf8');
 const transcripts = transcriptsIn(page);
-/** All of them together, ms: many wait for a stream to be cut by its `--max-time`. */
+/** Maximum duration of all transcripts, in ms. Many wait for the `--max-time` of a stream. */
 const ALL_MS = 120_000;
-/** Between what two transcripts print. */
+/** Separator between the outputs of two transcripts. */
 const MARK = '\n=== next ===\n';
 
 describeWith('curl')('docs/protocol.md, run in one shell against a server,', () => {
   let outputs: string[] = [];
 
   beforeAll(async () => {
-    // A pipe ends when `curl` notices, at the next heartbeat, that nobody reads any more.
-    const { url } = await startTestServer({ HEARTBEAT_MS: '1000' });
+    // A pipe ends at the next heartbeat, when `curl` notices that its reader is gone.
+    const { url } = await startTestServer({ ...AS_SHIPPED, HEARTBEAT_MS: '1000' });
     const script = transcripts
       .map(({ commands }) => commands.replaceAll('localhost:8000', new URL(url).host))
       .join(`\nprintf '${MARK.replaceAll('\n', '\\n')}'\n`);
@@ -32,7 +32,7 @@ describeWith('curl')('docs/protocol.md, run in one shell against a server,', () 
       expected,
       index,
     })),
-  )('$title prints what the page says', ({ expected, index }) => {
+  )('$title prints the output that the page shows', ({ expected, index }) => {
     const lines = toLines(outputs[index] ?? '');
     const wanted = toLines(expected.join('\n'));
     if (!matchesLines(wanted, lines)) expect(lines).toEqual(wanted);
@@ -46,11 +46,11 @@ describe('docs/protocol.md', () => {
     }
   });
 
-  test('has no shell block that is not run', () => {
+  test('has no shell block that the tests do not run', () => {
     expect(transcripts).toHaveLength(page.match(/^```sh$/gm)?.length ?? 0);
   });
 
-  test('names each variable of its limits with the default that it has', () => {
+  test('names each variable of its limits with the default of the code', () => {
     const defaults = configSchema.parse({}) as Record<string, unknown>;
     const rows = [...page.matchAll(/^\|[^|]*\| (\d+) \| `([A-Z_]+)` \|/gm)];
     expect(rows.length).toBeGreaterThan(5);
@@ -59,7 +59,7 @@ describe('docs/protocol.md', () => {
     }
   });
 
-  test('names no error code that the catalogue does not have', () => {
+  test('names only error codes of the catalogue', () => {
     const codes = [...page.matchAll(/\b(?:4|5)\d\d `([a-z_]+)`/g)].map(([, code = '']) => code);
     expect(codes.length).toBeGreaterThan(5);
     for (const code of codes) expect(Object.keys(errorCatalogue)).toContain(code);
@@ -69,6 +69,8 @@ describe('docs/protocol.md', () => {
 function runBash(script: string, cwd: string): Promise<string[]> {
   return new Promise((resolve) => {
     const env = { PATH: process.env.PATH, HOME: cwd, LC_ALL: 'C.UTF-8' };
-    execFile('bash', ['-c', script], { cwd, env, timeout: ALL_MS }, (_error, stdout) => resolve(stdout.split(MARK)));
+    execFile('bash', ['--norc', '-c', script], { cwd, env, timeout: ALL_MS }, (_error, stdout) =>
+      resolve(stdout.split(MARK)),
+    );
   });
 }

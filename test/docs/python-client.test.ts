@@ -4,19 +4,23 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { Command } from '../cli/command.ts';
 import { openStream } from '../http/sse-client.ts';
-import { startTestServer } from '../http/test-server.ts';
+import { AS_SHIPPED, startTestServer } from '../http/test-server.ts';
 import { startCuttingLine } from './cutting-line.ts';
 import { describeWith } from './requirement.ts';
 
 const SCRIPT = fileURLToPath(new URL('../../examples/client.py', import.meta.url));
 const COUNTED =
   'One, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve, thirteen, fourteen, fifteen, sixteen, seventeen, eighteen, nineteen, twenty.\n';
-/** Its waits between two connections are part of what is tested, ms. */
+/** Maximum duration of a test, in ms. The client's pauses between two connections are part of it. */
 const LONG_MS = 60_000;
 
-function runClient(args: readonly string[], input?: readonly string[]): { client: Command; say(line: string): void } {
-  const child = spawn('python3', [SCRIPT, ...args], { env: { PATH: process.env.PATH } });
-  child.stdin.on('error', () => {}); // it may have ended before
+function runClient(
+  args: readonly string[],
+  input?: readonly string[],
+  environment: Record<string, string> = {},
+): { client: Command; say(line: string): void } {
+  const child = spawn('python3', [SCRIPT, ...args], { env: { PATH: process.env.PATH, ...environment } });
+  child.stdin.on('error', () => {}); // the child may have exited before
   const say = (line: string) => child.stdin.write(`${line}\n`);
   for (const line of input ?? []) say(line);
   if (input) child.stdin.end();
@@ -24,8 +28,8 @@ function runClient(args: readonly string[], input?: readonly string[]): { client
 }
 
 describeWith('python3')('examples/client.py', () => {
-  test('--once prints the answer and ends with 0', async () => {
-    const { url } = await startTestServer();
+  test('--once prints the answer and exits with 0', async () => {
+    const { url } = await startTestServer(AS_SHIPPED);
     const { client } = runClient(['--url', url, '--once', 'Count to twenty']);
     expect({ code: await client.exitCode(), out: client.stdout, err: client.stderr }).toEqual({
       code: 0,
@@ -34,17 +38,31 @@ describeWith('python3')('examples/client.py', () => {
     });
   });
 
-  test('with lines as arguments and on its input answers them one after the other', async () => {
-    const { url } = await startTestServer();
+  test('the token of BIDI_SSE_TOKEN is sent to a server that asks for one, and without it the client ends with the refusal', async () => {
+    const { url } = await startTestServer({ ...AS_SHIPPED, AUTH: 'token', AUTH_TOKENS: 'me:me-0123456789abcdef' });
+    const args = ['--url', url, '--once', 'Count to two'];
+    const { client } = runClient(args, undefined, { BIDI_SSE_TOKEN: 'me-0123456789abcdef' });
+    expect({ code: await client.exitCode(), out: client.stdout, err: client.stderr }).toEqual({
+      code: 0,
+      out: 'One, two.\n',
+      err: '',
+    });
+    const { client: stranger } = runClient(args);
+    expect([await stranger.exitCode(), stranger.stdout]).toEqual([1, '']);
+    expect(stranger.stderr).toContain('the stream was refused: 401');
+  });
+
+  test('lines in arguments and on standard input are answered one after the other', async () => {
+    const { url } = await startTestServer(AS_SHIPPED);
     const { client } = runClient(['--url', url, 'Count to three'], ['Count to two', '', 'Thank you']);
     expect(await client.exitCode()).toBe(0);
     expect(client.stdout).toBe('One, two, three.\nOne, two.\nYou are welcome.\n');
   });
 
   test(
-    'over a line that cuts each stream after 1200 bytes and swallows the answer of a POST prints the full answer once',
+    'the full answer is printed once over a network that cuts each stream after 1200 bytes and drops a POST response',
     async () => {
-      const { url, port } = await startTestServer();
+      const { url, port } = await startTestServer(AS_SHIPPED);
       const line = await startCuttingLine(port, { cutAfter: 1_200, swallow: 1 });
       const { client } = runClient(['--url', line.url, '--session', 'cut', '--once', 'Count to twenty']);
       expect({ code: await client.exitCode(), out: client.stdout }).toEqual({ code: 0, out: COUNTED });
@@ -63,15 +81,15 @@ describeWith('python3')('examples/client.py', () => {
   );
 
   test(
-    'when the server restarts between two lines goes on in the new epoch, and answers the second',
+    'after a restart of the server between two lines, the second line is answered in the new epoch',
     async () => {
-      const first = await startTestServer();
+      const first = await startTestServer(AS_SHIPPED);
       const line = await startCuttingLine(first.port);
       const { client, say } = runClient(['--url', line.url]);
       say('Count to three');
       await client.until(/^One, two, three\.\n/);
       await first.close();
-      line.target = (await startTestServer()).port;
+      line.target = (await startTestServer(AS_SHIPPED)).port;
       say('Count to two');
       await client.until(/\nOne, two\.\n$/);
       expect(client.stdout).toBe('One, two, three.\nOne, two.\n');
@@ -79,8 +97,8 @@ describeWith('python3')('examples/client.py', () => {
     LONG_MS,
   );
 
-  test('with an empty text says why it is refused and ends with 1', async () => {
-    const { url } = await startTestServer();
+  test('an empty text is refused with a reason and exit status 1', async () => {
+    const { url } = await startTestServer(AS_SHIPPED);
     const { client } = runClient(['--url', url, '--once', ' ']);
     expect(await client.exitCode()).toBe(1);
     expect(client.stderr).toBe('[Item 0: The text is empty]\n');

@@ -30,7 +30,7 @@ export function matchesLines(expected: readonly string[], lines: readonly string
   return line !== undefined && matchesLine(first, line) && matchesLines(rest, others);
 }
 
-/** What a command printed, as lines, without the blank ones at its end. */
+/** Splits the output of a command into lines, without blank lines at its end. */
 export function toLines(text: string): string[] {
   return text.replaceAll('\r', '').trimEnd().split('\n');
 }

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { proxyFor } from '../../src/doctor/proxy.ts';
+import { chooseProxy } from '../../src/doctor/proxy.ts';
 
 const PROXIES = { HTTP_PROXY: 'http://plain:3128', HTTPS_PROXY: 'secure:3129' };
 
@@ -17,6 +17,6 @@ test.each<[string, Record<string, string>, string | undefined]>([
   ['http://voice.example:8000', { ...PROXIES, NO_PROXY: 'voice.example:8000' }, undefined],
   ['http://voice.example', { ...PROXIES, NO_PROXY: 'voice.example:8000' }, 'http://plain:3128'],
   ['https://voice.example', { ...PROXIES, NO_PROXY: 'voice.example:443' }, undefined],
-])('the proxy for %s with %j is %s', (url, env, proxy) => {
-  expect(proxyFor(new URL(url), env)?.url).toBe(proxy);
+])('for %s with the environment %j the proxy is %s', (url, env, proxy) => {
+  expect(chooseProxy(new URL(url), env)?.url).toBe(proxy);
 });

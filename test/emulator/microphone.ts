@@ -1,6 +1,6 @@
 import type { Session } from '@google/genai';
 
-/** Something with the rhythm of speech: a voice of 150 Hz and its overtones, in four syllables a second. */
+/** Generates sound with the rhythm of speech: a voice of 150 Hz with overtones, in four syllables a second. */
 export function speech(seconds: number, rate = 16_000, level = 0.2): Int16Array {
   return Int16Array.from({ length: Math.round(seconds * rate) }, (_, index) => {
     const time = index / rate;

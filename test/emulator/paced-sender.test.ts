@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { createPacedSender, type Sent, type TimedFrame } from '../../src/emulator/paced-sender.ts';
+import { PacedSender, type Sent, type TimedFrame } from '../../src/emulator/paced-sender.ts';
 
 beforeEach(() => {
   jest.useFakeTimers();
@@ -8,15 +8,15 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-/** One frame every 40 ms, numbered. */
+/** Generates numbered frames, one every 40 ms, each with 80 ms of speech. */
 function* frames(count: number): Generator<TimedFrame> {
   for (let index = 0; index < count; index++)
-    yield { atMs: index * 40, frame: Buffer.from(String(index)), said: `${index} ` };
+    yield { atMs: index * 40, speechMs: index * 80, frame: Buffer.from(String(index)), said: `${index} ` };
 }
 
 function start(pace = 1) {
   const state = { sent: [] as string[], buffered: 0, stuck: false, ended: undefined as Sent | undefined };
-  const sender = createPacedSender({
+  const sender = new PacedSender({
     send: (frame) => state.sent.push(frame.toString()),
     bufferedBytes: () => state.buffered,
     onStuck: () => {
@@ -24,19 +24,19 @@ function start(pace = 1) {
     },
     pace,
   });
-  const play = (count: number, headStartMs: number) =>
-    sender.play(frames(count), headStartMs, (sent) => {
+  const play = (count: number) =>
+    sender.play(frames(count), (sent) => {
       state.ended = sent;
     });
   return { state, sender, play };
 }
 
-describe('a paced sender', () => {
-  test('stopped by what its own frame brings about, sends nothing more and does not end', () => {
+describe('the paced sender', () => {
+  test('sends nothing more and does not call onEnd after a frame has stopped it', () => {
     const sent: string[] = [];
     let ended = false;
     let words = '';
-    const sender = createPacedSender({
+    const sender = new PacedSender({
       send(frame) {
         sent.push(frame.toString());
         if (sent.length === 2) words = sender.stop().words;
@@ -45,49 +45,49 @@ describe('a paced sender', () => {
       onStuck() {},
       pace: 1,
     });
-    sender.play(frames(10), 100, () => {
+    sender.play(frames(10), () => {
       ended = true;
     });
     jest.advanceTimersByTime(1_000);
     expect({ sent, ended, words }).toEqual({ sent: ['0', '1'], ended: false, words: '0 1 ' });
   });
 
-  test('sends the head start at once and the rest in real time', () => {
+  test('sends each frame when it is due', () => {
     const { state, play } = start();
-    play(10, 100);
-    expect(state.sent).toEqual(['0', '1', '2']);
+    play(10);
+    expect(state.sent).toEqual(['0']);
     jest.advanceTimersByTime(100);
-    expect(state.sent).toHaveLength(6);
+    expect(state.sent).toEqual(['0', '1', '2']);
     expect(state.ended).toBeUndefined();
     jest.advanceTimersByTime(1_000);
     expect(state.sent).toHaveLength(10);
-    expect(state.ended).toEqual({ words: '0 1 2 3 4 5 6 7 8 9 ', ms: 360 });
+    expect(state.ended).toEqual({ words: '0 1 2 3 4 5 6 7 8 9 ', speechMs: 720 });
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  test('sends as much faster as the pace says', () => {
+  test('sends faster than real time by the factor of the pace', () => {
     const { state, play } = start(4);
-    play(100, 0);
+    play(100);
     jest.advanceTimersByTime(500);
     expect(state.sent.length).toBeGreaterThanOrEqual(49);
     expect(state.sent.length).toBeLessThanOrEqual(51);
   });
 
-  test('stop forgets the rest and tells how far it got', () => {
+  test('discards the rest at stop and returns the sent part', () => {
     const { state, sender, play } = start();
-    play(10, 0);
+    play(10);
     jest.advanceTimersByTime(50);
-    expect(sender.stop()).toEqual({ words: '0 1 ', ms: 40 });
+    expect(sender.stop()).toEqual({ words: '0 1 ', speechMs: 80 });
     jest.advanceTimersByTime(1_000);
     expect(state.sent).toEqual(['0', '1']);
     expect(state.ended).toBeUndefined();
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  test('holds back while the peer does not read, and goes on when it does', () => {
+  test('holds frames back while the peer does not read, and resumes when it does', () => {
     const { state, play } = start(1_000);
     state.buffered = 300 * 1024;
-    play(100, 0);
+    play(100);
     jest.advanceTimersByTime(20_000);
     expect(state.sent).toEqual([]);
     state.buffered = 0;
@@ -96,10 +96,10 @@ describe('a paced sender', () => {
     expect(state.stuck).toBe(false);
   });
 
-  test('gives up on a peer that has read nothing for 30 s', () => {
+  test('reports a peer that has read nothing for 30 s as stuck', () => {
     const { state, play } = start();
     state.buffered = 300 * 1024;
-    play(100, 0);
+    play(100);
     jest.advanceTimersByTime(31_000);
     expect(state.stuck).toBe(true);
     expect(jest.getTimerCount()).toBe(0);

@@ -1,18 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { replyTo, tellOutcomes } from '../../src/emulator/offline-agent.ts';
+import { generateSpokenAnswer } from '../../src/emulator/gemini/answer-frames.ts';
+import { chooseReply, describeOutcomes } from '../../src/emulator/offline-agent.ts';
 import { composeSpeech } from '../../src/emulator/speech.ts';
-import { SPEECH_RATE, speechClips } from '../../src/emulator/speech-clips.ts';
+import { loadSpeechClips, SPEECH_RATE } from '../../src/emulator/speech-clips.ts';
 
-const clips = speechClips();
+const clips = loadSpeechClips();
 
-function clipsOf(text: string): string[] {
+function listClips(text: string): string[] {
   return composeSpeech(text, clips).flatMap((piece) => piece.clips);
 }
 
 describe('composeSpeech', () => {
-  test('the longest phrase is taken first', () => {
-    expect(clipsOf('You spoke for two point three seconds. This is what I heard.')).toEqual([
+  test('the longest phrase with a clip is chosen', () => {
+    expect(listClips('You spoke for two point three seconds. This is what I heard.')).toEqual([
       'you spoke for',
       'two',
       'point',
@@ -32,13 +33,16 @@ describe('composeSpeech', () => {
     ['1.5', ['one', 'point', 'five']],
     ['121 kilobytes', ['one', 'hundred', 'twenty', 'one', 'kilobytes']],
     ['12345', ['twelve', 'thousand', 'three', 'hundred', 'forty', 'five']],
-  ])('%s is said as words', (text, expected) => {
-    expect(clipsOf(text)).toEqual(expected);
+  ])('the numeral or time %s is spelled in words', (text, expected) => {
+    expect(listClips(text)).toEqual(expected);
   });
 
-  test('what has no clip is said to be as written, once, up to the end of the sentence', () => {
-    expect(clipsOf('The tool answered: sunny, 22 degrees and more')).toEqual(['the tool answered', 'as written here']);
-    expect(clipsOf('Foo bar. Baz! Goodbye.')).toEqual(['as written here', 'goodbye']);
+  test('text without a clip becomes "as written here" once, up to the end of the sentence', () => {
+    expect(listClips('The tool answered: sunny, 22 degrees and more')).toEqual([
+      'the tool answered',
+      'as written here',
+    ]);
+    expect(listClips('Foo bar. Baz! Goodbye.')).toEqual(['as written here', 'goodbye']);
   });
 
   test.each(['', ' ', 'a', '  The tool answered:\n\n x  ', '你好。 Goodbye.', '"You said" (two)'])(
@@ -52,7 +56,7 @@ describe('composeSpeech', () => {
     },
   );
 
-  test('everything the agent says of itself has clips', () => {
+  test('every sentence of the agent itself has clips', () => {
     const situation = {
       images: [],
       history: [],
@@ -63,32 +67,54 @@ describe('composeSpeech', () => {
     } as const;
     const images = [{ mimeType: 'image/png', bytes: 70_000 }];
     const replies = [
-      replyTo({ ...situation, text: 'hello' }),
-      replyTo({ ...situation, text: 'help' }),
-      replyTo({ ...situation, text: 'what time is it' }),
-      replyTo({ ...situation, text: 'count to 99' }),
-      replyTo({ ...situation, text: 'what did I say' }),
-      replyTo({ ...situation, text: 'search' }),
-      replyTo({ ...situation, text: 'thanks' }),
-      replyTo({ ...situation, text: 'bye' }),
-      replyTo({ ...situation, text: 'look', images }),
-      replyTo({ ...situation, text: '', speechSeconds: 0 }),
-      replyTo({ ...situation, text: '', speechSeconds: 29.9, images }),
+      chooseReply({ ...situation, text: 'hello' }),
+      chooseReply({ ...situation, text: 'help' }),
+      chooseReply({ ...situation, text: 'what time is it' }),
+      chooseReply({ ...situation, text: 'count to 99' }),
+      chooseReply({ ...situation, text: 'what did I say' }),
+      chooseReply({ ...situation, text: 'search' }),
+      chooseReply({ ...situation, text: 'thanks' }),
+      chooseReply({ ...situation, text: 'bye' }),
+      chooseReply({ ...situation, text: 'look', images }),
+      chooseReply({ ...situation, text: '', speechSeconds: 0 }),
+      chooseReply({ ...situation, text: '', speechSeconds: 29.9, images }),
     ];
     const texts = replies.map((reply) => (reply.type === 'answer' ? reply.text : ''));
-    texts.push(tellOutcomes([{ name: 'current_time', response: { time: '23:59' } }]));
-    texts.push(tellOutcomes([{ name: 'f', response: undefined }]), 'I asked the tool.');
-    for (const text of texts) expect([text, clipsOf(text).includes('as written here')]).toEqual([text, false]);
+    texts.push(describeOutcomes([{ name: 'current_time', response: { time: '23:59' } }]));
+    texts.push(describeOutcomes([{ name: 'f', response: undefined }]), 'I asked the tool.');
+    for (const text of texts) expect([text, listClips(text).includes('as written here')]).toEqual([text, false]);
   });
 });
 
-describe('the clips', () => {
+describe('generateSpokenAnswer', () => {
+  const spoken = { text: 'One, two, three, four, five.', transcribe: true, mimeType: 'audio/pcm;rate=24000' };
+  const timed = [...generateSpokenAnswer(spoken, clips)];
+  const at = (pattern: RegExp) => timed.flatMap(({ atMs, frame }) => (pattern.test(String(frame)) ? [atMs] : []));
+  const [generatedMs = 0] = at(/generationComplete/);
+  const end = timed.at(-1);
+
+  test('sends speech faster than it plays, and ends when it would have been played', () => {
+    expect(end?.frame).toBeUndefined();
+    expect(at(/inlineData/).every((ms, index) => ms === index * 20)).toBe(true);
+    expect(generatedMs).toBeCloseTo((end?.atMs ?? 0) / 2, -2);
+    expect(end?.atMs).toBeGreaterThan(2_000);
+  });
+
+  test('sends the transcript with the sound of its words', () => {
+    const words = timed.filter(({ said }) => said !== undefined);
+    expect(words.map(({ said }) => said)).toEqual(['One,', ' two,', ' three,', ' four,', ' five.']);
+    expect(words[4]?.speechMs).toBe((words[4]?.atMs ?? 0) * 2);
+    expect(words[4]?.atMs).toBeLessThan(generatedMs);
+  });
+});
+
+describe('the speech clips', () => {
   const folder = new URL('../../src/emulator/voice/', import.meta.url);
   const index: { clips: { text: string; start: number; length: number }[] } = JSON.parse(
     readFileSync(new URL('clips.json', folder), 'utf8'),
   );
 
-  test('there is one for every phrase, end to end, below 700 kB', () => {
+  test('cover every phrase without gaps in less than 750 kB', () => {
     const phrases = readFileSync(new URL('phrases.txt', folder), 'utf8')
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('#'))
@@ -100,10 +126,10 @@ describe('the clips', () => {
       end += clip.length;
     }
     expect(readFileSync(new URL('clips.ulaw', folder)).length).toBe(end);
-    expect(end).toBeLessThan(700_000);
+    expect(end).toBeLessThan(750_000);
   });
 
-  test('each is audible, equally loud and of a plausible length', () => {
+  test('are all audible, equally loud and of a plausible length', () => {
     for (const { text } of index.clips) {
       const samples = clips.samples(text.toLowerCase().replace(/[!.:,?]/g, ''));
       const seconds = samples.length / SPEECH_RATE;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { ActivityDetection } from '../../src/emulator/gemini-setup.ts';
-import { createHearing, type Utterance } from '../../src/emulator/hearing.ts';
+import { Hearing, type Utterance } from '../../src/emulator/hearing.ts';
+import type { ActivityDetection } from '../../src/emulator/voice-activity.ts';
 import { join, room, speech } from './microphone.ts';
 
 const AUTOMATIC: ActivityDetection = {
@@ -18,18 +18,19 @@ interface Heard {
 
 function listen(samples: Int16Array, detection: Partial<ActivityDetection> = {}, frame = 1_600, rate = 16_000): Heard {
   const heard: Heard = { starts: [], utterances: [] };
-  const hearing = createHearing(
+  const hearing = new Hearing(
     { ...AUTOMATIC, ...detection },
     {
       onSpeechStart: (offset) => heard.starts.push(offset),
       onUtterance: (utterance, endsAt) => heard.utterances.push({ ...utterance, endsAt }),
     },
   );
-  for (let at = 0; at < samples.length; at += frame) hearing.hear({ rate, samples: samples.subarray(at, at + frame) });
+  for (let at = 0; at < samples.length; at += frame)
+    hearing.receiveAudio({ rate, samples: samples.subarray(at, at + frame) });
   return heard;
 }
 
-describe('automatic activity detection', () => {
+describe('with automatic activity detection', () => {
   test.each([
     ['loud, in a quiet room', 0.2, 0.001],
     ['soft, in a quiet room', 0.03, 0.001],
@@ -54,66 +55,66 @@ describe('automatic activity detection', () => {
     expect(listen(join(...clicks)).starts).toEqual([]);
   });
 
-  test('a stream that begins in the middle of a word is heard from its first sample', () => {
+  test('a stream that begins inside a word is recorded from its first sample', () => {
     const { starts, utterances } = listen(join(speech(1), room(0.6)));
     expect(starts[0]).toBeLessThan(0.1);
     expect(utterances).toHaveLength(1);
   });
 
-  test('a pause shorter than the silence asked for does not end an utterance', () => {
+  test('a pause shorter than silenceDurationMs does not end an utterance', () => {
     const samples = join(speech(0.5), room(0.4), speech(0.5), room(1.2));
     expect(listen(samples).utterances).toHaveLength(1);
     expect(listen(samples, { silenceDurationMs: 200 }).utterances).toHaveLength(2);
     expect(listen(samples, { silenceDurationMs: 2_000 }).utterances).toHaveLength(0);
   });
 
-  test('prefixPaddingMs is the speech it takes to begin', () => {
+  test('speech shorter than prefixPaddingMs does not start an utterance', () => {
     const samples = join(room(0.5), speech(0.4), room(1));
     expect(listen(samples, { prefixPaddingMs: 800 }).starts).toEqual([]);
     expect(listen(samples, { prefixPaddingMs: 20 }).starts).toHaveLength(1);
   });
 
-  test('with low start sensitivity soft speech is not heard', () => {
+  test('soft speech is not detected with low start sensitivity', () => {
     const samples = join(room(0.5), speech(1, 16_000, 0.02), room(1));
     expect(listen(samples).starts).toHaveLength(1);
     expect(listen(samples, { startSensitivity: 'low' }).starts).toEqual([]);
   });
 
-  test('a noise that sets in and stays becomes part of the room within seconds', () => {
+  test('a steady new noise counts as part of the room within seconds', () => {
     const { utterances } = listen(join(room(1), room(8, 16_000, 0.03)));
     expect(utterances.length).toBeLessThanOrEqual(1);
     const last = utterances.at(-1);
     if (last) expect(last.seconds).toBeLessThan(4.5);
   });
 
-  test('how the stream is cut up makes no difference', () => {
+  test('the result is the same, however the stream is cut into chunks', () => {
     const samples = join(room(0.7), speech(1.3), room(0.9), speech(0.7), room(0.8));
     const whole = listen(samples, {}, samples.length);
     expect(whole.utterances).toHaveLength(2);
     for (const frame of [7, 320, 333, 16_000]) expect(listen(samples, {}, frame)).toEqual(whole);
   });
 
-  test.each([8_000, 24_000, 44_100, 48_000])('speech at %i Hz is heard as at 16,000', (rate) => {
+  test.each([8_000, 24_000, 44_100, 48_000])('speech at %i Hz is detected as at 16,000 Hz', (rate) => {
     const { utterances } = listen(join(room(0.5, rate), speech(1, rate), room(0.8, rate)), {}, 2_048, rate);
     expect(utterances).toHaveLength(1);
     expect(Math.abs((utterances[0]?.seconds ?? 0) - 1)).toBeLessThan(0.1);
   });
 
-  test('an utterance of more than 30 s is measured to its end, and its first 30 s kept', () => {
+  test('an utterance of more than 30 s is measured to its end, and its first 30 s are stored', () => {
     const { utterances } = listen(join(speech(35), room(0.6)));
     expect(utterances[0]?.seconds).toBeCloseTo(35, 0);
     expect(utterances[0]?.samples.length).toBe(30 * 16_000);
   });
 });
 
-describe('hearing with detection disabled', () => {
-  test('an activity is everything between its start and its end, silence included', () => {
+describe('with detection disabled', () => {
+  test('an utterance is all audio between the start and the end of the activity, silence included', () => {
     const utterances: Utterance[] = [];
-    const hearing = createHearing(
+    const hearing = new Hearing(
       { ...AUTOMATIC, disabled: true },
       { onSpeechStart() {}, onUtterance: (utterance) => utterances.push(utterance) },
     );
-    const hear = (samples: Int16Array) => hearing.hear({ rate: 16_000, samples });
+    const hear = (samples: Int16Array) => hearing.receiveAudio({ rate: 16_000, samples });
     hear(speech(1));
     hearing.endActivity();
     hearing.startActivity();

@@ -1,22 +1,22 @@
-/** What the first samples of a block say. Without anything of Node's: a page writes them, too. */
+/** Data in the first samples of a block. The module does not use Node, because a page writes blocks too. */
 export interface Block {
   readonly number: number;
-  /** As performance.now() of this process, ms. */
+  /** Send time as performance.now() of this process, in ms. */
   readonly sentAt: number;
 }
 
-/** So many samples, each 0 to 65535. */
+/** Number of samples in a head, each 0 to 65535. */
 export const HEAD_SAMPLES = 7;
 const MARK = 0x5a3c;
 
-export function headOf({ number, sentAt }: Block): number[] {
+export function encodeHead({ number, sentAt }: Block): number[] {
   const micros = Math.round(sentAt * 1_000);
   const head = [number & 0x7fff, (number >> 15) & 0x7fff];
   head.push(micros % 0x8000, Math.floor(micros / 0x8000) % 0x8000, Math.floor(micros / 0x8000 ** 2) % 0x8000);
   return [MARK, ...head, sum(head)];
 }
 
-/** @returns nothing, if no block begins here */
+/** Reads the head of a block. @returns undefined if no block begins here */
 export function parseHead([mark, ...rest]: readonly number[]): Block | undefined {
   if (mark !== MARK) return undefined;
   const [low = 0, high = 0, micros = 0, more = 0, most = 0, total] = rest;

@@ -3,38 +3,38 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { loopbackServer } from './loopback-server.ts';
 import type { Place } from './profile.ts';
 
-/** What a network does that knows nothing of HTTP, or next to nothing. All of it holds for both directions unless it says otherwise. */
+/** Faults of a network that knows little or nothing of HTTP. They apply to both directions unless stated otherwise. */
 export interface Chaos {
-  /** Everything comes so much later, ms, and up to `jitterMs` more: in order on each connection, as TCP keeps it. */
+  /** Delay of all data, in ms, plus up to `jitterMs`. The order on each connection is kept, as TCP keeps it. */
   readonly delayMs?: number;
   readonly jitterMs?: number;
-  /** Only what goes up is late: one connection overtakes another, and nothing else changes. */
+  /** Whether only data sent up is delayed, so that connections overtake each other and nothing else changes. */
   readonly upOnly?: boolean;
-  /** Connections live no longer, ms. */
+  /** Maximum lifetime of a connection, in ms. */
   readonly lifetimeMs?: number;
-  /** They are cut at random, after so many ms on average. */
+  /** Average time after which connections are cut at random, in ms. */
   readonly cutAboutMs?: number;
-  /** After about so many ms nothing passes any more, and nobody is told. */
+  /** Approximate time after which a connection passes nothing more without notice, in ms. */
   readonly stallAboutMs?: number;
-  /** After about so many ms the server is told that the connection is over, and the client is not. */
+  /** Approximate time after which the server, but not the client, sees the end of the connection, in ms. */
   readonly halfOpenAboutMs?: number;
-  /** Each piece of an event stream comes with the one after it. */
+  /** Whether each piece of an event stream arrives only with the next one. */
   readonly holdsOneEvent?: boolean;
-  /** WebSockets are answered 403. */
+  /** Whether WebSockets are answered with 403. */
   readonly refusesWebSocket?: boolean;
-  /** Of all connections together, each way. */
+  /** Bandwidth of all connections together in each direction, in bytes per second. */
   readonly bytesPerSecond?: number;
 }
 
-/** What waits on its way from one end to the other, bytes: beyond it the sender has to wait. */
+/** Maximum number of bytes in transit. At the limit the sender has to wait. */
 const MOST_WAITING = 64 * 1024;
-/** What a narrow line's own queue holds: as an access line, a second and a half. */
+/** Queue of a narrow connection, in bytes: a second and a half, as in access networks. */
 const NARROW_QUEUE_BYTES = 12 * 1024;
-/** A narrow line takes pieces of an Ethernet frame. */
+/** Size of the pieces on a narrow connection, in bytes: an Ethernet frame. */
 const PIECE_BYTES = 1_460;
 const REFUSAL = 'HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
 
-/** A TCP proxy that behaves as `chaos` says. @param random 0 to below 1 */
+/** Starts a TCP proxy with the faults of `chaos`. @param random returns a number from 0 to below 1 */
 export async function startChaosProxy({ port, stack }: Place, chaos: Chaos, random: () => number): Promise<string> {
   const { track, listen } = loopbackServer(stack);
   const links = { up: createLink(chaos.bytesPerSecond), down: createLink(chaos.bytesPerSecond) };
@@ -64,7 +64,7 @@ export async function startChaosProxy({ port, stack }: Place, chaos: Chaos, rand
       for (const timer of timers) clearTimeout(timer);
       origin.destroy();
     });
-    // Only if it broke: what came before its end is still on its way.
+    // Destroy the peer only after an error. After a normal end its last data is still in transit.
     origin.on('close', (broke) => {
       if (broke && !fate.stalled) client.destroy();
     });
@@ -79,12 +79,12 @@ export async function startChaosProxy({ port, stack }: Place, chaos: Chaos, rand
 }
 
 interface Treatment {
-  /** Whether what a request begins with is refused. */
+  /** Returns whether a request is refused because of its first bytes. */
   readonly refuse?: ((head: string) => boolean) | undefined;
   readonly holdsOneEvent?: boolean | undefined;
 }
 
-/** Carries one direction, piece by piece and in order. */
+/** Forwards one direction, piece by piece and in order. */
 function carry(
   from: Socket,
   to: Socket,
@@ -97,7 +97,7 @@ function carry(
   let waiting = 0;
   let carrying = false;
   let isEvents = false;
-  /** The piece of an event stream that waits for the next one. */
+  /** Piece of the event stream that waits for the next one. */
   let heldBack: Buffer | undefined;
   const most = link.isNarrow ? NARROW_QUEUE_BYTES : MOST_WAITING;
   const pump = async () => {
@@ -139,7 +139,7 @@ function carry(
     void pump();
   });
   from.on('end', () => {
-    // There is no next one to wait for.
+    // Send the last piece, because no other follows.
     if (heldBack) queue.push({ chunk: heldBack, dueAt: performance.now() + lateMs() });
     heldBack = undefined;
     void pump();
@@ -148,11 +148,11 @@ function carry(
 
 interface Link {
   readonly isNarrow: boolean;
-  /** Waits until so many bytes are through. */
+  /** Waits until this number of bytes has passed. */
   pass(bytes: number): Promise<unknown> | undefined;
 }
 
-/** One line that all connections share. */
+/** Creates a link that all connections share. */
 function createLink(bytesPerSecond: number | undefined): Link {
   let freeAt = 0;
   return {

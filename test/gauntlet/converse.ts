@@ -6,52 +6,52 @@ import { createPlayback } from './playback.ts';
 import type { Profile, Way } from './profile.ts';
 import type { Ear, OpenTalker, Talker } from './talker.ts';
 
-/** What a conversation showed. All times are ms. */
+/** Measurements of a conversation. All times are in ms. */
 export interface Outcome {
   readonly rung: string;
-  /** From the client's first line until the first answer was complete; `undefined`: it never was. */
+  /** Time from the client's first line to the end of the first answer. Undefined if the answer never completed. */
   readonly usableMs: number | undefined;
-  /** What a request through it takes that does nothing, on a new connection. */
+  /** Duration of an empty request through the network, on a new connection. */
   readonly floorMs: number;
-  /** How long each block of audio took, from the model to the client and back. */
+  /** Transit time of each block of audio, from the model to the client and back. */
   readonly downMs: readonly number[];
   readonly upMs: readonly number[];
   readonly dry: { readonly count: number; readonly ms: number };
   readonly down: Account;
   readonly up: Account;
-  /** Audio that the client said it had dropped, in blocks. */
+  /** Number of blocks that the client reported as dropped. */
   readonly announced: number;
-  /** Bytes of audio that were damaged. */
+  /** Number of damaged bytes of audio. */
   readonly strayBytes: number;
 }
 
 export interface Script {
   readonly name: string;
-  /** How long to talk, ms; at the least one utterance and one silence. */
+  /** Duration of the conversation, in ms. The minimum is one utterance and one silence. */
   readonly ms: number;
-  /** What to wait for what is still on its way, ms. */
+  /** Maximum wait for data in transit, in ms. */
   readonly settleMs: number;
   readonly random: () => number;
 }
 
-/** An utterance, ms. */
+/** Duration of an utterance, in ms. */
 const UTTERANCE_MS = 3_000;
-/** A silence that the idle limits of the profiles do not survive (3 and 4 s), ms; and what a longer one may add. */
+/** Duration of a silence that exceeds the idle limits of the profiles (3 and 4 s), in ms, and its random addition. */
 const SILENCE_MS = 4_400;
 const MORE_SILENCE_MS = 8_000;
-/** Something is typed so often while both speak, in blocks. */
+/** Interval between typed messages while both sides speak, in blocks. */
 const TYPED_EVERY = 6;
-/** How long the first answer may take before the conversation is given up, ms. */
+/** Maximum wait for the first answer before the conversation is given up, in ms. */
 const FIRST_ANSWER_MS = 30_000;
-/** After all is there, ms: longer than what gets no answer waits until it is sent again. */
+/** Wait for duplicates after everything has arrived, in ms: longer than the interval after which an unanswered POST is repeated. */
 const DOUBLES_MS = 2_500;
-/** Fresh connections, of which the quickest counts; more if none gets through. */
+/** Number of new connections of which the fastest counts. More are opened if none gets through. */
 const FLOOR_TRIES = 3;
 const MOST_FLOOR_TRIES = 12;
 
 /**
- * Carries a conversation through a profile: both sides speak at once and type meanwhile, are silent, speak again. Everything has a number;
- * what became of each is counted at both ends.
+ * Carries a conversation through a profile. Both sides speak at the same time and type, are silent, and speak again. Everything is
+ * numbered and counted at both ends.
  */
 export async function converse(
   open: OpenTalker,
@@ -87,7 +87,7 @@ export async function converse(
     if (usableMs !== undefined) {
       talker.text(`say ${++sentTexts}`);
       await until(settleMs, () => isComplete(model.conversation(name), ear, sentBlocks, sentTexts));
-      // What comes a second time comes later.
+      // Wait for duplicates, which arrive later.
       await delay(DOUBLES_MS);
     }
     const { rung } = talker;
@@ -97,7 +97,7 @@ export async function converse(
   }
 }
 
-/** How long it takes until a new client is of use, ms, as in `Outcome`; it says no more than hello. */
+/** Measures the time until a new client is usable, in ms, as in `Outcome`. The client sends only hello. */
 export async function timeToUsable(open: OpenTalker, profile: Profile, way: Way, name: string) {
   const ear = createListener();
   const askedAt = performance.now();
@@ -110,7 +110,7 @@ export async function timeToUsable(open: OpenTalker, profile: Profile, way: Way,
   }
 }
 
-/** @returns whether the first answer was complete in time */
+/** Waits for the first answer. @returns whether it completed in time */
 async function greet(talker: Talker, name: string, ear: Listener): Promise<boolean> {
   talker.text(`hello ${name}`);
   await until(FIRST_ANSWER_MS, () => ear.turns > 0);

@@ -11,7 +11,7 @@ import type { Profile, Way } from './profile.ts';
 import { missingPrograms } from './program.ts';
 import type { OpenTalker } from './talker.ts';
 
-/** Our server with the numbered model behind it: what the conversations of all profiles are carried to. */
+/** A bidi-sse server with the numbered model behind it, to which the conversations of all profiles are carried. */
 export interface Course {
   readonly port: number;
   readonly model: NumberedModel;
@@ -19,10 +19,10 @@ export interface Course {
   readonly mistakes: readonly string[];
 }
 
-/** The page as it was built. */
+/** Folder of the built page. */
 const PUBLIC_DIR = process.env.PUBLIC_DIR ?? join(import.meta.dirname, '../../dist/public');
 const SERVER = { PUBLIC_DIR, PORT: '0', GOOGLE_API_KEY: 'a-key-that-only-the-gauntlet-uses', LOG_LEVEL: 'silent' };
-/** One that answers text in audio. */
+/** A model that answers text in audio. */
 const MODEL = 'gemini-live-2.5-flash-preview';
 const PINO_ERROR = 50;
 
@@ -41,10 +41,13 @@ export async function openCourse(stack: AsyncDisposableStack): Promise<Course> {
   return { port: Number(new URL(server.url).port), model, mistakes };
 }
 
-/** Those that are in use: whoever ends the process before they are deleted deletes them. */
+/** Folders in use. A program that exits before they are deleted must delete them. */
 export const directories = new Set<string>();
 
-/** Sets a profile up before a server, and takes it down after `use`, whatever comes. @throws naming the profile, and why it cannot be set up */
+/**
+ * Sets a profile up before a server and removes it after `use`, also after an error. @throws an error that names the profile and
+ * the reason if the setup fails
+ */
 export async function through<T>(profile: Profile, port: number, use: (way: Way) => Promise<T>): Promise<T> {
   const missing = [...missingPrograms(profile.programs).values()];
   if (missing.length > 0) throw new ProfileError(profile, missing.join('; '));
@@ -64,12 +67,12 @@ export async function through<T>(profile: Profile, port: number, use: (way: Way)
   return await use(way);
 }
 
-/** Carries one conversation through a profile. */
+/** Carries a conversation through a profile. */
 export function run(course: Course, profile: Profile, open: OpenTalker, script: Script): Promise<Outcome> {
   return through(profile, course.port, (way) => converse(open, profile, way, course.model, script));
 }
 
-/** A profile that could not be set up: what it takes is missing, or does not start. */
+/** Error of a profile that could not be set up because a program is missing or does not start. */
 export class ProfileError extends Error {
   override readonly name = 'ProfileError';
 

@@ -1,19 +1,19 @@
 import type { Outcome } from './converse.ts';
 import type { Account } from './ledger.ts';
 
-/** What the table says of a run. All times are ms. */
+/** Figures of a run in the table. All times are in ms. */
 export interface Figures {
   readonly rung: string;
-  /** The middle one of all clients, beyond the floor; `undefined`: one never was of use. */
+  /** Median time until a client was usable, beyond the floor. Undefined if a client never was. */
   readonly usableMs: number | undefined;
-  /** Of audio, beyond what the middle block takes with nothing in the way: half of all blocks, and 95 of 100. */
+  /** Latency of audio beyond the median over a direct connection: median and 95th percentile. */
   readonly down: Spread | undefined;
   readonly up: Spread | undefined;
   readonly dry: Outcome['dry'];
   readonly lost: number;
   readonly doubled: number;
   readonly outOfOrder: number;
-  /** Blocks that the client itself said it had dropped. */
+  /** Number of blocks that the client itself reported as dropped. */
   readonly announced: number;
 }
 
@@ -23,10 +23,11 @@ interface Spread {
 }
 
 /**
- * @param usableMs of all clients, those of the greetings and that of the conversation
- * @param direct the same client with nothing in the way
+ * Computes the figures of a run.
+ * @param usableMs times of all clients: those of the greetings and that of the conversation
+ * @param direct result of the same client over a direct connection
  */
-export function figuresOf(
+export function computeFigures(
   outcome: Outcome,
   usableMs: readonly (number | undefined)[],
   direct: Outcome | undefined,

@@ -4,15 +4,15 @@ import { WebSocket as ProxiedWebSocket, ProxyAgent, fetch as proxiedFetch } from
 import type { Way } from './profile.ts';
 
 /**
- * How clients go through a forward proxy: requests for http with the whole address in their first line, https and WebSockets through CONNECT,
- * as browsers do.
- * @param proxy its address
- * @param ca what to trust, where the proxy opens TLS
+ * Creates the means of clients behind a forward proxy: http requests with the whole address in the request line, https and
+ * WebSockets through CONNECT, as browsers do.
+ * @param proxy address of the proxy
+ * @param ca certificate to trust if the proxy inspects TLS
  */
 export function throughProxy(stack: AsyncDisposableStack, url: string, proxy: string, ca?: Buffer): Way {
   const trust = ca ? { ca } : {};
   const dispatcher = new ProxyAgent({ uri: proxy, requestTls: trust });
-  // By itself it asks for a WebSocket of http as for anything else, which no proxy passes.
+  // Use a tunnel. By default the agent requests a WebSocket over http like any resource, which no proxy forwards.
   const tunnel = new ProxyAgent({ uri: proxy, requestTls: trust, proxyTunnel: true });
   for (const each of [dispatcher, tunnel]) stack.defer(() => each.destroy());
   const agent = ca
@@ -21,7 +21,7 @@ export function throughProxy(stack: AsyncDisposableStack, url: string, proxy: st
   stack.defer(() => agent.destroy());
   return {
     url,
-    // The same function in another version: its types differ from those of Node's own.
+    // Cast the type: the function belongs to another version of undici than Node's own.
     fetch: ((input: string, init: object) => proxiedFetch(input, { ...init, dispatcher })) as unknown as typeof fetch,
     WebSocket: class extends ProxiedWebSocket {
       constructor(url: string) {
@@ -31,7 +31,7 @@ export function throughProxy(stack: AsyncDisposableStack, url: string, proxy: st
     agent,
     browserArgs: [
       `--proxy-server=${proxy}`,
-      // It would go to loopback by itself.
+      // Use the proxy for loopback too, which Chromium does not by default.
       '--proxy-bypass-list=<-loopback>',
       ...(ca ? ['--ignore-certificate-errors'] : []),
     ],

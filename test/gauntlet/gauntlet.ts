@@ -1,7 +1,7 @@
 import { seededRandom } from '../seeded-random.ts';
 import { converse, type Outcome, timeToUsable } from './converse.ts';
 import { type Course, openCourse, through } from './course.ts';
-import { figuresOf } from './figures.ts';
+import { computeFigures } from './figures.ts';
 import { openPageTalker } from './page-talker.ts';
 import { openPlain } from './plain-talker.ts';
 import type { Profile } from './profile.ts';
@@ -10,23 +10,23 @@ import { startSocketIoServer } from './socketio-server.ts';
 import { openSocketIo } from './socketio-talker.ts';
 import type { OpenTalker } from './talker.ts';
 
-/** Who carries a conversation: our two clients, and two to compare them with. */
+/** Clients that carry conversations: two of ours, and two for comparison. */
 export const CLIENTS = { sdk: openSdk, page: openPageTalker, plain: openPlain, 'socket.io': openSocketIo } as const;
 export type ClientName = keyof typeof CLIENTS;
 
 export interface Run {
   readonly client: ClientName;
   readonly profile: Profile;
-  /** How long to talk, ms. */
+  /** Duration of the conversation, in ms. */
   readonly ms: number;
-  /** Clients of which only the time is measured that they take until they are of use. */
+  /** Number of additional clients of which only the time until they are usable is measured. */
   readonly greetings: number;
 }
 
 export interface Result extends Run {
-  /** What it showed, or why there was no conversation. */
+  /** Measurements of the conversation, or the reason why there was none. */
   readonly outcome: Outcome | { readonly failed: string };
-  /** Until each client was of use, ms: those of the greetings, and that of the conversation. */
+  /** Times until each client was usable, in ms: those of the greetings and that of the conversation. */
   readonly usableMs: readonly (number | undefined)[];
 }
 
@@ -35,7 +35,7 @@ export interface Gauntlet {
   run(run: Run): Promise<Result>;
 }
 
-/** How long what is still on its way may take, ms: more than the 25 s after which heartbeats are missed. */
+/** Maximum wait for data in transit, in ms: more than the 25 s after which missing heartbeats are noticed. */
 const SETTLE_MS = 45_000;
 const SEED = 4;
 
@@ -49,7 +49,7 @@ export async function openGauntlet(stack: AsyncDisposableStack): Promise<Gauntle
     async run(run) {
       const { client, profile, ms, greetings } = run;
       const open: OpenTalker = CLIENTS[client];
-      // Each is a user of its own: the session of the one before lingers.
+      // Use a new user for each run, because the session of the previous one lingers.
       runs += 1;
       const name = `${client}-${profile.name}-${runs}`;
       const usableMs: Result['usableMs'][number][] = [];
@@ -70,38 +70,38 @@ export async function openGauntlet(stack: AsyncDisposableStack): Promise<Gauntle
   };
 }
 
-/** What is wrong with a result of ours: nothing may be lost, doubled, damaged or out of order. */
-export function faultsOf({ outcome, profile, client }: Result): string[] {
+/** Lists the faults of a result of ours: nothing may be lost, doubled, damaged or out of order. */
+export function listFaults({ outcome, profile, client }: Result): string[] {
   if ('failed' in outcome) return [outcome.failed];
-  if (outcome.usableMs === undefined) return ['it never came to a conversation'];
+  if (outcome.usableMs === undefined) return ['the conversation never started'];
   const { up, down, strayBytes, rung } = outcome;
   const faults: string[] = [];
   for (const [direction, account] of Object.entries({ up, down })) {
     if (account.lost > 0) faults.push(`${account.lost} lost on the way ${direction}`);
     if (account.doubled > 0) faults.push(`${account.doubled} doubled on the way ${direction}`);
     if (account.strange > 0)
-      faults.push(`${account.strange} on the way ${direction} that nobody sent, or that were said to be dropped`);
+      faults.push(`${account.strange} on the way ${direction} that were never sent, or were announced as dropped`);
     if (account.outOfOrder > 0) faults.push(`${account.outOfOrder} out of order on the way ${direction}`);
   }
-  if (strayBytes > 0) faults.push(`${strayBytes} bytes of audio that belong to nothing`);
-  // Only a network that stands still, or is too narrow, is a reason to drop anything.
+  if (strayBytes > 0) faults.push(`${strayBytes} bytes of audio that belong to no block`);
+  // Accept dropped blocks only on a network that stalls or is too narrow.
   if (profile.steady && outcome.announced > 0) faults.push(`${outcome.announced} blocks dropped`);
-  if (!Number.isFinite(outcome.floorMs)) faults.push('a request that does nothing never got through');
+  if (!Number.isFinite(outcome.floorMs)) faults.push('an empty request never got through');
   const isOurs = client === 'sdk' || client === 'page';
-  if (isOurs && !profile.rungs.some((each) => each === rung)) faults.push(`it ended on ${rung}`);
+  if (isOurs && !profile.rungs.some((each) => each === rung)) faults.push(`the conversation ended on ${rung}`);
   return faults;
 }
 
-/** More than a request takes that does nothing, ms. */
+/** Maximum time until a client is usable beyond that of an empty request, in ms. */
 const USABLE_WITHIN_MS = 1_500;
 
-/** Where a result of ours is not as quick as it should be. */
-export function shortfallsOf(result: Result): string[] {
+/** Lists the ways in which a result of ours is slower than it should be. */
+export function listShortfalls(result: Result): string[] {
   const { outcome, profile, client } = result;
   if ('failed' in outcome) return [];
-  const { usableMs, dry } = figuresOf(outcome, result.usableMs, undefined);
+  const { usableMs, dry } = computeFigures(outcome, result.usableMs, undefined);
   const shortfalls: string[] = [];
-  // A page has to load first.
+  // Do not judge the page, which has to load first.
   if (client === 'sdk' && (usableMs ?? Number.POSITIVE_INFINITY) > USABLE_WITHIN_MS) {
     shortfalls.push(`usable only after ${Math.round(usableMs ?? Number.NaN)} ms`);
   }

@@ -2,13 +2,13 @@ import { createServer, type Socket } from 'node:net';
 import { loopbackServer } from './loopback-server.ts';
 
 const NEWLINES = '\r\n\r\n';
-/** A body in chunks is over with this. What it holds may look the same: it is read chunk by chunk. */
+/** End of a chunked body. Chunks are read one by one, because their content may look the same. */
 const LAST_CHUNK = Buffer.from('0\r\n\r\n');
 
 /**
- * A virus scanner that squid asks before it lets a response through (ICAP, RFC 3507): it reads each body to its end before it says a word,
- * as they do. Of a response without an end, nothing ever comes.
- * @returns its address
+ * Starts a virus scanner that Squid asks before it forwards a response (ICAP, RFC 3507). Like real scanners it reads each body to its
+ * end before it answers, so that a response without an end is never forwarded.
+ * @returns the address of the scanner
  */
 export async function startIcapScanner(stack: AsyncDisposableStack): Promise<string> {
   const { track, listen } = loopbackServer(stack);
@@ -18,7 +18,7 @@ export async function startIcapScanner(stack: AsyncDisposableStack): Promise<str
   return `icap://127.0.0.1:${await listen(server)}/scan`;
 }
 
-/** Answers the requests of one connection, one after the other. */
+/** Answers the requests of a connection, one after the other. */
 async function scan(socket: Socket): Promise<void> {
   const source = createSource(socket);
   for (let head = await source.until(NEWLINES); head !== undefined; head = await source.until(NEWLINES)) {
@@ -27,7 +27,7 @@ async function scan(socket: Socket): Promise<void> {
       socket.write(`ICAP/1.0 200 OK\r\nMethods: RESPMOD\r\nISTag: "gauntlet"\r\nEncapsulated: null-body=0${NEWLINES}`);
       continue;
     }
-    // Where the parts are: `req-hdr=0, res-hdr=137, res-body=296`.
+    // Parse the offsets of the parts: `req-hdr=0, res-hdr=137, res-body=296`.
     const parts = /^Encapsulated:(.*)$/im.exec(text)?.[1] ?? '';
     const at = (name: string) => Number(new RegExp(`${name}=(\\d+)`).exec(parts)?.[1] ?? -1);
     const bodyAt = Math.max(at('res-body'), at('null-body'));
@@ -41,7 +41,7 @@ async function scan(socket: Socket): Promise<void> {
   }
 }
 
-/** A whole body, still in its chunks. */
+/** Reads a whole body with its chunk headers. */
 async function readChunks(source: Source): Promise<Buffer> {
   const body: Buffer[] = [];
   for (;;) {
@@ -57,9 +57,9 @@ async function readChunks(source: Source): Promise<Buffer> {
 }
 
 interface Source {
-  /** Everything up to and with `mark`; `undefined` when nothing comes any more. */
+  /** Reads up to and including `mark`. Returns undefined at the end of the data. */
   until(mark: string): Promise<Buffer | undefined>;
-  /** @throws when it ends before */
+  /** Reads a number of bytes. @throws if the data ends before */
   take(bytes: number): Promise<Buffer>;
 }
 

@@ -1,4 +1,4 @@
-/** Does the work of each item, so many at once. @returns the results, in the order of the items */
+/** Processes items with limited concurrency. @returns the results, in the order of the items */
 export async function inLanes<Item, Done>(
   lanes: number,
   items: readonly Item[],

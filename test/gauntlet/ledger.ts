@@ -1,23 +1,23 @@
-/** What became of a series of things that were numbered from 1. */
+/** Account of a series of things that are numbered from 1. */
 export interface Account {
   readonly sent: number;
-  /** Never came, and nobody said so. */
+  /** Number of things that neither arrived nor were announced as dropped. */
   readonly lost: number;
   readonly doubled: number;
-  /** Came after one with a higher number. */
+  /** Number of things that arrived after one with a higher number. */
   readonly outOfOrder: number;
-  /** Had no number, or was announced as dropped and came. */
+  /** Number of things without a valid number, or announced as dropped and received nevertheless. */
   readonly strange: number;
 }
 
 export interface Ledger {
-  /** Number `number` has come. */
+  /** Records that the thing with this number has arrived. */
   take(number: number): void;
-  /** So many of those that are missing were announced as dropped. */
+  /** Records that this number of missing things was announced as dropped. */
   announce(count: number): void;
-  /** How many different ones have come. */
+  /** Number of different things that have arrived. */
   readonly taken: number;
-  /** @param sent how many there were */
+  /** Closes the account. @param sent number of things that were sent */
   close(sent: number): Account;
 }
 
@@ -50,7 +50,7 @@ export function createLedger(): Ledger {
       lost: Math.max(0, sent - seen.size - announced),
       doubled,
       outOfOrder,
-      // Announced times are rounded to blocks.
+      // Allow for rounding: announced times are rounded to blocks.
       strange: strange + Math.max(0, announced - (sent - seen.size) - 1),
     }),
   };

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import type { AddressInfo, Server, Socket } from 'node:net';
 
-/** A TCP server on 127.0.0.1 that ends with `stack`, whoever is still connected. */
+/** A TCP server on 127.0.0.1 that ends with `stack`, even with open connections. */
 export function loopbackServer(stack: AsyncDisposableStack): {
-  /** Has a socket, coming or going, end with it; its errors are nobody's. */
+  /** Ends a socket together with the server and ignores its errors. */
   track(socket: Socket): Socket;
-  /** @returns the port, a free one */
+  /** Starts to listen on a free port. @returns the port */
   listen(server: Server): Promise<number>;
 } {
   const sockets = new Set<Socket>();
@@ -25,7 +25,7 @@ export function loopbackServer(stack: AsyncDisposableStack): {
         server.close();
         await once(server, 'close');
       });
-      return (server.address() as AddressInfo).port; // a TCP server that listens has one
+      return (server.address() as AddressInfo).port; // a listening TCP server has an AddressInfo
     },
   };
 }

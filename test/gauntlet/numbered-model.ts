@@ -4,30 +4,31 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { createLedger, type Ledger } from './ledger.ts';
 import { type BlockReader, createBlockReader, encodeBlock, HEARD_HZ, SPOKEN_HZ } from './numbers.ts';
 
-/** What one conversation's model has heard and said. */
+/** Everything that the model of a conversation has received and sent. */
 export interface Conversation {
   readonly heardBlocks: Ledger;
   readonly heardTexts: Ledger;
-  /** How long each block took to get here, ms. */
+  /** Transit time of each block to the model, in ms. */
   readonly heardMs: number[];
   readonly spokenBlocks: number;
   readonly spokenTexts: number;
-  /** Bytes of audio that belonged to no block. */
+  /** Number of bytes of audio that belong to no block. */
   readonly strayBytes: number;
 }
 
 export interface NumberedModel {
   readonly url: string;
-  /** The conversation that has begun with `hello <name>`. */
+  /** Returns the conversation that started with `hello <name>`. */
   conversation(name: string): Conversation | undefined;
 }
 
-/** How often something is said in words while it speaks, in blocks. */
+/** Interval between two words in text while the model speaks, in blocks. */
 const WORD_EVERY = 5;
 
 /**
- * A live model that numbers what it says and counts what it hears, and speaks as much of BidiGenerateContent as that takes. It obeys texts:
- * `hello <name>` names the conversation, `speak <number> <blocks> <every ms>` has it speak, `say <number>` is answered with a word; the numbers are counted.
+ * Starts a live model that numbers its output and counts its input. It speaks the part of BidiGenerateContent that this needs. It
+ * obeys texts: `hello <name>` names the conversation, `speak <number> <blocks> <every ms>` makes it speak, `say <number>` is
+ * answered with a word. The numbers are counted.
  */
 export async function startNumberedModel(stack: AsyncDisposableStack): Promise<NumberedModel> {
   const conversations = new Map<string, Conversation>();
@@ -39,7 +40,7 @@ export async function startNumberedModel(stack: AsyncDisposableStack): Promise<N
     server.close();
     await once(server, 'close');
   });
-  const { port } = server.address() as AddressInfo; // a TCP server that listens has one
+  const { port } = server.address() as AddressInfo; // a listening TCP server has an AddressInfo
   return { url: `http://127.0.0.1:${port}`, conversation: (name) => conversations.get(name) };
 }
 
@@ -49,7 +50,7 @@ function converse(socket: WebSocket, conversations: Map<string, Conversation>): 
   let spokenBlocks = 0;
   let spokenTexts = 0;
   let timer: NodeJS.Timeout | undefined;
-  /** Utterances at once: one may be asked for before the last is over. */
+  /** Number of utterances in progress. One may be requested before the previous has ended. */
   let speaking = 0;
   let ready = false;
 
@@ -130,7 +131,7 @@ function converse(socket: WebSocket, conversations: Map<string, Conversation>): 
   });
 }
 
-/** As much of it as is read here. */
+/** The fields of a client message that the model reads. */
 interface ClientMessage {
   readonly realtimeInput?: { readonly audio?: { readonly data?: string }; readonly text?: string };
   readonly clientContent?: { readonly turns?: readonly { readonly parts?: readonly { readonly text?: string }[] }[] };

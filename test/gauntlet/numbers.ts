@@ -1,8 +1,8 @@
-import { type Block, HEAD_SAMPLES, headOf, parseHead } from './block-head.ts';
+import { type Block, encodeHead, HEAD_SAMPLES, parseHead } from './block-head.ts';
 
 /**
- * Audio that carries numbers: blocks of 100 ms, each with its number and the time at which it was sent in its first samples. What comes
- * may be cut and joined in any way, as audio is on its way; the blocks are found again.
+ * Audio that carries numbers: blocks of 100 ms with their number and send time in the first samples. The blocks are found again
+ * however the audio was cut and joined on its way.
  */
 export const BLOCK_MS = 100;
 export const HEARD_HZ = 16_000;
@@ -12,17 +12,17 @@ export function blockBytes(hz: number): number {
   return ((hz * BLOCK_MS) / 1_000) * 2;
 }
 
-/** PCM16, little endian, mono. */
+/** Creates a block as PCM16, little endian, mono. */
 export function encodeBlock(block: Block, hz: number): Buffer {
   const pcm = Buffer.alloc(blockBytes(hz), 1);
-  for (const [index, sample] of headOf(block).entries()) pcm.writeUInt16LE(sample, index * 2);
+  for (const [index, sample] of encodeHead(block).entries()) pcm.writeUInt16LE(sample, index * 2);
   return pcm;
 }
 
 export interface BlockReader {
-  /** @returns the blocks that are complete now, in the order in which they came */
+  /** Adds audio. @returns the blocks that are complete now, in the order in which they arrived */
   feed(pcm: Uint8Array): Block[];
-  /** Bytes that belonged to no block: something was cut out, or put in between. */
+  /** Number of bytes that belonged to no block, because audio was removed or inserted. */
   readonly strayBytes: number;
 }
 
@@ -37,7 +37,7 @@ export function createBlockReader(hz: number): BlockReader {
       while (held.length >= HEAD_SAMPLES * 2) {
         const block = readHead(held);
         if (!block) {
-          // A sample at a time: where the next one begins is not known.
+          // Skip one sample at a time, because the start of the next block is unknown.
           held = held.subarray(2);
           strayBytes += 2;
         } else if (held.length >= size) {

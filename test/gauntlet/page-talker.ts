@@ -6,12 +6,12 @@ import { FAKE_MICROPHONE, QUIET } from '../browser/chromium-args.ts';
 import type { Telling } from './page-telling.ts';
 import type { OpenTalker } from './talker.ts';
 
-/** How long the page may take until it listens, ms: Chromium on a busy machine, over a bad network. */
+/** Maximum wait until the page listens, in ms: Chromium on a busy machine over a bad network. */
 const READY_MS = 30_000;
 
 /**
- * Our page in Chromium, as the server serves it. Its time begins with the navigation: until it can be talked to it has loaded, and has
- * opened the microphone. What it drops of its own accord it does not count: that is lost here.
+ * Opens our page in Chromium, as the server serves it. Its time starts at the navigation: before the page can be used it has to load
+ * and open the microphone. The page does not count audio that it drops by itself, which is lost here.
  */
 export const openPageTalker: OpenTalker = async ({ url, browserArgs = [] }, _profile, _userId, ear) => {
   const found = findChromium();
@@ -23,9 +23,9 @@ export const openPageTalker: OpenTalker = async ({ url, browserArgs = [] }, _pro
   });
   try {
     const page = await browser.newPage({
-      // A certificate that only the profile trusts.
+      // Accept a certificate that only the profile trusts.
       ignoreHTTPSErrors: url.startsWith('https:'),
-      // Meters that move are painted by the processor here.
+      // Reduce motion, because the processor renders the moving meters.
       reducedMotion: 'reduce',
     });
     let rung = 'none';
@@ -44,7 +44,7 @@ export const openPageTalker: OpenTalker = async ({ url, browserArgs = [] }, _pro
     const openedAt = performance.now();
     page.setDefaultTimeout(READY_MS);
     await page.goto(url);
-    await page.getByRole('button', { name: 'Start audio' }).click();
+    await page.getByRole('button', { name: 'Start voice' }).click();
     await page.getByTestId('activity').getByText('Listening').waitFor();
     let typed = Promise.resolve();
     return {
@@ -73,11 +73,11 @@ export const openPageTalker: OpenTalker = async ({ url, browserArgs = [] }, _pro
 };
 
 /**
- * As somebody who lets the agent finish: what is typed into an answer cuts it short, and the page then drops the rest of it, as it should.
- * So each text waits until the one before is answered and all is played, which is when there is nothing to interrupt.
+ * Types a text as a user who lets the agent finish. A text that is typed during an answer interrupts it, and the page drops the rest.
+ * So each text waits until the previous one is answered and played, when nothing can be interrupted.
  */
 async function type(page: Page, text: string): Promise<void> {
-  await page.getByRole('button', { name: 'Interrupt', disabled: true }).waitFor({ timeout: 0 });
+  await page.getByRole('button', { name: 'Stop the answer' }).waitFor({ state: 'detached', timeout: 0 });
   await page.getByLabel('Message').fill(text);
   await page.keyboard.press('Enter');
 }

@@ -1,5 +1,6 @@
 import { decodeBase64, encodeBase64 } from '../../src/web/base64.ts';
-import { HEAD_SAMPLES, headOf, parseHead } from './block-head.ts';
+import type { CaptureCommand, CaptureReport } from '../../src/web/voice/microphone.ts';
+import { encodeHead, HEAD_SAMPLES, parseHead } from './block-head.ts';
 import type { Telling } from './page-telling.ts';
 
 /*
@@ -8,18 +9,18 @@ import type { Telling } from './page-telling.ts';
  */
 
 declare global {
-  /** The talker's. */
+  /** Message from the talker. */
   var tellGauntlet: (telling: Telling) => void;
   var talkersTimeOrigin: number;
-  /** PCM16 at 16 kHz, one block, base64. */
+  /** A block of PCM16 at 16 kHz, in base64. */
   var speakIntoMicrophone: (base64: string) => void;
 }
 
-/** What waits for the microphone: a minute of it. */
+/** Maximum number of blocks that wait for the microphone: a minute. */
 const MOST_BLOCKS = 600;
 
 const blocks: Uint16Array[] = [];
-/** So many samples of the first one are out. */
+/** Number of samples of the first block that were used. */
 let out = 0;
 
 globalThis.speakIntoMicrophone = (base64) => {
@@ -36,12 +37,14 @@ globalThis.AudioWorkletNode = class extends AudioWorkletNode {
 };
 
 /**
- * Frames for which there is nothing to say are kept from the page: like the other talkers it sends nothing in a silence, so that idle
- * connections are cut for it, too.
+ * Withholds batches from the page while there is nothing to say, and acknowledges them in its place. Like the other talkers the page then sends
+ * nothing, so that idle connections are cut.
  */
 function tapMicrophone(port: MessagePort): void {
-  port.addEventListener('message', (event: MessageEvent<{ readonly pcm: Int16Array }>) => {
-    if (!fill(event.data.pcm)) event.stopImmediatePropagation();
+  port.addEventListener('message', (event: MessageEvent<CaptureReport>) => {
+    if (event.data === 'closed' || fill(event.data.pcm)) return;
+    event.stopImmediatePropagation();
+    port.postMessage('received' satisfies CaptureCommand);
   });
 }
 
@@ -63,10 +66,13 @@ function fill(frame: Int16Array): boolean {
   return true;
 }
 
-/** It is sent when its first frame is heard: what the page waits for the rest of it is the page's own delay, the way here is not. */
+/**
+ * Stamps a block with the time of its first frame. The wait for the rest of the block is the page's own delay, the way to the
+ * page is not.
+ */
 function stamp(block: Uint16Array): void {
   const head = parseHead([...block.subarray(0, HEAD_SAMPLES)]);
-  if (head) block.set(headOf({ ...head, sentAt: now() }));
+  if (head) block.set(encodeHead({ ...head, sentAt: now() }));
 }
 
 function tapSpeaker(port: MessagePort): void {
@@ -78,20 +84,36 @@ function tapSpeaker(port: MessagePort): void {
   };
 }
 
-let shown = '';
+/** Number of characters that were told of each text of the agent, by the row and the place of the text. */
+const told = new Map<string, number>();
 let rung: string | undefined;
 
 new MutationObserver(() => {
-  const words = [...document.querySelectorAll('[data-testid=agent-turn] .words')];
-  const text = words.map(({ textContent }) => textContent).join('');
-  if (text !== shown) tellGauntlet({ kind: 'words', text: text.startsWith(shown) ? text.slice(shown.length) : text });
-  shown = text;
+  for (const row of document.querySelectorAll<HTMLElement>('[data-row]')) {
+    const texts = row.querySelectorAll<HTMLElement>('[data-testid=agent-turn] .words');
+    for (const [place, text] of texts.entries()) tellWords(`${row.dataset.row}/${place}`, text);
+  }
   const now = document.querySelector('[data-testid=connection]')?.getAttribute('data-rung');
   if (now && now !== rung) tellGauntlet({ kind: 'rung', rung: now });
   rung = now ?? rung;
-}).observe(document, { subtree: true, childList: true, characterData: true, attributeFilter: ['data-rung'] });
+}).observe(document, {
+  subtree: true,
+  childList: true,
+  characterData: true,
+  attributeFilter: ['data-rung', 'data-open'],
+});
 
-/** As performance.now() of the talker's process: both clocks are of one machine. */
+/** Tells the words that were added to a text: of one that goes on the complete words only, because a part of a word may be heard. */
+function tellWords(key: string, { textContent, dataset }: HTMLElement): void {
+  const text = textContent ?? '';
+  const words = dataset.open === 'true' ? text.slice(0, text.lastIndexOf(' ') + 1) : `${text.trimEnd()} `;
+  const before = told.get(key) ?? 0;
+  if (words.length <= before) return;
+  told.set(key, words.length);
+  tellGauntlet({ kind: 'words', text: words.slice(before) });
+}
+
+/** Returns performance.now() of the talker's process. Both clocks belong to one machine. */
 function now(): number {
   return performance.timeOrigin - talkersTimeOrigin + performance.now();
 }

@@ -2,14 +2,14 @@ import { EventSource } from 'eventsource';
 import type { Message } from '../../src/client/index.ts';
 import type { Ear, OpenTalker } from './talker.ts';
 
-/** How long the sample waits before it comes back, ms. */
+/** Pause of the sample before it reconnects, in ms. */
 const RETRY_MS = 5_000;
-/** How long its first connection may take, ms: until then its user has no button to send with. */
+/** Maximum wait for the first connection, in ms. Before it the user has no button to send with. */
 const OPEN_MS = 20_000;
 
 /**
- * What the page of ADK's SSE sample does: an EventSource, which it closes on an error and replaces after 5 s, and a POST for whatever is
- * said, of which it awaits nothing. It has no numbers, no order and sends nothing again.
+ * Acts as the page of ADK's SSE sample: an EventSource that it closes on an error and replaces after 5 s, and a POST for each message
+ * whose result it ignores. The page has no numbers, keeps no order and repeats nothing.
  */
 export const openPlain: OpenTalker = async ({ url, fetch = globalThis.fetch }, _profile, userId, ear) => {
   let source: EventSource;

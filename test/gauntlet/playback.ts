@@ -1,29 +1,29 @@
 import type { Block } from './block-head.ts';
 import { BLOCK_MS } from './numbers.ts';
 
-/** How much a player waits for before it begins, ms. */
+/** Duration of the buffer with which a player starts, in ms. */
 const BUFFER_MS = 250;
 
 export interface Playback {
-  /** A block has come. `at`: performance.now(), ms. */
+  /** Records a block. `at`: time as performance.now(), in ms. */
   take(block: Block, at: number): void;
-  /** The utterance is over: the next block begins another. */
+  /** Records the end of an utterance. The next block starts another. */
   end(): void;
-  /** How often the buffer ran dry within an utterance, and for how long in all, ms. */
+  /** Number of times that the buffer ran dry within an utterance, and total duration in ms. */
   readonly dry: { readonly count: number; readonly ms: number };
 }
 
 /**
- * A player with a buffer of 250 ms, fed with what comes: it begins when that much is there, and when it has nothing left in the middle of an
- * utterance it has run dry, and waits for 250 ms again. A block that the speaker itself was late with is not counted against the network.
+ * Simulates a player with a buffer of 250 ms. The player starts when the buffer is full. When the buffer is empty within an utterance
+ * it has run dry and waits for 250 ms again. Delays of the speaker itself do not count against the network.
  */
 export function createPlayback(): Playback {
   let first: Block | undefined;
-  /** When the last block is over, if none comes any more; `undefined`: it has not begun. */
+  /** Time at which the buffered audio ends. Undefined before the start. */
   let playedOutAt: number | undefined;
   let waitingSince = 0;
   let buffered = 0;
-  /** How late the speaker has been so far, ms. */
+  /** Delay of the speaker so far, in ms. */
   let speakerLate = 0;
   let count = 0;
   let ms = 0;

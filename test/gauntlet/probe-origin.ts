@@ -6,30 +6,30 @@ import { WebSocketServer } from 'ws';
 import type { Socket } from '../../src/client/socket-transport.ts';
 import type { Way } from './profile.ts';
 
-/** A server that says what it is told to, when it is told to: to see what a network makes of it. */
+/** A server under the control of a test, which shows what a network does to its responses. */
 export interface ProbeOrigin {
   readonly port: number;
-  /** POSTs that have reached it. */
+  /** Number of POSTs that have reached the server. */
   readonly posts: number;
-  /** Asks for a stream through a network. @param headers which the answer is to have, beside its type */
+  /** Requests a stream through a network. @param headers headers of the response besides its type */
   stream(way: Way, headers?: Record<string, string>): Promise<ProbeStream>;
 }
 
 export interface ProbeStream {
-  /** As they came to the server. */
+  /** Request headers as they arrived at the server. */
   readonly requestHeaders: IncomingHttpHeaders;
-  /** Says something. */
+  /** Writes data to the stream. */
   write(text: string): void;
   end(): void;
-  /** Whether that has come to the client, within `ms`. */
+  /** Returns whether the data arrives at the client within `ms` milliseconds. */
   arrives(text: string, ms: number): Promise<boolean>;
-  /** Once it is over for the client. */
+  /** Resolves when the stream has ended for the client. */
   readonly over: Promise<void>;
-  /** Of the answer, as far as it has come. */
+  /** Response headers, once they have arrived. */
   readonly headers: Headers | undefined;
 }
 
-/** On a stream that has it in its answer, no chunks: the body ends with the connection. */
+/** Response header that disables chunks: the body then ends with the connection. */
 const UNCHUNKED = 'connection';
 
 export async function startProbeOrigin(stack: AsyncDisposableStack): Promise<ProbeOrigin> {
@@ -92,7 +92,7 @@ export async function startProbeOrigin(stack: AsyncDisposableStack): Promise<Pro
   };
 }
 
-/** Whether a WebSocket comes through, both ways. */
+/** Returns whether a WebSocket carries messages both ways. */
 export function webSocketPasses({ url, WebSocket: Through = WebSocket }: Way): Promise<boolean> {
   const socket: Socket = new Through(`${url.replace('http', 'ws')}/`);
   return new Promise((resolve) => {

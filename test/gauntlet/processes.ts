@@ -5,33 +5,33 @@ export interface Process {
   readonly pid: number;
   readonly parent: number;
   readonly group: number;
-  /** When it was started, in the clock of the kernel. */
+  /** Start time, in the clock of the kernel. */
   readonly since: string | undefined;
 }
 
-/** All that run now. */
-export function processes(): Process[] {
+/** Lists the running processes. */
+export function listProcesses(): Process[] {
   return readdirSync('/proc').flatMap((pid) => {
     try {
-      // `pid (name) state parent group …`, and in the 22nd place when it was started.
+      // The file is `pid (name) state parent group …`, with the start time as field 22.
       const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
-      // Ended, but nobody has asked how.
+      // Skip a zombie, which has exited but was not waited for.
       if (fields[0] === 'Z') return [];
       return [{ pid: Number(pid), parent: Number(fields[1]), group: Number(fields[2]), since: fields[19] }];
     } catch {
-      // No process, or not any more.
+      // Skip an entry that is not a process or has just exited.
       return [];
     }
   });
 }
 
-/** What a process has started, and what that has, with all in their process groups. */
-export function startedBy(parent: number): Process[] {
-  const all = processes();
+/** Lists the descendants of a process, and all processes in their process groups. */
+export function listDescendants(parent: number): Process[] {
+  const all = listProcesses();
   const below = (pid: number): Process[] =>
     all.filter((each) => each.parent === pid).flatMap((each) => [each, ...below(each.pid)]);
   const found = below(parent).filter(({ group }) => group !== ownGroup);
   return all.filter(({ group }) => found.some((each) => each.group === group));
 }
 
-const ownGroup = processes().find(({ pid }) => pid === process.pid)?.group;
+const ownGroup = listProcesses().find(({ pid }) => pid === process.pid)?.group;

@@ -2,46 +2,46 @@ import type { Agent } from 'node:http';
 import type { ClientOptions, Rung } from '../../src/client/index.ts';
 import type { ProgramName } from './program.ts';
 
-/** Where a profile sets up what it needs. */
+/** The place in which a profile sets up its programs. */
 export interface Place {
-  /** Of our server, on 127.0.0.1. */
+  /** Port of the server, on 127.0.0.1. */
   readonly port: number;
-  /** A folder of its own, deleted afterwards. */
+  /** Folder of the profile, deleted afterwards. */
   readonly directory: string;
-  /** Whatever is started is ended with it, the latest first. */
+  /** Ends everything that is added to it, the latest first. */
   readonly stack: AsyncDisposableStack;
 }
 
-/** How a client gets through. */
+/** The means of a client to get through the network. */
 export interface Way {
-  /** What takes the place of the server's address. */
+  /** Address to use in place of the server's. */
   readonly url: string;
-  /** For a client behind a forward proxy, or one that trusts a certificate of its own. */
+  /** `fetch` of a client behind a forward proxy, or of one that trusts a special certificate. */
   readonly fetch?: typeof fetch;
   readonly WebSocket?: ClientOptions['WebSocket'];
-  /** The same for a client that uses node:http. */
+  /** Agent of a client that uses node:http. */
   readonly agent?: Agent;
-  /** The same for Chromium: command line switches. */
+  /** Command line switches of Chromium. */
   readonly browserArgs?: readonly string[];
 }
 
-/** One kind of network. */
+/** A kind of network. */
 export interface Profile {
-  /** As on the command line: small letters and hyphens. */
+  /** Name on the command line: lower case letters and hyphens. */
   readonly name: string;
-  /** What it is, for a reader of the table. */
+  /** Description for a reader of the table. */
   readonly what: string;
-  /** What has to be installed for it. */
+  /** Programs that have to be installed. */
   readonly programs: readonly ProgramName[];
-  /** No more jitter than 100 ms, and room for speech: a buffer of 250 ms must never run dry. */
+  /** Whether jitter stays below 100 ms and speech has enough bandwidth, so that a buffer of 250 ms never runs dry. */
   readonly steady: boolean;
-  /** Too narrow for speech: there is a block only each so many ms. Default: one after the other. */
+  /** Interval between two blocks on a network that is too narrow for speech, in ms. Default: no pause. */
   readonly blockEveryMs?: number;
-  /** The rungs on which a conversation may be found at its end. */
+  /** Rungs on which a conversation may end. */
   readonly rungs: readonly Rung[];
   readonly parallelPosts?: number;
-  /** Carries a conversation through the page in Chromium, too. */
+  /** Whether a conversation of the page in Chromium is carried through, too. */
   readonly page: boolean;
-  /** Sets it up before the server. @throws with the reason, if it cannot be */
+  /** Sets the network up before the server. @throws with the reason if that fails */
   open(place: Place): Promise<Way>;
 }

@@ -5,7 +5,7 @@ import type { Profile, Way } from './profile.ts';
 import { profiles } from './profiles/all.ts';
 import { missingPrograms } from './program.ts';
 
-/** How long something is waited for that must come, ms; and for something that must not. */
+/** Maximum wait for an event that must arrive, and wait for an event that must not, in ms. */
 const PATIENCE_MS = 15_000;
 const HELD_MS = 1_000;
 const UNBUFFERED = { 'x-accel-buffering': 'no' };
@@ -14,7 +14,7 @@ const UNCHUNKED = { ...UNBUFFERED, connection: 'close' };
 
 type Probe = (way: Way, origin: ProbeOrigin) => Promise<void>;
 
-/** Whatever is written to it arrives, and it goes on. */
+/** Expects that every event arrives and the stream stays open. */
 async function expectPassed(stream: ProbeStream): Promise<void> {
   for (const text of ['one', 'two']) {
     stream.write(text);
@@ -29,7 +29,7 @@ async function expectHeldToItsEnd(stream: ProbeStream): Promise<void> {
   expect(await stream.arrives('one', PATIENCE_MS)).toBe(true);
 }
 
-/** How late what is written to it arrives: the middle one of five, ms. */
+/** Measures the median delay of five events, in ms. */
 async function lateness(stream: ProbeStream): Promise<number> {
   const late: number[] = [];
   for (let index = 0; index < 5; index += 1) {
@@ -46,7 +46,7 @@ const holds: Probe = async (way, origin) => expectHeldToItsEnd(await origin.stre
 const cutsSilence: Probe = async (way, origin) => {
   const stream = await origin.stream(way, UNBUFFERED);
   await expectPassed(stream);
-  // The server ends it only when the test is over.
+  // The server ends the stream only when the test is over.
   await stream.over;
 };
 const delaysChunks: Probe = async (way, origin) => {
@@ -60,31 +60,31 @@ const namesItself: Probe = async (way, origin) => {
   await expectPassed(stream);
 };
 
-/** What is true of a network, by the name of its profile; beside that, a WebSocket passes where its rungs say so. */
+/** Expected effect on an event stream, by the name of the profile. A WebSocket gets through if the profile's rungs include it. */
 const FACTS: Readonly<Record<string, readonly [result: string, probe: Probe]>> = {
   nginx: [
-    'it is held, and passes with X-Accel-Buffering',
+    'is held, but gets through with X-Accel-Buffering',
     async (way, origin) => {
       await expectHeldToItsEnd(await origin.stream(way));
       await expectPassed(await origin.stream(way, UNBUFFERED));
     },
   ],
-  'nginx-buffering': ['it is held in spite of X-Accel-Buffering', holds],
+  'nginx-buffering': ['is held in spite of X-Accel-Buffering', holds],
   'nginx-gzip': [
-    'it is compressed in spite of no-transform, and passes',
+    'is compressed in spite of no-transform and gets through',
     async (way, origin) => {
       const stream = await origin.stream(way, UNTRANSFORMED);
       await expectPassed(stream);
       expect(stream.headers?.get('content-encoding')).toBe('gzip');
     },
   ],
-  'nginx-twice': ['it is held in spite of X-Accel-Buffering', holds],
-  'nginx-3s-timeout': ['it passes, and is cut in a silence', cutsSilence],
-  'nginx-recommended': ['it passes', passes],
-  haproxy: ['each chunk of it is late, and it is less so without chunks', delaysChunks],
-  'haproxy-no-websocket': ['each chunk of it is late, and it is less so without chunks', delaysChunks],
+  'nginx-twice': ['is held in spite of X-Accel-Buffering', holds],
+  'nginx-3s-timeout': ['gets through and is cut in a silence', cutsSilence],
+  'nginx-recommended': ['gets through', passes],
+  haproxy: ['arrives with every chunk late, and less late without chunks', delaysChunks],
+  'haproxy-no-websocket': ['arrives with every chunk late, and less late without chunks', delaysChunks],
   'haproxy-compression': [
-    'it is compressed and held, but passes with no-transform',
+    'is compressed and held, but gets through with no-transform',
     async (way, origin) => {
       const [plain, kept] = [await origin.stream(way), await origin.stream(way, UNTRANSFORMED)];
       await expectPassed(kept);
@@ -93,9 +93,9 @@ const FACTS: Readonly<Record<string, readonly [result: string, probe: Probe]>> =
       expect(kept.headers?.get('content-encoding')).toBeNull();
     },
   ],
-  'haproxy-4s-timeout': ['it passes, and is cut in a silence', cutsSilence],
+  'haproxy-4s-timeout': ['gets through and is cut in a silence', cutsSilence],
   'haproxy-tarpit': [
-    'it passes, and a POST is answered 500 without having got through',
+    'gets through while a POST is answered with 500 and does not',
     async (way, origin) => {
       await passes(way, origin);
       expect((await fetch(way.url, { method: 'POST', body: 'Hello' })).status).toBe(500);
@@ -103,7 +103,7 @@ const FACTS: Readonly<Record<string, readonly [result: string, probe: Probe]>> =
     },
   ],
   'haproxy-recommended': [
-    'its chunks are not as late as through HAProxy as it comes',
+    'arrives with less delay than through HAProxy with its defaults',
     async (way, origin) => {
       const late = await lateness(await origin.stream(way));
       const usual = real.find(({ name }) => name === 'haproxy');
@@ -112,33 +112,33 @@ const FACTS: Readonly<Record<string, readonly [result: string, probe: Probe]>> =
       });
     },
   ],
-  squid: ['it passes, through a proxy that names itself', namesItself],
-  'squid-scanner': ['it is held', holds],
-  'squid-recommended': ['it passes, through a proxy that names itself', namesItself],
-  mitmproxy: ['it is held', holds],
-  tinyproxy: ['it passes, through a proxy that names itself', namesItself],
+  squid: ['gets through a proxy that names itself', namesItself],
+  'squid-scanner': ['is held', holds],
+  'squid-recommended': ['gets through a proxy that names itself', namesItself],
+  mitmproxy: ['is held', holds],
+  tinyproxy: ['gets through a proxy that names itself', namesItself],
   'apache-deflate': [
-    'it is compressed, and passes',
+    'is compressed and gets through',
     async (way, origin) => {
       const stream = await origin.stream(way, UNTRANSFORMED);
       await expectPassed(stream);
       expect(stream.headers?.get('content-encoding')).toBe('gzip');
     },
   ],
-  'apache-recommended': ['it passes', passes],
-  'caddy-recommended': ['it passes', passes],
-  stunnel: ['it passes', passes],
-  ssh: ['it passes', passes],
+  'apache-recommended': ['gets through', passes],
+  'caddy-recommended': ['gets through', passes],
+  stunnel: ['gets through', passes],
+  ssh: ['gets through', passes],
 };
 
 const real = profiles.filter(({ programs }) => programs.length > 0);
 const missing = missingPrograms(real.flatMap(({ programs }) => programs));
 
-/** Runs a test, or says why not: a program is missing. Under CI it fails then. */
+/** Defines the test of a profile. Skips it with the reason if a program is missing; under CI the test fails then. */
 function testThrough(profile: Profile, title: string, probe: Probe): void {
   const why = profile.programs.flatMap((name) => missing.get(name) ?? [])[0];
   if (why !== undefined && process.env.CI !== 'true') {
-    test.skip(`${title} (skipped: ${why})`, () => undefined);
+    test.skip(`${title}; skipped: ${why}`, () => undefined);
     return;
   }
   test.concurrent(title, async () => {
@@ -151,14 +151,15 @@ function testThrough(profile: Profile, title: string, probe: Probe): void {
   }, 60_000);
 }
 
-describe('What stands in the way', () => {
+describe('the network of a profile:', () => {
   for (const profile of real) {
     const [result, probe] = FACTS[profile.name] ?? [];
-    const socket = profile.rungs.includes('ws') ? 'passes' : 'does not';
-    if (result && probe) testThrough(profile, `${profile.name}, a stream: ${result}; a WebSocket ${socket}`, probe);
+    const socket = profile.rungs.includes('ws') ? 'gets through' : 'does not get through';
+    if (result && probe)
+      testThrough(profile, `behind ${profile.name} a stream ${result}, and a WebSocket ${socket}`, probe);
   }
 
-  test('a profile with programs: what it does to a stream stands above', () => {
+  test('every profile with programs has an expectation', () => {
     expect(Object.keys(FACTS).sort()).toEqual(real.map(({ name }) => name).sort());
   });
 });

@@ -6,13 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, jest, test } from '@jest/globals';
-import { type Process, processes, startedBy } from './processes.ts';
+import { listDescendants, listProcesses, type Process } from './processes.ts';
 import type { Profile } from './profile.ts';
 
 // The one part that cannot be real: nothing is taken from this machine to see that it is missed.
 jest.unstable_mockModule('../debian/install.ts', () => ({ installPackages: () => 'only root could install it' }));
 const { ProfileError, through } = await import('./course.ts');
-const { freePort } = await import('./free-port.ts');
+const { freePort } = await import('../free-port.ts');
 const { startProbeOrigin } = await import('./probe-origin.ts');
 const { PROGRAMS, startProgram } = await import('./program.ts');
 const { profiles } = await import('./profiles/all.ts');
@@ -33,7 +33,7 @@ function named(name: string): Profile {
 async function expectGone(started: readonly Process[]): Promise<void> {
   expect(started).not.toEqual([]);
   const running = () => {
-    const all = processes();
+    const all = listProcesses();
     return started.filter((each) => all.some(({ pid, since }) => pid === each.pid && since === each.since));
   };
   const deadline = performance.now() + 5_000;
@@ -41,8 +41,8 @@ async function expectGone(started: readonly Process[]): Promise<void> {
   expect(running()).toEqual([]);
 }
 
-describe('A profile', () => {
-  test('its program does not understand its configuration: the error names the profile, and says why in its words', async () => {
+describe('a profile', () => {
+  test('with an invalid configuration fails with an error that names the profile and quotes the program', async () => {
     const broken = profile(async (place) => {
       const port = await freePort();
       const file = join(place.directory, 'haproxy.cfg');
@@ -57,7 +57,7 @@ describe('A profile', () => {
     );
   });
 
-  test('somebody else listens on its port: the error names the profile, the program and the port', async () => {
+  test('whose port is in use fails with an error that names the profile, the program and the port', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     const { port } = server.address() as { port: number }; // a TCP server that listens has one
@@ -69,7 +69,7 @@ describe('A profile', () => {
     server.close();
   });
 
-  test('its program is missing: the error names the profile, the program, its package and why it was not installed', async () => {
+  test('whose program is missing fails with an error that names the profile, the program, its package and why it was not installed', async () => {
     const { path } = PROGRAMS.caddy;
     PROGRAMS.caddy.path = '/nowhere/caddy';
     try {
@@ -82,32 +82,32 @@ describe('A profile', () => {
     }
   });
 
-  test.each(['nginx', 'squid', 'stunnel', 'ssh'])('%s, used: nothing of it runs afterwards', async (name) => {
+  test.each(['nginx', 'squid', 'stunnel', 'ssh'])('named %s leaves no process after use', async (name) => {
     let during: Process[] = [];
     await using stack = new AsyncDisposableStack();
     const { port } = await startProbeOrigin(stack);
     await through(named(name), port, async ({ url, fetch: through = fetch }) => {
       expect((await through(url)).status).toBe(200);
-      during = startedBy(process.pid);
+      during = listDescendants(process.pid);
     });
     await expectGone(during);
   });
 
-  test('what uses it throws: the error comes out, and nothing of it runs afterwards', async () => {
+  test('whose user throws passes the error on and leaves no process', async () => {
     let during: Process[] = [];
     const failure = through(named('haproxy'), 1, async () => {
-      during = startedBy(process.pid);
+      during = listDescendants(process.pid);
       throw new Error('no more');
     });
     await expect(failure).rejects.toThrow('no more');
     await expectGone(during);
   });
 
-  test('the second of its programs does not start: the first does not run afterwards', async () => {
+  test('whose second program does not start ends the first', async () => {
     let during: Process[] = [];
     const half = profile(async (place) => {
       await named('haproxy').open(place);
-      during = startedBy(process.pid);
+      during = listDescendants(process.pid);
       await startProgram(place, { program: 'nginx', args: ['-c', '/nowhere'], port: await freePort() });
       return { url: '' };
     });
@@ -117,27 +117,24 @@ describe('A profile', () => {
     await expectGone(during);
   });
 
-  test.each(['nginx', 'squid'])(
-    '%s, the process that uses it is killed: nothing of it runs afterwards',
-    async (name) => {
-      const script = `
+  test.each(['nginx', 'squid'])('named %s leaves no process after its user is killed', async (name) => {
+    const script = `
       const { through } = await import('./course.ts');
       const { profiles } = await import('./profiles/all.ts');
       await through(profiles.find(({ name }) => name === '${name}'), 1, async () => {
         console.log('ready');
         await new Promise(() => setInterval(() => undefined, 1_000));
       });`;
-      // It cannot clear its folder away.
-      const TMPDIR = await mkdtemp(join(tmpdir(), 'bidi-sse-killed-'));
-      const user = spawn(process.execPath, ['--input-type=module', '-e', script], {
-        cwd: import.meta.dirname,
-        env: { ...process.env, TMPDIR },
-      });
-      await once(user.stdout, 'data');
-      const during = startedBy(user.pid ?? 0);
-      user.kill('SIGKILL');
-      await expectGone(during);
-      await rm(TMPDIR, { recursive: true });
-    },
-  );
+    // Use a folder that the test deletes, because the killed process cannot delete its own.
+    const TMPDIR = await mkdtemp(join(tmpdir(), 'bidi-sse-killed-'));
+    const user = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: import.meta.dirname,
+      env: { ...process.env, TMPDIR },
+    });
+    await once(user.stdout, 'data');
+    const during = listDescendants(user.pid ?? 0);
+    user.kill('SIGKILL');
+    await expectGone(during);
+    await rm(TMPDIR, { recursive: true });
+  });
 });

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { installPackages } from '../debian/install.ts';
 import type { Place } from './profile.ts';
 
-/** The programs that stand in the way, and the Debian packages that bring them. */
+/** Programs of the profiles, and the Debian packages that contain them. */
 export const PROGRAMS = {
   nginx: { path: '/usr/sbin/nginx', package: 'nginx-light' },
   haproxy: { path: '/usr/sbin/haproxy', package: 'haproxy' },
@@ -22,24 +22,25 @@ export const PROGRAMS = {
 
 export type ProgramName = keyof typeof PROGRAMS;
 
-/** How long one may take until it listens, ms: a Python program on a busy machine. */
+/** Maximum wait until a program listens, in ms: a Python program on a busy machine. */
 const START_MS = 30_000;
-/** How long one may take to end by itself, ms. */
+/** Maximum wait for the exit of a program, in ms. */
 const END_MS = 3_000;
-/** Characters of what it said that are shown when it fails. */
+/** Number of characters of a program's output that an error quotes. */
 const SAID = 600;
 
 /**
- * Runs a program, and beside it, in its process group, a guard that ends the group when the pipe at 3 is closed: that is when this process
- * ends, even if it is killed. (What the kernel can send at a parent's death is lost to programs that change their user, as Squid does.)
+ * Runs a program together with a guard in its process group. The guard ends the group when the pipe at 3 closes, which happens when
+ * this process ends, even if it is killed. (The kernel's signal at the death of a parent is lost for programs that change their user,
+ * as Squid does.)
  */
 const GUARDED = '( { read -r _; kill -KILL 0; } <&3 >/dev/null 2>&1 & ) ; exec "$@" 3<&-';
 
 let installation: string | undefined | 'not tried' = 'not tried';
 
 /**
- * Installs what is missing of these, all at once.
- * @returns why one is missing, by its name
+ * Installs missing programs, all at once.
+ * @returns the reasons why programs are missing, by name
  */
 export function missingPrograms(names: Iterable<ProgramName>): Map<ProgramName, string> {
   const wanted = [...new Set(names)];
@@ -57,16 +58,16 @@ export function missingPrograms(names: Iterable<ProgramName>): Map<ProgramName, 
 export interface ProgramOptions {
   readonly program: ProgramName;
   readonly args: readonly string[];
-  /** Where it is to listen, on 127.0.0.1. Must be free now. */
+  /** Port on which the program listens, on 127.0.0.1. It must be free. */
   readonly port: number;
   readonly env?: Readonly<Record<string, string>>;
-  /** Where it works; default: the profile's folder. */
+  /** Working directory. Default: the folder of the profile. */
   readonly directory?: string;
 }
 
 /**
- * Starts a program in the foreground and waits until it listens. It is ended with the profile, with whatever it has started.
- * @throws saying why it does not run, in its own words
+ * Starts a program in the foreground and waits until it listens. The program and its descendants end with the profile.
+ * @throws an error that quotes the program's output if it does not start
  */
 export async function startProgram(
   place: Place,
@@ -77,7 +78,7 @@ export async function startProgram(
     cwd: directory ?? place.directory,
     env: { PATH: process.env.PATH ?? '', HOME: place.directory, ...env },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-    // A process group of its own: it is ended as a whole.
+    // Start a new process group, so that it can be ended as a whole.
     detached: true,
   });
   let said = '';
@@ -112,7 +113,7 @@ async function endGroup(pid: number | undefined, over: Promise<void>): Promise<v
   if (pid === undefined) return;
   signalGroup(pid, 'SIGTERM');
   await Promise.race([over, delay(END_MS, undefined, { ref: false })]);
-  // Whatever is left of it, its children first of all.
+  // Kill what is left of the group, in particular child processes.
   signalGroup(pid, 'SIGKILL');
   await over;
 }
@@ -121,11 +122,11 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch {
-    // Nobody is left in it.
+    // The group is empty.
   }
 }
 
-/** Whether somebody listens there. */
+/** Returns whether a server listens on the port. */
 export function listens(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 const PAGE = new URL('../../docs/networks.md', import.meta.url);
 
 /**
- * The configuration that docs/networks.md recommends for a product: nothing stands there that was not run.
- * @param language of its code block, which is the only one in that language
- * @param addresses what takes the place of what stands there
+ * Reads the configuration that docs/networks.md recommends for a product, so that every printed configuration is tested.
+ * @param language language of the code block, which is the only one in that language
+ * @param addresses replacements of the addresses in the block
  * @throws if the page has no such block, or the block no such address
  */
 export function recommended(language: string, addresses: Readonly<Record<string, string>>): string {

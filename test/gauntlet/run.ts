@@ -9,25 +9,25 @@ import { parseArgs } from 'node:util';
 import { directories } from './course.ts';
 import {
   type ClientName,
-  faultsOf,
   type Gauntlet,
+  listFaults,
+  listShortfalls,
   openGauntlet,
   type Result,
   type Run,
-  shortfallsOf,
 } from './gauntlet.ts';
 import { inLanes } from './lanes.ts';
-import { startedBy } from './processes.ts';
+import { listDescendants } from './processes.ts';
 import { profiles } from './profiles/all.ts';
 import { missingPrograms } from './program.ts';
 import { renderTables } from './table.ts';
 
 const PAGE = new URL('../../docs/gauntlet.md', import.meta.url);
-/** What stands above it in the page is a person's. */
+/** Separator in the page. The text above it is written by hand. */
 const MARK = '<!-- below: written by npm run gauntlet -->\n';
-/** Conversations at once: they mostly wait. */
+/** Number of simultaneous conversations, which mostly wait. */
 const LANES = 12;
-/** Browsers work: two cores carry no more beside what they measure. */
+/** Number of simultaneous browsers. Two cores carry no more without distortion of the measurement. */
 const PAGE_LANES = 1;
 const GREETINGS = 4;
 const PROGRESS_MS = 60_000;
@@ -41,7 +41,7 @@ if (wanted.length === 0) {
   fail(`no profile "${values.profile}"; there are ${profiles.map(({ name }) => name).join(', ')}`);
 }
 
-// Programs end with this process; what they have written does not.
+// Delete the folders of programs, which end with this process while their files do not.
 process.once('exit', () => {
   for (const directory of directories) rmSync(directory, { recursive: true, force: true });
 });
@@ -58,7 +58,7 @@ try {
 } finally {
   await stack.disposeAsync();
 }
-const left = startedBy(process.pid).map(({ pid }) => pid);
+const left = listDescendants(process.pid).map(({ pid }) => pid);
 if (left.length > 0) {
   say(`still running afterwards: ${left.join(', ')}`);
   process.exitCode = 1;
@@ -67,26 +67,26 @@ const date = new Date().toISOString().slice(0, DAY);
 const tables = renderTables(results, { minutes, on: circumstances(), date });
 console.log(tables);
 const ours = results.filter(({ client }) => client === 'sdk' || client === 'page');
-const faulty = ours.filter((result) => faultsOf(result).length > 0);
-for (const result of faulty) say(`${result.client} through ${result.profile.name}: ${faultsOf(result).join(', ')}`);
+const faulty = ours.filter((result) => listFaults(result).length > 0);
+for (const result of faulty) say(`${result.client} through ${result.profile.name}: ${listFaults(result).join(', ')}`);
 if (faulty.length > 0) process.exitCode = 1;
-// Measured, and not failed by: a machine that is busy with something else misses them too.
+// Report slowness without a failure, because a busy machine is slow too.
 for (const result of ours) {
-  for (const shortfall of shortfallsOf(result)) say(`${result.client} through ${result.profile.name}: ${shortfall}`);
+  for (const shortfall of listShortfalls(result)) say(`${result.client} through ${result.profile.name}: ${shortfall}`);
 }
 if (values.profile === undefined && faulty.length === 0) {
   const [text = ''] = readFileSync(PAGE, 'utf8').split(MARK);
   writeFileSync(PAGE, `${text}${MARK}\n${tables}`);
   say(`written to ${PAGE.pathname}`);
 }
-// What a client has left behind (a socket that nobody ended) is not waited for.
+// Exit at once, without waiting for sockets that clients have left open.
 process.exit();
 
 async function runAll(gauntlet: Gauntlet): Promise<Result[]> {
   const of = (client: ClientName, ms: number, greetings: number): Run[] =>
     wanted.filter(({ page }) => client !== 'page' || page).map((profile) => ({ client, profile, ms, greetings }));
   const wholeMs = minutes * 60_000;
-  // Those that are only compared with need not be talked to for so long.
+  // Run the clients for comparison for a shorter time.
   const briefMs = Math.min(wholeMs, 30_000);
   const first = [...of('sdk', wholeMs, GREETINGS), ...of('plain', briefMs, 0), ...of('socket.io', briefMs, 0)];
   const second = of('page', briefMs, 0);
@@ -102,17 +102,17 @@ async function runAll(gauntlet: Gauntlet): Promise<Result[]> {
     done += 1;
     const { outcome } = result;
     const text =
-      'failed' in outcome ? outcome.failed : faultsOf(result).join(', ') || `all is well, on ${outcome.rung}`;
+      'failed' in outcome ? outcome.failed : listFaults(result).join(', ') || `all is well, on ${outcome.rung}`;
     say(`${done}/${all} ${what}: ${text}`);
     return result;
   };
-  // Browsers by themselves: the others' latencies would be theirs.
+  // Run browsers separately, because they would increase the latencies of the others.
   const results = [...(await inLanes(LANES, first, work)), ...(await inLanes(PAGE_LANES, second, work))];
   clearInterval(progress);
   return results;
 }
 
-/** What a reader needs to make the run again. */
+/** Describes the circumstances that a reader needs to repeat the run. */
 function circumstances(): string {
   const packages = [
     'nginx-light',
@@ -128,10 +128,10 @@ function circumstances(): string {
   ];
   const versions = packages.flatMap((name) => {
     try {
-      // `name<tab>version`
+      // The output is `name<tab>version`.
       return [execFileSync('dpkg-query', ['-W', name], { encoding: 'utf8', stdio: 'pipe' }).trim().replace('\t', ' ')];
     } catch {
-      // Not Debian, or not installed.
+      // The system is not Debian, or the package is not installed.
       return [];
     }
   });

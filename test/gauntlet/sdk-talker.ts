@@ -1,7 +1,7 @@
 import { createClient } from '../../src/client/index.ts';
 import type { OpenTalker } from './talker.ts';
 
-/** The client SDK, as it comes: nothing is set but where it goes. */
+/** Opens the client SDK with its defaults. */
 export const openSdk: OpenTalker = async ({ url, fetch, WebSocket }, { parallelPosts }, userId, ear) => {
   const client = createClient({
     url,

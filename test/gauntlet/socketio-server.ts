@@ -6,10 +6,10 @@ import { WebSocket } from 'ws';
 import type { NumberedModel } from './numbered-model.ts';
 import { HEARD_HZ } from './numbers.ts';
 
-/** What waits until the model listens, in messages: 20 s of audio. */
+/** Maximum number of messages that wait until the model listens: 20 s of audio. */
 const MOST_WAITING = 200;
 
-/** What goes up: `number` counts what one client has emitted, from 1. */
+/** Messages of the client. `number` counts the messages of a client, from 1. */
 export interface SocketIoUp {
   audio(number: number, pcm: Uint8Array, acknowledge: () => void): void;
   text(number: number, text: string, acknowledge: () => void): void;
@@ -22,20 +22,20 @@ export interface SocketIoDown {
 }
 
 /**
- * The same model behind socket.io 4: its defaults, and what its documentation advises so that nothing is lost. Down: connection state
- * recovery. Up: its client sends again what is not acknowledged, and here a number that was had before is dropped.
- * @returns its port on 127.0.0.1
+ * Starts the same model behind socket.io 4, with its defaults and the settings that its documentation recommends against loss. Down:
+ * connection state recovery. Up: the client repeats unacknowledged messages, and the server drops known numbers.
+ * @returns the port on 127.0.0.1
  */
 export async function startSocketIoServer(model: NumberedModel, stack: AsyncDisposableStack): Promise<number> {
   const http = createServer((_request, response) => response.end());
   const io = new Server<SocketIoUp, SocketIoDown>(http, {
-    // As the documentation has them.
+    // Use the values of the documentation.
     connectionStateRecovery: { maxDisconnectionDuration: 2 * 60 * 1_000, skipMiddlewares: true },
   });
   const talks = new Map<string, Talk>();
   io.on('connection', (socket) => {
     const { user } = socket.handshake.auth;
-    // By user, not by socket: if its state could not be recovered, it goes on with the same model nevertheless, and has lost what it missed.
+    // Identify by user, not by socket: a client whose state was not recovered continues with the same model and has lost messages.
     const talk = talks.get(user) ?? openTalk(model, (down) => down(io.to(user)));
     talks.set(user, talk);
     void socket.join(user);
@@ -56,12 +56,12 @@ export async function startSocketIoServer(model: NumberedModel, stack: AsyncDisp
     for (const talk of talks.values()) talk.close();
     await io.close();
   });
-  const { port } = http.address() as AddressInfo; // a TCP server that listens has one
+  const { port } = http.address() as AddressInfo; // a listening TCP server has an AddressInfo
   return port;
 }
 
 interface Talk {
-  /** The highest number so far. */
+  /** Highest number received so far. */
   heard: number;
   say(realtimeInput: object): void;
   close(): void;
@@ -69,7 +69,7 @@ interface Talk {
 
 type Room = Pick<Server<SocketIoUp, SocketIoDown>, 'emit'>;
 
-/** One connection to the model, as our server would have it. */
+/** Opens a connection to the model, as our server does. */
 function openTalk({ url }: NumberedModel, tell: (down: (room: Room) => void) => void): Talk {
   const upstream = new WebSocket(url);
   const waiting: string[] = [];
@@ -101,7 +101,7 @@ function openTalk({ url }: NumberedModel, tell: (down: (room: Room) => void) => 
   };
 }
 
-/** As much of it as the model here says. */
+/** The fields of a server message that this model sends. */
 interface ServerMessage {
   readonly setupComplete?: object;
   readonly serverContent?: {

@@ -3,17 +3,17 @@ import type { SocketIoDown, SocketIoUp } from './socketio-server.ts';
 import type { OpenTalker } from './talker.ts';
 
 /**
- * socket.io's client with its defaults, and with `retries` and `ackTimeout` as its documentation has them for delivery at least once. With
- * them it emits one thing at a time, in order, and waits until that is acknowledged.
+ * Opens socket.io's client with its defaults, and with `retries` and `ackTimeout` as its documentation recommends for delivery at least
+ * once. With these settings it sends one message at a time and waits for the acknowledgement.
  */
 export const openSocketIo: OpenTalker = async ({ url, agent }, _profile, userId, ear) => {
   const socket: Socket<SocketIoDown, SocketIoUp> = io(url, {
-    // Each a connection of its own, whatever has been connected to this address before.
+    // Open a separate connection, even to an address with an existing one.
     forceNew: true,
     auth: { user: userId },
     ackTimeout: 10_000,
     retries: 3,
-    // In Node it is one of node:http's, as documented; the types know only the browser's.
+    // Cast the agent: Node's documentation allows one of node:http, but the types know only the browser's.
     ...(agent ? { agent: agent as unknown as string } : {}),
   });
   socket.on('audio', (pcm) => ear.audio(pcm));

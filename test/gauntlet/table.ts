@@ -1,8 +1,8 @@
-import { type Figures, figuresOf } from './figures.ts';
+import { computeFigures, type Figures } from './figures.ts';
 import type { ClientName, Result } from './gauntlet.ts';
 import type { Profile } from './profile.ts';
 
-/** Our clients have a row for each network; the two they are compared with share one, and a table of their own. */
+/** Clients of the table: ours have a row for each network, the two for comparison share a row and have a table of their own. */
 const NAMES: Record<ClientName, string> = {
   sdk: 'SDK',
   page: 'page in Chromium',
@@ -17,12 +17,12 @@ const HEAD = `| network | client | way down | usable | down p50 / p95 | up p50 /
 
 export interface Circumstances {
   readonly minutes: number;
-  /** Programs and their versions, the machine. */
+  /** Versions of the programs, and the machine. */
   readonly on: string;
   readonly date: string;
 }
 
-/** docs/gauntlet.md, without what a person has written above it. */
+/** Writes the generated part of docs/gauntlet.md. */
 export function renderTables(results: readonly Result[], { minutes, on, date }: Circumstances): string {
   const rows = OURS.flatMap((client) => ownRows(results.filter((result) => result.client === client)));
   const totals = OTHERS.map((client) => totalRow(results.filter((result) => result.client === client)));
@@ -45,35 +45,30 @@ ${renderComparison(results, networks)}
 }
 
 function ownRows(results: readonly Result[]): string[] {
-  const direct = outcomeOf(results.find(({ profile }) => profile.name === 'direct'));
+  const direct = getOutcome(results.find(({ profile }) => profile.name === 'direct'));
   return results.map((result) => {
     const { profile, outcome, client } = result;
     const start = [profile.name, NAMES[client]];
     if ('failed' in outcome) return row([...start, `not run: ${firstLine(outcome.failed)}`]);
-    const figures = figuresOf(outcome, result.usableMs, direct);
+    const figures = computeFigures(outcome, result.usableMs, direct);
     const { rung, usableMs, down, up, lost, doubled, outOfOrder } = figures;
     const cells = [...start, rung, round(usableMs), pair(down), pair(up), dryText(figures, profile)];
     return row([...cells, String(lost), String(doubled), String(outOfOrder)]);
   });
 }
 
-/** All networks together. */
+/** Formats the row of all networks together. */
 function totalRow(results: readonly Result[]): string | undefined {
   const [first] = results;
   if (!first) return undefined;
   const all = results.flatMap((result) =>
-    'failed' in result.outcome ? [] : [figuresOf(result.outcome, result.usableMs, undefined)],
+    'failed' in result.outcome ? [] : [computeFigures(result.outcome, result.usableMs, undefined)],
   );
   const came = all.filter(({ usableMs }) => usableMs !== undefined);
   const sum = (count: (figures: Figures) => number) =>
     String(all.reduce((total, figures) => total + count(figures), 0));
   const dry = came.reduce((total, figures) => total + figures.dry.count, 0);
-  const cells = [
-    '**all, for comparison**',
-    NAMES[first.client],
-    '',
-    `came to talk in ${came.length} of ${results.length}`,
-  ];
+  const cells = ['**all, for comparison**', NAMES[first.client], '', `started in ${came.length} of ${results.length}`];
   const columns = ['see below', '', `${dry} times`];
   return row([
     ...cells,
@@ -102,8 +97,12 @@ function summary(result: Result, results: readonly Result[]): string {
   const { outcome, client } = result;
   if ('failed' in outcome) return `not run: ${firstLine(outcome.failed)}`;
   const direct = results.find((other) => other.client === client && other.profile.name === 'direct');
-  const { usableMs, down, up, dry, lost, doubled, outOfOrder } = figuresOf(outcome, result.usableMs, outcomeOf(direct));
-  if (usableMs === undefined) return '**never came to talk**';
+  const { usableMs, down, up, dry, lost, doubled, outOfOrder } = computeFigures(
+    outcome,
+    result.usableMs,
+    getOutcome(direct),
+  );
+  if (usableMs === undefined) return '**never started**';
   const faults = [
     ...(lost > 0 ? [`**${lost} lost**`] : []),
     ...(doubled > 0 ? [`**${doubled} doubled**`] : []),
@@ -113,7 +112,7 @@ function summary(result: Result, results: readonly Result[]): string {
   return [`usable ${round(usableMs)}`, `down ${pair(down)}`, `up ${pair(up)}`, ...faults].join('; ');
 }
 
-function outcomeOf(result: Result | undefined) {
+function getOutcome(result: Result | undefined) {
   return result === undefined || 'failed' in result.outcome ? undefined : result.outcome;
 }
 

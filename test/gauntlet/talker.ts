@@ -1,26 +1,26 @@
 import type { Profile, Way } from './profile.ts';
 
-/** What a client tells of what comes down. */
+/** Receives what a client reports of the messages down. */
 export interface Ear {
-  /** PCM16 at 24 kHz. `at`: when it came, performance.now() of this process; default: now. */
+  /** PCM16 at 24 kHz. `at`: time of arrival as performance.now() of this process. Default: now. */
   audio(pcm: Uint8Array, at?: number): void;
   words(text: string): void;
   turnComplete(): void;
-  /** Audio that it says was dropped, ms. */
+  /** Duration of the audio that the client reports as dropped, in ms. */
   dropped(direction: 'up' | 'down', ms: number): void;
 }
 
-/** A client, whichever: what is to be carried is given to it, and what it brings it tells its ear. */
+/** A client of any kind. It sends what it is given, and reports what it receives to its ear. */
 export interface Talker {
-  /** When its time began, performance.now(); default: when it was asked for. */
+  /** Start of the client's time, as performance.now(). Default: the time of the request. */
   readonly openedAt?: number;
   text(text: string): void;
-  /** PCM16 at 16 kHz. */
+  /** Sends PCM16 at 16 kHz. */
   audio(pcm: Uint8Array): void;
-  /** Which way down it uses. */
+  /** Rung of the down connection. */
   readonly rung: string;
   close(): unknown;
 }
 
-/** Opens one: from here on its time counts, unless it says otherwise. */
+/** Opens a client. Its time starts at the call unless the client says otherwise. */
 export type OpenTalker = (way: Way, profile: Profile, userId: string, ear: Ear) => Promise<Talker>;

@@ -7,11 +7,11 @@ import { direct } from './profiles/direct.ts';
 import { startSocketIoServer } from './socketio-server.ts';
 import { openSocketIo } from './socketio-talker.ts';
 
-/** One utterance and one silence. */
+/** Script with one utterance and one silence. */
 const SCRIPT = { name: 'talk', ms: 1, settleMs: 25_000, random: seededRandom(1) };
 const TALK_MS = 90_000;
 const NOTHING_AMISS = { lost: 0, doubled: 0, outOfOrder: 0 };
-/** 30 blocks each way; 7 texts up; hello, 6 words of an utterance and 6 answers down. */
+/** Expected counts: 30 blocks each way; 7 texts up; hello, 6 words of an utterance and 6 answers down. */
 const EXACT = {
   up: { sent: 37, ...NOTHING_AMISS },
   down: { sent: 43, ...NOTHING_AMISS },
@@ -19,15 +19,15 @@ const EXACT = {
   strayBytes: 0,
 };
 
-// What ours carry, through every network, gauntlet.test.ts shows. Both at once: they mostly wait.
+// Run both at once, because they mostly wait. gauntlet.test.ts covers our clients through every network.
 test.concurrent(
-  "ADK's SSE sample, with nothing in the way, carries everything once",
+  "ADK's SSE sample carries everything once over a direct connection",
   async () => {
     await using stack = new AsyncDisposableStack();
     const course = await openCourse(stack);
     const { up, down, strayBytes } = await run(course, direct, openPlain, SCRIPT);
     expect(course.mistakes).toEqual([]);
-    // Its POSTs are under way side by side: what overtakes what is chance.
+    // Ignore the order, because the page's parallel POSTs overtake each other at random.
     expect(up).toMatchObject({ sent: 37, lost: 0, doubled: 0 });
     expect(down).toMatchObject({ sent: 43, ...NOTHING_AMISS });
     expect(strayBytes).toBe(0);
@@ -36,7 +36,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  'socket.io, with nothing in the way, carries everything once and in order, and comes to a WebSocket',
+  'socket.io carries everything once and in order over a direct connection and upgrades to a WebSocket',
   async () => {
     await using stack = new AsyncDisposableStack();
     const { model } = await openCourse(stack);

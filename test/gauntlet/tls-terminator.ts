@@ -4,7 +4,7 @@ import { makeCertificate } from '../certificate.ts';
 import { loopbackServer } from './loopback-server.ts';
 import type { Place } from './profile.ts';
 
-/** TLS in front of our server, with a certificate that nobody has signed. @returns its address, by the name localhost */
+/** Starts TLS in front of the server, with a self-signed certificate. @returns the address, with the name localhost */
 export async function startTlsTerminator({ port, directory, stack }: Place): Promise<string> {
   const { track, listen } = loopbackServer(stack);
   const server = createServer({ ...makeCertificate(directory), ALPNProtocols: ['http/1.1'] }, (incoming) => {

@@ -8,11 +8,11 @@ import type { TestServer } from './test-server.ts';
 const FIRST = 'count to two';
 const SECOND = 'what did I say?';
 
-/** A client that numbers its POSTs, in both ways that there are. */
+/** A client that numbers its POSTs in both forms: an envelope, and a raw body with the envelope in the query. */
 function clientOf(server: TestServer, epoch: string, client = 'a') {
   const ack = `${epoch}.0`;
   return {
-    /** `cseq` as JSON. */
+    /** @param cseq JSON */
     send: async (cseq: number | string, ...texts: string[]) => {
       const items = texts.map((data) => ({ mime_type: 'text/plain', data }));
       const envelope = JSON.stringify({ client, cseq: 0, ack, items }).replace('"cseq":0', `"cseq":${cseq}`);
@@ -22,7 +22,7 @@ function clientOf(server: TestServer, epoch: string, client = 'a') {
         body: envelope,
       });
     },
-    /** The same as a raw body, its envelope in the query. */
+    /** Sends a raw body with its envelope in the query. */
     sendRaw: async (cseq: number | string, body: string) =>
       exchange(server, `/send/me?${new URLSearchParams({ client, cseq: `${cseq}`, ack })}`, {
         method: 'POST',
@@ -47,7 +47,7 @@ const answered = (status: string, next: number) => ({
 const sent = (next: number) => answered('sent', next);
 const held = (next: number) => answered('held', next);
 
-/** The session takes the next POSTs, in both ways, and was told nothing else. */
+/** Checks that the session accepts the next POSTs in both forms and has received nothing else. */
 async function expectAlive({ stream, send, sendRaw }: Numbered, next: number): Promise<void> {
   expect(await send(next, FIRST)).toMatchObject(sent(next + 1));
   expect(await stream.nextAnswer()).toBe('One, two.');
@@ -56,7 +56,7 @@ async function expectAlive({ stream, send, sendRaw }: Numbered, next: number): P
   expect(stream.named('failure')).toEqual([]);
 }
 
-describe('a number that is none is refused, uses up nothing, and the next POST is taken:', () => {
+describe('an invalid cseq is refused and uses up no number:', () => {
   const malformed = { status: 400, code: 'malformed_envelope', error: 'cseq must be a whole number from 1' };
 
   test.each([
@@ -102,7 +102,7 @@ describe('a number that is none is refused, uses up nothing, and the next POST i
     await expectAlive(talk, 1);
   });
 
-  test('null in JSON is no number: the POST is taken, out of the order', async () => {
+  test('a cseq of null in JSON counts as absent, and the POST is accepted without a number', async () => {
     const talk = await openNumbered();
     expect(await talk.send('null', 'count to three')).toMatchObject(sent(1));
     expect(await talk.stream.nextAnswer()).toBe('One, two, three.');
@@ -110,8 +110,8 @@ describe('a number that is none is refused, uses up nothing, and the next POST i
   });
 });
 
-describe.each(['send', 'sendRaw'] as const)('by %s, a number', (way) => {
-  test('that jumps is held up to 16 ahead, and refused beyond it with the number to go on with', async () => {
+describe.each(['send', 'sendRaw'] as const)('by %s, a cseq', (way) => {
+  test('that skips numbers is held if it is at most 16 ahead, and is refused with the next number otherwise', async () => {
     const talk = await openNumbered();
     expect(await talk[way](17, 'what did I say?')).toMatchObject(held(1));
     for (const cseq of [18, 19, 2 ** 31, 2 ** 32 + 1, Number.MAX_SAFE_INTEGER]) {
@@ -126,7 +126,7 @@ describe.each(['send', 'sendRaw'] as const)('by %s, a number', (way) => {
     await expectAlive(talk, 18);
   });
 
-  test('that goes back is answered as the first time, and beyond the last 32 refused; it is not used again', async () => {
+  test('that was used before gets its first answer if it is one of the last 32, is refused otherwise, and is not used again', async () => {
     const talk = await openNumbered();
     for (let cseq = 1; cseq <= 34; cseq += 1) expect(await talk.send(cseq)).toMatchObject(sent(cseq + 1));
     expect(await talk[way](3, 'count to nine')).toMatchObject(sent(4));
@@ -139,7 +139,7 @@ describe.each(['send', 'sendRaw'] as const)('by %s, a number', (way) => {
     await expectAlive(talk, 35);
   });
 
-  test('that comes again with another body gets its first answer, and the body is not used', async () => {
+  test('that is repeated with another body gets its first answer, and the body is not used', async () => {
     const talk = await openNumbered();
     expect(await talk.send(1)).toMatchObject(sent(2));
     expect(await talk.send(3)).toMatchObject(held(2));
@@ -152,9 +152,9 @@ describe.each(['send', 'sendRaw'] as const)('by %s, a number', (way) => {
   });
 });
 
-describe('an acknowledgement of what was never sent', () => {
+describe('an acknowledgement of an event that was never sent', () => {
   test.each(['1000', '999999999999999', '1000-3'])(
-    '(.%s) counts as one of all there is, and of nothing that comes',
+    '(.%s) acknowledges everything sent so far and nothing that follows',
     async (entry) => {
       const { server, provider, witness, epoch } = await openScripted();
       const reader = await openStream(`${server.url}/events/me?client=a&since=${epoch}.0`);
@@ -167,7 +167,7 @@ describe('an acknowledgement of what was never sent', () => {
       await untilNextHeartbeat(reader);
       expect(audioOf(reader)).toHaveLength(3);
       expect(reader.named('reset')).toEqual([]);
-      // The true one of the third.
+      // Acknowledge the third event for real.
       expect(await post(server, { client: 'a', cseq: 2, ack: reader.lastId, items: [] })).toMatchObject(sent(3));
       await reader.until('the rest', () => audioOf(reader).length === 5);
       expect(audioOf(reader)).toEqual(audioOf(witness));
@@ -183,37 +183,40 @@ test.each([
   'AAAAAAAAAAAAAAAA.',
   'AAAAAAAAAAAAAAAA.1e3',
   'AAAAAAAAAAAAAAAA.9999999999999999',
-])('an acknowledgement that is no id of an event, as "%s", is refused, and the POST uses up nothing', async (ack) => {
-  const talk = await openNumbered();
-  const malformed = { status: 400, code: 'malformed_envelope', error: 'ack must be the id of an event' };
-  const items = [{ mime_type: 'text/plain', data: 'count to nine' }];
-  expectRefusal(await post(talk.server, { client: 'a', cseq: 1, ack, items }), malformed);
-  const query = new URLSearchParams({ client: 'a', cseq: '1', ack });
-  const raw = { method: 'POST', headers: { 'Content-Type': 'text/plain' }, body: 'count to nine' };
-  expectRefusal(await exchange(talk.server, `/send/me?${query}`, raw), malformed);
-  await expectAlive(talk, 1);
-});
+])(
+  'an acknowledgement "%s", which is not the id of an event, is refused, and the POST uses up no number',
+  async (ack) => {
+    const talk = await openNumbered();
+    const malformed = { status: 400, code: 'malformed_envelope', error: 'ack must be the id of an event' };
+    const items = [{ mime_type: 'text/plain', data: 'count to nine' }];
+    expectRefusal(await post(talk.server, { client: 'a', cseq: 1, ack, items }), malformed);
+    const query = new URLSearchParams({ client: 'a', cseq: '1', ack });
+    const raw = { method: 'POST', headers: { 'Content-Type': 'text/plain' }, body: 'count to nine' };
+    expectRefusal(await exchange(talk.server, `/send/me?${query}`, raw), malformed);
+    await expectAlive(talk, 1);
+  },
+);
 
-test('of 17 clients the one heard least recently is forgotten: its next is 1, and it is heard again from there', async () => {
+test('of 17 clients the least recent one is forgotten: its next number is 1, and it can continue from there', async () => {
   const talk = await openNumbered();
   const { server, epoch, stream, send } = talk;
   for (let cseq = 1; cseq <= 2; cseq += 1) expect(await send(cseq)).toMatchObject(sent(cseq + 1));
   const others = Array.from({ length: 16 }, (_, index) => clientOf(server, epoch, `other-${index}`));
   for (const other of others) expect(await other.send(1)).toMatchObject(sent(2));
-  // It goes on, and by `held` it knows.
+  // The client continues, and `held` tells it that it was forgotten.
   expect(await send(3, 'what did I say?')).toMatchObject(held(1));
   expect(await send(1, 'count to three')).toMatchObject(sent(2));
   expect(await send(2)).toMatchObject(sent(4));
   expect(await stream.nextAnswer()).toBe('One, two, three.');
   expect(await stream.nextAnswer()).toBe('You said: count to three');
   await expectAlive(talk, 4);
-  // It was the first of the others who was forgotten for it; the last of them goes on.
+  // The first of the others was forgotten in its place; the last of them continues.
   expect(await others[15]?.send(2)).toMatchObject(sent(3));
   const [forgotten] = others;
   expect(JSON.parse((await forgotten?.send(18))?.text ?? '')).toMatchObject({ code: 'outside_window', next: 1 });
 });
 
-test('an envelope for a session that has ended is refused with 410, in both ways; a new session takes numbers of its own', async () => {
+test('an envelope for an ended session is refused with 410 in both forms, and a new session has numbers of its own', async () => {
   const { server, stream, epoch, send, sendRaw } = await openNumbered();
   expect(await post(server, { client: 'a', cseq: 1, ack: `${epoch}.0`, items: [{ close: true }] })).toMatchObject(
     sent(2),

@@ -1,5 +1,7 @@
-import { expect, test } from '@jest/globals';
+import { expect } from '@jest/globals';
 import { EventSource } from 'eventsource';
+import { concurrentTest as test } from '../concurrent-test.ts';
+import { freePort } from '../free-port.ts';
 import { cuttableLine } from './cuttable-line.ts';
 import { post, say } from './requests.ts';
 import { type PlainMessage, textOf } from './sse-client.ts';
@@ -31,7 +33,7 @@ test('an EventSource whose session a client closes stops for good', async () => 
 });
 
 test('an EventSource whose server was restarted comes back, is told so, and goes on', async () => {
-  const first = await startTestServer();
+  const first = await startTestServer({ PORT: `${await freePort()}` });
   const source = listen(`${first.url}/events/me`);
   await waitFor('the stream', () => source.named.has('session'));
   await first.close();

@@ -7,8 +7,8 @@ import { startTestServer, type TestServer } from './test-server.ts';
 const SPEECH = { emulator: { pace: 1.1 } };
 const COUNT_TO_TWELVE = 'One, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve.';
 
-describe('a stream that was cut', () => {
-  test('in mid-answer goes on with Last-Event-ID: every piece once, in order', async () => {
+describe('a stream whose connection dropped', () => {
+  test('in the middle of an answer resumes with Last-Event-ID and gets every piece once, in order', async () => {
     const server = await startTestServer({}, SPEECH);
     const uncut = await openStream(`${server.url}/events/me`);
     const before = await openStream(`${server.url}/events/me`);
@@ -27,7 +27,7 @@ describe('a stream that was cut', () => {
     expect(after.named('reset')).toEqual([]);
   });
 
-  test('again and again loses nothing', async () => {
+  test('many times loses no event', async () => {
     const server = await startTestServer({}, SPEECH);
     let stream = await openStream(`${server.url}/events/me`);
     await stream.untilNamed('session');
@@ -44,7 +44,7 @@ describe('a stream that was cut', () => {
     expect(textOf(streams.flatMap(({ messages }) => messages))).toBe(COUNT_TO_TWELVE);
   });
 
-  test('while nobody listens, what is said meanwhile is waiting', async () => {
+  test('resumes with the events that no reader was there for', async () => {
     const server = await startTestServer();
     const before = await openStream(`${server.url}/events/me`);
     await say(server, 'count to two');
@@ -58,7 +58,7 @@ describe('a stream that was cut', () => {
 });
 
 describe('a cursor', () => {
-  test('of any event of the log is answered with exactly what came after it', async () => {
+  test('of any event in the log resumes with exactly the events after it', async () => {
     const server = await startTestServer();
     const whole = await openStream(`${server.url}/events/me`);
     await say(server, 'what time is it?');
@@ -76,7 +76,7 @@ describe('a cursor', () => {
     }
   });
 
-  test('before the first event, as in the id-only block, is answered with everything', async () => {
+  test('before the first event, as in the block with an id alone, resumes with all events', async () => {
     const server = await startTestServer();
     const first = await openStream(`${server.url}/events/me`);
     const { epoch } = await first.untilNamed('session');
@@ -87,7 +87,7 @@ describe('a cursor', () => {
     expect(logged(again)).toEqual(logged(first));
   });
 
-  test('in Last-Event-ID beats one in since', async () => {
+  test('in Last-Event-ID takes precedence over one in since', async () => {
     const server = await startTestServer();
     const first = await openStream(`${server.url}/events/me`);
     const { epoch } = await first.untilNamed('session');
@@ -97,9 +97,30 @@ describe('a cursor', () => {
     await both.untilNamed('hb');
     expect(logged(both)).toEqual([]);
   });
+
+  test.each(['/events', '/poll'])(
+    'in lastEventId, which event-source-polyfill adds to its first URL, takes precedence over since on %s, and repeats no settings',
+    async (route) => {
+      const server = await startTestServer();
+      const first = await openStream(`${server.url}/events/me`);
+      const { epoch } = await first.untilNamed('session');
+      await say(server, 'count to two');
+      await first.nextTurn();
+      const url = `${route}/me?since=${epoch}.0&is_audio=true&framing=odd&wait=0&lastEventId=${first.lastId}`;
+      if (route === '/poll') {
+        const { text } = await exchange(server, url);
+        expect(JSON.parse(text)).toEqual({ events: [], cursor: first.lastId });
+      } else {
+        const again = await openStream(`${server.url}${url}`);
+        await again.untilNamed('hb');
+        expect(logged(again)).toEqual([]);
+        expect(await again.untilNamed('session')).toMatchObject({ epoch, modality: 'TEXT' });
+      }
+    },
+  );
 });
 
-test('a cursor of more pieces than an event was made of goes on behind it', async () => {
+test('a cursor with more frames than its entry has resumes after the entry', async () => {
   const { server, first } = await conversation();
   const stream = await openStream(`${server.url}/events/me?since=${first.lastId}-999999`);
   await say(server, 'thank you');
@@ -108,7 +129,7 @@ test('a cursor of more pieces than an event was made of goes on behind it', asyn
 });
 
 describe('a reader without a cursor', () => {
-  test('while none is attached begins where the last one left', async () => {
+  test('starts where the last reader left, if no other reader is attached', async () => {
     const server = await startTestServer();
     const first = await openStream(`${server.url}/events/me`);
     await say(server, 'count to two');
@@ -121,7 +142,7 @@ describe('a reader without a cursor', () => {
     expect(second.named('reset')).toEqual([]);
   });
 
-  test('while another is attached begins at the head', async () => {
+  test('starts at the head, if another reader is attached', async () => {
     const server = await startTestServer();
     const first = await openStream(`${server.url}/events/me`);
     await say(server, 'count to two');
@@ -133,7 +154,7 @@ describe('a reader without a cursor', () => {
     expect(await second.nextAnswer()).toBe('One, two, three.');
   });
 
-  test('while none is attached and what the last one lacks is gone is told so', async () => {
+  test('gets a reset, if no other reader is attached and the position of the last one is lost', async () => {
     const server = await startTestServer({ LOG_AGE_MS: '1000', HEARTBEAT_MS: '1000' });
     const first = await openStream(`${server.url}/events/me`);
     await first.untilNamed('session');
@@ -148,7 +169,7 @@ describe('a reader without a cursor', () => {
   });
 });
 
-describe('a cursor that points nowhere is answered 200, with reset and then the head:', () => {
+describe('a cursor whose position is lost gets status 200, a reset and then the head:', () => {
   test.each([
     ['unknown_epoch', () => 'anotherEpoch12345.3'],
     ['ahead', (epoch: string) => `${epoch}.4000`],
@@ -201,7 +222,7 @@ describe('a cursor that points nowhere is answered 200, with reset and then the 
     expect(await stream.nextAnswer()).toBe('You are welcome.');
   });
 
-  test('ahead, where it is one more than the newest; the newest is not', async () => {
+  test('ahead, for the number after the newest entry but not for the newest entry', async () => {
     const { server, first, epoch } = await conversation();
     const [, newest] = first.lastId.split('.');
     const ahead = await openStream(`${server.url}/events/me?since=${epoch}.${Number(newest) + 1}`);
@@ -212,7 +233,7 @@ describe('a cursor that points nowhere is answered 200, with reset and then the 
     expect(uptodate.named('reset')).toEqual([]);
   });
 
-  test('a NUL and line breaks in since forge nothing', async () => {
+  test('malformed, for a since with a NUL and line breaks, which forge no field', async () => {
     const { server } = await conversation();
     const forged = encodeURIComponent('x\n\ndata: forged\n\n\u0000');
     const stream = await openStream(`${server.url}/events/me?since=${forged}`);
@@ -220,14 +241,14 @@ describe('a cursor that points nowhere is answered 200, with reset and then the 
     expect(stream.text).not.toContain('forged');
   });
 
-  test('an empty Last-Event-ID is none', async () => {
+  test('no reset, for an empty Last-Event-ID, which counts as none', async () => {
     const { server, first, epoch } = await conversation();
     const stream = await openStream(`${server.url}/events/me?since=${epoch}.0`, { 'Last-Event-ID': '' });
     await stream.nextTurn();
     expect(logged(stream)).toEqual(logged(first));
   });
 
-  test('an empty since is malformed, not a 4xx', async () => {
+  test('malformed, for an empty since, and not a status 4xx', async () => {
     const { server } = await conversation();
     const stream = await openStream(`${server.url}/events/me?since=`);
     expect(stream.status).toBe(200);
@@ -235,7 +256,7 @@ describe('a cursor that points nowhere is answered 200, with reset and then the 
   });
 });
 
-test('reset after an interruption marks the turn that was not finished', async () => {
+test('a reset after an interruption marks the unfinished turn as interrupted', async () => {
   const server = await startTestServer({}, SPEECH);
   const first = await openStream(`${server.url}/events/me`);
   await first.untilNamed('session');
@@ -254,7 +275,7 @@ test('reset after an interruption marks the turn that was not finished', async (
   ]);
 });
 
-test('GET /events with a cursor of a session of which nothing is left opens a new one and says so', async () => {
+test('GET /events with a cursor of a forgotten session opens a new session and sends a reset', async () => {
   const server = await startTestServer();
   const stream = await openStream(`${server.url}/events/me`, { 'Last-Event-ID': 'anEpochOfLastWeek.17' });
   const { epoch } = await stream.untilNamed('session');

@@ -101,7 +101,7 @@ describe('is_audio', () => {
   });
 
   test('is AUDIO whatever is asked for where the model only speaks', async () => {
-    const server = await startTestServer({ DEMO_AGENT_MODEL: 'gemini-2.5-flash-native-audio-preview-09-2025' });
+    const server = await startTestServer({ DEMO_AGENT_MODEL: 'gemini-2.5-flash-native-audio-preview-12-2025' });
     const stream = await openStream(`${server.url}/events/me?is_audio=false`);
     expect((await stream.untilNamed('session')).modality).toBe('AUDIO');
   });

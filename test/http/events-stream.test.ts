@@ -47,14 +47,30 @@ test('session tells who is talked to, how, and the limits', async () => {
     session_id: 'tuesday',
     client: null,
     next: 1,
+    head: expect.any(Number),
     agent: 'google_search_agent',
     model: 'gemini-live-2.5-flash-preview',
     modality: 'TEXT',
+    images: ['frames', 'in_message'],
+    voices: expect.arrayContaining(['Puck', 'Kore']),
+    accepts_language: true,
+    manual_activity: false,
     input_rate: 16_000,
     output_rate: 24_000,
     limits: { body_bytes: 20_000, window: 16, linger_ms: 45_000, heartbeat_ms: 9_000 },
     server: expect.stringMatching(/^bidi-sse\/\d+\.\d+\.\d+$/),
   });
+});
+
+test('session tells that the client of an agent with push-to-talk reports when the user speaks', async () => {
+  const agent = new Agent({
+    name: 'operator',
+    instruction: 'Answer.',
+    runConfig: { realtimeInputConfig: { automaticActivityDetection: { disabled: true } } },
+  });
+  const server = await startTestServer({}, { agent });
+  const stream = await openStream(`${server.url}/events/me`);
+  expect(await stream.untilNamed('session')).toMatchObject({ agent: 'operator', manual_activity: true });
 });
 
 test('GET /events without a session id opens the session "default"', async () => {

@@ -9,7 +9,7 @@ import { afterTest, startTestServer, waitFor } from './test-server.ts';
 /** A comment of 8 KiB: nothing for the reader, and enough for the buffers on the way. */
 const PADDING = /^: {8192}$/gm;
 
-test('framing=pusher has a padded comment follow the events, and no other event than framing=stream', async () => {
+test('framing=pusher writes a padded comment after the events and the same events as framing=stream', async () => {
   const server = await startTestServer();
   const [plain, pushed] = [
     await openStream(`${server.url}/events/me?framing=stream`),
@@ -34,14 +34,14 @@ test('framing=pusher has a padded comment follow the events, and no other event 
   expect(blocks.every((block) => /^: +$/.test(block))).toBe(true);
 });
 
-test('framing=pusher follows a heartbeat too', async () => {
+test('framing=pusher writes a padded comment after a heartbeat', async () => {
   const server = await startTestServer({ HEARTBEAT_MS: '1000' });
   const stream = await openStream(`${server.url}/events/me?framing=pusher`);
   await stream.untilNamed('hb');
   await stream.until('the padding', () => /event: hb\ndata: [^\n]*\n\n: {8192}\n\n/.test(stream.text));
 });
 
-test('an EventSource on framing=pusher hears each message once', async () => {
+test('an EventSource with framing=pusher gets each message once', async () => {
   const server = await startTestServer();
   const source = new EventSource(`${server.url}/events/me?framing=pusher`);
   afterTest(() => source.close());
@@ -60,7 +60,7 @@ test('an EventSource on framing=pusher hears each message once', async () => {
   expect(heard).toEqual(turn);
 });
 
-test('framing=close is ended by the end of its connection, and otherwise as any stream', async () => {
+test('framing=close ends with its connection and otherwise equals framing=stream', async () => {
   const server = await startTestServer();
   const stream = await openStream(`${server.url}/events/me?framing=close`);
   expect(stream.status).toBe(200);
@@ -73,7 +73,7 @@ test('framing=close is ended by the end of its connection, and otherwise as any 
   expect(await stream.nextAnswer()).toBe('One, two.');
 });
 
-test('framing=close on an HTTP/1.1 connection that is to be kept alive: its bytes are the events alone', async () => {
+test('framing=close on a keep-alive connection sends a body of nothing but the events', async () => {
   const server = await startTestServer();
   const socket = await rawConnection(server);
   let text = '';
@@ -89,7 +89,7 @@ test('framing=close on an HTTP/1.1 connection that is to be kept alive: its byte
   expect(body).not.toContain('\r');
 });
 
-test('a framing that there is not is refused with those there are, except to an EventSource that comes back', async () => {
+test('an unknown framing is rejected with a list of the known ones, except for an EventSource that reconnects', async () => {
   const server = await startTestServer();
   for (const path of ['/events/me', '/poll/me']) {
     expectRefusal(await exchange(server, `${path}?framing=chunked`), {

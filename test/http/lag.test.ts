@@ -24,7 +24,7 @@ async function openReader(server: TestServer, client: string, epoch: string): Pr
 }
 
 describe('a client that acknowledges', () => {
-  test('is sent at most 3 s of audio beyond its ack, the rest after the next ones, and nothing is lost', async () => {
+  test('is sent at most 3 s of audio beyond its ack and the rest after further acks, without a loss', async () => {
     const { server, provider, witness, epoch } = await openScripted();
     const reader = await openReader(server, 'a', epoch);
     await acknowledge(server, 'a', `${epoch}.0`);
@@ -50,7 +50,21 @@ describe('a client that acknowledges', () => {
     expect(reader.named('gap')).toEqual([]);
   });
 
-  test('hears of an interruption at once, and nothing of the audio that waited for its ack', async () => {
+  test('is sent the rest and the end of a session that is over, although nothing more can be acknowledged', async () => {
+    const { server, provider, witness, epoch } = await openScripted();
+    const reader = await openReader(server, 'a', epoch);
+    await acknowledge(server, 'a', `${epoch}.0`);
+    for (let index = 0; index < 6; index += 1) provider.send(speech(1_000, index));
+    provider.completeTurn();
+    await witness.nextTurn();
+    await settled(reader);
+    expect(audioOf(reader)).toHaveLength(3);
+    expect((await post(server, { close: true })).status).toBe(200);
+    await reader.untilNamed('end');
+    expect(loggedOf(reader)).toEqual(loggedOf(witness));
+  });
+
+  test('is sent an interruption at once, and none of the audio that waited for its ack', async () => {
     const { server, provider, witness, epoch } = await openScripted();
     const reader = await openReader(server, 'a', epoch);
     await acknowledge(server, 'a', `${epoch}.0`);
@@ -67,7 +81,7 @@ describe('a client that acknowledges', () => {
     expect(reader.named('gap')).toEqual([]);
   });
 
-  test('for the first time in mid-answer waits from then on', async () => {
+  test('for the first time in the middle of an answer is limited from then on', async () => {
     const { server, provider, witness, epoch } = await openScripted();
     const reader = await openReader(server, 'a', epoch);
     for (let index = 0; index < 6; index += 1) provider.send(speech(1_000, index));
@@ -81,10 +95,10 @@ describe('a client that acknowledges', () => {
     await reader.until('the seventh', () => audioOf(reader).length === 7);
   });
 
-  test('what was never sent acknowledges what there is, and hears what comes after', async () => {
+  test('an entry that does not exist yet acknowledges all existing ones and is sent later ones', async () => {
     const { server, provider, witness, epoch } = await openScripted();
     const reader = await openReader(server, 'a', epoch);
-    provider.say('before');
+    provider.transcribe('before');
     await reader.until('it', () => reader.messages.length === 1);
     await acknowledge(server, 'a', `${epoch}.4000`);
     for (let index = 0; index < 4; index += 1) provider.send(speech(1_000, index));
@@ -96,7 +110,7 @@ describe('a client that acknowledges', () => {
   });
 });
 
-test('clients that never acknowledge, named or not, are sent all the audio at once', async () => {
+test('clients that never acknowledge are sent all audio at once, whether they are named or not', async () => {
   const { server, provider, witness, epoch } = await openScripted();
   const reader = await openReader(server, 'a', epoch);
   for (let index = 0; index < 20; index += 1) provider.send(speech(1_000, index));
@@ -107,8 +121,8 @@ test('clients that never acknowledge, named or not, are sent all the audio at on
   expect(loggedOf(reader)).toEqual(loggedOf(witness));
 });
 
-describe('audio that the log has no room for', () => {
-  test('is told to a slow reader in one gap, before what comes after it', async () => {
+describe('audio that the log dropped for lack of space', () => {
+  test('is reported to a slow reader in one gap before the next event', async () => {
     // No heartbeat but the first: it would be told before each.
     const environment = { LOG_BYTES: '65536', HEARTBEAT_MS: '60000' };
     const { server, provider, witness, epoch } = await openScripted(environment);
@@ -134,7 +148,7 @@ describe('audio that the log has no room for', () => {
     expect(reader.named('reset')).toEqual([]);
   });
 
-  test('is told before a heartbeat whose id lies behind it: a reader that is cut then and comes back misses nothing', async () => {
+  test('is reported before a heartbeat whose id lies behind it, so that a reader that resumes there misses no report', async () => {
     const { server, provider, witness, epoch } = await openScripted({ LOG_BYTES: '65536' });
     const reader = await openReader(server, 'a', epoch);
     await acknowledge(server, 'a', `${epoch}.0`);
@@ -153,7 +167,7 @@ describe('audio that the log has no room for', () => {
     expect(heardMs + toldMs).toBe(20 * 500);
   });
 
-  test('is told again to a reader that was cut before the gap, and not to one that was cut after it', async () => {
+  test('is reported again to a reader that resumes before the gap, and not to one that resumes after it', async () => {
     const { server, provider, witness, epoch } = await openScripted({ LOG_BYTES: '65536' });
     await speakSlowly(provider, witness, 20, 500);
     provider.completeTurn();
@@ -168,7 +182,7 @@ describe('audio that the log has no room for', () => {
     expect(audioOf(after)).toEqual(audioOf(before));
   });
 
-  test('of a turn that was interrupted is nobody missing', async () => {
+  test('is not reported if its turn was interrupted', async () => {
     const { server, provider, witness, epoch } = await openScripted({ LOG_BYTES: '65536' });
     await speakSlowly(provider, witness, 20, 500);
     provider.send({ serverContent: { interrupted: true } });

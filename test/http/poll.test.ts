@@ -82,7 +82,7 @@ const messagesOf = (events: readonly SseEvent[]) =>
 const comparable = (events: readonly SseEvent[]) => events.map(({ id, event, data }) => ({ id, event, data }));
 
 describe('a first poll', () => {
-  test('opens the session, begins with session, and is answered at once', async () => {
+  test('opens the session and is answered at once, beginning with session', async () => {
     const server = await startTestServer();
     const { events, cursor } = await poll(server, 'client=a&is_audio=true');
     const [{ id, event, data } = { id: '', event: '', data: {} }] = events;
@@ -94,7 +94,7 @@ describe('a first poll', () => {
     expect(events.slice(1).every((each) => each.event === 'status')).toBe(true);
   });
 
-  test('is followed by all that is said, each event once', async () => {
+  test('is followed by polls that return each event once', async () => {
     const server = await startTestServer();
     const { cursor } = await poll(server, '');
     await say(server, 'count to twelve');
@@ -108,7 +108,7 @@ describe('a first poll', () => {
 });
 
 describe('a poll with a cursor', () => {
-  test('that changes the modality is told the session anew, at once; one that repeats it waits', async () => {
+  test('that changes the modality gets session at once, and one that repeats it waits', async () => {
     const server = await startTestServer();
     const { cursor } = await poll(server, 'wait=0&is_audio=false');
     const { events } = await poll(server, `is_audio=true&since=${cursor}`);
@@ -117,7 +117,7 @@ describe('a poll with a cursor', () => {
     expect(again.events.map(({ event }) => event)).not.toContain('session');
   });
 
-  test('of any event is answered with exactly what came after it, as the stream has it', async () => {
+  test('of any event returns exactly the events after it, as a stream does', async () => {
     const server = await startTestServer();
     const stream = await openStream(`${server.url}/events/me`);
     await say(server, 'what time is it?');
@@ -128,7 +128,7 @@ describe('a poll with a cursor', () => {
     }
   });
 
-  test('in the middle of an entry goes on with its next frame', async () => {
+  test('in the middle of an entry returns its next frame', async () => {
     const { server, provider, epoch } = await openScripted();
     const functionCalls = ['one', 'two', 'three'].map((id) => ({ id, name: 'unheard_of', args: {} }));
     provider.send({ toolCall: { functionCalls } });
@@ -150,7 +150,7 @@ describe('a poll with a cursor', () => {
     ['malformed', (newest: string) => newest.replace(/\d+$/, '-1')],
     ['malformed', () => 'what'],
     ['malformed', () => ''],
-  ])('that leads nowhere (%s) is answered with session and reset, and one that goes on', async (reason, cursorOf) => {
+  ])('whose position is lost (%s) returns session and reset, and a cursor that resumes', async (reason, cursorOf) => {
     const server = await startTestServer();
     const stream = await openStream(`${server.url}/events/me`);
     await say(server, 'count to two');
@@ -172,7 +172,7 @@ describe('a poll with a cursor', () => {
     expect(textOf(messagesOf(events))).toBe('You are welcome.');
   });
 
-  test('in Last-Event-ID beats one in since', async () => {
+  test('in Last-Event-ID takes precedence over one in since', async () => {
     const server = await startTestServer();
     const stream = await openStream(`${server.url}/events/me`);
     await say(server, 'count to two');
@@ -182,7 +182,7 @@ describe('a poll with a cursor', () => {
     expect(JSON.parse(text)).toEqual({ events: [], cursor: stream.lastId });
   });
 
-  test('of a session that was closed is answered with end, then 204', async () => {
+  test('of a closed session returns end, and then 204', async () => {
     const server = await startTestServer();
     const { cursor } = await poll(server, '');
     await post(server, { close: true });
@@ -200,7 +200,7 @@ describe('a poll with a cursor', () => {
     expect({ status, text }).toEqual({ status: 204, text: '' });
   });
 
-  test('that is held when the session is closed is answered with end', async () => {
+  test('that is held when the session closes returns end', async () => {
     const { server, witness } = await openScripted();
     await witness.until('it to be connected', () => witness.named('status').length === 2);
     const held = await hold(server, `since=${witness.lastId}&wait=25`);
@@ -209,8 +209,8 @@ describe('a poll with a cursor', () => {
   });
 });
 
-describe('a poll when there is nothing', () => {
-  test('is answered with its own cursor: at once for wait=0, else after wait seconds', async () => {
+describe('a poll without new events', () => {
+  test('returns its own cursor, at once for wait=0 and after wait seconds otherwise', async () => {
     const { server, witness } = await openScripted();
     await witness.until('it to be connected', () => witness.named('status').length === 2);
     const { lastId } = witness;
@@ -222,20 +222,20 @@ describe('a poll when there is nothing', () => {
     }
   });
 
-  test('wakes with the next event', async () => {
+  test('is answered with the next event', async () => {
     const { server, provider, witness } = await openScripted();
     await witness.until('it to be connected', () => witness.named('status').length === 2);
     const held = await hold(server, `since=${witness.lastId}&wait=25`);
-    provider.say('here it is');
+    provider.transcribe('here it is');
     const { events, cursor } = await held.answer;
     await witness.until('the same', () => witness.messages.length === 1);
     expect(comparable(events)).toEqual([
-      { id: cursor, event: undefined, data: { mime_type: 'text/plain', data: 'here it is' } },
+      { id: cursor, event: undefined, data: { mime_type: 'text/plain', data: 'here it is', is_transcript: true } },
     ]);
     expect(cursor).toBe(witness.lastId);
   });
 
-  test('is let go when the server shuts down', async () => {
+  test('is answered when the server shuts down', async () => {
     const { server, witness } = await openScripted();
     await witness.until('it to be connected', () => witness.named('status').length === 2);
     const { lastId } = witness;
@@ -254,7 +254,7 @@ describe('a poll when there is nothing', () => {
   });
 });
 
-test('much is told in batches of 256 KiB, without a loss', async () => {
+test('polls return a long backlog in batches of 256 KiB, without a loss', async () => {
   const { server, provider, witness, epoch } = await openScripted();
   for (let index = 0; index < 20; index += 1) provider.send(speech(1_000, index));
   provider.completeTurn();
@@ -273,7 +273,7 @@ test('much is told in batches of 256 KiB, without a loss', async () => {
   expect(Math.max(...sizes)).toBeLessThan((256 + 64 + 1) * 1024);
 });
 
-test('audio that the log has no room for is told to a poll in one gap, before what comes after it', async () => {
+test('audio that the log dropped for lack of space is reported to a poll in one gap before the next event', async () => {
   const { server, provider, witness, epoch } = await openScripted({ LOG_BYTES: '65536' });
   await speakSlowly(provider, witness, 20, 500);
   provider.completeTurn();
@@ -289,7 +289,7 @@ test('audio that the log has no room for is told to a poll in one gap, before wh
 });
 
 describe('presence', () => {
-  test('is kept by a poll that is held, and ends with it', async () => {
+  test('is kept by a held poll and ends with it', async () => {
     const { server, provider, witness } = await openScripted({ LINGER_MS: '0' });
     await witness.until('it to be connected', () => witness.named('status').length === 2);
     const other = await openStream(`${server.url}/events/other`);
@@ -300,7 +300,7 @@ describe('presence', () => {
     await witness.untilEnded();
     other.close();
     await untilIdle(server, 'other');
-    provider.say('still here');
+    provider.transcribe('still here');
     expect(textOf(messagesOf((await held.answer).events))).toBe('still here');
     await untilIdle(server, 'me');
     expectRefusal(await post(server, { mime_type: 'text/plain', data: 'hello' }), {
@@ -309,7 +309,7 @@ describe('presence', () => {
     });
   });
 
-  test('ends with the connection of a poll that is held', async () => {
+  test('ends with the connection of a held poll', async () => {
     const { server, witness } = await openScripted({ LINGER_MS: '0' });
     await witness.until('it to be connected', () => witness.named('status').length === 2);
     const arrived = nextPoll();
@@ -323,7 +323,7 @@ describe('presence', () => {
   });
 });
 
-test('polls and streams in turn, on one cursor, give each event once', async () => {
+test('polls and streams that take turns with one cursor return each event once', async () => {
   const server = await startTestServer({}, { emulator: { pace: 1.5 } });
   const witness = await openStream(`${server.url}/events/me`);
   const { epoch } = await witness.untilNamed('session');

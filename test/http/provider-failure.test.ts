@@ -1,5 +1,7 @@
-import { describe, expect, test } from '@jest/globals';
-import { startGeminiEmulator } from '../../src/emulator/gemini-emulator.ts';
+import { describe, expect } from '@jest/globals';
+import { startGeminiEmulator } from '../../src/emulator/gemini/emulator.ts';
+import { concurrentTest as test } from '../concurrent-test.ts';
+import { freePort } from '../free-port.ts';
 import { picture } from '../picture.ts';
 import { exchange, openBody, post, say, silentProvider } from './requests.ts';
 import { openStream, type SseClient } from './sse-client.ts';
@@ -13,7 +15,7 @@ describe('a key that the provider refuses', () => {
     const stream = await openStream(`${server.url}/events/me`);
     expect(await stream.untilNamed('failure')).toEqual({
       code: 'model_key_refused',
-      error: 'The model provider refused the key: API key not valid. Please pass a valid API key.',
+      error: 'The model provider rejected the API key (the API key is not valid)',
       retry: false,
       hint: expect.stringContaining('GOOGLE_API_KEY'),
     });
@@ -69,7 +71,7 @@ describe('a provider that cannot be reached', () => {
     await say(server, 'my favourite number is seven');
     await untilFailed(stream, 2);
 
-    const emulator = await startGeminiEmulator({ port: Number(new URL(url).port), pace: 50 });
+    const emulator = await startGeminiEmulator({ port: Number(new URL(url).port), pace: 50, strict: true });
     afterTest(() => emulator.close());
     await say(server, 'what did I say?');
     const said = await stream.until('the answer', () => stream.messages.find(({ data }) => data?.includes('You said')));
@@ -146,14 +148,14 @@ describe('a provider that takes nothing', () => {
 });
 
 test('a provider that is lost in mid-answer ends the turn, and the conversation goes on over a new connection', async () => {
-  const emulator = await startGeminiEmulator({ pace: 1.1 });
+  const emulator = await startGeminiEmulator({ port: await freePort(), pace: 1.1, strict: true });
   const server = await startTestServer({ GOOGLE_GEMINI_BASE_URL: emulator.url }, { emulator: 'none' });
   const stream = await openStream(`${server.url}/events/me`);
   await stream.untilNamed('session');
   await say(server, 'count to thirty');
   await stream.until('some of the answer', () => stream.messages.length >= 2);
   await emulator.close();
-  const again = await startGeminiEmulator({ port: emulator.port, pace: 50 });
+  const again = await startGeminiEmulator({ port: emulator.port, pace: 50, strict: true });
   afterTest(() => again.close());
   expect((await stream.nextTurn()).slice(-2)).toEqual([
     { turn_complete: null, interrupted: true },
@@ -183,7 +185,5 @@ function untilFailed(stream: SseClient, failures: number): Promise<true> {
 
 /** A base URL where nobody listens. */
 async function nobody(): Promise<string> {
-  const emulator = await startGeminiEmulator();
-  await emulator.close();
-  return emulator.url;
+  return `http://127.0.0.1:${await freePort()}`;
 }

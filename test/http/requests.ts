@@ -14,15 +14,17 @@ export interface RequestOptions {
   readonly method?: string;
   readonly headers?: Record<string, string>;
   readonly body?: string | Buffer;
+  /** Loopback address that the request comes from. Default: 127.0.0.1. */
+  readonly from?: string;
 }
 
 /** One request, its path as it stands: `fetch` and supertest would tidy it up. */
 export function exchange(
   { port }: TestServer,
   path: string,
-  { method = 'GET', headers = {}, body }: RequestOptions = {},
+  { method = 'GET', headers = {}, body, from = '127.0.0.1' }: RequestOptions = {},
 ): Promise<Answer> {
-  const request = httpRequest({ host: '127.0.0.1', port, path, method, headers, agent: false });
+  const request = httpRequest({ host: '127.0.0.1', port, path, method, headers, agent: false, localAddress: from });
   request.end(body);
   return readAnswer(request);
 }
@@ -77,8 +79,8 @@ function readAnswer(request: ClientRequest): Promise<Answer> {
 }
 
 /** A connection of its own, for requests that no client library would make. It is cut after the test. */
-export async function rawConnection({ port }: TestServer): Promise<Socket> {
-  const socket = connect(port, '127.0.0.1');
+export async function rawConnection({ port }: TestServer, from = '127.0.0.1'): Promise<Socket> {
+  const socket = connect({ port, host: '127.0.0.1', localAddress: from });
   // What matters is what arrives; a connection that is cut says so by its end.
   socket.on('error', () => {});
   afterTest(() => socket.destroy());

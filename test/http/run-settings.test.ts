@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Agent } from '../../src/agent/agent.ts';
 import type { RunConfig } from '../../src/agent/run-config.ts';
-import { type ScriptedGemini, startScriptedGemini } from '../models/scripted-gemini.ts';
+import { type ScriptedGemini, startScriptedGemini } from '../models/gemini/scripted-gemini.ts';
 import { exchange } from './requests.ts';
 import { untilNextHeartbeat } from './scripted-session.ts';
 import { expectRefusal } from './sessions.ts';
@@ -13,7 +13,7 @@ const HALF_CASCADE = 'gemini-live-2.5-flash-preview';
 const NATIVE = 'gemini-2.5-flash-native-audio-preview-12-2025';
 const THREE_EIGHT = 'gemini-3.8-live';
 
-/** A server with that model and agent, and the provider that it talks to. */
+/** Starts a server with a model and an agent, and its provider. */
 async function start(model = HALF_CASCADE, runConfig: RunConfig = {}) {
   const gemini = await startScriptedGemini();
   afterTest(() => gemini.close());
@@ -27,83 +27,83 @@ async function start(model = HALF_CASCADE, runConfig: RunConfig = {}) {
 
 const isReady = (stream: SseClient) => stream.named('status').some(({ upstream }) => upstream === 'ready');
 
-/** A reader, when the provider is connected. */
+/** Opens a reader and waits until the provider is connected. */
 async function ready(server: TestServer, query: string): Promise<SseClient> {
   const stream = await openStream(`${server.url}/events/me?${query}`);
   await stream.until('ready', () => isReady(stream));
   return stream;
 }
 
-/** What the newest of so many connections was asked for, of how it talks. */
-async function asked(gemini: ScriptedGemini, connections: number): Promise<object> {
+/** Returns the settings in the setup of the newest of `connections` model connections. */
+async function readSettings(gemini: ScriptedGemini, connections: number): Promise<object> {
   const { setup } = await gemini.connection(connections - 1);
   const { responseModalities, ...generation } = setup.generationConfig;
   const { proactivity } = setup;
-  return { in: responseModalities[0], ...generation, ...(proactivity ? { proactivity } : {}) };
+  return { modality: responseModalities[0], ...generation, ...(proactivity ? { proactivity } : {}) };
 }
 
 const prebuilt = (voiceName: string) => ({ voiceConfig: { prebuiltVoiceConfig: { voiceName } } });
 
-describe('a new session', () => {
+describe('new sessions', () => {
   test.each<[query: string, model: string, expected: object]>([
-    ['', HALF_CASCADE, { in: 'TEXT' }],
-    ['is_audio=true', HALF_CASCADE, { in: 'AUDIO' }],
-    ['is_audio=true&voice=Kore', HALF_CASCADE, { in: 'AUDIO', speechConfig: prebuilt('Kore') }],
-    ['is_audio=true&language=de-DE', HALF_CASCADE, { in: 'AUDIO', speechConfig: { languageCode: 'de-DE' } }],
-    ['is_audio=false&voice=Sulafat', NATIVE, { in: 'AUDIO', speechConfig: prebuilt('Sulafat') }],
-    ['proactivity=true', NATIVE, { in: 'AUDIO', proactivity: { proactiveAudio: true } }],
-    ['affective_dialog=true', NATIVE, { in: 'AUDIO', enableAffectiveDialog: true }],
-    ['agent=anna', HALF_CASCADE, { in: 'TEXT' }],
-    ['is_audio=&voice=&language=&proactivity=&affective_dialog=&agent=', HALF_CASCADE, { in: 'TEXT' }],
-  ])('opened with ?%s of %s talks like that', async (query, model, expected) => {
+    ['', HALF_CASCADE, { modality: 'TEXT' }],
+    ['is_audio=true', HALF_CASCADE, { modality: 'AUDIO' }],
+    ['is_audio=true&voice=Kore', HALF_CASCADE, { modality: 'AUDIO', speechConfig: prebuilt('Kore') }],
+    ['is_audio=true&language=de-DE', HALF_CASCADE, { modality: 'AUDIO', speechConfig: { languageCode: 'de-DE' } }],
+    ['is_audio=false&voice=Sulafat', NATIVE, { modality: 'AUDIO', speechConfig: prebuilt('Sulafat') }],
+    ['proactivity=true', NATIVE, { modality: 'AUDIO', proactivity: { proactiveAudio: true } }],
+    ['affective_dialog=true', NATIVE, { modality: 'AUDIO', enableAffectiveDialog: true }],
+    ['agent=anna', HALF_CASCADE, { modality: 'TEXT' }],
+    ['is_audio=&voice=&language=&proactivity=&affective_dialog=&agent=', HALF_CASCADE, { modality: 'TEXT' }],
+  ])('a session opened with ?%s of %s has these settings', async (query, model, expected) => {
     const { server, gemini } = await start(model);
     await ready(server, query);
-    expect(await asked(gemini, 1)).toEqual(expected);
+    expect(await readSettings(gemini, 1)).toEqual(expected);
   });
 
-  test('of an agent with a RunConfig talks like that, where the connection says nothing else', async () => {
+  test("a session has the settings of the agent's RunConfig that the connection does not override", async () => {
     const runConfig: RunConfig = {
       responseModalities: ['AUDIO'],
       speechConfig: { ...prebuilt('Kore'), languageCode: 'de-DE' },
     };
     const { server, gemini } = await start(HALF_CASCADE, runConfig);
     const stream = await ready(server, 'voice=Puck');
-    expect(await asked(gemini, 1)).toEqual({
-      in: 'AUDIO',
+    expect(await readSettings(gemini, 1)).toEqual({
+      modality: 'AUDIO',
       speechConfig: { ...prebuilt('Puck'), languageCode: 'de-DE' },
     });
     expect(await stream.untilNamed('session')).toMatchObject({ modality: 'AUDIO' });
   });
 });
 
-describe('a setting of a session that there is', () => {
+describe('changed settings', () => {
   const CHANGES: [query: string, expected: object][] = [
-    ['voice=Puck', { in: 'AUDIO', speechConfig: prebuilt('Puck') }],
-    ['proactivity=true', { in: 'AUDIO', speechConfig: prebuilt('Kore'), proactivity: { proactiveAudio: true } }],
-    ['affective_dialog=true', { in: 'AUDIO', speechConfig: prebuilt('Kore'), enableAffectiveDialog: true }],
+    ['voice=Puck', { modality: 'AUDIO', speechConfig: prebuilt('Puck') }],
+    ['proactivity=true', { modality: 'AUDIO', speechConfig: prebuilt('Kore'), proactivity: { proactiveAudio: true } }],
+    ['affective_dialog=true', { modality: 'AUDIO', speechConfig: prebuilt('Kore'), enableAffectiveDialog: true }],
   ];
 
   test.each(CHANGES)(
-    'given and different (%s) replaces the run, and keeps what else was asked for',
+    'a different setting (%s) replaces the run, and the other settings stay',
     async (query, expected) => {
       const { server, gemini } = await start(NATIVE);
       const first = await ready(server, 'voice=Kore');
       const { epoch } = await first.untilNamed('session');
       const second = await openStream(`${server.url}/events/me?${query}`);
       expect(await second.untilNamed('session')).toMatchObject({ epoch });
-      expect(await asked(gemini, 2)).toEqual(expected);
+      expect(await readSettings(gemini, 2)).toEqual(expected);
     },
   );
 
-  test('language, given and different, replaces the run', async () => {
+  test('a different language replaces the run', async () => {
     const { server, gemini } = await start();
     await ready(server, 'is_audio=true&language=de-DE');
     await openStream(`${server.url}/events/me?language=fr-FR`);
-    expect(await asked(gemini, 2)).toEqual({ in: 'AUDIO', speechConfig: { languageCode: 'fr-FR' } });
+    expect(await readSettings(gemini, 2)).toEqual({ modality: 'AUDIO', speechConfig: { languageCode: 'fr-FR' } });
   });
 
   test.each(['voice=Kore&proactivity=true&affective_dialog=true', '', 'is_audio=false&agent=anna'])(
-    'that is the same, or absent (%s), keeps the run',
+    'settings that are the same or absent (%s) keep the run',
     async (query) => {
       const { server, gemini } = await start(NATIVE);
       const first = await ready(server, 'voice=Kore&proactivity=true&affective_dialog=true');
@@ -113,7 +113,7 @@ describe('a setting of a session that there is', () => {
     },
   );
 
-  test('that is off as it was by default keeps the run', async () => {
+  test('a setting that is off, as it is by default, keeps the run', async () => {
     const { server, gemini } = await start(NATIVE);
     const first = await ready(server, '');
     await openStream(`${server.url}/events/me?proactivity=false&affective_dialog=false`);
@@ -121,7 +121,7 @@ describe('a setting of a session that there is', () => {
     expect(gemini.connections).toHaveLength(1);
   });
 
-  test('in a URL that an EventSource repeats with Last-Event-ID is ignored', async () => {
+  test('settings in a URL that an EventSource repeats with Last-Event-ID are ignored', async () => {
     const { server, gemini } = await start(NATIVE);
     const first = await ready(server, 'voice=Kore');
     const again = await openStream(`${server.url}/events/me?voice=Puck`, { 'Last-Event-ID': first.lastId });
@@ -129,14 +129,14 @@ describe('a setting of a session that there is', () => {
     expect(gemini.connections).toHaveLength(1);
   });
 
-  test('on a WebSocket, or of a poll, replaces the run too', async () => {
+  test('different settings of a WebSocket or a poll replace the run', async () => {
     const { server, gemini } = await start(NATIVE);
     await ready(server, 'voice=Kore');
     await openSocket(server, '/ws/me?client=a&voice=Puck');
-    expect(await asked(gemini, 2)).toEqual({ in: 'AUDIO', speechConfig: prebuilt('Puck') });
+    expect(await readSettings(gemini, 2)).toEqual({ modality: 'AUDIO', speechConfig: prebuilt('Puck') });
     const { status, text } = await exchange(server, '/poll/me?voice=Leda&since=nonsense');
     expect([status, JSON.parse(text).events[0].event]).toEqual([200, 'session']);
-    expect(await asked(gemini, 3)).toEqual({ in: 'AUDIO', speechConfig: prebuilt('Leda') });
+    expect(await readSettings(gemini, 3)).toEqual({ modality: 'AUDIO', speechConfig: prebuilt('Leda') });
   });
 });
 
@@ -144,7 +144,7 @@ const WRONG: [query: string, model: string, code: string, error: RegExp][] = [
   ['is_audio=yes', HALF_CASCADE, 'invalid_query', /^is_audio must be true or false$/],
   ['proactivity=1', NATIVE, 'invalid_query', /^proactivity must be true or false$/],
   ['affective_dialog=TRUE', NATIVE, 'invalid_query', /^affective_dialog must be true or false$/],
-  ['agent=otto', NATIVE, 'invalid_query', /^agent must be anna: there is no other here$/],
+  ['agent=otto', NATIVE, 'invalid_query', /^agent must be anna: this server has no other agent$/],
   ['voice=puck', HALF_CASCADE, 'invalid_run_config', /"puck" is no voice of .*; it has Puck, /],
   ['language=Deutsch!', HALF_CASCADE, 'invalid_run_config', /languageCode must be a BCP-47 tag, as de-DE$/],
   [
@@ -158,9 +158,9 @@ const WRONG: [query: string, model: string, code: string, error: RegExp][] = [
   ['affective_dialog=true', THREE_EIGHT, 'invalid_run_config', /enableAffectiveDialog: .* has none/],
 ];
 
-describe('what is wrong, or more than the model can,', () => {
+describe('invalid settings', () => {
   test.each(WRONG)(
-    '?%s of %s is refused with 400 %s on each route, and nothing is opened',
+    '?%s of %s is refused with 400 %s on each route, and no session is opened',
     async (query, model, code, error) => {
       const { server, gemini } = await start(model);
       const refusal = { status: 400, code, error };
@@ -172,7 +172,7 @@ describe('what is wrong, or more than the model can,', () => {
     },
   );
 
-  test('leaves a session that there is as it was', async () => {
+  test('invalid settings do not change a live session', async () => {
     const { server, gemini } = await start(NATIVE);
     const stream = await ready(server, 'voice=Kore');
     for (const query of ['voice=Nobody', 'voice=Puck&proactivity=maybe', 'voice=Puck&agent=otto']) {
@@ -183,16 +183,16 @@ describe('what is wrong, or more than the model can,', () => {
   });
 
   test.each(WRONG.map(([query, model]) => [query, model] as const))(
-    '?%s of %s is not refused to an EventSource that comes back, which would never come again',
+    '?%s of %s is not refused to an EventSource that reconnects, because it would never reconnect again',
     async (query, model) => {
       const { server, gemini } = await start(model);
       const stream = await openStream(`${server.url}/events/me?${query}`, { 'Last-Event-ID': 'of-another-server.7' });
       await stream.untilNamed('reset');
-      expect(await asked(gemini, 1)).toEqual({ in: model === HALF_CASCADE ? 'TEXT' : 'AUDIO' });
+      expect(await readSettings(gemini, 1)).toEqual({ modality: model === HALF_CASCADE ? 'TEXT' : 'AUDIO' });
     },
   );
 
-  test('a POST goes on after it', async () => {
+  test('a POST after a refused reader is accepted', async () => {
     const { server, gemini } = await start();
     await ready(server, '');
     await exchange(server, '/events/me?voice=puck');

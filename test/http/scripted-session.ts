@@ -1,4 +1,8 @@
-import { type ScriptedConnection, type ScriptedGeminiOptions, startScriptedGemini } from '../models/scripted-gemini.ts';
+import {
+  type ScriptedConnection,
+  type ScriptedGeminiOptions,
+  startScriptedGemini,
+} from '../models/gemini/scripted-gemini.ts';
 import type { ReceivedEvents } from './received-events.ts';
 import { openStream, type SseClient, type SseEvent } from './sse-client.ts';
 import { afterTest, startTestServer, type TestServer } from './test-server.ts';

@@ -5,7 +5,7 @@ import { expectAlive, expectRefusal, openSession, type Refusal } from './session
 import { HEARD_UTTERANCE, speech } from './speech.ts';
 import { startTestServer, waitFor } from './test-server.ts';
 
-describe('POST /send is refused, and the session lives on:', () => {
+describe('refusals of POST /send', () => {
   const json = (body: unknown): RequestOptions => ({
     headers: { 'Content-Type': 'application/json' },
     body: typeof body === 'string' ? body : JSON.stringify(body),
@@ -65,7 +65,11 @@ describe('POST /send is refused, and the session lives on:', () => {
     [
       'a sample rate out of range',
       raw('audio/pcm;rate=4000', Buffer.alloc(64)),
-      { status: 400, code: 'invalid_sample_rate', error: 'The sample rate "4000" is not one of 8000 to 48000 Hz' },
+      {
+        status: 400,
+        code: 'invalid_sample_rate',
+        error: 'The sample rate "4000" is not a whole number from 8000 to 48000 Hz',
+      },
     ],
     [
       'a sample rate that is none',
@@ -113,13 +117,13 @@ describe('POST /send is refused, and the session lives on:', () => {
     ],
   ];
 
-  test.each(refusals)('%s', async (_what, options, refusal) => {
+  test.each(refusals)('a POST with %s is refused, and the session lives', async (_what, options, refusal) => {
     const { server, stream } = await openSession({ MAX_BODY_BYTES: '65536' });
     expectRefusal(await exchange(server, '/send/me', { method: 'POST', ...options }), refusal);
     await expectAlive(server, stream);
   });
 
-  test('one bad item among good ones: none of them is used, and the answer names the place', async () => {
+  test('an invalid item refuses its whole body, and the answer names its index', async () => {
     const { server, stream } = await openSession();
     const answer = await post(server, [
       text('count to two'),
@@ -134,7 +138,7 @@ describe('POST /send is refused, and the session lives on:', () => {
     await expectAlive(server, stream);
   });
 
-  test('a chunked body over the limit', async () => {
+  test('a chunked body over the limit is refused', async () => {
     const { server, stream } = await openSession({ MAX_BODY_BYTES: '65536' });
     const { sending, answer } = openBody(server, { 'Content-Type': 'application/json' });
     sending.end(`"${'x'.repeat(70_000)}"`);
@@ -171,7 +175,7 @@ describe('POST /send is refused, and the session lives on:', () => {
     },
   );
 
-  test('an endless audio body of odd length, at its end: the samples before were heard', async () => {
+  test('endless audio of odd length is refused at its end, and all whole samples are heard', async () => {
     const { server, stream } = await openSession();
     const { sending, answer } = openBody(server, { 'Content-Type': 'audio/pcm' });
     sending.end(Buffer.concat([speech(1), Buffer.of(1)]));
@@ -180,7 +184,7 @@ describe('POST /send is refused, and the session lives on:', () => {
     await expectAlive(server, stream);
   });
 
-  test('an endless audio body without any audio', async () => {
+  test('endless audio without a byte is refused', async () => {
     const { server, stream } = await openSession();
     const { sending, answer } = openBody(server, { 'Content-Type': 'audio/pcm' });
     sending.end();
@@ -188,7 +192,7 @@ describe('POST /send is refused, and the session lives on:', () => {
     await expectAlive(server, stream);
   });
 
-  test('an endless audio body of a rate out of range, before it has ended', async () => {
+  test('endless audio with an invalid rate is refused before its end', async () => {
     const { server, stream } = await openSession();
     const { sending, answer } = openBody(server, { 'Content-Type': 'audio/pcm;rate=96000' });
     await write(sending, speech(0.1));
@@ -196,7 +200,7 @@ describe('POST /send is refused, and the session lives on:', () => {
     await expectAlive(server, stream);
   });
 
-  test('a text that is cut off half-way: nothing of it is used', async () => {
+  test('no part of a text that is cut off is used', async () => {
     const { server, stream } = await openSession();
     const { sending, answer } = openBody(server, { 'Content-Type': 'text/plain', 'Content-Length': '100' });
     await write(sending, 'count to three');
@@ -205,14 +209,14 @@ describe('POST /send is refused, and the session lives on:', () => {
     await expectAlive(server, stream);
   });
 
-  test('a recording that is cut off half-way: nothing of it is used', async () => {
+  test('no part of a recording that is cut off is used', async () => {
     const { server, stream } = await openSession();
     const { sending, answer } = openBody(server, { 'Content-Type': 'audio/pcm', 'Content-Length': '64000' });
     await write(sending, speech(1));
     sending.destroy();
     await expect(answer).rejects.toThrow();
     await expectAlive(server, stream);
-    // Had any of it been heard, this would have it answered.
+    // If any of the recording had been heard, audio_stream_end would make the model answer.
     await post(server, { audio_stream_end: true });
     await expectAlive(server, stream);
     expect(stream.named('input_transcript')).toEqual([]);
@@ -220,7 +224,7 @@ describe('POST /send is refused, and the session lives on:', () => {
 });
 
 describe('POST /send without a live session', () => {
-  test('is refused with 404 "Session not found", whatever the body', async () => {
+  test('a POST without a live session is refused with 404 "Session not found", whatever the body', async () => {
     const server = await startTestServer();
     for (const body of [{ mime_type: 'text/plain', data: 'hello' }, 'nonsense', { close: true }]) {
       const answer = await post(server, body);
@@ -234,14 +238,14 @@ describe('POST /send without a live session', () => {
     }
   });
 
-  test('is refused while a body without an end is still coming', async () => {
+  test('endless audio without a live session is refused before its end', async () => {
     const server = await startTestServer();
     const { sending, answer } = openBody(server, { 'Content-Type': 'audio/pcm' });
     await write(sending, speech(0.1));
     expectRefusal(await answer, { status: 404, code: 'session_not_found' });
   });
 
-  test('of a session that ends meanwhile is refused, and nothing of the body is used', async () => {
+  test('a POST whose session ends while the body arrives is refused, and no part of it is used', async () => {
     const { server, stream } = await openSession();
     const { sending, answer } = openBody(server, { 'Content-Type': 'text/plain' });
     await write(sending, 'count to');
@@ -251,7 +255,7 @@ describe('POST /send without a live session', () => {
     expectRefusal(await answer, { status: 410, code: 'session_ended' });
   });
 
-  test('of a session that ends meanwhile is refused in the middle of an endless body', async () => {
+  test('endless audio whose session ends is refused before its end', async () => {
     const { server, stream } = await openSession();
     const { sending, answer } = openBody(server, { 'Content-Type': 'audio/pcm' });
     await write(sending, speech(0.1));
@@ -262,7 +266,7 @@ describe('POST /send without a live session', () => {
   });
 });
 
-test('a refusal leaves the connection as it was: the next request on it is answered', async () => {
+test('the next request on a connection is answered after a refusal', async () => {
   const server = await startTestServer();
   const socket = await rawConnection(server);
   let received = '';

@@ -11,8 +11,8 @@ import { startTestServer } from './test-server.ts';
 
 const SENT = { status: 'sent' };
 
-describe('POST /send of JSON:', () => {
-  test("the samples' text item is answered", async () => {
+describe('POST /send of JSON', () => {
+  test("the text item of ADK's samples is answered", async () => {
     const { server, stream } = await openSession();
     const { status, body, headers } = await request(server.url)
       .post('/send/me')
@@ -26,7 +26,7 @@ describe('POST /send of JSON:', () => {
     expect(await stream.nextAnswer()).toBe('One, two.');
   });
 
-  test("the samples' audio item is heard", async () => {
+  test("the audio item of ADK's samples is heard", async () => {
     const { server, stream } = await openSession();
     const data = utterance().toString('base64');
     await request(server.url).post('/send/me').send({ mime_type: 'audio/pcm', data }).expect(200, SENT);
@@ -53,7 +53,7 @@ describe('POST /send of JSON:', () => {
     expect(await stream.nextAnswer()).toBe('I received an image: JPEG, 20 kilobytes.');
   });
 
-  test('an array of items is taken in its order', async () => {
+  test('items of an array are applied in order', async () => {
     const { server, stream } = await openSession();
     const data = picture('image/png', 10_240);
     await request(server.url)
@@ -66,14 +66,14 @@ describe('POST /send of JSON:', () => {
     expect(await stream.nextAnswer()).toBe('I received an image: PNG, 10 kilobytes.');
   });
 
-  test('an empty array is taken, and nothing happens', async () => {
+  test('an empty array is accepted and has no effect', async () => {
     const { server, stream } = await openSession();
     await request(server.url).post('/send/me').send([]).expect(200, SENT);
     await say(server, 'count to two');
     expect(await stream.nextAnswer()).toBe('One, two.');
   });
 
-  test('a byte order mark is no part of the text, nor of the JSON', async () => {
+  test('a byte order mark is removed from text and from JSON', async () => {
     const { server, stream } = await openSession();
     const json = JSON.stringify({ mime_type: 'text/plain', data: 'count to two' });
     for (const [type, body] of [
@@ -97,7 +97,7 @@ describe('POST /send of JSON:', () => {
     expect(await stream.nextAnswer()).toBe('One, two, three.');
   });
 
-  test('LiveRequests with blob are heard, and audio_stream_end ends what was said without a pause', async () => {
+  test('LiveRequests with a blob are heard, and audio_stream_end ends speech without a pause', async () => {
     const { server, stream } = await openSession();
     for (const blob of [
       { mime_type: 'audio/pcm;rate=16000', data: silence(0.3).toString('base64') },
@@ -110,13 +110,13 @@ describe('POST /send of JSON:', () => {
   });
 
   test.each(['activity_start', 'activity_end'])(
-    '%s to an agent that listens for speech itself is refused, and the session lives on',
+    '%s to an agent whose model detects speech is refused, and the session lives',
     async (signal) => {
       const { server, stream } = await openSession();
       expectRefusal(await post(server, [{ [signal]: {} }, { mime_type: 'text/plain', data: 'lost' }]), {
         status: 400,
         code: 'malformed_item',
-        error: /listen for speech itself/,
+        error: /does not detect speech/,
         hint: /automaticActivityDetection/,
       });
       await say(server, 'count to two');
@@ -124,19 +124,22 @@ describe('POST /send of JSON:', () => {
     },
   );
 
-  test('activity_start and activity_end, with speech between them, are heard by an agent that is told when the user speaks', async () => {
+  test('speech between activity_start and activity_end is heard by an agent whose model does not detect speech', async () => {
     const realtimeInputConfig = { automaticActivityDetection: { disabled: true } };
     const agent = new Agent({ name: 'walkie_talkie', runConfig: { realtimeInputConfig } });
     const { server, stream } = await openSession({}, { agent, emulator: { pace: 50, strict: true } });
     const data = utterance(16_000).toString('base64');
     const pressed = [{ activity_start: {} }, { mime_type: 'audio/pcm', data }, { activity_end: {} }];
-    // What the microphone says of itself means nothing here, and does no harm.
+    // audio_stream_end has no effect without an activity.
     expect((await post(server, [{ audio_stream_end: true }, ...pressed])).status).toBe(200);
+    expect(await stream.nextAnswer()).toMatch(/^You spoke for /);
+    // It ends an activity.
+    expect((await post(server, [...pressed.slice(0, -1), { audio_stream_end: true }])).status).toBe(200);
     expect(await stream.nextAnswer()).toMatch(/^You spoke for /);
     expect(server.upstream?.violations).toEqual([]);
   });
 
-  test('interrupt stops the reply that is being given', async () => {
+  test('interrupt stops the current reply', async () => {
     const { server, stream } = await openSession({}, { emulator: { pace: 1.1 } });
     await say(server, 'count to thirty');
     await stream.until('some of the answer', () => stream.messages.length >= 2);
@@ -153,6 +156,18 @@ describe('POST /send of JSON:', () => {
     expect(await stream.nextAnswer()).toBe('You are welcome.');
   });
 
+  test('respond has a partial text answered, and makes the agent speak if nothing was said', async () => {
+    const { server, stream } = await openSession({}, { emulator: { pace: 50, strict: true } });
+    await request(server.url).post('/send/me').send({ respond: {} }).expect(200, SENT);
+    expect(await stream.nextAnswer()).toContain('I am the offline agent.');
+    const content = { parts: [{ text: 'count to two' }] };
+    expect((await post(server, [{ content, partial: true }, { respond: {} }, { respond: {} }])).status).toBe(200);
+    expect(await stream.nextAnswer()).toBe('One, two.');
+    await say(server, 'thanks');
+    expect(await stream.nextAnswer()).toBe('You are welcome.');
+    expect(server.upstream?.violations).toEqual([]);
+  });
+
   test('close ends the session', async () => {
     const { server, stream } = await openSession();
     await request(server.url).post('/send/me').send({ close: true }).expect(200, SENT);
@@ -163,7 +178,7 @@ describe('POST /send of JSON:', () => {
     ['no Content-Type', undefined],
     ["curl's default, that of a form", 'application/x-www-form-urlencoded'],
     ['parameters and capitals', 'Application/JSON; Charset="UTF-8"'],
-  ])('%s is taken for JSON', async (_what, contentType) => {
+  ])('a body with %s is read as JSON', async (_what, contentType) => {
     const { server, stream } = await openSession();
     const answer = await exchange(server, '/send/me', {
       method: 'POST',
@@ -175,8 +190,8 @@ describe('POST /send of JSON:', () => {
   });
 });
 
-describe('POST /send of anything else:', () => {
-  test('text/plain is what the user says', async () => {
+describe('POST /send of other types', () => {
+  test('a text/plain body is a message of the user', async () => {
     const { server, stream } = await openSession();
     for (const type of ['text/plain', 'text/plain; charset=utf-8', 'TEXT/PLAIN;charset=UTF-8']) {
       const said = await request(server.url).post('/send/me').set('Content-Type', type).send('count to two');
@@ -189,7 +204,7 @@ describe('POST /send of anything else:', () => {
     expect(await stream.nextAnswer()).toBe('You said: Grüße aus Tromsø 🙂');
   });
 
-  test('text in a chunked body is put together before it is used', async () => {
+  test('text in a chunked body is used when it is complete', async () => {
     const { server, stream } = await openSession();
     const { sending, answer } = openBody(server, { 'Content-Type': 'text/plain' });
     for (const piece of ['count', ' to', ' thr', 'ee']) await write(sending, piece);
@@ -205,7 +220,7 @@ describe('POST /send of anything else:', () => {
     expect(await stream.nextAnswer()).toMatch(HEARD_UTTERANCE);
   });
 
-  test('a long recording goes to the model in pieces, and is heard whole', async () => {
+  test('a long recording is sent to the model in pieces, and heard as a whole', async () => {
     const { server, stream } = await openSession();
     const recording = Buffer.concat([speech(40), silence(1)]);
     await request(server.url).post('/send/me').set('Content-Type', 'audio/pcm').send(recording).expect(200, SENT);
@@ -242,7 +257,7 @@ describe('POST /send of anything else:', () => {
     await request(server.url).post('/send/me').send({ mime_type: 'text/plain', data: 'hello' }).expect(404);
   });
 
-  test('Expect: 100-continue, as curl sends it before a large body, is answered', async () => {
+  test('Expect: 100-continue, which curl sends before a large body, is answered', async () => {
     const { server, stream } = await openSession();
     const { sending, answer } = openBody(server, { 'Content-Type': 'text/plain', Expect: '100-continue' });
     sending.flushHeaders();
@@ -253,8 +268,8 @@ describe('POST /send of anything else:', () => {
   });
 });
 
-describe('POST /send of an endless audio/pcm body', () => {
-  test('is heard while it is still open', async () => {
+describe('POST /send of endless audio', () => {
+  test('endless audio is heard while the body is open', async () => {
     const { server, stream } = await openSession();
     const { sending, answer } = openBody(server, { 'Content-Type': 'audio/pcm' });
     for (const piece of inPieces(utterance(), 3_200)) await write(sending, piece);
@@ -266,7 +281,7 @@ describe('POST /send of an endless audio/pcm body', () => {
     expect({ status, body: JSON.parse(text) }).toEqual({ status: 200, body: { status: 'sent', bytes: 147_200 } });
   });
 
-  test('whose pieces split samples is heard all the same', async () => {
+  test('endless audio is heard if its chunks split samples', async () => {
     const { server, stream } = await openSession();
     const { sending, answer } = openBody(server, { 'Content-Type': 'audio/pcm;rate=8000' });
     for (const piece of inPieces(utterance(8_000), 1_601)) await write(sending, piece);
@@ -275,7 +290,7 @@ describe('POST /send of an endless audio/pcm body', () => {
     expect((await answer).status).toBe(200);
   });
 
-  test('that ends in mid-speech is answered at its end', async () => {
+  test('endless audio that ends in the middle of speech is answered at its end', async () => {
     const { server, stream } = await openSession();
     const { sending, answer } = openBody(server, { 'Content-Type': 'audio/pcm' });
     for (const piece of inPieces(speech(1), 3_200)) await write(sending, piece);
@@ -284,7 +299,7 @@ describe('POST /send of an endless audio/pcm body', () => {
     expect(await stream.nextAnswer()).toMatch(HEARD_UTTERANCE);
   });
 
-  test('that is cut in mid-speech is answered too: what was heard, was heard', async () => {
+  test('endless audio that is cut off in the middle of speech is answered, because the audio before the cut was used', async () => {
     const { server, stream } = await openSession();
     const { sending, answer } = openBody(server, { 'Content-Type': 'audio/pcm' });
     for (const piece of inPieces(speech(1), 3_200)) await write(sending, piece);
@@ -293,7 +308,7 @@ describe('POST /send of an endless audio/pcm body', () => {
     expect(await stream.nextAnswer()).toMatch(HEARD_UTTERANCE);
   });
 
-  test('may be sent with curl -T -, by PUT', async () => {
+  test('endless audio can be sent with PUT, as curl -T - does', async () => {
     const { server, stream } = await openSession();
     const { sending, answer } = openBody(server, { 'Content-Type': 'audio/pcm' }, 'PUT');
     sending.end(utterance());
@@ -301,8 +316,8 @@ describe('POST /send of an endless audio/pcm body', () => {
     expect(await stream.nextAnswer()).toMatch(HEARD_UTTERANCE);
   });
 
-  test('of many megabytes at once waits for the model instead of failing', async () => {
-    const { server, stream } = await openSession();
+  test('endless audio of many megabytes at once waits for the model and does not fail', async () => {
+    const { server, stream } = await openSession({ MAX_USER_AUDIO_S_PER_MINUTE: '100000' });
     const { sending, answer } = openBody(server, { 'Content-Type': 'audio/pcm' });
     const minute = speech(60);
     for (let minutes = 0; minutes < 6; minutes += 1) await write(sending, minute);

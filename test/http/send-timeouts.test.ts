@@ -1,10 +1,11 @@
-import { expect, test } from '@jest/globals';
+import { expect } from '@jest/globals';
+import { concurrentTest as test } from '../concurrent-test.ts';
 import { openBody, rawConnection, write } from './requests.ts';
 import { expectAlive, expectRefusal, openSession } from './sessions.ts';
 import { HEARD_UTTERANCE, speech } from './speech.ts';
 import { afterTest, startTestServer, waitFor } from './test-server.ts';
 
-test('a body that stalls for BODY_IDLE_MS is refused with 408, and nothing of it is used', async () => {
+test('a body that pauses for BODY_IDLE_MS is refused with 408, and no part of it is used', async () => {
   const { server, stream } = await openSession({ BODY_IDLE_MS: '1000' });
   const { sending, answer } = openBody(server, { 'Content-Type': 'text/plain' });
   await write(sending, 'count to');
@@ -12,7 +13,7 @@ test('a body that stalls for BODY_IDLE_MS is refused with 408, and nothing of it
   await expectAlive(server, stream);
 });
 
-test('an endless audio body that stalls is refused with 408, and what was heard is answered', async () => {
+test('an endless audio body that pauses for BODY_IDLE_MS is refused with 408, and the audio before the pause is answered', async () => {
   const { server, stream } = await openSession({ BODY_IDLE_MS: '1000' });
   const { sending, answer } = openBody(server, { 'Content-Type': 'audio/pcm' });
   await write(sending, speech(1));
@@ -21,7 +22,7 @@ test('an endless audio body that stalls is refused with 408, and what was heard 
   await expectAlive(server, stream);
 });
 
-test('a text that drips for longer than four times BODY_IDLE_MS is refused with 408; endless audio that does is taken', async () => {
+test('a text that arrives in drips for more than four times BODY_IDLE_MS is refused with 408, and endless audio is not', async () => {
   const { server, stream } = await openSession({ BODY_IDLE_MS: '1000' });
   const text = openBody(server, { 'Content-Type': 'text/plain' });
   const audio = openBody(server, { 'Content-Type': 'audio/pcm' });
@@ -37,7 +38,7 @@ test('a text that drips for longer than four times BODY_IDLE_MS is refused with 
   await expectAlive(server, stream);
 });
 
-test('a refused body that does not end is not waited for: the connection is cut', async () => {
+test('a connection is closed if the rest of a refused body does not arrive', async () => {
   const server = await startTestServer();
   const socket = await rawConnection(server);
   let received = '';

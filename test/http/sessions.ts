@@ -1,5 +1,6 @@
 import { expect } from '@jest/globals';
-import { say } from './requests.ts';
+import type { ErrorBody } from '../../src/wire/wire-error.ts';
+import { type Answer, say } from './requests.ts';
 import { openStream, type SseClient } from './sse-client.ts';
 import { startTestServer, type TestServer, type TestServerOptions } from './test-server.ts';
 
@@ -27,7 +28,7 @@ export function expectRefusal(
   answer: { readonly status: number; readonly text: string },
   { status, code, error = /./, hint }: Refusal,
 ): void {
-  const { hint: told, ...body }: { hint?: string } = JSON.parse(answer.text);
+  const { hint: told, retry_after_ms: _, ...body }: Partial<ErrorBody> = JSON.parse(answer.text);
   expect({ status: answer.status, ...body }).toEqual({
     status,
     code,
@@ -45,4 +46,12 @@ export async function expectAlive(server: TestServer, stream: SseClient): Promis
   await say(server, 'what did I say?');
   expect(await stream.nextAnswer()).toBe('You said: count to two');
   expect(stream.named('failure')).toEqual([]);
+}
+
+/** Expects the refusal of a limit: with the time to wait, as a header and in the body. */
+export function expectLimit(answer: Answer, status: 429 | 503, code: string): void {
+  const body: ErrorBody = JSON.parse(answer.text);
+  expect({ status: answer.status, code: body.code, retry: body.retry }).toEqual({ status, code, retry: true });
+  expect(body.retry_after_ms).toBeGreaterThan(0);
+  expect(answer.headers['retry-after']).toBe(String(Math.ceil((body.retry_after_ms ?? 0) / 1_000)));
 }

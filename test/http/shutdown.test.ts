@@ -1,18 +1,20 @@
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { Agent } from '../../src/agent/agent.ts';
 import { tool } from '../../src/agent/tool.ts';
-import { exchange, openBody, post, say, write } from './requests.ts';
+import { freePort } from '../free-port.ts';
+import { exchange, openBody, post, rawConnection, say, write } from './requests.ts';
 import { expectRefusal, openSession } from './sessions.ts';
 import { HEARD_UTTERANCE, utterance } from './speech.ts';
 import { openStream, textOf } from './sse-client.ts';
 import { startTestServer, waitFor } from './test-server.ts';
 
-/** The pace of speech: slow enough for a shutdown to come in mid-answer. */
+/** Pace of speech: slow enough for a shutdown in the middle of a reply. */
 const SPEECH = { emulator: { pace: 1.1 } };
 
-test('a server that shuts down finishes the reply that is being given, then tells its readers to come back', async () => {
-  const { server, stream } = await openSession({ SHUTDOWN_GRACE_MS: '60000' }, SPEECH);
+test('a server that shuts down finishes the reply in progress, then asks its readers to return', async () => {
+  const { server, stream } = await openSession({ PORT: `${await freePort()}`, SHUTDOWN_GRACE_MS: '60000' }, SPEECH);
   await say(server, 'count to twelve');
   await stream.until('some of the answer', () => stream.messages.length >= 1);
   const closed = server.close();
@@ -31,7 +33,28 @@ test('a server that shuts down finishes the reply that is being given, then tell
   await expect(exchange(server, '/healthz')).rejects.toThrow('ECONNREFUSED');
 });
 
-test('a server that shuts down is alive but not ready, and takes no new readers', async () => {
+test('a server that shuts down waits for a model that works on after a complete turn', async () => {
+  const { promise: flight, resolve: land } = Promise.withResolvers<string>();
+  const find = tool({ name: 'find_flight', description: 'Finds a flight.', execute: () => flight });
+  const { server, stream } = await openSession(
+    { SHUTDOWN_GRACE_MS: '60000', DEMO_AGENT_MODEL: 'gemini-3.8-live-extended-thinking' },
+    { agent: new Agent({ name: 'helper', tools: [find] }) },
+  );
+  await say(server, 'find flight');
+  // The turn ends with "One moment.", and the call of the tool follows.
+  await stream.until('the first words', () => stream.messages.some(({ data }) => data === 'One moment.'));
+  const closed = server.close();
+  await stream.untilNamed('tool_call');
+  expect(stream.named('status').at(-1)).toEqual({ upstream: 'working' });
+  expect(textOf(await stream.nextTurn())).toBe('One moment.');
+  land('at noon');
+  expect(textOf(await stream.nextTurn())).toContain('at noon');
+  await stream.untilNamed('drain');
+  expect(stream.named('status').at(-1)).toEqual({ upstream: 'ready' });
+  await closed;
+});
+
+test('a server that shuts down is alive but not ready, and accepts no new readers', async () => {
   const { server, stream } = await openSession({ SHUTDOWN_GRACE_MS: '60000' }, SPEECH);
   await say(server, 'count to twelve');
   await stream.until('some of the answer', () => stream.messages.length >= 1);
@@ -43,7 +66,7 @@ test('a server that shuts down is alive but not ready, and takes no new readers'
   expectRefusal(refused, { status: 503, code: 'draining' });
   expect(refused.headers['retry-after']).toMatch(/^\d+$/);
 
-  // An EventSource that comes back is told in a stream: a 503 would stop it for good.
+  // A reconnecting EventSource gets a stream: a 503 would stop it for good.
   const reconnecting = await openStream(`${server.url}/events/me`, { 'Last-Event-ID': stream.lastId });
   await reconnecting.untilEnded();
   expect(reconnecting.status).toBe(200);
@@ -70,7 +93,7 @@ test('a server that shuts down closes its connections to the provider', async ()
   await waitFor('its end', () => server.upstream?.connections === 0);
 });
 
-test('a server that shuts down does not wait for an endless body, and nothing of it opens another connection', async () => {
+test('a server that shuts down does not wait for an endless body, and the body opens no new connection to the provider', async () => {
   const { server, stream } = await openSession();
   const { sending, answer } = openBody(server, { 'Content-Type': 'audio/pcm' });
   await write(sending, utterance());
@@ -82,13 +105,13 @@ test('a server that shuts down does not wait for an endless body, and nothing of
   expect(server.upstream?.connections).toBe(0);
 });
 
-test('a server that shuts down with nobody there is down at once', async () => {
-  const server = await startTestServer({ SHUTDOWN_GRACE_MS: '60000' });
+test('a server that shuts down without clients closes at once', async () => {
+  const server = await startTestServer({ PORT: `${await freePort()}`, SHUTDOWN_GRACE_MS: '60000' });
   await server.close();
   await expect(exchange(server, '/healthz')).rejects.toThrow('ECONNREFUSED');
 });
 
-test('a server that shuts down answers what was asked before, even if the answer has not begun', async () => {
+test('a server that shuts down answers earlier questions, even if the reply has not started', async () => {
   const { server, stream } = await openSession(
     { SHUTDOWN_GRACE_MS: '60000' },
     {
@@ -105,7 +128,7 @@ test('a server that shuts down answers what was asked before, even if the answer
   await closed;
 });
 
-test('a server that shuts down takes no more POSTs: an answer to them would be cut', async () => {
+test('a server that shuts down refuses POSTs, because their reply would be cut, but accepts acknowledgements', async () => {
   const { server, stream } = await openSession({ SHUTDOWN_GRACE_MS: '60000' }, SPEECH);
   await say(server, 'count to twelve');
   await stream.until('some of the answer', () => stream.messages.length >= 1);
@@ -113,7 +136,7 @@ test('a server that shuts down takes no more POSTs: an answer to them would be c
   const draining = { status: 503, code: 'draining' };
   expectRefusal(await post(server, { mime_type: 'text/plain', data: 'and on' }), draining);
   expectRefusal(await post(server, { client: 'a', cseq: 1, ack: stream.lastId, items: [] }), draining);
-  // But what a reply may wait for.
+  // A reply in progress may wait for an acknowledgement.
   expect(await post(server, { client: 'a', ack: stream.lastId })).toMatchObject({
     status: 200,
     text: '{"status":"sent","next":1,"written":null}',
@@ -122,7 +145,7 @@ test('a server that shuts down takes no more POSTs: an answer to them would be c
   await closed;
 });
 
-test('a reply that a shutdown cuts after all ends with interrupted and turn_complete before drain', async () => {
+test('a reply that a shutdown cuts ends with interrupted and turn_complete before drain', async () => {
   const { server, stream } = await openSession({ SHUTDOWN_GRACE_MS: '100' }, SPEECH);
   await say(server, 'count to thirty');
   await stream.until('some of the answer', () => stream.messages.length >= 1);
@@ -132,4 +155,17 @@ test('a reply that a shutdown cuts after all ends with interrupted and turn_comp
     { turn_complete: null, interrupted: true },
     { turn_complete: true, interrupted: null },
   ]);
+});
+
+test('a server that shuts down closes a connection without a request at once, before a connection with half a request', async () => {
+  const server = await startTestServer();
+  const unused = await rawConnection(server);
+  const midRequest = await rawConnection(server);
+  midRequest.resume().write('GET /events/me HTTP/1.1\r\nHost: local');
+  await exchange(server, '/healthz');
+  const closed = server.close();
+  await once(unused.resume(), 'close');
+  expect(midRequest.closed).toBe(false);
+  await closed;
+  await waitFor('the end of the other connection', () => midRequest.closed);
 });

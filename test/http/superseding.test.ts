@@ -12,7 +12,7 @@ async function open(server: TestServer, query = ''): Promise<SseClient> {
   return stream;
 }
 
-test('the older connection of a client is told that it is superseded, not to come back, and ends; the newer goes on', async () => {
+test('the older connection of a client gets superseded with a long retry and ends, and the newer one continues', async () => {
   const server = await startTestServer();
   const older = await open(server, '?client=a');
   const newer = await open(server, '?client=a');
@@ -25,7 +25,7 @@ test('the older connection of a client is told that it is superseded, not to com
   expect(newer.named('superseded')).toEqual([]);
 });
 
-test('connections of other clients, anonymous ones, polls and other sessions are left alone', async () => {
+test('connections of other clients, anonymous ones, polls and other sessions are not superseded', async () => {
   const server = await startTestServer();
   const others = [await open(server), await open(server), await open(server, '?client=b')];
   const elsewhere = await openStream(`${server.url}/events/me/elsewhere?client=a`);
@@ -40,7 +40,7 @@ test('connections of other clients, anonymous ones, polls and other sessions are
   expect(elsewhere.ended).toBe(false);
 });
 
-test('of many connections of a client, opened one after the other, only the newest is left', async () => {
+test('the newest of many connections of a client is the one that stays', async () => {
   const server = await startTestServer();
   const streams: SseClient[] = [];
   for (let count = 0; count < 5; count += 1) streams.push(await open(server, '?client=a'));
@@ -58,7 +58,7 @@ test('of many connections of a client, opened one after the other, only the newe
   expect(await last.nextAnswer()).toBe('One, two, three.');
 });
 
-test('a client that comes back after its connection was closed supersedes nothing', async () => {
+test('a client that reconnects after its connection closed supersedes no connection', async () => {
   const server = await startTestServer();
   const before = await open(server, '?client=a');
   before.close();
@@ -69,7 +69,7 @@ test('a client that comes back after its connection was closed supersedes nothin
   expect(before.named('superseded')).toEqual([]);
 });
 
-test('an EventSource that was superseded does not come back by itself', async () => {
+test('a superseded EventSource does not reconnect by itself', async () => {
   const server = await startTestServer({ HEARTBEAT_MS: '1000' });
   let opened = 0;
   let failed = 0;
@@ -91,7 +91,7 @@ test('an EventSource that was superseded does not come back by itself', async ()
   expect(newer.ended).toBe(false);
 });
 
-test('a superseded connection that takes nothing any more is cut after STALL_MS', async () => {
+test('a superseded connection that accepts no data is destroyed after STALL_MS', async () => {
   const { server, provider, witness } = await openScripted({ STALL_MS: '1000' });
   const url = '/events/me?client=a';
   const response = nextResponse(url);

@@ -2,17 +2,20 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach } from '@jest/globals';
 import { pino } from 'pino';
 import type { Agent } from '../../src/agent/agent.ts';
+import type { LiveRunner } from '../../src/agent/run/runner.ts';
 import { readConfig } from '../../src/config.ts';
 import {
   type GeminiEmulator,
   type GeminiEmulatorOptions,
   startGeminiEmulator,
-} from '../../src/emulator/gemini-emulator.ts';
+} from '../../src/emulator/gemini/emulator.ts';
 import { rootAgent } from '../../src/google-search-agent.ts';
 import { startServer } from '../../src/server.ts';
+import { afterTest } from '../after-test.ts';
+
+export { afterTest };
 
 export interface TestServer {
   readonly url: string;
@@ -27,36 +30,21 @@ export interface TestServer {
 
 export interface TestServerOptions {
   readonly agent?: Agent;
-  /** How the emulator behind it behaves; `in-process`: as without a key, at the pace of speech; `none`: the environment names one. */
+  /** Runs the conversations in the place of the agent. */
+  readonly runner?: LiveRunner;
+  /** How the emulator behind it behaves, strict unless it says otherwise; `in-process`: as without a key, at the pace of speech; `none`: the environment names one. */
   readonly emulator?: GeminiEmulatorOptions | 'in-process' | 'none';
 }
 
 const KEY = 'a-key-that-only-the-tests-use';
-/** One that answers in text too. */
+/** Model of the test servers, unless a test names one. Tests of a transport need the text that it can answer with, and its short turns. */
 const MODEL = 'gemini-live-2.5-flash-preview';
+/** Variables of a server with the default model, for tests of what a user meets first: the README, the documentation, the page, the command line. */
+export const AS_SHIPPED = { DEMO_AGENT_MODEL: '' } as const;
 /** Many times faster than speech: what is tested is rarely the talking. */
 const QUICK = { pace: 50 };
 /** No test needs this long unless it fails, ms: less than jest's own time-out, which does not say what was waited for. */
 export const PATIENCE_MS = 15_000;
-
-const cleanUps: (() => unknown)[] = [];
-
-/** Has `cleanUp` run after the test, the latest first. */
-export function afterTest(cleanUp: () => unknown): void {
-  cleanUps.push(cleanUp);
-}
-
-afterEach(async () => {
-  const failures: unknown[] = [];
-  for (let cleanUp = cleanUps.pop(); cleanUp; cleanUp = cleanUps.pop()) {
-    try {
-      await cleanUp();
-    } catch (error) {
-      failures.push(error);
-    }
-  }
-  if (failures.length > 0) throw failures[0];
-});
 
 /**
  * Starts the real server on a free port, with an emulator of its own behind it. It is closed after the test, which fails if the server has
@@ -65,11 +53,11 @@ afterEach(async () => {
  */
 export async function startTestServer(
   environment: Record<string, string> = {},
-  { agent = rootAgent, emulator = QUICK }: TestServerOptions = {},
+  { agent = rootAgent, runner, emulator = QUICK }: TestServerOptions = {},
 ): Promise<TestServer> {
   const publicDir = await temporaryDirectory();
   await writeFile(join(publicDir, 'index.html'), '<!doctype html><title>the page</title>');
-  const upstream = typeof emulator === 'string' ? undefined : await startGeminiEmulator(emulator);
+  const upstream = typeof emulator === 'string' ? undefined : await startGeminiEmulator({ strict: true, ...emulator });
   if (upstream) afterTest(() => upstream.close());
 
   const logs: string[] = [];
@@ -86,7 +74,7 @@ export async function startTestServer(
           : {}),
       ...environment,
     }),
-    agent,
+    ...(runner ? { runner } : { agent }),
     logger: pino({ level: 'trace' }, { write: (line) => logs.push(line) }),
   });
   let closing: Promise<void> | undefined;
@@ -98,6 +86,10 @@ export async function startTestServer(
     await close();
     const mistakes = logs.filter((line) => JSON.parse(line).level >= 50);
     if (mistakes.length > 0) throw new Error(`the server logged mistakes:\n${mistakes.join('')}`);
+    // A test that gives the emulator a key is about a wrong one, which the emulator counts among the violations.
+    const hasOwnKey = typeof emulator !== 'string' && emulator.apiKey !== undefined;
+    const violations = hasOwnKey ? [] : (upstream?.violations ?? []);
+    if (violations.length > 0) throw new Error(`the server broke rules of the model:\n${violations.join('\n')}`);
   });
   return { url: server.url, port: Number(new URL(server.url).port), logs, upstream, close };
 }

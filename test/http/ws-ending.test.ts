@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { freePort } from '../free-port.ts';
 import { exchange, say } from './requests.ts';
 import { openScripted, speech } from './scripted-session.ts';
 import { expectRefusal } from './sessions.ts';
@@ -6,12 +7,12 @@ import { openStream, textOf } from './sse-client.ts';
 import { startTestServer } from './test-server.ts';
 import { HANDSHAKE, openSocket } from './ws-client.ts';
 
-/** The pace of speech: slow enough for a shutdown to come in mid-answer. */
+/** Pace of speech, so that the shutdown comes in the middle of the reply. */
 const SPEECH = { emulator: { pace: 1.1 } };
 const text = (data: string) => ({ mime_type: 'text/plain', data });
 
-describe('of two connections of one client', () => {
-  test('the older WebSocket is told that it is superseded, and closed with 1000, by a WebSocket as by a stream', async () => {
+describe('superseding', () => {
+  test('the older WebSocket of a client gets superseded and is closed with 1000, for a newer WebSocket and for a newer stream', async () => {
     const server = await startTestServer();
     const first = await openSocket(server);
     const second = await openSocket(server);
@@ -26,7 +27,7 @@ describe('of two connections of one client', () => {
     expect(await third.nextAnswer()).toBe('One, two.');
   });
 
-  test('the older stream is told that it is superseded by a WebSocket, and ends', async () => {
+  test('the older stream of a client gets superseded for a newer WebSocket, and ends', async () => {
     const server = await startTestServer();
     const stream = await openStream(`${server.url}/events/me?client=a`);
     await stream.untilNamed('session');
@@ -53,11 +54,11 @@ describe('of two connections of one client', () => {
     for (const each of [socket, ...others]) expect(each.named('superseded')).toEqual([]);
   });
 
-  test('a late close of the older one takes nothing from the newer', async () => {
+  test('a late close of the older WebSocket does not affect the newer one', async () => {
     const server = await startTestServer();
     const older = await openSocket(server);
     await older.untilNamed('session');
-    // It does not see that it is to go.
+    // The older client does not receive `superseded`.
     older.socket.pause();
     const newer = await openSocket(server);
     await newer.untilNamed('hb');
@@ -71,8 +72,8 @@ describe('of two connections of one client', () => {
   });
 });
 
-describe('a server that shuts down', () => {
-  test('finishes the reply, takes no more, then says drain and closes with 1001', async () => {
+describe('shutdown', () => {
+  test('a server that shuts down finishes the reply, refuses requests, sends drain and closes with 1001', async () => {
     const server = await startTestServer({ SHUTDOWN_GRACE_MS: '60000' }, SPEECH);
     const socket = await openSocket(server);
     socket.send(text('count to twelve'));
@@ -95,7 +96,7 @@ describe('a server that shuts down', () => {
     await closed;
   });
 
-  test('takes acknowledgements until then: a client that waits with them hears the reply whole', async () => {
+  test('a server that shuts down accepts acknowledgements, so that a client that acknowledges gets the whole reply', async () => {
     const { server, provider, witness, epoch } = await openScripted({ SHUTDOWN_GRACE_MS: '60000' });
     const socket = await openSocket(server, `/ws/me?client=a&since=${epoch}.0`);
     await socket.ask({ client: 'a', ack: `${epoch}.0` });
@@ -113,8 +114,8 @@ describe('a server that shuts down', () => {
     await closed;
   });
 
-  test('does not wait for a client that does not answer the close, nor for one that reads nothing', async () => {
-    const server = await startTestServer();
+  test('a server that shuts down does not wait for a client that reads nothing and does not answer the close', async () => {
+    const server = await startTestServer({ PORT: `${await freePort()}` });
     const silent = await openSocket(server);
     await silent.untilNamed('session');
     silent.socket.pause();

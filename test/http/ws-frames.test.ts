@@ -136,6 +136,22 @@ describe('a bad frame', () => {
     expect(socket.answers).toHaveLength(1);
   });
 
+  test('that arrives with others is answered in its turn, whatever it is refused for', async () => {
+    const server = await startTestServer();
+    const socket = await openSocket(server);
+    const { epoch } = await socket.untilNamed('session');
+    const kinds = ['odd_pcm_length', 'malformed_json', 'sent', 'malformed_envelope'];
+    for (let round = 1; round <= 20; round += 1) {
+      socket.send(Buffer.alloc(3));
+      socket.send('{');
+      socket.send({ client: 'a', cseq: round, ack: `${epoch}.0`, items: [] });
+      socket.send({ client: 'b', items: [] });
+    }
+    await socket.until('80 answers', () => socket.answers.length === 80);
+    const answers = socket.answers.map((answer) => ('code' in answer ? answer.code : answer.status));
+    expect(answers).toEqual(Array.from({ length: 20 }, () => kinds).flat());
+  });
+
   test('that is not UTF-8 is answered, and the next is taken', async () => {
     const server = await startTestServer();
     const socket = await openSocket(server);
@@ -158,6 +174,18 @@ describe('a bad frame', () => {
     expect(answer).toMatchObject({ error: expect.any(String), retry: false });
     expect(answer.cseq).toBe(cseq);
     expect(await send(socket, 1)).toEqual(sent(1, 2));
+  });
+
+  test('in more than 1,024 fragments closes the socket with 1008: each costs, and only the message counts as a request', async () => {
+    const server = await startTestServer();
+    const socket = await openSocket(server);
+    const end = '{"mime_type":"text/plain","data":"count to two"}';
+    for (let count = 0; count < 1_000; count += 1) socket.socket.send('', { fin: false });
+    socket.send(end);
+    expect(await socket.nextAnswer()).toBe('One, two.');
+    for (let count = 0; count < 1_100; count += 1) socket.socket.send('', { fin: false });
+    await socket.untilEnded();
+    expect(socket.code).toBe(1008);
   });
 
   test('larger than MAX_BODY_BYTES closes the socket with 1009, in one piece or in many; the session lives on', async () => {
@@ -192,7 +220,7 @@ describe('a client that sends faster than the model takes', () => {
   test('is not read until there is room: nothing is refused, and everything arrives', async () => {
     let connect = () => {};
     const { server, provider } = await openScripted(
-      {},
+      { MAX_USER_AUDIO_S_PER_MINUTE: '100000' },
       {
         onSetup: (connection) => {
           connect = () => connection.completeSetup();

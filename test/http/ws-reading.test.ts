@@ -1,11 +1,11 @@
-import diagnostics from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
+import { watchAccepted } from './accepted-sockets.ts';
 import { cuttableLine } from './cuttable-line.ts';
 import { exchange, post, say } from './requests.ts';
 import { audioOf, loggedOf, openScripted, speakSlowly, speech, untilNextHeartbeat } from './scripted-session.ts';
 import { openStream, textOf } from './sse-client.ts';
-import { afterTest, startTestServer, type TestServer, waitFor } from './test-server.ts';
+import { startTestServer, type TestServer, waitFor } from './test-server.ts';
 import { openSocket, type WsClient } from './ws-client.ts';
 
 /** The pace of speech: slow enough to be cut in mid-answer. */
@@ -22,8 +22,8 @@ async function settled(socket: WsClient): Promise<void> {
   await untilNextHeartbeat(socket);
 }
 
-describe('a WebSocket that was cut', () => {
-  test('in mid-answer goes on with since, again and again: every piece once, in order', async () => {
+describe('a WebSocket whose connection dropped', () => {
+  test('in the middle of an answer resumes with since, many times, and gets every piece once, in order', async () => {
     const server = await startTestServer({}, SPEECH);
     const uncut = await openStream(`${server.url}/events/me`);
     const line = await cuttableLine(server);
@@ -49,7 +49,7 @@ describe('a WebSocket that was cut', () => {
     expect(sockets.flatMap((each) => each.named('reset'))).toEqual([]);
   });
 
-  test('goes on as a stream, and a stream as a WebSocket, in the middle of an entry too', async () => {
+  test('resumes as a stream, and a stream as a WebSocket, even in the middle of an entry', async () => {
     const server = await startTestServer();
     const socket = await openSocket(server);
     await say(server, 'what time is it?');
@@ -68,7 +68,7 @@ describe('a WebSocket that was cut', () => {
     }
   });
 
-  test('while nobody listens goes on without a cursor where it left', async () => {
+  test('resumes without a cursor where it left, if no other reader is attached', async () => {
     const server = await startTestServer();
     const before = await openSocket(server);
     before.send({ mime_type: 'text/plain', data: 'count to two' });
@@ -81,7 +81,7 @@ describe('a WebSocket that was cut', () => {
     expect(loggedOf(after)[0]?.id).not.toBe(loggedOf(before)[0]?.id);
   });
 
-  test('by its client is told later what was said before the connection was gone', async () => {
+  test('because its client closed it resumes with what was said before the close', async () => {
     const server = await startTestServer();
     const [socket, connection] = await openSilent(server);
     socket.socket.resume();
@@ -104,7 +104,7 @@ describe('a WebSocket that was cut', () => {
   test.each([
     ['some-other-epoch12.5', 'unknown_epoch'],
     ['nonsense', 'malformed'],
-  ])('with the cursor %s is told reset after session, then goes on', async (since, reason) => {
+  ])('and resumes with the cursor %s gets a reset after session, and then continues', async (since, reason) => {
     const server = await startTestServer();
     const stream = await openStream(`${server.url}/events/me`);
     await say(server, 'count to two');
@@ -121,7 +121,7 @@ describe('a WebSocket that was cut', () => {
 });
 
 describe('a client that acknowledges', () => {
-  test('by frames is sent at most 3 s of audio beyond its ack, the rest after the next ones, and nothing is lost', async () => {
+  test('by frames is sent at most 3 s of audio beyond its ack and the rest after further acks, without a loss', async () => {
     const { server, provider, witness, epoch } = await openScripted();
     const socket = await openSocket(server, `/ws/me?client=a&since=${epoch}.0`);
     const acknowledge = (id = `${epoch}.0`) => socket.send({ client: 'a', ack: id });
@@ -150,7 +150,7 @@ describe('a client that acknowledges', () => {
     expect(socket.named('gap')).toEqual([]);
   });
 
-  test('too late is told by one gap what the log had no room for, before what comes after it', async () => {
+  test('too late gets one gap for the audio that the log dropped, before the next event', async () => {
     const environment = { LOG_BYTES: '65536', HEARTBEAT_MS: '60000' };
     const { server, provider, witness, epoch } = await openScripted(environment);
     const socket = await openSocket(server, `/ws/me?client=a&since=${epoch}.0`);
@@ -174,7 +174,7 @@ describe('a client that acknowledges', () => {
 });
 
 describe('a client that does not read', () => {
-  test('costs no memory, hears of what it missed when it reads again, and misses nothing after that', async () => {
+  test('costs no memory, gets a reset when it reads again, and misses no event after that', async () => {
     const server = await startTestServer({ LOG_BYTES: `${MEGABYTE}` }, TORRENT);
     const other = await openStream(`${server.url}/events/me?is_audio=true`);
     const [socket, connection] = await openSilent(server);
@@ -195,8 +195,11 @@ describe('a client that does not read', () => {
     expect(socket.named('gap').length + socket.named('reset').length).toBeGreaterThan(0);
   });
 
-  test('is cut after STALL_MS, and the session lives on', async () => {
-    const server = await startTestServer({ LOG_BYTES: `${MEGABYTE}`, HEARTBEAT_MS: '1000', STALL_MS: '1000' }, TORRENT);
+  test('is disconnected after STALL_MS, whenever the next heartbeat is due, and the session continues', async () => {
+    const server = await startTestServer(
+      { LOG_BYTES: `${MEGABYTE}`, HEARTBEAT_MS: '60000', STALL_MS: '1000' },
+      TORRENT,
+    );
     const other = await openStream(`${server.url}/events/me?is_audio=true`);
     const [, connection] = await openSilent(server);
     await sayUntilStuck(server, other, connection);
@@ -205,7 +208,7 @@ describe('a client that does not read', () => {
     expect(await other.nextAnswer()).toBe('You are welcome.');
   });
 
-  test('what its frames are answered is not read either: then nobody reads them', async () => {
+  test('has its own frames left unread once their answers pile up', async () => {
     const server = await startTestServer();
     const [socket, connection] = await openSilent(server);
     const frame = JSON.stringify({ mime_type: 'x'.repeat(90), data: '' });
@@ -224,15 +227,9 @@ describe('a client that does not read', () => {
   });
 });
 
-/** Opens a WebSocket that reads nothing. @returns the server's end of its connection too: it runs in this process */
+/** Opens a WebSocket that reads nothing. @returns the server's end of its connection too */
 async function openSilent(server: TestServer): Promise<[WsClient, Socket]> {
-  const accepted: Socket[] = [];
-  const onSocket = (message: unknown) => {
-    const { socket } = message as { socket: Socket };
-    if (socket.localPort === server.port) accepted.push(socket);
-  };
-  diagnostics.subscribe('net.server.socket', onSocket);
-  afterTest(() => diagnostics.unsubscribe('net.server.socket', onSocket));
+  const accepted = watchAccepted(server);
   const socket = await openSocket(server);
   socket.socket.pause();
   return [socket, await waitFor('its connection', () => accepted[0])];

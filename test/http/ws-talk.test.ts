@@ -89,7 +89,7 @@ describe('a WebSocket', () => {
     const bytes = () => Buffer.concat(heard().map((piece) => piece.bytes));
     await waitFor('all of it', () => bytes().length >= said.length);
     expect(bytes()).toEqual(said);
-    expect(heard().map((piece) => piece.bytes.length)).toEqual([32_000, 32_000, 16_000]);
+    expect(heard().map((piece) => piece.bytes.length)).toEqual([30_720, 30_720, 18_560]);
     expect(heard()[0]?.mimeType).toBe('audio/pcm;rate=16000');
   });
 

@@ -11,14 +11,14 @@ export function voiceDown(label: string, ms: number): Buffer {
   return labelled(label, ms * DOWN_BYTES);
 }
 
-/** What base64 speech says of itself, if it is whole. A test compares this: the difference of two speeches nobody can read. */
-export function labelOf(data: string): string {
+/** Reads the label of base64 speech, if the speech is complete. Tests compare labels, because a diff of base64 is unreadable. */
+export function readLabel(data: string): string {
   const speech = Buffer.from(data, 'base64');
   const label = speech.toString('latin1', 0, speech.indexOf(';')).trimEnd();
   return `${label}, ${speech.equals(labelled(label, speech.length)) ? speech.length : 'broken'}`;
 }
 
-/** 16 bytes a label: wherever speech is cut into seconds, a piece begins with its label. */
+/** 16 bytes a label: wherever speech is cut into pieces, a piece begins with its label. */
 function labelled(label: string, bytes: number): Buffer {
   return Buffer.alloc(bytes, `${label.padEnd(15)};`);
 }

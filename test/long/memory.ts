@@ -8,7 +8,7 @@ export const MEGABYTE = 1024 * 1024;
 setFlagsFromString('--expose_gc');
 const collectGarbage: () => void = runInNewContext('gc');
 
-/** What is in use once garbage is collected, bytes: objects and strings, and buffers outside the heap; of server and test, in one process. */
+/** Returns the memory in use after garbage collection, in bytes: heap and external buffers of server and test in one process. */
 export function memoryInUse(): number {
   // The second finds what finalizers have let go of.
   collectGarbage();
@@ -17,7 +17,7 @@ export function memoryInUse(): number {
   return heapUsed + external;
 }
 
-/** How many TCP sockets are open in this process: two for each connection of a test with its server. */
+/** Counts the open TCP sockets of this process: two for each connection between a test and its server. */
 export function openSockets(): number {
   return process.getActiveResourcesInfo().filter((type) => type === 'TCPSocketWrap').length;
 }

@@ -1,14 +1,16 @@
 import { expect } from '@jest/globals';
 import { type Answer, exchange, post } from '../http/requests.ts';
 import type { TestServer } from '../http/test-server.ts';
-import { labelOf, voiceUp } from './labelled-voice.ts';
+import { readLabel, voiceUp } from './labelled-voice.ts';
 import { type HeardTurn, TurnReader } from './turn-reader.ts';
 
 /** The name that it gives itself. */
+/** Maximum audio of one request to the model, in ms. */
+const PIECE_MS = 960;
 export const PHONE = 'phone';
-/** It acknowledges so many pieces of audio at once: it is never sent more than 15 that it has not acknowledged. */
+/** Number of audio pieces between two acknowledgements. The server sends at most 15 unacknowledged ones. */
 const ACK_PIECES = 8;
-/** What a microphone gives at once, and how many of these make a POST. */
+/** Duration of the microphone's chunks, in ms, and their number in a POST. */
 const CHUNK_MS = 100;
 const CHUNKS = 5;
 
@@ -33,7 +35,7 @@ export class Phone extends TurnReader {
     expect(status).toBe(200);
   }
 
-  /** One POST; the next in the order, unless it is said which. */
+  /** Sends a POST with the next number, unless a number is given. */
   post(items: readonly object[], cseq = this.cseq++): Promise<Answer> {
     return post(this.#server, { client: PHONE, cseq, ack: this.lastId, items });
   }
@@ -47,7 +49,7 @@ export class Phone extends TurnReader {
       for (let chunk = 0; chunk < CHUNKS; chunk += 1) {
         const data = voiceUp(`${label} ${index * CHUNKS + chunk}`, CHUNK_MS).toString('base64');
         items.push({ mime_type: 'audio/pcm', data });
-        lines.push(labelOf(data));
+        lines.push(readLabel(data));
       }
       if (index === posts - 1) items.push(...then);
       const { cseq } = this;
@@ -59,7 +61,10 @@ export class Phone extends TurnReader {
     return lines;
   }
 
-  /** The same as a recording: a body that is nothing but sound. */
+  /**
+   * Sends the same speech as a recording: a body that is only audio.
+   * @returns what the model is to hear: the recording in pieces of 0.96 s
+   */
   async record(label: string, seconds: number): Promise<string[]> {
     const query = new URLSearchParams({ client: PHONE, cseq: `${this.cseq++}`, ack: this.lastId });
     const { status } = await exchange(this.#server, `/send/me?${query}`, {
@@ -68,6 +73,10 @@ export class Phone extends TurnReader {
       body: voiceUp(label, seconds * 1_000),
     });
     expect(status).toBe(200);
-    return Array(seconds).fill(labelOf(voiceUp(label, 1_000).toString('base64')));
+    const pieces: string[] = [];
+    for (let ms = seconds * 1_000; ms > 0; ms -= PIECE_MS) {
+      pieces.push(readLabel(voiceUp(label, Math.min(ms, PIECE_MS)).toString('base64')));
+    }
+    return pieces;
   }
 }

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import { afterTest, waitFor } from '../http/test-server.ts';
-import { type Frame, type ScriptedConnection, startScriptedGemini } from '../models/scripted-gemini.ts';
-import { labelOf, voiceDown } from './labelled-voice.ts';
+import { type Frame, type ScriptedConnection, startScriptedGemini } from '../models/gemini/scripted-gemini.ts';
+import { readLabel, voiceDown } from './labelled-voice.ts';
 
 /** Speech of the model comes in pieces of so many ms, each with its transcript. */
 export const PIECE_MS = 200;
@@ -32,15 +32,15 @@ export async function startScriptedModel(): Promise<ScriptedModel> {
       current = connection;
     },
     onFrame: (connection, frame) => {
-      heard.push(lineOf(frame));
-      // It keeps all that it ever got, for tests that are shorter than this one. The first is the setup.
+      heard.push(formatLine(frame));
+      // Discard the stored input. It is kept for shorter tests, with the setup as the first entry.
       connection.texts.length = 1;
     },
   });
   afterTest(() => gemini.close());
   const send = (frame: Frame) => {
     current?.send(frame);
-    // Each turn has its handle: one from before it knows nothing of it.
+    // Send a new handle with every turn, because an older handle does not include the turn.
     if (frame.serverContent?.turnComplete) current?.send(HANDLE);
   };
   return {
@@ -65,7 +65,7 @@ export async function startScriptedModel(): Promise<ScriptedModel> {
             outputTranscription: { text: `${name}. ` },
           },
         });
-        lines.push(labelOf(data), `said ${name}. `);
+        lines.push(readLabel(data), `said ${name}. `);
       }
       return lines;
     },
@@ -73,12 +73,13 @@ export async function startScriptedModel(): Promise<ScriptedModel> {
   };
 }
 
-function lineOf({ realtimeInput, clientContent, toolResponse }: Frame): string {
-  if (realtimeInput?.audio) return labelOf(realtimeInput.audio.data);
+function formatLine({ realtimeInput, clientContent, toolResponse }: Frame): string {
+  if (realtimeInput?.audio) return readLabel(realtimeInput.audio.data);
   if (realtimeInput?.audioStreamEnd) return 'silence';
   if (realtimeInput?.video) return 'a picture';
   // A connection that begins anew is told the whole conversation.
   if (clientContent?.turns.length > 1) return `so far: ${clientContent.turns[0].parts[0].text}`;
-  if (clientContent) return clientContent.turns[0].parts[0].text;
+  // The picture that was shown just before stands before the text.
+  if (clientContent) return clientContent.turns[0].parts.at(-1).text;
   return JSON.stringify(toolResponse.functionResponses);
 }

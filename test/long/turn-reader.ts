@@ -1,8 +1,8 @@
 import { isAudio } from '../http/scripted-session.ts';
 import type { PlainMessage, SseClient, SseEvent } from '../http/sse-client.ts';
-import { labelOf } from './labelled-voice.ts';
+import { readLabel } from './labelled-voice.ts';
 
-/** One turn as a reader was told it: the ids, and a line for each event. */
+/** A turn as a reader received it: the ids, and a line for each event. */
 export interface HeardTurn {
   readonly ids: string[];
   readonly lines: string[];
@@ -38,7 +38,7 @@ export class TurnReader {
     this.#stream.text = '';
     const turn = events.splice(0, events.findIndex(endsTurn) + 1);
     const told = turn.filter(({ event }) => event !== 'session' && event !== 'hb');
-    return { ids: told.map(({ id = '' }) => id), lines: told.map(lineOf) };
+    return { ids: told.map(({ id = '' }) => id), lines: told.map(formatLine) };
   }
 
   close(): void {
@@ -50,12 +50,12 @@ function endsTurn({ data }: SseEvent): boolean {
   return (data as PlainMessage).turn_complete === true;
 }
 
-/** What an event says, in a line. */
-export function lineOf({ event, data }: SseEvent): string {
+/** Formats an event as a line. */
+export function formatLine({ event, data }: SseEvent): string {
   if (event !== undefined) return `${event} ${JSON.stringify(data)}`;
   const message = data as PlainMessage;
   if (message.turn_complete) return 'turn_complete';
   if (message.interrupted) return 'interrupted';
-  if (message.mime_type === 'audio/pcm') return labelOf(message.data ?? '');
+  if (message.mime_type === 'audio/pcm') return readLabel(message.data ?? '');
   return `${message.is_transcript ? 'said' : 'wrote'} ${message.data}`;
 }

@@ -7,7 +7,7 @@ async function read<T>(queue: AsyncQueue<T>): Promise<T[]> {
   return values;
 }
 
-test('AsyncQueue hands over what was pushed before and during reading, in order', async () => {
+test('AsyncQueue yields values pushed before and during reading, in order', async () => {
   const queue = new AsyncQueue<number>(10);
   queue.push(1);
   queue.push(2);
@@ -21,7 +21,7 @@ test('AsyncQueue hands over what was pushed before and during reading, in order'
   expect(await reading).toEqual([1, 2, 3, 4]);
 });
 
-test('AsyncQueue that is full refuses one more, and takes it once one was read', async () => {
+test('a full AsyncQueue refuses a value, and accepts it after one was read', async () => {
   const queue = new AsyncQueue<number>(2);
   expect([queue.push(1), queue.push(2), queue.push(3)]).toEqual([true, true, false]);
   const iterator = queue[Symbol.asyncIterator]();
@@ -32,7 +32,7 @@ test('AsyncQueue that is full refuses one more, and takes it once one was read',
   expect((await iterator.next()).done).toBe(true);
 });
 
-test('AsyncQueue after end gives what waits, then ends, and takes nothing more', async () => {
+test('an AsyncQueue that has ended yields the waiting values, then ends, and accepts nothing more', async () => {
   const queue = new AsyncQueue<number>(10);
   queue.push(1);
   queue.end();
@@ -40,7 +40,7 @@ test('AsyncQueue after end gives what waits, then ends, and takes nothing more',
   expect(await read(queue)).toEqual([1]);
 });
 
-test('AsyncQueue that ends with an error gives what waits, then throws it; a second end changes nothing', async () => {
+test('an AsyncQueue that ends with an error yields the waiting values, then throws it, and a second end changes nothing', async () => {
   const queue = new AsyncQueue<number>(10);
   queue.push(1);
   queue.end(new Error('first'));
@@ -51,14 +51,14 @@ test('AsyncQueue that ends with an error gives what waits, then throws it; a sec
   await expect(iterator.next()).rejects.toThrow('first');
 });
 
-test('AsyncQueue that ends wakes a reader that waits', async () => {
+test('the end of an AsyncQueue wakes a waiting reader', async () => {
   const queue = new AsyncQueue<number>(10);
   const reading = read(queue);
   setImmediate(() => queue.end());
   expect(await reading).toEqual([]);
 });
 
-test('AsyncQueue with a last value takes it even if it is full, and nothing after it', async () => {
+test('AsyncQueue.endWith adds its value even to a full queue, and nothing is accepted after it', async () => {
   const queue = new AsyncQueue<number>(1);
   queue.push(1);
   queue.endWith(2);

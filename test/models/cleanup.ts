@@ -1,13 +1,9 @@
-import { afterEach } from '@jest/globals';
+import { afterTest } from '../after-test.ts';
 
-/** @returns a function that marks what a test opened: it is closed after that test, the latest first, passed or not */
+/** Returns a function that registers what a test has opened. After that test, passed or not, everything is closed, the latest first. */
 export function closesAfterEach(): <T extends { close(): unknown }>(opened: T) => T {
-  const open: { close(): unknown }[] = [];
-  afterEach(async () => {
-    for (const each of open.splice(0).reverse()) await each.close();
-  });
   return (opened) => {
-    open.push(opened);
+    afterTest(() => opened.close());
     return opened;
   };
 }

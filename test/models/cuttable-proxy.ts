@@ -1,12 +1,12 @@
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A network between a client and a server, which a test can take away. */
+/** A TCP proxy between a client and a server, whose connections a test can cut. */
 export interface CuttableProxy {
   readonly url: string;
-  /** Connections made through it so far. */
+  /** Number of connections made so far. */
   readonly made: number;
-  /** Cuts what is connected now, without a word to either side. */
+  /** Resets all connections, without a closing handshake. */
   cut(): void;
   close(): Promise<void>;
 }

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Waits for a condition; jest's time-out is the only limit, so that a slow machine changes nothing. What a failed test still
- * waits for keeps no process alive.
+ * Polls a condition until its value is neither undefined nor false, and returns the value. jest's time limit is the only one, so that a slow machine
+ * changes nothing. A failed test that still waits keeps no process alive.
  */
 export async function until<T>(condition: () => T | undefined | false): Promise<T> {
   for (;;) {

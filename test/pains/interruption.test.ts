@@ -11,8 +11,8 @@ const TURN_COMPLETE = { turn_complete: true, interrupted: null };
 const SPEAKING = { emulator: { pace: 1.1 } };
 const word = { mime_type: 'audio/pcm', data: speech(0.5).toString('base64') };
 
-describe('pain 13: an interruption is not told, only turn_complete, and the audio goes on:', () => {
-  test('spoken into speech, with its transcript pending, interrupted comes before turn_complete, and no audio after it', async () => {
+describe('pain 13: "an interruption is not reported, and the audio continues":', () => {
+  test('when speech interrupts speech whose transcript is pending, interrupted precedes turn_complete and no audio follows', async () => {
     const server = await startTestServer({}, SPEAKING);
     const stream = await openStream(`${server.url}/events/me?is_audio=true`);
     await stream.untilNamed('session');
@@ -27,7 +27,7 @@ describe('pain 13: an interruption is not told, only turn_complete, and the audi
     expect(stream.messages.slice(at + 1)[0]).toEqual(TURN_COMPLETE);
   });
 
-  test('spoken into an answer in text, of which a piece is pending, interrupted comes, too', async () => {
+  test('when speech interrupts a text answer with a pending piece, interrupted is sent as well', async () => {
     const { server, stream } = await openSession({}, SPEAKING);
     await say(server, 'count to thirty');
     await stream.until('some text', () => stream.messages[1]);
@@ -35,7 +35,7 @@ describe('pain 13: an interruption is not told, only turn_complete, and the audi
     expect((await stream.nextTurn()).slice(-2)).toEqual([INTERRUPTED, TURN_COMPLETE]);
   });
 
-  test('typed into an answer, interrupted comes, and then the answer to what was typed', async () => {
+  test('when typed text interrupts an answer, interrupted is sent and then the answer to the text', async () => {
     const { server, stream } = await openSession({}, SPEAKING);
     await say(server, 'count to thirty');
     await stream.until('some text', () => stream.messages[1]);
@@ -44,7 +44,7 @@ describe('pain 13: an interruption is not told, only turn_complete, and the audi
     expect(await stream.nextAnswer()).toBe('You are welcome.');
   });
 
-  test('a reader that comes back later is told of it, and hears nothing of the audio that was cut', async () => {
+  test('a reader that resumes later receives interrupted and none of the discarded audio', async () => {
     const server = await startTestServer({}, SPEAKING);
     const first = await openStream(`${server.url}/events/me?is_audio=true`);
     const { epoch } = await first.untilNamed('session');

@@ -9,8 +9,8 @@ const COUNTED = 'One, two, three, four, five, six.';
 
 const play = (scenario: Scenario) => openSession({}, { emulator: { pace: 50, strict: true, scenario } });
 
-describe('pain 1: connections close with 1011 at random, and the conversation is over:', () => {
-  test('in the middle of an answer, the answer is given anew without being asked again', async () => {
+describe('pain 1: "connections close with 1011 at random, and the conversation ends":', () => {
+  test('a connection lost during an answer is replaced, and the answer is repeated without a new question', async () => {
     const { server, stream } = await play([[{ at: { frame: 2 }, do: INTERNAL }]]);
     await say(server, 'count to six');
     expect((await stream.nextTurn()).slice(-2)).toEqual([
@@ -23,7 +23,7 @@ describe('pain 1: connections close with 1011 at random, and the conversation is
     expect(stream.named('failure')).toEqual([]);
   });
 
-  test('between answers, and after each of ten, nobody notices', async () => {
+  test('connections lost between answers, after each of ten, are replaced unnoticed', async () => {
     const { server, stream } = await play([[{ at: { turn: 1 }, do: INTERNAL }], 'repeat']);
     for (let turn = 1; turn <= 10; turn += 1) {
       await say(server, 'count to six');
@@ -34,7 +34,7 @@ describe('pain 1: connections close with 1011 at random, and the conversation is
     expect(server.upstream?.setups.length).toBeGreaterThanOrEqual(10);
   });
 
-  test('a network that is cut without a word is no different', async () => {
+  test('a connection that is cut without a close frame is replaced in the same way', async () => {
     const { server, stream } = await play([[{ at: { frame: 2 }, do: 'drop' }], [{ at: 'upgrade', do: 'drop' }]]);
     await say(server, 'count to six');
     await stream.nextTurn();
@@ -43,8 +43,8 @@ describe('pain 1: connections close with 1011 at random, and the conversation is
   });
 });
 
-describe('pain 8: a normal close, 1000, crashes the run:', () => {
-  test('in the middle of an answer, the answer is given anew', async () => {
+describe('pain 8: "a normal close, 1000, crashes the run":', () => {
+  test('after a close with 1000 during an answer, the answer is repeated', async () => {
     const { server, stream } = await play([[{ at: { frame: 2 }, do: NORMAL }]]);
     await say(server, 'count to six');
     await stream.nextTurn();
@@ -52,7 +52,7 @@ describe('pain 8: a normal close, 1000, crashes the run:', () => {
     expect(stream.named('failure')).toEqual([]);
   });
 
-  test('between answers, nobody notices', async () => {
+  test('a close with 1000 between answers is unnoticed', async () => {
     const { server, stream } = await play([[{ at: { turn: 1 }, do: NORMAL }]]);
     await say(server, 'count to six');
     expect(await stream.nextAnswer()).toBe(COUNTED);

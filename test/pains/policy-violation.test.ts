@@ -4,7 +4,7 @@ import { textOf } from '../http/sse-client.ts';
 import { waitFor } from '../http/test-server.ts';
 import { listen, openOracle } from './slow-tool.ts';
 
-test('pain 3: the connection closes with 1008 when speech and a function call overlap: the question is asked anew, and answered', async () => {
+test('pain 3: if the connection closes with 1008 while speech and a function call overlap, the question is asked again and answered', async () => {
   const { calls, server, stream } = await openOracle([
     [
       {

@@ -1,28 +1,28 @@
 import { describe, expect, test } from '@jest/globals';
-import { startGeminiEmulator } from '../../src/emulator/gemini-emulator.ts';
+import { startGeminiEmulator } from '../../src/emulator/gemini/emulator.ts';
+import { SCENARIOS } from '../../src/emulator/gemini/scenarios.ts';
 import type { Scenario } from '../../src/emulator/scenario.ts';
-import { SCENARIOS } from '../../src/emulator/scenarios.ts';
 import { heard, runnerFor, startTalk } from '../agent/talk.ts';
 import { post, say } from '../http/requests.ts';
 import { openSession } from '../http/sessions.ts';
 import { openStream } from '../http/sse-client.ts';
 import type { TestServer } from '../http/test-server.ts';
 import { afterTest, waitFor } from '../http/test-server.ts';
-import { modelAt } from '../models/gemini-model.ts';
+import { modelAt } from '../models/gemini/gemini-model.ts';
 import { until } from '../models/until.ts';
 import { picture } from '../picture.ts';
 
 const play = (scenario: Scenario, environment = {}) =>
   openSession(environment, { emulator: { pace: 50, strict: true, scenario } });
-const setupsOf = ({ upstream }: TestServer) => upstream?.setups as Record<string, unknown>[];
+const listSetups = ({ upstream }: TestServer) => upstream?.setups as Record<string, unknown>[];
 
-describe('pain 10: transparent resumption is forced, and the Gemini API refuses it:', () => {
-  test('on the Gemini API a lost connection is resumed by its handle, and nothing is said of transparent', async () => {
+describe('pain 10: "transparent resumption is forced, and the Gemini API refuses it":', () => {
+  test('on the Gemini API a lost connection is resumed by its handle, without the field transparent', async () => {
     const { server, stream } = await play([[{ at: { turn: 1 }, do: 'drop' }]]);
     await say(server, 'count to two');
     await stream.nextTurn();
     await stream.until('the resumption', () => stream.named('status').some(({ upstream }) => upstream === 'resumed'));
-    expect(setupsOf(server).map(({ sessionResumption }) => sessionResumption)).toEqual([
+    expect(listSetups(server).map(({ sessionResumption }) => sessionResumption)).toEqual([
       {},
       { handle: expect.any(String) },
     ]);
@@ -30,20 +30,20 @@ describe('pain 10: transparent resumption is forced, and the Gemini API refuses 
     expect(await stream.nextAnswer()).toBe('You said: count to two');
   });
 
-  test('on Vertex AI it is transparent', async () => {
+  test('on Vertex AI resumption is transparent', async () => {
     const { server, stream } = await play([[{ at: { turn: 1 }, do: 'drop' }]], { GOOGLE_GENAI_USE_VERTEXAI: 'true' });
     await say(server, 'count to two');
     await stream.nextTurn();
     await stream.until('the resumption', () => stream.named('status').some(({ upstream }) => upstream === 'resumed'));
-    expect(setupsOf(server).map(({ sessionResumption }) => sessionResumption)).toEqual([
+    expect(listSetups(server).map(({ sessionResumption }) => sessionResumption)).toEqual([
       { transparent: true },
       { handle: expect.any(String), transparent: true },
     ]);
   });
 });
 
-describe('pain 11: no handle that outlives a connection, so a caller who comes back begins anew:', () => {
-  test('who comes back within LINGER_MS is in the same live session, and misses nothing', async () => {
+describe('pain 11: "no handle outlives a connection, so a returning caller starts again":', () => {
+  test('a client that returns within LINGER_MS resumes the same live session and misses nothing', async () => {
     const { server, stream } = await openSession();
     await say(server, 'my favourite number is seven');
     await stream.nextTurn();
@@ -54,7 +54,7 @@ describe('pain 11: no handle that outlives a connection, so a caller who comes b
     expect(server.upstream?.setups).toHaveLength(1);
   });
 
-  test('who comes back later finds the conversation, although the session at the provider is over', async () => {
+  test('a client that returns later finds the conversation although the session at the provider has ended', async () => {
     const { server, stream } = await openSession({ LINGER_MS: '50' });
     await say(server, 'my favourite number is seven');
     await stream.nextTurn();
@@ -67,13 +67,13 @@ describe('pain 11: no handle that outlives a connection, so a caller who comes b
     expect(server.upstream?.setups).toHaveLength(2);
   });
 
-  test('a caller of runLive is given each handle, and can resume with it in another run', async () => {
+  test('a caller of runLive receives each handle and can resume with it in another run', async () => {
     const emulator = await startGeminiEmulator({ pace: 50, strict: true });
     afterTest(() => emulator.close());
     const first = startTalk(runnerFor(modelAt(emulator.url)));
     first.say('my favourite number is seven');
     await first.turn(1);
-    // One comes with the setup, and the one that knows the turn behind it.
+    // The server sends a handle with the setup and a newer one after the turn.
     const handle = await until(() => {
       const end = first.events.findIndex(({ turnComplete }) => turnComplete);
       const updates = first.events.slice(end).map((event) => event.liveSessionResumptionUpdate);
@@ -89,8 +89,8 @@ describe('pain 11: no handle that outlives a connection, so a caller who comes b
   });
 });
 
-describe('pain 12: sessions end after ten minutes in spite of compression:', () => {
-  test('compression is on by itself, and each connection that is at its limit is followed by another, without a word lost', async () => {
+describe('pain 12: "sessions end after ten minutes in spite of compression":', () => {
+  test('compression is on by default, and each connection at its time limit is followed by another without loss', async () => {
     const { server, stream } = await play(SCENARIOS['goaway-each-turn']);
     for (let turn = 1; turn <= 8; turn += 1) {
       await say(server, 'count to six');
@@ -100,11 +100,11 @@ describe('pain 12: sessions end after ten minutes in spite of compression:', () 
     expect(await stream.nextAnswer()).toBe('You said: count to six');
     expect(stream.messages.filter(({ interrupted }) => interrupted)).toEqual([]);
     expect(stream.named('failure')).toEqual([]);
-    for (const setup of setupsOf(server))
+    for (const setup of listSetups(server))
       expect(setup).toMatchObject({ contextWindowCompression: { slidingWindow: {} } });
   });
 
-  test('a limit in the middle of an answer lets it finish', async () => {
+  test('an answer in progress at the time limit is completed', async () => {
     const { server, stream } = await play(SCENARIOS['goaway-mid-turn']);
     await say(server, 'count to thirty');
     const turn = await stream.nextTurn();
@@ -112,7 +112,7 @@ describe('pain 12: sessions end after ten minutes in spite of compression:', () 
     await stream.until('the resumption', () => stream.named('status').some(({ upstream }) => upstream === 'resumed'));
   });
 
-  test('a resumption that is answered with 1007, as after pictures, gives way to a fresh connection that knows the conversation', async () => {
+  test('a resumption refused with 1007, as after pictures, is followed by a new connection that knows the conversation', async () => {
     const { server, stream } = await play([
       [{ at: { turn: 1 }, do: 'drop' }],
       [{ at: 'setup', do: { close: 1007, reason: 'Request contains an invalid argument.' } }],

@@ -23,7 +23,7 @@ export async function openOracle(scenario: Scenario = []) {
   return { calls, ...(await openSession({}, { agent, emulator: { pace: 50, strict: true, scenario } })) };
 }
 
-/** What a microphone sends while somebody waits. */
+/** Sends the microphone's audio while the user waits. */
 export function listen(server: TestServer): Promise<unknown> {
   return post(server, { mime_type: 'audio/pcm', data: silence(0.1).toString('base64') });
 }

@@ -4,7 +4,7 @@ import { textOf } from '../http/sse-client.ts';
 import { waitFor } from '../http/test-server.ts';
 import { listen, openOracle } from './slow-tool.ts';
 
-test('pain 2: the connection closes with 1011 while a tool runs: the call is given up, the question asked anew, and answered', async () => {
+test('pain 2: if the connection closes with 1011 while a tool runs, the call is cancelled and the question is asked again and answered', async () => {
   // The second message of the client is what the microphone sends while the tool runs.
   const { calls, server, stream } = await openOracle([
     [{ at: { heard: 2 }, do: { close: 1011, reason: 'Internal error encountered.' } }],
@@ -22,7 +22,7 @@ test('pain 2: the connection closes with 1011 while a tool runs: the call is giv
   expect(stream.named('failure')).toEqual([]);
 });
 
-test('pain 2: the connection closes with 1011 when a tool has answered: the model is told what it returned', async () => {
+test('pain 2: if the connection closes with 1011 after a tool has answered, the model receives the result on the new connection', async () => {
   const { calls, server, stream } = await openOracle([
     [{ at: { frame: 1 }, do: { close: 1011, reason: 'Internal error encountered.' } }],
   ]);
@@ -34,7 +34,7 @@ test('pain 2: the connection closes with 1011 when a tool has answered: the mode
   expect(stream.named('failure')).toEqual([]);
 });
 
-test('pain 3: speech and function calls overlap: the microphone goes on while a tool runs, and the tool is answered', async () => {
+test('pain 3: audio of the microphone is sent while a tool runs, and the tool result is sent', async () => {
   const { calls, server, stream } = await openOracle();
   await say(server, 'ask the oracle');
   const call = await waitFor('the call', () => calls[0]);

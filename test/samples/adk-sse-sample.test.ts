@@ -5,12 +5,12 @@ import { type PlainMessage, textOf } from '../http/sse-client.ts';
 import { startTestServer, type TestServerOptions, waitFor } from '../http/test-server.ts';
 import { SamplePage } from './sample-page.ts';
 
-/** Of the microphone, each 200 ms. */
+/** Size of 200 ms of the microphone's audio, in bytes. */
 const FLUSH_BYTES = 6_400;
 const TURN_COMPLETE = { turn_complete: true, interrupted: null };
 const INTERRUPTED = { turn_complete: null, interrupted: true };
 
-test("ADK's SSE sample page, for a typed text, is given its own messages and no others", async () => {
+test("ADK's SSE sample page receives only its own messages in answer to a typed text", async () => {
   const page = await openPage();
   expect(page).toMatchObject({ notice: 'Connection opened', sendButtonDisabled: false });
   await page.submit('hello');
@@ -25,7 +25,7 @@ test("ADK's SSE sample page, for a typed text, is given its own messages and no 
   expect(page.paragraphs).toEqual(['> hello', answer]);
 });
 
-test("ADK's SSE sample page, for one text after the other, shows a paragraph for each reply", async () => {
+test("ADK's SSE sample page shows a paragraph for each reply to consecutive texts", async () => {
   const page = await openPage();
   await page.submit('count to two');
   await untilTurns(page, 1);
@@ -34,7 +34,7 @@ test("ADK's SSE sample page, for one text after the other, shows a paragraph for
   expect(page.paragraphs).toEqual(['> count to two', 'One, two.', '> thank you', 'You are welcome.']);
 });
 
-test("ADK's SSE sample page, when the connection is lost, says so and goes on after its wait", async () => {
+test("ADK's SSE sample page reports a lost connection and continues after its wait", async () => {
   const server = await startTestServer();
   const line = await cuttableLine(server);
   const page = new SamplePage(line.url, 50);
@@ -54,7 +54,7 @@ test("ADK's SSE sample page, when the connection is lost, says so and goes on af
   expect(page.errors).toBe(1);
 });
 
-test("ADK's SSE sample page, once audio is started, hears the agent speak and shows the words once", async () => {
+test("ADK's SSE sample page plays the agent's speech and shows the words once after audio was started", async () => {
   const page = await openPage();
   page.startAudio();
   await waitFor('the second connection', () => page.eventSource?.readyState === 1);
@@ -79,7 +79,7 @@ test("ADK's SSE sample page, once audio is started, hears the agent speak and sh
   expect(page.errors).toBe(0);
 });
 
-test("ADK's SSE sample page, when the user speaks into a reply, is told interrupted, then turn_complete", async () => {
+test("ADK's SSE sample page receives interrupted and then turn_complete when the user speaks into a reply", async () => {
   const page = await openPage({ emulator: { pace: 1.1 } });
   page.startAudio();
   await waitFor('the second connection', () => page.eventSource?.readyState === 1);
@@ -94,7 +94,7 @@ test("ADK's SSE sample page, when the user speaks into a reply, is told interrup
   expect(page.paragraphs.at(-1)).not.toContain('thirty');
 });
 
-test("ADK's SSE sample page, while tools run and a run fails, sees neither named events nor an error", async () => {
+test("ADK's SSE sample page receives neither named events nor an error while tools run and a run fails", async () => {
   const page = await openPage();
   await page.submit('what time is it?');
   await untilTurns(page, 1);
@@ -109,7 +109,7 @@ test("ADK's SSE sample page, while tools run and a run fails, sees neither named
   expect(refused).toMatchObject({ received: [], errors: 0, notice: 'Connection opened', failedToSend: [] });
 });
 
-test("ADK's SSE sample page, when it sends without a session, is told by a status that is not ok", async () => {
+test("ADK's SSE sample page receives an error status when it sends without a session", async () => {
   const server = await startTestServer();
   const page = new SamplePage(server.url);
   await page.submit('hello');

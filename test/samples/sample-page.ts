@@ -7,20 +7,20 @@ import { afterTest } from '../http/test-server.ts';
  * EventSource and fetch, on plain values instead of DOM nodes and worklets.
  */
 export class SamplePage {
-  /** What `onmessage` was given. */
+  /** Messages that `onmessage` received. */
   readonly received: PlainMessage[] = [];
   /** The children of #messages, as text. */
   paragraphs: string[] = [];
   /** The text of #messages before its children. */
   notice = '';
   sendButtonDisabled = true;
-  /** What the player's worklet was sent. */
+  /** Messages to the worklet of the player. */
   readonly played: (Uint8Array | 'endOfAudio')[] = [];
-  /** How often `onerror` was called. */
+  /** Number of calls of `onerror`. */
   errors = 0;
   /** Status texts of POSTs that were not `ok`. */
   readonly failedToSend: string[] = [];
-  /** Everything the server's events are called, beside `message`. */
+  /** Names of the server's events other than `message`. */
   readonly namedEvents = new Set<string>();
   eventSource: EventSource | undefined;
   readonly #eventsUrl: string;
@@ -87,7 +87,7 @@ export class SamplePage {
     this.connect();
   }
 
-  /** What the recorder gathered in 200 ms. */
+  /** Sends the audio that the recorder collects in 200 ms. */
   async sendAudio(pcm: Uint8Array): Promise<void> {
     await this.#send({ mime_type: 'audio/pcm', data: Buffer.from(pcm).toString('base64') });
   }

@@ -1,7 +1,9 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Inbox } from '../../src/session/inbox.ts';
-import { WireError } from '../../src/wire/error-catalogue.ts';
+import type { DecodedBody } from '../../src/session/session-handle.ts';
+import { toSizedRequest } from '../../src/wire/byte-size.ts';
+import { WireError } from '../../src/wire/wire-error.ts';
 import { say } from './live.ts';
 
 const WINDOW = 16;
@@ -11,7 +13,7 @@ type Body = 'accepted' | 'empty' | 'refused' | 'no room';
 interface Post {
   do: 'post';
   client: number;
-  /** From the lowest number that the client lacks. */
+  /** Distance of the number from the client's lowest missing number. */
   offset: number;
   body: Body;
 }
@@ -35,16 +37,16 @@ const stepsOf = (clients: number): fc.Arbitrary<Step[]> => {
   );
   return fc.array(step, { maxLength: 150, size: 'max' });
 };
-/** Few clients, which get somewhere, or one too many. */
+/** Two clients, which send many POSTs each, or one more client than the inbox remembers. */
 const steps = fc.oneof(stepsOf(2), stepsOf(CLIENTS));
 
-/** What a POST comes to. */
+/** Answer to a POST. */
 type Outcome = { status: 'sent' | 'held'; next: number } | { code: string; next?: number };
 
-/** The contract, once more and with no thought of cost: all that ever came of each client, and what follows from it. */
+/** Model of the contract, without regard to cost: stores all POSTs of each client and derives the answers from them. */
 class Model {
   readonly applied: string[] = [];
-  /** By client, the least recently heard first; what came of each number, in the order in which it came. */
+  /** POSTs of each client in the order of arrival. The client that was active least recently is the first. */
   #clients: { client: number; came: { cseq: number; text: string; outcome: Outcome }[] }[] = [];
 
   next(client: number): number {
@@ -82,41 +84,34 @@ class Model {
   }
 }
 
-function send(inbox: Inbox, name: string, cseq: number, body: Body, text: string): Outcome {
-  try {
-    return inbox.take(
-      name,
-      cseq,
-      () => {
-        if (body === 'refused') throw new WireError('malformed_item');
-        return body === 'empty' ? [] : [say(text)];
-      },
-      () => {
-        if (body === 'no room') throw new WireError('request_queue_full');
-      },
-    );
-  } catch (error) {
-    if (!(error instanceof WireError)) throw error;
-    return { code: error.code, ...error.details };
-  }
+/** Receives a POST and collects the texts that are due. */
+function receive(inbox: Inbox, applied: string[], name: string, cseq: number, body: Body, text: string): Outcome {
+  const decoded: DecodedBody =
+    body === 'refused'
+      ? { refusal: new WireError('malformed_item').body() }
+      : { requests: body === 'empty' ? [] : [toSizedRequest(say(text))] };
+  const { answer, due } = inbox.receive(name, cseq, decoded, body !== 'no room');
+  applied.push(...due.flat().map(({ request }) => request.content?.parts?.[0]?.text ?? ''));
+  if (!('refusal' in answer)) return answer;
+  const { code, next } = answer.refusal;
+  return next === undefined ? { code } : { code, next };
 }
 
-test('an Inbox, whatever comes in whatever order, answers and applies as the contract says', () => {
+test('POSTs in any order are answered and applied as in the model of the contract', () => {
   fc.assert(
     fc.property(steps, (made) => {
       const applied: string[] = [];
-      const start = () => new Inbox((requests) => applied.push(...requests.map((each) => textOf(each))));
       const model = new Model();
-      let inbox = start();
+      let inbox = new Inbox();
       for (const [index, each] of made.entries()) {
         if (each.do === 'restart') {
-          inbox = start();
+          inbox = new Inbox();
           model.restart();
           continue;
         }
         const cseq = Math.max(model.next(each.client) + each.offset, 1);
         const text = `${each.client}:${cseq} (step ${index})`;
-        const outcome = send(inbox, `c${each.client}`, cseq, each.body, text);
+        const outcome = receive(inbox, applied, `c${each.client}`, cseq, each.body, text);
         expect(outcome).toEqual(model.take(each, cseq, text));
         expect(inbox.next(`c${each.client}`)).toBe(model.next(each.client));
       }
@@ -126,11 +121,11 @@ test('an Inbox, whatever comes in whatever order, answers and applies as the con
   );
 });
 
-test('POSTs of clients that repeat what was not answered, over a network that loses, doubles and reorders, arrive once and in order', () => {
+test('POSTs of clients that repeat unanswered ones are applied once and in order over a network that loses, doubles and reorders them', () => {
   const POSTS = 40;
   const loss = fc.record({
     client: fc.nat(2),
-    /** How far beyond the oldest unanswered POST; the clients keep to the window. */
+    /** Maximum distance from the oldest unanswered POST. The clients keep to the window. */
     ahead: fc.nat(WINDOW),
     fate: fc.constantFrom('answered', 'answer lost', 'lost', 'doubled', 'no room'),
   });
@@ -140,11 +135,11 @@ test('POSTs of clients that repeat what was not answered, over a network that lo
       fc.array(fc.nat(POSTS), { maxLength: 8 }),
       (losses, bad) => {
         const applied: string[] = [];
-        const inbox = new Inbox((requests) => applied.push(...requests.map((each) => textOf(each))));
+        const inbox = new Inbox();
         const unanswered = [0, 1, 2].map(() => Array.from({ length: POSTS }, (_, index) => index + 1));
         const attempt = (client: number, cseq: number, fate: string) => {
           const body = fate === 'no room' ? 'no room' : bad.includes(cseq) ? 'refused' : 'accepted';
-          const outcome = send(inbox, `c${client}`, cseq, body, `${client}:${cseq}`);
+          const outcome = receive(inbox, applied, `c${client}`, cseq, body, `${client}:${cseq}`);
           if ('code' in outcome) expect(outcome.code).toBe(expectedCode(outcome.code, body));
           return 'code' in outcome && outcome.code === 'request_queue_full' ? undefined : outcome;
         };
@@ -172,11 +167,7 @@ test('POSTs of clients that repeat what was not answered, over a network that lo
   );
 });
 
-/** A refused body is refused, one without room has to come again; nothing else goes wrong for a client that keeps to the window. */
+/** Returns the code of the only refusal that a client within the window may get: that of its body, or the lack of room. */
 function expectedCode(code: string, body: Body): string {
   return body === 'no room' && code === 'request_queue_full' ? code : 'malformed_item';
-}
-
-function textOf({ content }: ReturnType<typeof say>): string {
-  return content?.parts?.[0]?.text ?? '';
 }

@@ -1,34 +1,41 @@
 import { describe, expect, test } from '@jest/globals';
-import { startGeminiEmulator } from '../../src/emulator/gemini-emulator.ts';
+import { startGeminiEmulator } from '../../src/emulator/gemini/emulator.ts';
 import type { ActiveSessionsOptions } from '../../src/session/active-sessions.ts';
 import type { LiveSession } from '../../src/session/live-session.ts';
-import type { ConversationStore } from '../../src/store/conversation-store.ts';
+import { LiveConversations } from '../../src/store/live-conversations.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
+import type { SessionStore } from '../../src/store/session-store.ts';
+import type { AgentEvent } from '../../src/wire/agent-event.ts';
 import { formatCursor } from '../../src/wire/cursor.ts';
-import { WireError } from '../../src/wire/error-catalogue.ts';
+import { WireError } from '../../src/wire/wire-error.ts';
 import { CONVERSATION, runnerFor } from '../agent/talk.ts';
 import { closesAfterEach } from '../models/cleanup.ts';
-import { modelAt } from '../models/gemini-model.ts';
-import { startScriptedGemini } from '../models/scripted-gemini.ts';
+import { modelAt } from '../models/gemini/gemini-model.ts';
+import { startScriptedGemini } from '../models/gemini/scripted-gemini.ts';
 import { until } from '../models/until.ts';
-import { said } from '../store/conversation-store-contract.ts';
-import { open, recordingLogger, say, sessionsOf, speak, TestReader } from './live.ts';
+import { textEvent } from '../store/events.ts';
+import { TroubledStore } from '../store/troubled-store.ts';
+import { open, recordingLogger, say, send, sessionsOf, speak, TestReader } from './live.ts';
 
 const closing = closesAfterEach();
 
-/** The whole of it, from the sessions down to the model's wire. */
-async function emulated(options: Partial<ActiveSessionsOptions> & { pace?: number; model?: string } = {}) {
+/** Creates sessions with the real runner and a model on the emulator. */
+async function emulated(
+  options: Partial<ActiveSessionsOptions> & { pace?: number; model?: string; store?: SessionStore } = {},
+) {
   const { pace = 50, model = 'gemini-live-2.5-flash-preview', store = createMemoryStore(), ...rest } = options;
-  const emulator = closing(await startGeminiEmulator({ pace }));
-  const sessions = closing(sessionsOf(runnerFor(modelAt(emulator.url, { model }), {}, store), { store, ...rest }));
+  const emulator = closing(await startGeminiEmulator({ pace, strict: true }));
+  const sessions = closing(sessionsOf(runnerFor(modelAt(emulator.url, { model }), {}, store), rest));
   return { emulator, sessions, store };
 }
 
-async function scripted(options: Partial<ActiveSessionsOptions> = {}) {
+/** @param stored events of the conversation before the live session begins */
+async function scripted(options: Partial<ActiveSessionsOptions> = {}, stored: AgentEvent[] = []) {
   const store = createMemoryStore();
+  await store.commit(CONVERSATION, { events: stored });
   const server = closing(await startScriptedGemini());
-  const sessions = closing(sessionsOf(runnerFor(modelAt(server.url), {}, store), { store, ...options }));
-  const session = open(sessions);
+  const sessions = closing(sessionsOf(runnerFor(modelAt(server.url), {}, store), options));
+  const session = await open(sessions);
   const peer = await server.connection(0);
   await until(() => session.log.head === 2);
   return { server, sessions, session, peer, store };
@@ -36,52 +43,52 @@ async function scripted(options: Partial<ActiveSessionsOptions> = {}) {
 
 const cursorOf = ({ log }: LiveSession, seq: number, frames?: number) => formatCursor(log.epoch, seq, frames);
 
-describe('a conversation', () => {
-  test('goes from send to the log, for each reader', async () => {
+describe('conversations', () => {
+  test('a reply to a posted message reaches the log for each reader', async () => {
     const { sessions } = await emulated();
-    const session = open(sessions);
+    const session = await open(sessions);
     const [one, two] = [await TestReader.attach(session), await TestReader.attach(session, cursorOf(session, 0))];
-    session.send([say('count to three')]);
+    await send(session, [say('count to three')]);
     expect(await one.turn(1)).toBe('One, two, three.');
     expect(await two.turn(1)).toBe('One, two, three.');
     expect(one.messages).toEqual(two.messages);
     expect(one.outline).toEqual(['connecting', 'ready', 'text…', 'text', 'usage', 'turnComplete']);
   });
 
-  test('that was typed before the model was connected is answered all the same', async () => {
+  test('a message that is posted before the model is connected is answered', async () => {
     const { sessions } = await emulated();
-    const session = open(sessions);
-    session.send([say('thanks')]);
+    const session = await open(sessions);
+    await send(session, [say('thanks')]);
     const reader = await TestReader.attach(session);
     expect(await reader.turn(1)).toBe('You are welcome.');
   });
 
-  test('in AUDIO is spoken', async () => {
+  test('a reply in AUDIO contains audio', async () => {
     const { sessions } = await emulated();
-    const session = open(sessions, { settings: { modality: 'AUDIO' } });
-    expect(session.modality).toBe('AUDIO');
+    const session = await open(sessions, { runConfig: { responseModalities: ['AUDIO'] } });
+    expect(session.info.modality).toBe('AUDIO');
     const reader = await TestReader.attach(session);
-    session.send([say('thanks')]);
+    await send(session, [say('thanks')]);
     expect(await reader.turn(1)).toBe('You are welcome.');
     expect(reader.outline).toContain('audio');
   });
 });
 
-describe('a reader without a cursor', () => {
-  test('that is the first gets everything from the beginning', async () => {
+describe('start without a cursor', () => {
+  test('the first reader without a cursor starts at the first entry', async () => {
     const { session } = await scripted();
     const reader = await TestReader.attach(session);
     expect([reader.position, reader.reset]).toEqual([{ seq: 1, frames: 0 }, undefined]);
   });
 
-  test('that comes beside another begins at the head', async () => {
+  test('a reader without a cursor that joins another reader starts at the head', async () => {
     const { session } = await scripted();
     await TestReader.attach(session);
     const second = await TestReader.attach(session);
     expect([second.position, second.reset]).toEqual([{ seq: 3, frames: 0 }, undefined]);
   });
 
-  test('that races a connection of its own client begins where that one began: what was written to that may not have come', async () => {
+  test('a poll that replaces a silent connection of its client starts where that connection started, because its frames may not have arrived', async () => {
     const { session, peer } = await scripted();
     const first = await TestReader.attach(session, undefined, 'me');
     first.read();
@@ -98,7 +105,7 @@ describe('a reader without a cursor', () => {
     }
   });
 
-  test('that comes after the last one left continues where that one stood', async () => {
+  test('a reader without a cursor continues where the last reader stood', async () => {
     const { session, peer } = await scripted();
     const [first, second] = [await TestReader.attach(session), await TestReader.attach(session)];
     first.read(1);
@@ -113,9 +120,9 @@ describe('a reader without a cursor', () => {
     expect(third.outline).toEqual(['ready', 'text…']);
   });
 
-  test('that finds the place of the last one gone is told the conversation, and begins at the head', async () => {
-    const { session, peer, store } = await scripted({ logLimits: { bytes: 400, ageMs: 120_000 } });
-    await store.append(CONVERSATION, said('hello', 'user'));
+  test('a reader without a cursor starts at the head with a reset if the position of the last reader was released', async () => {
+    const stored = [textEvent('hello', 'user')];
+    const { session, peer } = await scripted({ logLimits: { bytes: 400, ageMs: 120_000 } }, stored);
     const first = await TestReader.attach(session);
     first.detach();
     peer.say('x'.repeat(200));
@@ -123,7 +130,7 @@ describe('a reader without a cursor', () => {
     await until(() => session.log.head === 4);
     expect(session.log.oldest).toBeGreaterThan(1);
     const second = await TestReader.attach(session);
-    // The reply being given is told whole, whatever the log still holds of it.
+    // The reset contains the whole reply so far, whether or not the log still holds its entries.
     const turns = [
       { role: 'user', text: 'hello' },
       { role: 'model', text: 'x'.repeat(200) + 'y'.repeat(200) },
@@ -133,15 +140,15 @@ describe('a reader without a cursor', () => {
   });
 });
 
-describe('a reader with a cursor', () => {
-  test('gets everything after it', async () => {
+describe('start with a cursor', () => {
+  test('a reader starts after the entry of its cursor', async () => {
     const { session } = await scripted();
     const reader = await TestReader.attach(session, cursorOf(session, 1));
     reader.read();
     expect([reader.reset, reader.outline]).toEqual([undefined, ['ready']]);
   });
 
-  test('of a part of an entry gets the rest of it', async () => {
+  test('a reader whose cursor is inside an entry starts with the rest of the entry', async () => {
     const { session } = await scripted();
     const reader = await TestReader.attach(session, cursorOf(session, 2, 1));
     expect([reader.reset, reader.position]).toEqual([undefined, { seq: 2, frames: 1 }]);
@@ -152,42 +159,43 @@ describe('a reader with a cursor', () => {
     ['malformed', () => ''],
     ['unknown_epoch', () => formatCursor('A'.repeat(16), 1)],
     ['ahead', (session) => cursorOf(session, 99)],
-  ])('that is %s is told the conversation, and begins at the head', async (reason, cursor) => {
-    const { session, store } = await scripted();
-    await store.append(CONVERSATION, said('hello', 'user'));
-    await store.append(CONVERSATION, said('hi'));
-    const reader = await TestReader.attach(session, cursor(session));
-    expect(reader.reset).toEqual({
-      reason,
-      turns: [
-        { role: 'user', text: 'hello' },
-        { role: 'model', text: 'hi' },
-      ],
-      truncated: false,
-    });
-    expect(reader.position).toEqual({ seq: 3, frames: 0 });
-  });
+  ])(
+    'a reader whose cursor is %s starts at the head with a reset that has the conversation',
+    async (reason, cursor) => {
+      const { session } = await scripted({}, [textEvent('hello', 'user'), textEvent('hi')]);
+      const reader = await TestReader.attach(session, cursor(session));
+      expect(reader.reset).toEqual({
+        reason,
+        turns: [
+          { role: 'user', text: 'hello' },
+          { role: 'model', text: 'hi' },
+        ],
+        truncated: false,
+      });
+      expect(reader.position).toEqual({ seq: 3, frames: 0 });
+    },
+  );
 
-  test('that is too old is told the conversation, and so is one that falls behind later', async () => {
+  test('a reader whose cursor is too old gets a reset, and so does a reader that the log overtakes later', async () => {
     const { session, peer } = await scripted({ logLimits: { bytes: 400, ageMs: 120_000 } });
     peer.say('x'.repeat(200));
     peer.say('y'.repeat(200));
     await until(() => session.log.head === 4);
     const reader = await TestReader.attach(session, cursorOf(session, 1));
     expect(reader.reset?.reason).toBe('too_old');
-    expect(await session.reset('too_old')).toMatchObject({
+    expect(await reader.attachment.restart()).toMatchObject({
       position: { seq: 5, frames: 0 },
       reset: { reason: 'too_old' },
     });
   });
 
-  test('in the middle of a reply is told what was said of it so far', async () => {
-    const { session, peer, store } = await scripted();
-    await store.append(CONVERSATION, said('count', 'user'));
+  test('a reset in the middle of a reply contains the reply so far', async () => {
+    const { session, peer } = await scripted({}, [textEvent('count', 'user')]);
     peer.say('One, ');
     peer.say('two, ');
     await until(() => session.log.head === 4);
-    const { reset, position } = await session.reset('too_old');
+    const reader = await TestReader.attach(session);
+    const { reset, position } = await reader.attachment.restart();
     expect(reset?.turns).toEqual([
       { role: 'user', text: 'count' },
       { role: 'model', text: 'One, two, ' },
@@ -195,84 +203,101 @@ describe('a reader with a cursor', () => {
     expect(position).toEqual({ seq: 5, frames: 0 });
   });
 
-  test('is told the last 200 turns, and that there are more', async () => {
-    const { session, store } = await scripted();
-    for (let index = 0; index < 202; index += 1) {
-      await store.append(CONVERSATION, said(`${index}`, index % 2 === 0 ? 'user' : 'assistant'));
-    }
+  test('a reset contains the last 200 turns and says that there are more', async () => {
+    const stored = Array.from({ length: 202 }, (_, index) =>
+      textEvent(`${index}`, index % 2 === 0 ? 'user' : 'assistant'),
+    );
+    const { session } = await scripted({}, stored);
     const { reset } = await TestReader.attach(session, 'garbage');
     expect(reset?.turns).toHaveLength(200);
     expect(reset?.turns[0]?.text).toBe('2');
     expect(reset?.truncated).toBe(true);
   });
 
-  test('is told that there was more where the store has dropped it', async () => {
+  test('a reset says that there was more if the store has dropped events', async () => {
     const store = createMemoryStore({ events: 1 });
-    await store.append(CONVERSATION, said('first'));
-    await store.append(CONVERSATION, said('second'));
+    await store.commit(CONVERSATION, { events: [textEvent('first'), textEvent('second')] });
     const { sessions } = await emulated({ store });
-    const { reset } = await TestReader.attach(open(sessions), 'garbage');
+    const { reset } = await TestReader.attach(await open(sessions), 'garbage');
     expect(reset).toEqual({ reason: 'malformed', turns: [{ role: 'model', text: 'second' }], truncated: true });
   });
 });
 
-test('a conversation that cannot be read is told as one of which everything is missing', async () => {
-  const store: ConversationStore = { ...createMemoryStore(), get: () => Promise.reject(new Error('disk gone')) };
+test('a reset of a conversation that the store cannot load contains the turns since then and says that there may be more', async () => {
+  const store = new TroubledStore();
+  store.loads = 'rejects';
   const { logger, lines } = recordingLogger();
   const server = closing(await startScriptedGemini());
-  const sessions = closing(sessionsOf(runnerFor(modelAt(server.url)), { store, logger }));
-  const { reset } = await TestReader.attach(open(sessions), 'garbage');
-  expect(reset).toEqual({ reason: 'malformed', turns: [], truncated: true });
-  expect(lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+  const conversations = new LiveConversations(store, { logger, limits: { loadMs: 20 } });
+  const sessions = closing(sessionsOf(runnerFor(modelAt(server.url), {}, conversations)));
+  const session = await open(sessions);
+  (await server.connection(0)).say('hello');
+  await until(() => session.log.head === 3);
+  const { reset } = await TestReader.attach(session, 'garbage');
+  expect(reset).toEqual({ reason: 'malformed', turns: [{ role: 'model', text: 'hello' }], truncated: true });
+  expect(lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
+});
+
+test('a session that ends while the conversation of a reset is loaded still reports its end to that reader', async () => {
+  const store = new TroubledStore();
+  store.loads = 'hangs';
+  const server = closing(await startScriptedGemini());
+  const conversations = new LiveConversations(store, { limits: { loadMs: 100 } });
+  const session = await open(closing(sessionsOf(runnerFor(modelAt(server.url), {}, conversations))));
+  const attached = TestReader.attach(session, 'garbage');
+  session.end({ reason: 'closed' });
+  const reader = await attached;
+  expect(reader.reset?.reason).toBe('malformed');
+  expect(reader.read()).toEqual([{ end: { reason: 'closed' } }]);
 });
 
 describe('linger', () => {
-  test('a session without a reader ends after it: idle, and its connection is closed', async () => {
+  test('a session without a reader ends after lingerMs with the reason idle, and its model connection is closed', async () => {
     const { sessions, emulator } = await emulated({ lingerMs: 30 });
-    const session = open(sessions);
+    const session = await open(sessions);
     await until(() => session.ended);
     expect(session.ended).toEqual({ reason: 'idle' });
-    expect(session.log.at(session.log.head)?.message).toEqual({ end: { reason: 'idle' } });
+    expect(session.log.at(session.log.head)?.entry.message).toEqual({ end: { reason: 'idle' } });
     expect(sessions.size).toBe(0);
     await until(() => emulator.connections === 0);
-    expect(() => sessions.get('ann', 'default')).toThrow(new WireError('session_not_found'));
+    await expect(sessions.get('ann', 'default')).rejects.toThrow(new WireError('session_not_found'));
   });
 
-  test('a session lives on while one reader is there, and ends after the last has left', async () => {
+  test('a session lives while it has one reader, and ends lingerMs after the last one has left', async () => {
     const { sessions } = await emulated({ lingerMs: 30 });
-    const session = open(sessions);
+    const session = await open(sessions);
     const [one, two] = [await TestReader.attach(session), await TestReader.attach(session)];
     one.detach();
-    // Another session begins to linger later: when it is over, this one would be.
-    const other = open(sessions, { sessionId: 'other' });
+    // Another session starts to linger later. When that one ends, this one would have ended, too.
+    const other = await open(sessions, { sessionId: 'other' });
     await until(() => other.ended);
     expect(session.ended).toBeUndefined();
     two.detach();
     await until(() => session.ended);
   });
 
-  test('a reader that comes in time keeps the session, log and all', async () => {
+  test('a reader that returns within lingerMs gets the same session', async () => {
     const { sessions } = await emulated({ lingerMs: 200 });
-    const session = open(sessions);
+    const session = await open(sessions);
     const reader = await TestReader.attach(session);
     reader.detach();
-    const back = await TestReader.attach(open(sessions));
+    const back = await TestReader.attach(await open(sessions));
     expect(back.session).toBe(session);
-    session.send([say('thanks')]);
+    await send(session, [say('thanks')]);
     expect(await back.turn(1)).toBe('You are welcome.');
   });
 
-  test('a session that comes after another one ended knows the conversation', async () => {
+  test('a session that is opened after another one has ended continues the conversation', async () => {
     const { sessions } = await emulated({ lingerMs: 30 });
-    const first = open(sessions);
+    const first = await open(sessions);
     const reader = await TestReader.attach(first);
-    first.send([say('My name is Ann.')]);
+    await send(first, [say('My name is Ann.')]);
     await reader.turn(1);
     reader.detach();
     await until(() => first.ended);
-    const second = open(sessions);
+    const second = await open(sessions);
     expect(second.log.epoch).not.toBe(first.log.epoch);
-    second.send([say('What did I say?')]);
+    await send(second, [say('What did I say?')]);
     const next = await TestReader.attach(second, formatCursor(first.log.epoch, 3));
     expect(next.reset).toMatchObject({ reason: 'unknown_epoch', turns: [{ text: 'My name is Ann.' }, {}] });
     expect(await next.turn(1)).toBe('You said: My name is Ann.');
@@ -280,88 +305,88 @@ describe('linger', () => {
   });
 });
 
-describe('a change of modality', () => {
-  test('replaces the run and keeps session, log and conversation', async () => {
+describe('modality', () => {
+  test('a change of modality replaces the run and keeps session, log and conversation', async () => {
     const { sessions, emulator } = await emulated();
-    const session = open(sessions, { settings: { modality: 'TEXT' } });
+    const session = await open(sessions, { runConfig: { responseModalities: ['TEXT'] } });
     const reader = await TestReader.attach(session);
-    session.send([say('My name is Ann.')]);
+    await send(session, [say('My name is Ann.')]);
     await reader.turn(1);
-    expect(open(sessions, { settings: { modality: 'AUDIO' } })).toBe(session);
-    expect(session.modality).toBe('AUDIO');
-    session.send([say('What did I say?')]);
+    expect(await open(sessions, { runConfig: { responseModalities: ['AUDIO'] } })).toBe(session);
+    expect(session.info.modality).toBe('AUDIO');
+    await send(session, [say('What did I say?')]);
     expect(await reader.turn(2)).toBe('You said: My name is Ann.');
     expect(reader.outline.filter((kind) => kind === 'connecting')).toHaveLength(2);
     expect(reader.outline).toContain('audio');
     await until(() => emulator.connections === 1);
   });
 
-  test('in the middle of a reply ends that turn', async () => {
+  test('a change of modality in the middle of a reply ends the turn', async () => {
     const { sessions } = await emulated({ pace: 0.05 });
-    const session = open(sessions);
+    const session = await open(sessions);
     const reader = await TestReader.attach(session);
-    session.send([say('count to thirty')]);
+    await send(session, [say('count to thirty')]);
     await reader.until(({ event }) => event?.content);
-    open(sessions, { settings: { modality: 'AUDIO' } });
+    await open(sessions, { runConfig: { responseModalities: ['AUDIO'] } });
     await reader.until(({ event }) => event?.turnComplete);
     expect(reader.outline.slice(0, 5)).toEqual(['connecting', 'ready', 'text…', 'interrupted', 'turnComplete']);
   });
 
-  test('takes along what was sent and not yet read by the run before', async () => {
+  test('the next run gets the requests that the previous run has not read', async () => {
     const server = closing(await startScriptedGemini({ onSetup: (it, index) => index === 1 && it.completeSetup() }));
     const sessions = closing(sessionsOf(runnerFor(modelAt(server.url))));
-    const session = open(sessions);
+    const session = await open(sessions);
     await server.connection(0);
-    session.send([say('hello')]);
-    open(sessions, { settings: { modality: 'AUDIO' } });
+    await send(session, [say('hello')]);
+    await open(sessions, { runConfig: { responseModalities: ['AUDIO'] } });
     const second = await server.connection(1);
     expect(second.setup.generationConfig.responseModalities).toEqual(['AUDIO']);
     expect((await second.received('clientContent')).clientContent.turns[0].parts).toEqual([{ text: 'hello' }]);
   });
 
   test.each<[string, Parameters<typeof open>[1]]>([
-    ['that is the same', { settings: { modality: 'TEXT' } }],
+    ['that is the same', { runConfig: { responseModalities: ['TEXT'] } }],
     ['that is not named', {}],
-    ['that a reconnecting EventSource repeats', { settings: { modality: 'AUDIO' }, reconnect: true }],
-  ])('%s changes nothing', async (_what, params) => {
+    ['that a reconnecting EventSource repeats', { runConfig: { responseModalities: ['AUDIO'] }, reconnect: true }],
+  ])('a modality %s changes nothing', async (_what, params) => {
     const { server, sessions, session } = await scripted();
-    expect(open(sessions, params)).toBe(session);
-    session.send([say('hello')]);
+    expect(await open(sessions, params)).toBe(session);
+    await send(session, [say('hello')]);
     await (await server.connection(0)).received('clientContent');
-    expect([session.modality, server.connections.length]).toEqual(['TEXT', 1]);
+    expect([session.info.modality, server.connections.length]).toEqual(['TEXT', 1]);
   });
 
-  test('of a model that only speaks is none: it is AUDIO from the start', async () => {
+  test('a model that only speaks answers in AUDIO, whatever is requested', async () => {
     const { sessions } = await emulated({ model: 'gemini-3.8-live' });
-    const session = open(sessions);
-    expect(session.modality).toBe('AUDIO');
+    const session = await open(sessions);
+    expect(session.info.modality).toBe('AUDIO');
     const reader = await TestReader.attach(session);
-    open(sessions, { settings: { modality: 'TEXT' } });
-    session.send([say('thanks')]);
+    await open(sessions, { runConfig: { responseModalities: ['TEXT'] } });
+    await send(session, [say('thanks')]);
     expect(await reader.turn(1)).toBe('You are welcome.');
     expect(reader.outline.filter((kind) => kind === 'connecting')).toHaveLength(1);
   });
 });
 
 describe('close', () => {
-  test('ends the session for all readers, and what is sent then is refused', async () => {
+  test('close ends the session for all readers, and later requests are refused', async () => {
     const { sessions, emulator } = await emulated();
-    const session = open(sessions);
+    const session = await open(sessions);
     const reader = await TestReader.attach(session);
     await reader.until(({ event }) => event?.status?.upstream === 'ready');
-    session.send([{ close: true }]);
-    expect(() => session.send([say('hello')])).toThrow(new WireError('session_ended'));
+    await send(session, [{ close: true }]);
+    await expect(send(session, [say('hello')])).rejects.toThrow(new WireError('session_ended'));
     await reader.until(({ end }) => end);
     expect(reader.messages.at(-1)).toEqual({ end: { reason: 'closed' } });
     expect(session.ended).toEqual({ reason: 'closed' });
-    expect(() => session.send([say('hello')])).toThrow(new WireError('session_ended'));
+    await expect(send(session, [say('hello')])).rejects.toThrow(new WireError('session_ended'));
     await until(() => emulator.connections === 0);
   });
 
-  test('passes on what was sent before it, in the same body and in the same item too', async () => {
+  test('requests before a close reach the model, also those in the same body and in the same item', async () => {
     const { session, peer } = await scripted();
-    session.send([say('one')]);
-    session.send([say('two'), { ...say('three'), close: true }]);
+    await send(session, [say('one')]);
+    await send(session, [say('two'), { ...say('three'), close: true }]);
     await until(() => session.ended);
     await until(() => peer.closed);
     expect(peer.frames.slice(1).map(({ clientContent }) => clientContent.turns[0].parts[0].text)).toEqual([
@@ -371,59 +396,62 @@ describe('close', () => {
     ]);
   });
 
-  test('in the middle of a reply ends the turn first', async () => {
+  test('close in the middle of a reply ends the turn before the session', async () => {
     const { session, peer } = await scripted();
     const reader = await TestReader.attach(session);
     peer.say('One, ');
     await reader.until(({ event }) => event?.content);
-    session.send([{ close: true }]);
+    await send(session, [{ close: true }]);
     await reader.until(({ end }) => end);
     expect(reader.outline.slice(-3)).toEqual(['interrupted', 'turnComplete', 'end']);
   });
 
-  test('with something behind it in the same body is refused whole', async () => {
+  test('a body with a request behind a close is refused as a whole', async () => {
     const { session } = await scripted();
-    expect(() => session.send([say('one'), { close: true }, say('two')])).toThrow(
+    await expect(send(session, [say('one'), { close: true }, say('two')])).rejects.toThrow(
       expect.objectContaining({ code: 'malformed_item' }),
     );
-    session.send([say('three')]);
+    await send(session, [say('three')]);
     expect(session.over).toBe(false);
   });
 
-  test('twice ends it once', async () => {
+  test('a second close is refused, and the session ends once', async () => {
     const { sessions } = await emulated();
-    const session = open(sessions);
-    session.send([{ close: true }]);
-    expect(() => session.send([{ close: true }])).toThrow(expect.objectContaining({ code: 'session_ended' }));
+    const session = await open(sessions);
+    await send(session, [{ close: true }]);
+    await expect(send(session, [{ close: true }])).rejects.toThrow(expect.objectContaining({ code: 'session_ended' }));
     await until(() => session.ended);
     session.end({ reason: 'idle' });
     expect(session.ended).toEqual({ reason: 'closed' });
-    expect(session.log.at(session.log.head)?.message).toEqual({ end: { reason: 'closed' } });
+    expect(session.log.at(session.log.head)?.entry.message).toEqual({ end: { reason: 'closed' } });
   });
 
-  test('lets a change of modality and readers that come do nothing more', async () => {
+  test('after the end a change of modality and new readers have no effect', async () => {
     const { sessions } = await emulated();
-    const session = open(sessions);
+    const session = await open(sessions);
     session.end({ reason: 'closed' });
     const { head } = session.log;
-    session.change({ modality: 'AUDIO' });
+    session.reconfigure({ responseModalities: ['AUDIO'] });
     session.revive();
     const reader = await TestReader.attach(session, cursorOf(session, 0));
     reader.detach();
-    expect([session.modality, session.log.head]).toEqual(['TEXT', head]);
+    expect([session.info.modality, session.log.head]).toEqual(['TEXT', head]);
   });
 });
 
-describe('a request queue that is full', () => {
-  test('refuses a body whole, and takes the next that fits', async () => {
+describe('full request queue', () => {
+  test('a body that does not fit is refused as a whole, and the next one that fits is accepted', async () => {
     const server = closing(await startScriptedGemini({ onSetup: () => {} }));
-    const session = open(closing(sessionsOf(runnerFor(modelAt(server.url)))));
+    const session = await open(closing(sessionsOf(runnerFor(modelAt(server.url)))));
     await server.connection(0);
     expect(session.congested).toBe(false);
-    session.send([speak(3 * 1024 * 1024)]);
+    // Send both before the run can read the first.
+    const speech = send(session, [speak(3 * 1024 * 1024)]);
     expect(session.congested).toBe(true);
-    expect(() => session.send([say('first'), speak(2 * 1024 * 1024)])).toThrow(new WireError('request_queue_full'));
-    session.send([say('second')]);
+    const refused = send(session, [say('first'), speak(2 * 1024 * 1024)]);
+    await speech;
+    await expect(refused).rejects.toThrow(new WireError('request_queue_full'));
+    await send(session, [say('second')]);
     (await server.connection(0)).completeSetup();
     const { clientContent } = await (await server.connection(0)).received('clientContent');
     expect(clientContent.turns[0].parts).toEqual([{ text: 'second' }]);
@@ -432,18 +460,18 @@ describe('a request queue that is full', () => {
   });
 });
 
-describe('betweenTurns', () => {
-  test('resolves at once when no reply is given', async () => {
+describe('waitForTurnEnd', () => {
+  test('waitForTurnEnd resolves at once when no reply is being given', async () => {
     const { session } = await scripted();
-    await session.betweenTurns();
+    await session.waitForTurnEnd();
   });
 
-  test('resolves when the reply is complete', async () => {
+  test('waitForTurnEnd resolves when the reply is complete, and not before', async () => {
     const { session, peer } = await scripted();
     peer.say('One, ');
-    await until(() => session.log.midTurn);
+    await until(() => session.midTurn);
     let between = false;
-    const waiting = session.betweenTurns().then(() => {
+    const waiting = session.waitForTurnEnd().then(() => {
       between = true;
     });
     peer.say('two.');
@@ -453,24 +481,25 @@ describe('betweenTurns', () => {
     await waiting;
   });
 
-  test('resolves only when what was asked is answered', async () => {
+  test('waitForTurnEnd resolves when a posted message is answered, and not before', async () => {
     const { session, peer } = await scripted();
-    session.send([say('hello')]);
+    await send(session, [say('hello')]);
     let between = false;
-    const waiting = session.betweenTurns().then(() => {
+    const waiting = session.waitForTurnEnd().then(() => {
       between = true;
     });
     await peer.received('clientContent');
     expect(between).toBe(false);
+    peer.say('Hello.');
     peer.completeTurn();
     await waiting;
   });
 
-  test('resolves when the run fails in the middle of the reply', async () => {
+  test('waitForTurnEnd resolves when the run fails in the middle of the reply', async () => {
     const { session, peer } = await scripted();
     peer.say('One, ');
-    await until(() => session.log.midTurn);
-    const waiting = session.betweenTurns();
+    await until(() => session.midTurn);
+    const waiting = session.waitForTurnEnd();
     peer.closeWith(1007, 'no');
     await waiting;
   });

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import type { LiveRunner, RunLiveParams } from '../../src/agent/runner.ts';
-import { WireError } from '../../src/wire/error-catalogue.ts';
+import type { LiveRunner, RunLiveParams } from '../../src/agent/run/runner.ts';
 import type { LiveRequest } from '../../src/wire/live-request.ts';
+import { WireError } from '../../src/wire/wire-error.ts';
 import { runnerFor } from '../agent/talk.ts';
 import { closesAfterEach } from '../models/cleanup.ts';
-import { modelAt } from '../models/gemini-model.ts';
-import { open, say, sessionsOf } from './live.ts';
+import { modelAt } from '../models/gemini/gemini-model.ts';
+import { open, say, send, sessionsOf } from './live.ts';
 
 const closing = closesAfterEach();
 
@@ -21,12 +21,12 @@ interface ScriptedRun {
   over: boolean;
 }
 
-/** A Runner whose runs end when the test says so, whatever they are told. */
+/** Creates a Runner whose runs end when the test ends them, and ignore their abort signal. */
 function scriptedRunner(): { runner: LiveRunner; runs: ScriptedRun[] } {
   const runs: ScriptedRun[] = [];
   const runner: LiveRunner = {
     card: runnerFor(modelAt('http://127.0.0.1:1')).card,
-    // biome-ignore lint/correctness/useYield: it has nothing to say
+    // biome-ignore lint/correctness/useYield: the run has no events
     async *runLive(params) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       const run: ScriptedRun = { params, read: [], over: false, finish: resolve, fail: reject };
@@ -41,92 +41,99 @@ function scriptedRunner(): { runner: LiveRunner; runs: ScriptedRun[] } {
   return { runner, runs };
 }
 
-/** Lets everything happen that waits for no timer. */
-async function settle(): Promise<void> {
+/** Waits for everything that needs no timer. */
+async function flush(): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
 }
 
-function session() {
+async function session() {
   const { runner, runs } = scriptedRunner();
   const sessions = closing(sessionsOf(runner));
-  // The timers of a session are what these tests are about; what it waits for besides is real.
+  // Fake the timers only: these tests are about the timers of a session.
   jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
-  return { sessions, runs, session: open(sessions) };
+  return { sessions, runs, session: await open(sessions) };
 }
 
-describe('a run that is replaced', () => {
-  test('is told to stop, and the next one begins when it has ended: it reads what that one stored', async () => {
-    const { session: live, runs } = session();
-    await settle();
-    live.change({ modality: 'AUDIO' });
-    await settle();
+describe('replacement', () => {
+  test('a replaced run is aborted, and the next one starts when it has ended and stored its events', async () => {
+    const { session: live, runs } = await session();
+    await flush();
+    live.reconfigure({ responseModalities: ['AUDIO'] });
+    await flush();
     expect(runs).toHaveLength(1);
     expect(runs[0]?.params.abortSignal?.aborted).toBe(true);
     runs[0]?.finish();
-    await settle();
+    await flush();
     expect(runs.map(({ params }) => params.runConfig?.responseModalities)).toEqual([['TEXT'], ['AUDIO']]);
     expect(runs[1]?.params.abortSignal?.aborted).toBe(false);
   });
 
-  test('and does not end is waited for no longer than five seconds', async () => {
-    const { session: live, runs } = session();
-    await settle();
-    live.change({ modality: 'AUDIO' });
+  test('a replaced run that does not end delays the next one by at most 5 s', async () => {
+    const { session: live, runs } = await session();
+    await flush();
+    live.reconfigure({ responseModalities: ['AUDIO'] });
     await jest.advanceTimersByTimeAsync(4_900);
     expect(runs).toHaveLength(1);
     await jest.advanceTimersByTimeAsync(200);
     expect(runs).toHaveLength(2);
   });
 
-  test('twice in a row leaves one run, in the modality that was asked for last', async () => {
-    const { session: live, runs } = session();
-    await settle();
-    live.change({ modality: 'AUDIO' });
-    live.change({ modality: 'TEXT' });
+  test('after two replacements in a row one run is left, in the modality that was requested last', async () => {
+    const { session: live, runs } = await session();
+    await flush();
+    live.reconfigure({ responseModalities: ['AUDIO'] });
+    live.reconfigure({ responseModalities: ['TEXT'] });
     runs[0]?.finish();
     await jest.advanceTimersByTimeAsync(10_000);
     expect(runs.filter(({ params }) => !params.abortSignal?.aborted)).toHaveLength(1);
     expect(runs.at(-1)?.params.runConfig?.responseModalities).toEqual(['TEXT']);
   });
 
-  test('and fails as it ends, fails unnoticed', async () => {
-    const { session: live, runs } = session();
-    await settle();
-    live.change({ modality: 'AUDIO' });
+  test('a failure of a replaced run is not reported', async () => {
+    const { session: live, runs } = await session();
+    await flush();
+    live.reconfigure({ responseModalities: ['AUDIO'] });
     runs[0]?.fail(new WireError('model_closed'));
-    await settle();
-    expect(live.log.head).toBe(0);
+    await flush();
+    expect(live.log.at(1)?.entry.message).toEqual({
+      reconfigured: { modality: 'AUDIO', proactivity: false, affective_dialog: false },
+    });
+    expect(live.log.head).toBe(1);
     expect(runs).toHaveLength(2);
   });
 
-  test('hands what it has not read to the next one', async () => {
-    const { session: live, runs } = session();
-    await settle();
-    live.send([say('one'), say('two')]);
-    live.change({ modality: 'AUDIO' });
-    live.send([say('three')]);
+  test('a replaced run passes the requests that it has not read to the next one', async () => {
+    const { session: live, runs } = await session();
+    await flush();
+    await send(live, [say('one'), say('two')]);
+    live.reconfigure({ responseModalities: ['AUDIO'] });
+    await send(live, [say('three')]);
     runs[0]?.finish();
-    await settle();
-    expect(runs[1]?.params.liveRequestQueue.drain()).toEqual([say('one'), say('two'), say('three')]);
+    await flush();
+    expect(runs[1]?.params.liveRequestQueue.drain().map(({ request }) => request)).toEqual([
+      say('one'),
+      say('two'),
+      say('three'),
+    ]);
   });
 });
 
-describe('a session that is closed', () => {
-  test('ends when its run has ended', async () => {
-    const { session: live, runs } = session();
-    await settle();
-    live.send([{ close: true }]);
-    await settle();
+describe('close', () => {
+  test('a closed session ends when its run has ended', async () => {
+    const { session: live, runs } = await session();
+    await flush();
+    await send(live, [{ close: true }]);
+    await flush();
     expect([live.ended, live.over, runs[0]?.params.liveRequestQueue.closed]).toEqual([undefined, true, true]);
     runs[0]?.finish();
-    await settle();
+    await flush();
     expect(live.ended).toEqual({ reason: 'closed' });
   });
 
-  test('ends after five seconds if its run does not', async () => {
-    const { session: live, runs } = session();
-    await settle();
-    live.send([{ close: true }]);
+  test('a closed session ends after 5 s if its run does not end', async () => {
+    const { session: live, runs } = await session();
+    await flush();
+    await send(live, [{ close: true }]);
     await jest.advanceTimersByTimeAsync(4_900);
     expect(live.ended).toBeUndefined();
     await jest.advanceTimersByTimeAsync(200);
@@ -134,59 +141,59 @@ describe('a session that is closed', () => {
     expect(runs[0]?.params.abortSignal?.aborted).toBe(true);
   });
 
-  test('ends, and says nothing of the failure of the run that was to finish', async () => {
-    const { session: live, runs } = session();
-    await settle();
-    live.send([{ close: true }]);
+  test('a closed session ends without a failure if its run fails while it finishes', async () => {
+    const { session: live, runs } = await session();
+    await flush();
+    await send(live, [{ close: true }]);
     runs[0]?.fail(new WireError('model_closed'));
-    await settle();
-    expect(live.log.at(1)?.message).toEqual({ end: { reason: 'closed' } });
+    await flush();
+    expect(live.log.at(1)?.entry.message).toEqual({ end: { reason: 'closed' } });
   });
 });
 
-describe('a run that ends by itself', () => {
-  test('is followed by another as soon as there is something to say', async () => {
-    const { session: live, runs } = session();
-    await settle();
+describe('end of a run', () => {
+  test('after a run has ended by itself, the next request starts another', async () => {
+    const { session: live, runs } = await session();
+    await flush();
     runs[0]?.finish();
-    await settle();
+    await flush();
     expect([runs.length, live.ended, live.log.head]).toEqual([1, undefined, 0]);
-    live.send([say('hello')]);
-    await settle();
-    expect(runs[1]?.params.liveRequestQueue.drain()).toEqual([say('hello')]);
+    await send(live, [say('hello')]);
+    await flush();
+    expect(runs[1]?.params.liveRequestQueue.drain().map(({ request }) => request)).toEqual([say('hello')]);
   });
 });
 
-test('a session that is stopped takes nothing more: draining, and no run begins', async () => {
-  const { sessions, session: live, runs } = session();
-  await settle();
-  sessions.stop();
+test('a stopped session refuses requests with draining and starts no run', async () => {
+  const { sessions, session: live, runs } = await session();
+  await flush();
+  sessions.close();
   runs[0]?.finish();
-  await settle();
-  expect(() => live.send([say('hello')])).toThrow(new WireError('draining'));
+  await flush();
+  await expect(send(live, [say('hello')])).rejects.toThrow(new WireError('draining'));
   live.revive();
-  live.change({ modality: 'AUDIO' });
+  live.reconfigure({ responseModalities: ['AUDIO'] });
   await jest.advanceTimersByTimeAsync(60_000);
   expect(runs).toHaveLength(1);
 });
 
-test('a session that is stopped while it waits to try again does not try again', async () => {
-  const { sessions, session: live, runs } = session();
+test('a session that is stopped while it waits for the next attempt makes no attempt', async () => {
+  const { sessions, session: live, runs } = await session();
   for (const index of [0, 1]) {
-    await settle();
+    await flush();
     runs[index]?.fail(new WireError('model_closed'));
-    await settle();
-    live.send([say('hello')]);
+    await flush();
+    await send(live, [say('hello')]);
   }
-  await settle();
-  // Now it waits for a second.
+  await flush();
+  // The next run would start after 1 s.
   expect(runs).toHaveLength(2);
-  sessions.stop();
+  sessions.close();
   await jest.advanceTimersByTimeAsync(60_000);
   expect(runs).toHaveLength(2);
 });
 
-test("a runner's resumption handle stays out of the log, and what its event says besides does not", async () => {
+test('an event with a resumption handle is logged without the handle, and not at all if nothing else is left', async () => {
   const { runner } = scriptedRunner();
   const stamp = { id: 'e1', invocationId: 'e-1', author: 'bot', timestamp: 1 };
   const sessions = closing(
@@ -194,7 +201,7 @@ test("a runner's resumption handle stays out of the log, and what its event says
       ...runner,
       async *runLive() {
         yield { ...stamp, liveSessionResumptionUpdate: { newHandle: 'a-handle', resumable: true }, turnComplete: true };
-        // With nothing else it leaves no hole either.
+        // An event with nothing else takes no sequence number.
         yield {
           ...stamp,
           liveSessionResumptionUpdate: { newHandle: 'a-handle', resumable: true },
@@ -203,8 +210,8 @@ test("a runner's resumption handle stays out of the log, and what its event says
       },
     }),
   );
-  const { log } = open(sessions);
-  await settle();
-  expect(log.at(1)).toEqual({ seq: 1, turn: 1, message: { event: { ...stamp, turnComplete: true } } });
+  const { log } = await open(sessions);
+  await flush();
+  expect(log.at(1)?.entry.message).toEqual({ event: { ...stamp, turnComplete: true } });
   expect(log.head).toBe(1);
 });

@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { createEventFactory, type EventBody } from '../../src/agent/event-factory.ts';
+import { createEventFactory, type EventBody } from '../../src/agent/run/event-factory.ts';
+import type { LiveRunner } from '../../src/agent/run/runner.ts';
 import type { RunConfig } from '../../src/agent/run-config.ts';
-import type { LiveRunner } from '../../src/agent/runner.ts';
 import { AsyncQueue } from '../../src/models/async-queue.ts';
 import type { AgentEvent } from '../../src/wire/agent-event.ts';
 import { formatCursor } from '../../src/wire/cursor.ts';
 import { runnerFor } from '../agent/talk.ts';
 import { closesAfterEach } from '../models/cleanup.ts';
-import { modelAt } from '../models/gemini-model.ts';
-import { open, say, sessionsOf, speak, TestReader } from './live.ts';
+import { modelAt } from '../models/gemini/gemini-model.ts';
+import { open, say, send, sessionsOf, speak, TestReader } from './live.ts';
 
 const closing = closesAfterEach();
 
@@ -16,7 +16,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-/** A live session whose run yields what the test says, on a clock that stands still. */
+/** Opens a live session whose run yields the events of the test, with fake timers. */
 async function session(runConfig: RunConfig, limits = {}) {
   const real = runnerFor(modelAt('http://127.0.0.1:1'), { runConfig });
   const stamp = createEventFactory();
@@ -33,7 +33,7 @@ async function session(runConfig: RunConfig, limits = {}) {
   };
   const sessions = closing(sessionsOf(runner, { limits }));
   jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
-  const live = open(sessions);
+  const live = await open(sessions);
   const reader = await TestReader.attach(live);
   await pass(0);
   const yields = async (body: Partial<EventBody>) => {
@@ -50,7 +50,7 @@ async function pass(ms: number): Promise<void> {
 }
 
 describe('maxDurationMs', () => {
-  test('ends a live session when it is over, and not before', async () => {
+  test('a live session ends after maxDurationMs, and not before', async () => {
     const { live, reader } = await session({ maxDurationMs: 60_000 });
     await pass(59_900);
     expect(live.ended).toBeUndefined();
@@ -59,20 +59,20 @@ describe('maxDurationMs', () => {
     expect(reader.read().at(-1)).toEqual({ end: { reason: 'max_duration' } });
   });
 
-  test('lets the reply that is being given finish, and takes what is sent meanwhile', async () => {
+  test('a reply in progress at maxDurationMs is finished, and requests are accepted until then', async () => {
     const { live, reply, yields, reader } = await session({ maxDurationMs: 60_000 });
     await pass(59_000);
     await reply('One, ');
     await pass(3_000);
     expect(live.ended).toBeUndefined();
-    live.send([speak(100)]);
+    await send(live, [speak(100)]);
     await reply('two.');
     await yields({ turnComplete: true });
     expect(live.ended).toEqual({ reason: 'max_duration' });
     expect(reader.read().slice(-2)).toMatchObject([{ event: { turnComplete: true } }, { end: {} }]);
   });
 
-  test('waits no longer than ten seconds for it, and then ends the turn', async () => {
+  test('a reply that is not finished 10 s after maxDurationMs is interrupted', async () => {
     const { live, reply, reader } = await session({ maxDurationMs: 60_000 });
     await pass(59_000);
     await reply('One, ');
@@ -87,7 +87,7 @@ describe('maxDurationMs', () => {
     ]);
   });
 
-  test('of a session that has ended before does nothing more', async () => {
+  test('a session that has ended leaves no timer', async () => {
     const { live } = await session({ maxDurationMs: 60_000 });
     live.end({ reason: 'closed' });
     await pass(0);
@@ -97,19 +97,19 @@ describe('maxDurationMs', () => {
     expect([live.ended, live.log.head]).toEqual([{ reason: 'closed' }, head]);
   });
 
-  test('of a server that goes down while the last reply is given says nothing more: its clients are to come back', async () => {
+  test('a session that is stopped during its last reply does not end, because its clients are to reconnect', async () => {
     const { sessions, live, reply } = await session({ maxDurationMs: 60_000 });
     await pass(59_000);
     await reply('One, ');
     await pass(2_000);
-    sessions.stop();
+    sessions.close();
     await pass(20_000);
     expect(live.ended).toBeUndefined();
   });
 });
 
 describe('idleTimeoutMs', () => {
-  test('ends a live session in which nothing was said for so long', async () => {
+  test('a live session ends after idleTimeoutMs without activity, and not before', async () => {
     const { live, reader } = await session({ idleTimeoutMs: 30_000 });
     await pass(29_900);
     expect(live.ended).toBeUndefined();
@@ -119,10 +119,10 @@ describe('idleTimeoutMs', () => {
   });
 
   test.each<[what: string, happens: (at: Awaited<ReturnType<typeof session>>) => unknown, ended: boolean]>([
-    ['a text', ({ live }) => live.send([say('hello')]), false],
-    ['a sign that speech begins', ({ live }) => live.send([{ activity_start: {} }]), false],
-    ['audio of an open microphone', ({ live }) => live.send([speak(100)]), true],
-    ['a picture', ({ live }) => live.send([{ blob: { mime_type: 'image/png', data: 'AAAA' } }]), true],
+    ['a text', ({ live }) => send(live, [say('hello')]), false],
+    ['a sign that speech begins', ({ live }) => send(live, [{ activity_start: {} }]), false],
+    ['audio of an open microphone', ({ live }) => send(live, [speak(100)]), true],
+    ['a picture', ({ live }) => send(live, [{ blob: { mime_type: 'image/png', data: 'AAAA' } }]), true],
     [
       'a reply',
       ({ yields }) => yields({ content: { role: 'model', parts: [{ text: 'One' }] }, turnComplete: true }),
@@ -130,7 +130,7 @@ describe('idleTimeoutMs', () => {
     ],
     ['recognised speech', ({ yields }) => yields({ inputTranscription: { text: 'he', finished: false } }), false],
     ['how the connection to the model fares', ({ yields }) => yields({ status: { upstream: 'resumed' } }), true],
-  ])('begins anew after %s, unless that says nothing', async (_what, happens, ended) => {
+  ])('idleTimeoutMs starts again after %s, or does not if that is no activity', async (_what, happens, ended) => {
     const realtimeInputConfig = { automaticActivityDetection: { disabled: true } };
     const at = await session({ idleTimeoutMs: 30_000, realtimeInputConfig });
     await pass(20_000);
@@ -142,8 +142,8 @@ describe('idleTimeoutMs', () => {
   });
 });
 
-describe('a reply', () => {
-  test('that is being heard is no silence, though nothing more of it comes', async () => {
+describe('replies', () => {
+  test('a turn that is not complete counts as activity, even if no more events arrive', async () => {
     const { live, reply, yields } = await session({ idleTimeoutMs: 30_000 });
     await reply('One long story.');
     await pass(100_000);
@@ -156,21 +156,57 @@ describe('a reply', () => {
   });
 });
 
-describe('the limits of a server', () => {
+describe('work in the background', () => {
+  const completeTurn = async ({ reply, yields }: Awaited<ReturnType<typeof session>>) => {
+    await reply('One moment.');
+    await yields({ status: { upstream: 'working' } });
+    await yields({ turnComplete: true });
+  };
+
+  test('a model that works on after a complete turn counts as active, also while its connection is replaced', async () => {
+    const at = await session({ idleTimeoutMs: 30_000 });
+    await completeTurn(at);
+    await pass(100_000);
+    await at.yields({ status: { upstream: 'reconnecting', attempt: 2 } });
+    await at.yields({ status: { upstream: 'reseeded' } });
+    await pass(100_000);
+    expect(at.live.ended).toBeUndefined();
+    await at.yields({ status: { upstream: 'ready' } });
+    await pass(32_000);
+    expect(at.live.ended).toEqual({ reason: 'idle' });
+  });
+
+  test('a session waits at maxDurationMs for the answer of a model that works on', async () => {
+    const at = await session({ maxDurationMs: 60_000 });
+    await pass(55_000);
+    await completeTurn(at);
+    await pass(9_000);
+    expect(at.live.ended).toBeUndefined();
+    await at.reply('At noon.');
+    await at.yields({ turnComplete: true });
+    await at.yields({ status: { upstream: 'ready' } });
+    expect(at.live.ended).toEqual({ reason: 'max_duration' });
+  });
+});
+
+describe('limits of the server', () => {
   test.each([
     [{ maxDurationMs: 60_000 }, { maxDurationMs: 30_000 }, 30_000],
     [{ maxDurationMs: 30_000 }, { maxDurationMs: 60_000 }, 30_000],
     [{}, { idleTimeoutMs: 30_000 }, 30_000],
     [{ idleTimeoutMs: 60_000 }, { idleTimeoutMs: 30_000, maxDurationMs: 90_000 }, 30_000],
-  ])('beside those of an agent, %j and %j: the lower one holds', async (runConfig, limits, ms) => {
-    const { live } = await session(runConfig, limits);
-    await pass(ms - 100);
-    expect(live.ended).toBeUndefined();
-    await pass(200);
-    expect(live.ended).toBeDefined();
-  });
+  ])(
+    'of the limits of the agent and of the server, %j and %j, the lower one applies',
+    async (runConfig, limits, ms) => {
+      const { live } = await session(runConfig, limits);
+      await pass(ms - 100);
+      expect(live.ended).toBeUndefined();
+      await pass(200);
+      expect(live.ended).toBeDefined();
+    },
+  );
 
-  test('that are none let a session be for days', async () => {
+  test('a session without limits is live for days', async () => {
     const { live } = await session({});
     await pass(3 * 86_400_000);
     expect(live.ended).toBeUndefined();
@@ -178,30 +214,32 @@ describe('the limits of a server', () => {
 });
 
 describe('after a limit', () => {
-  const readAgain = { userId: 'ann', sessionId: 'default', settings: {} };
+  const readAgain = { userId: 'ann', sessionId: 'default', runConfig: {} };
 
-  test('a reader that was told comes back to nothing, for an EventSource comes by itself', async () => {
+  test('a reader that received the end gets ended when it returns, because an EventSource reconnects by itself', async () => {
     const { sessions, live } = await session({ maxDurationMs: 1_000 });
     await pass(1_100);
     const cursor = formatCursor(live.log.epoch, live.log.head);
-    expect(sessions.open({ ...readAgain, cursor, reconnect: true })).toBe('ended');
-    expect(sessions.open({ ...readAgain, cursor, reconnect: false })).toBe('ended');
+    expect(await sessions.open({ ...readAgain, cursor, reconnect: true })).toBe('ended');
+    expect(await sessions.open({ ...readAgain, cursor, reconnect: false })).toBe('ended');
   });
 
   test.each<[string, number | undefined]>([
     ['that was not told', 1],
     ['without a cursor', undefined],
-  ])('a reader %s begins a new session', async (_who, back) => {
+  ])('a reader %s gets a new session', async (_who, back) => {
     const { sessions, live } = await session({ maxDurationMs: 1_000 });
     await pass(1_100);
     const cursor = back === undefined ? undefined : formatCursor(live.log.epoch, live.log.head - back);
-    expect(sessions.open({ ...readAgain, cursor, reconnect: true })).toMatchObject({ replaced: false });
+    expect(await sessions.open({ ...readAgain, cursor, reconnect: true })).toMatchObject({ replaced: false });
     expect(sessions.size).toBe(1);
   });
 
-  test('what is sent finds no session', async () => {
+  test('a sender gets session_not_found', async () => {
     const { sessions } = await session({ maxDurationMs: 1_000 });
     await pass(1_100);
-    expect(() => sessions.get('ann', 'default')).toThrow(expect.objectContaining({ code: 'session_not_found' }));
+    await expect(sessions.get('ann', 'default')).rejects.toThrow(
+      expect.objectContaining({ code: 'session_not_found' }),
+    );
   });
 });

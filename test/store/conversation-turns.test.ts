@@ -1,20 +1,20 @@
 import { expect, test } from '@jest/globals';
-import { turnsOf } from '../../src/store/conversation-turns.ts';
+import { listTurns } from '../../src/store/conversation-turns.ts';
 import type { AgentEvent } from '../../src/wire/agent-event.ts';
-import { said } from './conversation-store-contract.ts';
+import { textEvent } from './events.ts';
 
 function event(body: Partial<AgentEvent>, author = 'agent'): AgentEvent {
-  const { content: _, ...stamp } = said('', author);
+  const { content: _, ...stamp } = textEvent('', author);
   return { ...stamp, ...body };
 }
 
 const interrupted = () => event({ interrupted: true });
 
-test('turnsOf typed text and transcripts of speech gives who said what', () => {
+test('typed text and transcripts of speech become turns of user and model', () => {
   expect(
-    turnsOf([
-      said('typed', 'user'),
-      said('written'),
+    listTurns([
+      textEvent('typed', 'user'),
+      textEvent('written'),
       event({ inputTranscription: { text: 'spoken', finished: true } }, 'user'),
       event({ outputTranscription: { text: 'answered', finished: true } }),
     ]),
@@ -26,24 +26,24 @@ test('turnsOf typed text and transcripts of speech gives who said what', () => {
   ]);
 });
 
-test('turnsOf several events of one speaker joins them by line breaks into one turn', () => {
-  expect(turnsOf([said('a', 'user'), said('b', 'user'), said('c'), said('d')])).toEqual([
+test('several events of one speaker become one turn, joined by line breaks', () => {
+  expect(listTurns([textEvent('a', 'user'), textEvent('b', 'user'), textEvent('c'), textEvent('d')])).toEqual([
     { role: 'user', text: 'a\nb' },
     { role: 'model', text: 'c\nd' },
   ]);
 });
 
-test('turnsOf an event with several texts joins them, without thoughts', () => {
+test('the texts of one event are joined, without thoughts', () => {
   const parts = [{ text: 'hm', thought: true }, { text: 'One, ' }, { text: 'two.' }];
-  expect(turnsOf([event({ content: { role: 'model', parts } })])).toEqual([{ role: 'model', text: 'One, two.' }]);
+  expect(listTurns([event({ content: { role: 'model', parts } })])).toEqual([{ role: 'model', text: 'One, two.' }]);
 });
 
-test('turnsOf leaves out partial events, tool calls and results, usage and flags', () => {
+test('partial events, tool calls and results, usage and flags are left out of the turns', () => {
   const functionCall = { id: 'c', name: 'clock', args: {} };
   const functionResponse = { id: 'c', name: 'clock', response: {} };
   expect(
-    turnsOf([
-      { ...said('pie'), partial: true },
+    listTurns([
+      { ...textEvent('pie'), partial: true },
       event({ content: { role: 'model', parts: [{ functionCall }] } }),
       event({ content: { role: 'user', parts: [{ functionResponse }] } }),
       event({ usageMetadata: { totalTokenCount: 1 } }),
@@ -53,28 +53,30 @@ test('turnsOf leaves out partial events, tool calls and results, usage and flags
   ).toEqual([]);
 });
 
-test('turnsOf marks the model turn that was interrupted, and begins a new one after it', () => {
-  expect(turnsOf([said('count', 'user'), said('One, two'), interrupted(), said('Three')])).toEqual([
+test('an interruption marks the model turn before it, and the next text begins a new turn', () => {
+  expect(listTurns([textEvent('count', 'user'), textEvent('One, two'), interrupted(), textEvent('Three')])).toEqual([
     { role: 'user', text: 'count' },
     { role: 'model', text: 'One, two', interrupted: true },
     { role: 'model', text: 'Three' },
   ]);
 });
 
-test('turnsOf an interruption before the model said anything marks nothing', () => {
-  expect(turnsOf([said('One'), said('wait', 'user'), interrupted()])).toEqual([
+test('an interruption before the model said anything marks no turn', () => {
+  expect(listTurns([textEvent('One'), textEvent('wait', 'user'), interrupted()])).toEqual([
     { role: 'model', text: 'One' },
     { role: 'user', text: 'wait' },
   ]);
 });
 
-test('turnsOf an event that has text and interrupted marks that text', () => {
-  expect(turnsOf([{ ...said('One'), interrupted: true }])).toEqual([{ role: 'model', text: 'One', interrupted: true }]);
+test('an event that has text and `interrupted` becomes an interrupted turn', () => {
+  expect(listTurns([{ ...textEvent('One'), interrupted: true }])).toEqual([
+    { role: 'model', text: 'One', interrupted: true },
+  ]);
 });
 
-test('turnsOf leaves the events as they are', () => {
-  const events = [said('a', 'user'), said('b', 'user'), interrupted()];
+test('the events that turns are made of are not changed', () => {
+  const events = [textEvent('a', 'user'), textEvent('b', 'user'), interrupted()];
   const before = structuredClone(events);
-  turnsOf(events);
+  listTurns(events);
   expect(events).toEqual(before);
 });

@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
 import { createMemoryArtifacts } from '../../src/store/memory-artifacts.ts';
 import { audio, describeArtifactStore } from './artifact-store-contract.ts';
-import { KEY } from './conversation-store-contract.ts';
+import { KEY } from './events.ts';
 
 describeArtifactStore('createMemoryArtifacts', async () => createMemoryArtifacts());
 
-test('createMemoryArtifacts over its limit forgets the files that were saved first, and their names with the last of them', async () => {
+test('artifacts over the limit of bytes are deleted, the oldest first, and a file disappears from the list with its last revision', async () => {
   const store = createMemoryArtifacts(700);
   await store.save(KEY, 'a', audio(1));
   await store.save(KEY, 'a', audio(2));
@@ -15,7 +15,15 @@ test('createMemoryArtifacts over its limit forgets the files that were saved fir
   expect(await store.list(KEY)).toEqual(['a', 'b', 'c']);
   await store.save(KEY, 'd', audio(5));
   expect(await store.list(KEY)).toEqual(['b', 'c', 'd']);
-  // The newest stays, whatever its size.
+  // The newest file stays, whatever its size.
   await store.save(KEY, 'e', { mimeType: 'audio/pcm', data: new Uint8Array(1_000) });
   expect(await store.list(KEY)).toEqual(['e']);
+});
+
+test('files of one user over the limit of bytes make only files of that user forgotten', async () => {
+  const store = createMemoryArtifacts(2_000);
+  await store.save({ ...KEY, userId: 'ann' }, 'a', audio(1));
+  for (let index = 0; index < 50; index += 1) await store.save({ ...KEY, userId: 'eve' }, `${index}`, audio(1));
+  expect(await store.list({ ...KEY, userId: 'ann' })).toEqual(['a']);
+  expect(await store.load({ ...KEY, userId: 'eve' }, '49')).toBeDefined();
 });

@@ -1,40 +1,10 @@
 import { expect, test } from '@jest/globals';
-import { activityOf } from '../../src/web/activity.ts';
+import { chooseActivity } from '../../src/web/activity.ts';
 import { decodeBase64, encodeBase64 } from '../../src/web/base64.ts';
-import { explainMicrophoneError, missingMicrophone } from '../../src/web/microphone-trouble.ts';
-import { loadUserId, renewUserId } from '../../src/web/user-id.ts';
-import { isId } from '../../src/wire/identifiers.ts';
+import { HearingDetector } from '../../src/web/voice/hearing-detector.ts';
+import { findVoiceProblem, toMicrophoneError, toVoiceError } from '../../src/web/voice/voice-problem.ts';
 
-function fakeStorage(): Pick<Storage, 'getItem' | 'setItem'> {
-  const values = new Map<string, string>();
-  return { getItem: (key) => values.get(key) ?? null, setItem: (key, value) => void values.set(key, value) };
-}
-
-test('user id: the second visit, finds the first one; a new conversation, another', () => {
-  const storage = fakeStorage();
-  const id = loadUserId(storage);
-  expect(isId(id)).toBe(true);
-  expect(loadUserId(storage)).toBe(id);
-  const next = renewUserId(storage);
-  expect(next).not.toBe(id);
-  expect(loadUserId(storage)).toBe(next);
-});
-
-test('user id: no storage, forbidden storage or nonsense in it, a valid one all the same', () => {
-  const forbidden = {
-    getItem(): string {
-      throw new DOMException('', 'SecurityError');
-    },
-    setItem(): void {
-      throw new DOMException('', 'SecurityError');
-    },
-  };
-  expect(isId(loadUserId(undefined))).toBe(true);
-  expect(isId(loadUserId(forbidden))).toBe(true);
-  expect(isId(loadUserId({ getItem: () => '../x', setItem: () => undefined }))).toBe(true);
-});
-
-test('base64: any bytes, come back; a picture of a megabyte, too', () => {
+test('base64 encoding and decoding returns the same bytes, also for a megabyte', () => {
   for (const length of [0, 1, 2, 3, 1_000_000]) {
     const bytes = Uint8Array.from({ length }, (_, i) => (i * 7919) % 256);
     expect(decodeBase64(encodeBase64(bytes)).every((byte, i) => byte === bytes[i])).toBe(true);
@@ -42,42 +12,70 @@ test('base64: any bytes, come back; a picture of a megabyte, too', () => {
 });
 
 test.each([
-  ['NotAllowedError', 'The microphone is blocked.'],
-  ['NotFoundError', 'No microphone was found.'],
-  ['NotReadableError', 'The microphone is in use by another program.'],
-  ['WeirdError', 'Audio could not be started.'],
-])('microphone: %s, said in words with something to do', (name, text) => {
-  const explained = explainMicrophoneError(new DOMException('why', name));
-  expect(explained.text).toBe(text);
-  expect(explained.advice).toBeTruthy();
+  ['NotAllowedError', 'why', 'blocked'],
+  ['NotAllowedError', 'Permission denied by system', 'blocked_by_system'],
+  ['NotFoundError', 'why', 'missing'],
+  ['NotReadableError', 'why', 'busy'],
+  ['WeirdError', 'why', 'failed'],
+] as const)('the microphone error %s (%s) is classified as %s', (name, message, problem) => {
+  const error = toMicrophoneError(new DOMException(message, name));
+  expect(error.problem).toBe(problem);
+  expect(error.detail).toBe(problem === 'failed' ? message : undefined);
 });
 
-test('microphone: an insecure address or an old browser, known beforehand', () => {
+test('anything that is thrown is a failure with what is known of it', () => {
+  expect(toVoiceError('no reason')).toMatchObject({ problem: 'failed', detail: 'no reason' });
+  expect(toVoiceError(undefined)).toMatchObject({ problem: 'failed', detail: 'undefined' });
+});
+
+test('an insecure address and a browser without audio are detected before the microphone is requested', () => {
   const capable = { isSecureContext: true, hasDevices: true, hasWorklet: true };
-  expect(missingMicrophone(capable)).toBeUndefined();
-  expect(missingMicrophone({ ...capable, isSecureContext: false })?.text).toBe('Voice needs a secure address.');
-  expect(missingMicrophone({ ...capable, hasWorklet: false })?.text).toContain('no audio');
+  expect(findVoiceProblem(capable)).toBeUndefined();
+  expect(findVoiceProblem({ ...capable, isSecureContext: false })).toBe('insecure');
+  expect(findVoiceProblem({ ...capable, hasWorklet: false })).toBe('unsupported');
 });
 
-test('activity: what the agent does, in the order of what matters', () => {
+test('the activity is chosen by priority: playback, end, connection, model, speech, answer, microphone', () => {
   const idle = {
     phase: 'live',
     upstream: 'ready',
     answering: false,
-    begun: false,
+    hasAnswer: false,
     playing: false,
-    voice: false,
-    muted: false,
+    voice: 'off',
+    silence: undefined,
+    hearing: false,
   } as const;
-  expect(activityOf(idle)).toBe('ready');
-  expect(activityOf({ ...idle, voice: true })).toBe('listening');
-  expect(activityOf({ ...idle, voice: true, muted: true })).toBe('muted');
-  expect(activityOf({ ...idle, answering: true })).toBe('thinking');
-  expect(activityOf({ ...idle, answering: true, begun: true })).toBe('writing');
-  expect(activityOf({ ...idle, answering: true, begun: true, voice: true })).toBe('thinking');
-  expect(activityOf({ ...idle, upstream: 'connecting', answering: true })).toBe('upstream');
-  expect(activityOf({ ...idle, upstream: 'reconnecting', answering: true })).toBe('reconnecting');
-  expect(activityOf({ ...idle, phase: 'reconnecting', playing: true })).toBe('speaking');
-  expect(activityOf({ ...idle, phase: 'offline' })).toBe('offline');
-  expect(activityOf({ ...idle, phase: 'ended' })).toBe('ended');
+  const inCall = { ...idle, voice: 'on' } as const;
+  expect(chooseActivity(idle)).toBe('ready');
+  expect(chooseActivity(inCall)).toBe('listening');
+  expect(chooseActivity({ ...inCall, hearing: true })).toBe('hearing');
+  expect(chooseActivity({ ...inCall, answering: true, hearing: true })).toBe('hearing');
+  for (const silence of ['muted', 'system-muted', 'push-to-talk'] as const) {
+    expect(chooseActivity({ ...inCall, silence, hearing: true })).toBe(silence);
+  }
+  expect(chooseActivity({ ...idle, voice: 'starting' })).toBe('starting');
+  expect(chooseActivity({ ...idle, voice: 'starting', phase: 'reconnecting' })).toBe('starting');
+  expect(chooseActivity({ ...idle, voice: 'starting', phase: 'offline' })).toBe('offline');
+  expect(chooseActivity({ ...idle, answering: true })).toBe('thinking');
+  expect(chooseActivity({ ...idle, answering: true, hasAnswer: true })).toBe('writing');
+  expect(chooseActivity({ ...inCall, answering: true, hasAnswer: true })).toBe('thinking');
+  expect(chooseActivity({ ...idle, upstream: 'connecting', answering: true })).toBe('upstream');
+  expect(chooseActivity({ ...idle, upstream: 'reconnecting', answering: true })).toBe('reconnecting');
+  expect(chooseActivity({ ...idle, phase: 'reconnecting', playing: true })).toBe('speaking');
+  expect(chooseActivity({ ...idle, upstream: 'stalled', answering: true })).toBe('stalled');
+  expect(chooseActivity({ ...idle, upstream: 'stalled', answering: true, hasAnswer: true })).not.toBe('stalled');
+  expect(chooseActivity({ ...idle, phase: 'offline' })).toBe('offline');
+  expect(chooseActivity({ ...idle, phase: 'ended' })).toBe('ended');
+});
+
+test('the user speaks from the first loud 100 ms on until 0.6 s of quiet', () => {
+  const detector = new HearingDetector();
+  detector.addLevel(0.005);
+  expect(detector.isHearing.value).toBe(false);
+  detector.addLevel(0.1);
+  for (let quiet = 0; quiet < 5; quiet += 1) detector.addLevel(0.005);
+  expect(detector.isHearing.value).toBe(true);
+  detector.addLevel(0.005);
+  expect(detector.isHearing.value).toBe(false);
 });

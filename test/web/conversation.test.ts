@@ -1,52 +1,87 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { Conversation } from '../../src/web/conversation.ts';
-import type { NoticeText } from '../../src/web/notice.ts';
-import type { VoiceOptions } from '../../src/web/voice.ts';
+import type { ConversationIds } from '../../src/web/identity.ts';
+import { PageSettings } from '../../src/web/settings/page-settings.ts';
+import { VideoShare } from '../../src/web/voice/video-share.ts';
+import type { VoiceOptions } from '../../src/web/voice/voice.ts';
+import { VoiceError, type VoiceProblem } from '../../src/web/voice/voice-problem.ts';
 import { PageNetwork } from './page-network.ts';
 
-const PLAYING = { bufferedMs: 100, playedMs: 50, playing: true, underruns: 0, level: 0.2 };
+const PLAYING = { bufferedMs: 100, turn: 1, playedMs: 50, playing: true, underruns: 0, level: 0.2 };
 
-/** A browser and a server in one: what the page posts and plays is written down in the order in which it happens. */
+/** Creates a conversation with a simulated browser and server. The log lists what the page posts and plays, in order. */
 function open() {
   const log: string[] = [];
   const network = new PageNetwork(log);
   let voiceOptions: VoiceOptions | undefined;
   let refusal: unknown;
-  let trouble: NoticeText | undefined;
+  let problem: VoiceProblem | undefined;
   let users = 0;
+  let ids: ConversationIds = { userId: 'u0' };
+  let signedIn: { userId: string } | undefined;
+  const settings = new PageSettings(undefined, {
+    onSpeechChanged: () => conversation.applySpeech(),
+    onAnswersChanged: () => conversation.talk.applyAnswers(),
+    onSoundChanged: () => conversation.talk.voice.applySound(),
+  });
   const conversation = new Conversation({
     network: { fetch: network.fetch, transport: 'sse' },
-    voiceTrouble: () => trouble,
+    findVoiceProblem: () => problem,
     async startVoice(options) {
       if (refusal) throw refusal;
       voiceOptions = options;
       return {
         microphone: {
-          set muted(muted: boolean) {
-            log.push(muted ? 'mute' : 'unmute');
+          open: () => log.push('open microphone'),
+          async close(release) {
+            log.push(release ? 'release microphone' : 'close microphone');
           },
         },
         speaker: {
-          play: (data) => log.push(`play ${data}`),
+          turn: 1,
+          play(data) {
+            log.push(`play ${data}`);
+            return 0;
+          },
           endTurn: () => log.push('end turn'),
           flush: () => log.push('flush'),
-          heardMs: () => 1234,
+          getHeardMs: () => 1234,
         },
-        wake: () => log.push('wake'),
+        video: new VideoShare({ onFrame: async () => undefined, onProblem: () => undefined }),
+        applySound: () => log.push('apply sound'),
+        resume: () => log.push('resume'),
         stop: () => log.push('stop voice'),
       };
     },
-    loadUserId: () => 'u0',
-    renewUserId: () => `u${++users}`,
+    onTraffic: () => undefined,
+    settings,
+    tabs: { locks: undefined, channel: undefined },
+    account: {
+      getIds: () => ids,
+      useIds: (previous) => {
+        ids = previous;
+      },
+      renewIds: () => {
+        ids = { userId: `u${++users}` };
+      },
+      onAccepted: () => undefined,
+      requireSignIn: () => log.push('ask for a sign-in'),
+      findUser: async () => signedIn && { ...signedIn, byApp: false },
+      isSignInByApp: async () => false,
+      switchTo: (userId) => {
+        ids = { userId };
+      },
+    },
   });
   const browser = {
     conversation,
+    settings,
     network,
     log,
     emit: (name: string, data: unknown) => network.emit(name, data),
-    begin: async (modality = 'TEXT') => {
+    begin: async (modality = 'TEXT', session: object = {}) => {
       await settle();
-      network.begin(modality);
+      network.begin(modality, session);
       await settle();
     },
     get voiceOptions() {
@@ -56,10 +91,14 @@ function open() {
     refuse(error: unknown) {
       refusal = error;
     },
-    setTrouble(next: NoticeText) {
-      trouble = next;
+    /** Signs the browser in as another user, as another tab does. */
+    signIn(userId: string) {
+      signedIn = { userId };
     },
-    /** What has happened since the last call. */
+    setProblem(next: VoiceProblem) {
+      problem = next;
+    },
+    /** Returns the log entries since the last call. */
     async since() {
       await settle();
       return log.splice(0);
@@ -70,7 +109,7 @@ function open() {
   return browser;
 }
 
-/** Until what is under way has arrived: streams and promises take turns of the loop, and no time. */
+/** Waits until all pending data has arrived. Streams and promises need turns of the event loop, but no time. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) {
     const { port1, port2 } = new MessageChannel();
@@ -95,33 +134,33 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-test('conversation: typed before the server is there, is sent when it is', async () => {
+test('text typed before the server is available is sent when it is', async () => {
   const { conversation, begin, since } = open();
-  conversation.say('Hi');
-  expect(await since()).toEqual(['GET events/u0?is_audio=false']);
+  conversation.sendMessage('Hi');
+  expect(await since()).toEqual(['GET events/u0']);
   await begin();
   expect(await since()).toEqual(['POST send/u0 {"mime_type":"text/plain","data":"Hi"}']);
   expect(conversation.transcript.value.turns[0]).toMatchObject({ text: 'Hi', state: 'done' });
 });
 
-test('conversation: start audio, voice first, then the new run; what is said meanwhile waits for it', async () => {
+test('startAudio opens the voice before the new run, and speech waits for that run', async () => {
   const browser = open();
   await browser.begin();
   await browser.since();
   await browser.conversation.startAudio();
-  browser.voiceOptions.onAudio([new Int16Array(1600)]);
-  expect(await browser.since()).toEqual(['GET events/u0?is_audio=true']);
+  browser.voiceOptions.onAudio(new Int16Array(1600));
+  expect(await browser.since()).toEqual(['open microphone', 'GET events/u0?is_audio=true']);
   expect(browser.conversation.voice.value).toBe('starting');
   await browser.begin('AUDIO');
   expect(await browser.since()).toEqual(['POST send/u0 audio']);
   expect(browser.conversation.voice.value).toBe('on');
 });
 
-test('conversation: microphone denied, the page stays in text and says what to do', async () => {
+test('a denied microphone leaves the page in text mode and shows what to do', async () => {
   const browser = open();
   await browser.begin();
   await browser.since();
-  browser.refuse(new DOMException('denied', 'NotAllowedError'));
+  browser.refuse(new VoiceError('blocked'));
   await browser.conversation.startAudio();
   expect(await browser.since()).toEqual([]);
   expect(browser.conversation.voice.value).toBe('off');
@@ -131,17 +170,17 @@ test('conversation: microphone denied, the page stays in text and says what to d
   });
 });
 
-test('conversation: an address without a microphone, says so and does not ask for one', async () => {
+test('on an address without a microphone, the page says so and does not request one', async () => {
   const browser = open();
   browser.refuse(new Error('must not be asked'));
-  browser.setTrouble({ text: 'Voice needs a secure address.' });
+  browser.setProblem('insecure');
   await browser.conversation.startAudio();
   expect(browser.conversation.notices.value).toMatchObject([
     { tone: 'warning', text: 'Voice needs a secure address.' },
   ]);
 });
 
-test('conversation: stop audio, no more sound, nothing of the microphone is sent and answers are text', async () => {
+test('stopAudio ends playback, stops sending audio and switches answers to text', async () => {
   const browser = await inVoice();
   browser.conversation.stopAudio();
   expect(await browser.since()).toEqual(['stop voice', 'GET events/u0?is_audio=false']);
@@ -150,7 +189,7 @@ test('conversation: stop audio, no more sound, nothing of the microphone is sent
   expect(browser.conversation.voice.value).toBe('off');
 });
 
-test('conversation: audio of a turn, is played to its end; interrupted by the server, is flushed', async () => {
+test('audio of a turn is played to its end, and flushed if the server interrupts the turn', async () => {
   const { emit, since } = await inVoice();
   emit('message', { mime_type: 'audio/pcm', data: 'AAAA' });
   emit('message', { turn_complete: true, interrupted: null });
@@ -159,7 +198,7 @@ test('conversation: audio of a turn, is played to its end; interrupted by the se
   expect(await since()).toEqual(['play AAAA', 'end turn', 'play BBBB', 'flush']);
 });
 
-test('conversation: interrupt, silent at once, told with what was heard, and late chunks are dropped', async () => {
+test('interrupt silences playback at once, reports the heard duration and drops late chunks', async () => {
   const { conversation, emit, since } = await inVoice();
   emit('message', { mime_type: 'audio/pcm', data: 'AAAA' });
   emit('message', { ...text('One, '), is_transcript: true });
@@ -178,7 +217,7 @@ test('conversation: interrupt, silent at once, told with what was heard, and lat
   ]);
 });
 
-test('conversation: interrupt while only the loudspeaker still has something, the next answer is not dropped', async () => {
+test('an interrupt during playback after the end of the turn does not drop the next answer', async () => {
   const browser = await inVoice();
   browser.emit('message', { ...text('One.'), is_transcript: true });
   browser.emit('message', { turn_complete: true, interrupted: null });
@@ -190,38 +229,95 @@ test('conversation: interrupt while only the loudspeaker still has something, th
   expect(browser.conversation.transcript.value.turns[0]).toMatchObject({ state: 'interrupted' });
 });
 
-test('conversation: interrupt that the server never confirms, dropping ends after 3 s', async () => {
+test('an answer that was interrupted stays discarded until its end, however late the server confirms it', async () => {
   const { conversation, emit, since } = await inVoice();
   emit('message', { ...text('One, '), is_transcript: true });
+  await since();
   conversation.interrupt();
+  await since();
+  await jest.advanceTimersByTimeAsync(60_000);
+  emit('message', { ...text('two.'), is_transcript: true });
+  emit('message', { mime_type: 'audio/pcm', data: 'LATE' });
+  emit('message', { turn_complete: true, interrupted: null });
+  emit('message', { mime_type: 'audio/pcm', data: 'NEXT' });
+  expect((await since()).filter((entry) => entry.startsWith('play'))).toEqual(['play NEXT']);
+  expect(conversation.transcript.value.turns).toMatchObject([{ parts: [{ text: 'One, ' }], state: 'interrupted' }]);
+});
+
+test('an interrupt before the answer has begun discards data for 3 s after the server has accepted it', async () => {
+  const { conversation, emit, since } = await inVoice();
+  conversation.sendMessage('Hello?');
+  await since();
+  conversation.interrupt();
+  await since();
+  emit('message', { mime_type: 'audio/pcm', data: 'LATE' });
   await since();
   await jest.advanceTimersByTimeAsync(3_000);
   emit('message', { mime_type: 'audio/pcm', data: 'AAAA' });
   expect(await since()).toEqual(['play AAAA']);
 });
 
-test('conversation: nothing to interrupt, interrupt does nothing', async () => {
+test('an interrupt that the agent cannot carry out is told, and the answer plays on', async () => {
+  const { conversation, network, emit, since } = await inVoice();
+  emit('message', { ...text('One, '), is_transcript: true });
+  await since();
+  const error = { error: "ADK's Runner cannot stop a reply", code: 'not_supported', retry: false, hint: 'speak' };
+  network.refusal = { status: 422, body: error };
+  conversation.interrupt();
+  await since();
+  emit('message', { mime_type: 'audio/pcm', data: 'AAAA' });
+  expect(await since()).toEqual(['play AAAA']);
+  expect(conversation.notices.value).toEqual([
+    { key: 'send', tone: 'error', text: "ADK's Runner cannot stop a reply.", advice: 'Speak.' },
+  ]);
+});
+
+test('a model that was restarted without the conversation is told until it speaks', async () => {
+  const { conversation, emit, since } = await inVoice();
+  emit('status', { upstream: 'restarted' });
+  await since();
+  expect(conversation.notices.value).toMatchObject([
+    { key: 'model', tone: 'warning', text: 'The model was restarted.' },
+  ]);
+  emit('message', { mime_type: 'audio/pcm', data: 'AAAA' });
+  await since();
+  expect(conversation.notices.value).toEqual([]);
+});
+
+test('interrupt does nothing if there is nothing to interrupt', async () => {
   const { conversation, since } = await inVoice();
   conversation.interrupt();
   expect(await since()).toEqual([]);
 });
 
-test('conversation: typed while the agent speaks, silent before it is sent', async () => {
+test('text typed while the agent speaks silences playback before it is sent', async () => {
   const browser = await inVoice();
   browser.voiceOptions.onStats(PLAYING);
-  browser.conversation.say('Stop');
+  browser.conversation.sendMessage('Stop');
   expect(await browser.since()).toEqual(['flush', 'POST send/u0 {"mime_type":"text/plain","data":"Stop"}']);
 });
 
-test('conversation: mute, ends the audio stream for the model; unmute, begins again', async () => {
+test('muting ends the audio stream for the model, and unmuting restarts it', async () => {
   const { conversation, since } = await inVoice();
-  conversation.setMuted(true);
-  conversation.setMuted(true);
-  conversation.setMuted(false);
-  expect(await since()).toEqual(['mute', 'unmute', 'POST send/u0 {"audio_stream_end":true}']);
+  conversation.talk.voice.setMuted(true);
+  conversation.talk.voice.setMuted(true);
+  expect(await since()).toEqual(['release microphone', 'POST send/u0 {"audio_stream_end":true}']);
+  conversation.talk.voice.setMuted(false);
+  expect(await since()).toEqual(['open microphone']);
 });
 
-test('conversation: microphone unplugged, back to text with a notice', async () => {
+test('a microphone that the system mutes ends the audio stream, until the system unmutes it', async () => {
+  const browser = await inVoice();
+  browser.voiceOptions.onSystemMuted(true);
+  expect(browser.conversation.talk.voice.systemMuted.value).toBe(true);
+  browser.conversation.talk.voice.setMuted(true);
+  browser.voiceOptions.onSystemMuted(false);
+  expect(await browser.since()).toEqual(['close microphone', 'POST send/u0 {"audio_stream_end":true}']);
+  browser.conversation.talk.voice.setMuted(false);
+  expect(await browser.since()).toEqual(['open microphone']);
+});
+
+test('a disconnected microphone returns the page to text mode with a notice', async () => {
   const browser = await inVoice();
   browser.voiceOptions.onLost();
   expect(await browser.since()).toEqual(['stop voice', 'GET events/u0?is_audio=false']);
@@ -230,27 +326,27 @@ test('conversation: microphone unplugged, back to text with a notice', async () 
   ]);
 });
 
-test('conversation: sound paused by the browser, a notice wakes it', async () => {
+test('a notice resumes sound that the browser has paused', async () => {
   const browser = await inVoice();
-  browser.voiceOptions.onAsleep(true);
+  browser.voiceOptions.onSuspended(true);
   browser.conversation.notices.value[0]?.action?.run();
-  browser.voiceOptions.onAsleep(false);
-  expect(await browser.since()).toEqual(['wake']);
+  browser.voiceOptions.onSuspended(false);
+  expect(await browser.since()).toEqual(['resume']);
   expect(browser.conversation.notices.value).toEqual([]);
 });
 
-test('conversation: failure of the model, said in words until it answers again', async () => {
+test('a failure of the model is shown until the model answers again', async () => {
   const { conversation, begin, emit } = open();
   await begin();
   emit('failure', {
     code: 'model_key_refused',
-    error: 'The model provider refused the key',
+    error: 'The model provider rejected the API key',
     retry: false,
     hint: 'check GOOGLE_API_KEY',
   });
   await settle();
   expect(conversation.notices.value).toMatchObject([
-    { key: 'model', text: 'The model provider refused the key.', advice: 'Check GOOGLE_API_KEY.' },
+    { key: 'model', text: 'The model provider rejected the API key.', advice: 'Check GOOGLE_API_KEY.' },
   ]);
   emit('failure', { code: 'model_closed', error: 'The provider closed (1011: Internal error.)', retry: true });
   await settle();
@@ -260,33 +356,33 @@ test('conversation: failure of the model, said in words until it answers again',
   expect(conversation.notices.value).toEqual([]);
 });
 
-test('conversation: typed text that the server refuses, is marked and explained', async () => {
+test('typed text that the server refuses is marked and explained', async () => {
   const { conversation, network, begin, since } = open();
   await begin();
   network.refusal = {
     status: 415,
     body: { error: 'Mime type not supported', code: 'unsupported_mime_type', retry: false },
   };
-  conversation.say('Hi');
+  conversation.sendMessage('Hi');
   await since();
   expect(conversation.transcript.value.turns).toMatchObject([{ text: 'Hi', state: 'failed' }]);
   expect(conversation.notices.value).toMatchObject([{ key: 'send', advice: 'Mime type not supported.' }]);
   network.refusal = undefined;
-  conversation.say('Hello');
+  conversation.sendMessage('Hello');
   await since();
   expect(conversation.notices.value).toEqual([]);
 });
 
-test('conversation: typed when the conversation has ended, is sent when it goes on', async () => {
+test('text typed after the end of the conversation is sent when it continues', async () => {
   const { conversation, begin, emit, since } = open();
   await begin();
   emit('end', { reason: 'closed' });
   await since();
   expect(conversation.connection.value).toEqual({ phase: 'ended' });
-  conversation.say('Hi');
+  conversation.sendMessage('Hi');
   expect(await since()).toEqual([]);
   conversation.notices.value.find(({ key }) => key === 'connection')?.action?.run();
-  expect(await since()).toEqual(['GET events/u0?is_audio=false']);
+  expect(await since()).toEqual(['GET events/u0']);
   await begin();
   expect(await since()).toEqual(['POST send/u0 {"mime_type":"text/plain","data":"Hi"}']);
   expect(conversation.transcript.value.turns).toMatchObject([{ text: 'Hi', state: 'done' }]);
@@ -294,41 +390,56 @@ test('conversation: typed when the conversation has ended, is sent when it goes 
 
 test.each([
   ['closed', undefined],
-  ['max_duration', 'It has lasted as long as one may.'],
-  ['idle', 'Nothing was said for a while.'],
-] as const)('conversation: that ends with %s, says why, if it was not asked for', async (reason, advice) => {
-  const { conversation, begin, emit, since } = open();
-  await begin();
-  emit('end', { reason });
-  await since();
-  expect(conversation.notices.value).toMatchObject([{ key: 'connection', text: 'The conversation has ended.' }]);
-  expect(conversation.notices.value[0]?.advice).toBe(advice);
-});
+  ['max_duration', 'The maximum duration of a conversation was reached.'],
+  ['idle', 'There was no activity for a while.'],
+] as const)(
+  'the notice of an end with reason %s explains the reason unless the user requested the end',
+  async (reason, advice) => {
+    const { conversation, begin, emit, since } = open();
+    await begin();
+    emit('end', { reason });
+    await since();
+    expect(conversation.notices.value).toMatchObject([{ key: 'connection', text: 'The conversation has ended.' }]);
+    expect(conversation.notices.value[0]?.advice).toBe(advice);
+  },
+);
 
-test('conversation: begun anew while the browser asks for the microphone, lets go of it', async () => {
+test('a new conversation while voice starts leaves it off', async () => {
   const browser = open();
   await browser.begin();
   await browser.since();
   const starting = browser.conversation.startAudio();
   browser.conversation.startOver();
   await starting;
-  expect(await browser.since()).toEqual(['stop voice', 'GET events/u1?is_audio=false']);
+  expect(await browser.since()).toEqual(['GET events/u1']);
   expect(browser.conversation.voice.value).toBe('off');
 });
 
-test('conversation: start over, another user and an empty page', async () => {
+test('audio that is stopped while it starts stays off, and the agent is not told of it', async () => {
+  const browser = open();
+  await browser.begin();
+  await browser.since();
+  const starting = browser.conversation.startAudio();
+  browser.conversation.stopAudio();
+  expect(browser.conversation.voice.value).toBe('off');
+  await starting;
+  expect(await browser.since()).toEqual([]);
+  expect(browser.conversation.voice.value).toBe('off');
+});
+
+test('startOver uses another user id and empties the page', async () => {
   const { conversation, begin, since } = await inVoice();
-  conversation.say('Hi');
+  conversation.sendMessage('Hi');
   await since();
   conversation.startOver();
-  expect(await since()).toEqual(['stop voice', 'GET events/u1?is_audio=false']);
+  expect(await since()).toEqual(['stop voice', 'GET events/u1']);
   expect(conversation.isEmpty.value).toBe(true);
   await begin();
-  conversation.say('Hello');
+  conversation.sendMessage('Hello');
   expect(await since()).toEqual(['POST send/u1 {"mime_type":"text/plain","data":"Hello"}']);
 });
 
-test('conversation: a model that is lost, is told after a second and until it is back', async () => {
+test('a reconnecting model is shown after a second, until it is ready again', async () => {
   const { conversation, begin, emit } = open();
   await begin();
   const status = async (upstream: string) => {
@@ -362,3 +473,84 @@ async function inVoice() {
   await browser.since();
   return browser;
 }
+
+const refusal = (code: 'unauthorized' | 'user_not_allowed', status: number) => ({
+  status,
+  body: { error: 'no', code, retry: false },
+});
+
+test('a sign-in that ends during a conversation stops the voice, asks for a sign-in, and sends the message after it', async () => {
+  const browser = await inVoice();
+  const { conversation, network } = browser;
+  network.refusal = refusal('unauthorized', 401);
+  conversation.sendMessage('Hi');
+  expect(await browser.since()).toEqual([
+    'POST send/u0 {"mime_type":"text/plain","data":"Hi"}',
+    'stop voice',
+    'ask for a sign-in',
+  ]);
+  expect(conversation.connection.value).toEqual({ phase: 'signed-out' });
+  network.refusal = undefined;
+  conversation.open();
+  await browser.since();
+  await browser.begin();
+  expect(await browser.since()).toEqual(['POST send/u0 {"mime_type":"text/plain","data":"Hi"}']);
+  expect(conversation.transcript.value.turns.at(-1)).toMatchObject({ text: 'Hi', state: 'done' });
+});
+
+test('a page with a conversation tells that another user has signed in, and shows nothing of it to that user', async () => {
+  const browser = open();
+  const { conversation, network } = browser;
+  await browser.begin();
+  browser.signIn('bob');
+  network.refusal = refusal('user_not_allowed', 403);
+  conversation.sendMessage('Hi');
+  await browser.since();
+  const [notice] = conversation.notices.value.filter(({ key }) => key === 'connection');
+  expect(notice).toMatchObject({ text: 'You are signed in as bob.', action: { label: 'Continue as bob' } });
+  network.refusal = undefined;
+  notice?.action?.run();
+  expect(await browser.since()).toEqual(['GET events/bob']);
+  expect([conversation.isEmpty.value, conversation.notices.value]).toEqual([true, []]);
+});
+
+test('with push-to-talk the microphone opens while the user talks, between two signals, and interrupts the answer', async () => {
+  const browser = open();
+  await browser.begin('AUDIO', { manual_activity: true });
+  await browser.since();
+  await browser.conversation.startAudio();
+  await browser.begin('AUDIO', { manual_activity: true });
+  expect(await browser.since()).toEqual(['GET events/u0?is_audio=true']);
+  const { voice } = browser.conversation.talk;
+  browser.voiceOptions.onStats(PLAYING);
+  voice.setTalking(true);
+  browser.voiceOptions.onAudio(new Int16Array(1600));
+  expect((await browser.since()).map((line) => line.replace(/"A+=*"/, '"…"'))).toEqual([
+    'flush',
+    'open microphone',
+    'POST send/u0 {"activity_start":{}}',
+    'POST send/u0 {"blob":{"mime_type":"audio/pcm;rate=16000","data":"…"}}',
+  ]);
+  voice.setTalking(false);
+  await jest.advanceTimersByTimeAsync(150);
+  expect(await browser.since()).toEqual([]);
+  await jest.advanceTimersByTimeAsync(50);
+  expect(await browser.since()).toEqual(['close microphone', 'POST send/u0 {"activity_end":{}}']);
+});
+
+test('pictures of the camera are sent as JPEG, and a new choice of devices is used at once', async () => {
+  const browser = await inVoice();
+  await browser.voiceOptions.onFrame('/9j/');
+  browser.settings.change({ volume: 0.5 });
+  expect(await browser.since()).toEqual([...['POST send/u0 {"mime_type":"image/jpeg","data":"/9j/"}', 'apply sound']]);
+  expect(browser.voiceOptions.getSound()).toMatchObject({ volume: 0.5 });
+});
+
+test('another microphone that takes the place of an unplugged one is named', async () => {
+  const browser = await inVoice();
+  browser.voiceOptions.onMicrophoneReplaced('Headset');
+  expect(browser.conversation.voice.value).toBe('on');
+  expect(browser.conversation.notices.value).toMatchObject([
+    { text: 'The microphone was disconnected.', advice: 'Voice continues with Headset.' },
+  ]);
+});

@@ -1,4 +1,4 @@
-import { encodeSse } from '../../src/wire/sse.ts';
+import { encodeSse } from '../../src/wire/framing/sse.ts';
 
 const EPOCH = 'aaaaaaaaaaaaaaaa';
 
@@ -8,7 +8,7 @@ export class PageNetwork {
   #stream: ReadableStreamDefaultController<Uint8Array> | undefined;
   #seq = 0;
   #cseq = 0;
-  /** What POSTs are answered until further notice, instead of that they were taken. */
+  /** Response to POSTs while set. Undefined: POSTs are accepted. */
   refusal: { status: number; body: object } | undefined;
 
   constructor(log: string[]) {
@@ -20,7 +20,7 @@ export class PageNetwork {
     return init.method === 'POST' ? this.#answer(url, init.body) : this.#open(url, init.signal);
   };
 
-  /** Something of the log, or of the connection. */
+  /** Emits an event of the log or of the connection. */
   emit(name: string, data: unknown): void {
     this.#seq += 1;
     this.#write({
@@ -30,12 +30,13 @@ export class PageNetwork {
     });
   }
 
-  begin(modality: string): void {
+  /** @param session further fields of the `session` event */
+  begin(modality: string, session: object = {}): void {
     const limits = { body_bytes: 1_000_000, heartbeat_ms: 10_000 };
-    const session = { epoch: EPOCH, next: this.#cseq + 1, modality, limits };
+    const event = { ...session, epoch: EPOCH, next: this.#cseq + 1, modality, limits };
     const id = `${EPOCH}.${this.#seq}`;
-    this.#write({ id, event: 'session', data: JSON.stringify(session) });
-    this.#write({ id, event: 'hb', data: JSON.stringify({ t: Date.now(), next: session.next }) });
+    this.#write({ id, event: 'session', data: JSON.stringify(event) });
+    this.#write({ id, event: 'hb', data: JSON.stringify({ t: Date.now(), next: event.next }) });
   }
 
   #write(block: Parameters<typeof encodeSse>[0]): void {

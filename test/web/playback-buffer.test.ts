@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { PlaybackBuffer } from '../../src/web/playback-buffer.ts';
+import { PlaybackBuffer } from '../../src/web/voice/playback-buffer.ts';
 
 const SOURCE_RATE = 24_000;
 const DEVICE_RATE = 48_000;
@@ -29,10 +29,10 @@ function steepest(samples: Float32Array): number {
   return samples.reduce((step, sample, i) => Math.max(step, Math.abs(sample - (samples[i - 1] ?? 0))), 0);
 }
 
-/** What a 440 Hz tone of this amplitude does by itself, with some room for the fades. */
+/** Maximum step between two samples of a 440 Hz tone of this amplitude, with some room for the fades. */
 const SMOOTH = 0.05;
 
-test('playback: less than the start threshold, silence; enough, sound', () => {
+test('playback starts when the buffer reaches the start threshold, not before', () => {
   const buffer = new PlaybackBuffer(SOURCE_RATE, DEVICE_RATE);
   buffer.write(voice(60));
   expect(peak(render(buffer, 50))).toBe(0);
@@ -42,7 +42,7 @@ test('playback: less than the start threshold, silence; enough, sound', () => {
   expect(buffer.stats().playing).toBe(true);
 });
 
-test('playback: a turn shorter than the threshold, is played once it has ended', () => {
+test('a turn shorter than the start threshold is played once it has ended', () => {
   const buffer = new PlaybackBuffer(SOURCE_RATE, DEVICE_RATE);
   buffer.write(voice(30));
   buffer.endTurn();
@@ -52,14 +52,14 @@ test('playback: a turn shorter than the threshold, is played once it has ended',
   expect(buffer.stats()).toMatchObject({ playing: false, underruns: 0, bufferedMs: 0 });
 });
 
-test('playback: the end of a turn while nothing was said, stays silent and at rest', () => {
+test('the end of a turn without audio produces silence and no playback', () => {
   const buffer = new PlaybackBuffer(SOURCE_RATE, DEVICE_RATE);
   buffer.endTurn();
   expect(peak(render(buffer, 20))).toBe(0);
   expect(buffer.stats()).toMatchObject({ playing: false, underruns: 0, playedMs: 0 });
 });
 
-test('playback: one turn cut into any chunks, output has no seam and is always the same', () => {
+test('the output of a turn is the same, without a seam, however its audio is cut into chunks', () => {
   const whole = voice(400);
   const reference = new PlaybackBuffer(SOURCE_RATE, DEVICE_RATE);
   reference.write(whole);
@@ -81,7 +81,7 @@ test('playback: one turn cut into any chunks, output has no seam and is always t
   );
 });
 
-test('playback: a device at 44.1 kHz, the turn lasts as long as it should', () => {
+test('a turn has its full duration on a device at 44.1 kHz', () => {
   const buffer = new PlaybackBuffer(SOURCE_RATE, 44_100);
   buffer.write(voice(1_000));
   buffer.endTurn();
@@ -91,7 +91,7 @@ test('playback: a device at 44.1 kHz, the turn lasts as long as it should', () =
   expect(output.findLastIndex((sample) => Math.abs(sample) > 0.001) / 44_100).toBeCloseTo(1, 2);
 });
 
-test('playback: running dry in mid-turn, fades out without a click, counts it and waits for more than before', () => {
+test('an underrun fades out without a click, is counted, and raises the start threshold', () => {
   const buffer = new PlaybackBuffer(SOURCE_RATE, DEVICE_RATE);
   buffer.write(voice(103));
   const output = render(buffer, 200);
@@ -107,7 +107,7 @@ test('playback: running dry in mid-turn, fades out without a click, counts it an
   expect(steepest(again)).toBeLessThan(SMOOTH);
 });
 
-test('playback: many underruns, the threshold stays at 250 ms', () => {
+test('many underruns raise the start threshold to 250 ms at most', () => {
   const buffer = new PlaybackBuffer(SOURCE_RATE, DEVICE_RATE);
   for (let i = 0; i < 8; i++) {
     buffer.write(voice(251));
@@ -116,7 +116,7 @@ test('playback: many underruns, the threshold stays at 250 ms', () => {
   expect(buffer.stats().underruns).toBe(8);
 });
 
-test('playback: half a minute without an underrun, the threshold goes down again', () => {
+test('half a minute without an underrun lowers the start threshold', () => {
   const buffer = new PlaybackBuffer(SOURCE_RATE, DEVICE_RATE);
   buffer.write(voice(90));
   render(buffer, 150);
@@ -130,7 +130,7 @@ test('playback: half a minute without an underrun, the threshold goes down again
   expect(peak(render(buffer, 20))).toBeGreaterThan(0);
 });
 
-test('playback: flush, silent within 10 ms without a click, and what follows is heard from its beginning', () => {
+test('a flush silences playback within 10 ms without a click, and later audio plays from its beginning', () => {
   const buffer = new PlaybackBuffer(SOURCE_RATE, DEVICE_RATE);
   buffer.write(voice(2_000));
   const before = render(buffer, 300);
@@ -148,7 +148,7 @@ test('playback: flush, silent within 10 ms without a click, and what follows is 
   expect(buffer.stats().playedMs).toBeCloseTo(100, 0);
 });
 
-test('playback: flush before the start, nothing of it is heard', () => {
+test('a flush before playback has started discards the audio', () => {
   const buffer = new PlaybackBuffer(SOURCE_RATE, DEVICE_RATE);
   buffer.write(voice(50));
   buffer.flush();
@@ -157,7 +157,7 @@ test('playback: flush before the start, nothing of it is heard', () => {
   expect(peak(render(buffer, 200))).toBe(0);
 });
 
-test('playback: a second turn behind the first, its played time counts from its own beginning', () => {
+test('the played time of a second turn counts from its own beginning', () => {
   const buffer = new PlaybackBuffer(SOURCE_RATE, DEVICE_RATE);
   buffer.write(voice(100));
   buffer.endTurn();
@@ -166,7 +166,26 @@ test('playback: a second turn behind the first, its played time counts from its 
   expect(buffer.stats().playedMs).toBeCloseTo(50, -1);
 });
 
-test('playback: level, that of what was rendered since it was asked for', () => {
+test('turns are numbered by their ends and by flushes, and keep their number until the next one is rendered', () => {
+  const buffer = new PlaybackBuffer(SOURCE_RATE, DEVICE_RATE);
+  expect(buffer.stats().turn).toBe(0);
+  buffer.write(voice(100));
+  buffer.endTurn();
+  render(buffer, 150);
+  expect(buffer.stats().turn).toBe(1);
+  buffer.write(voice(100));
+  buffer.endTurn();
+  buffer.write(voice(100));
+  render(buffer, 50);
+  buffer.flush();
+  expect(buffer.stats()).toMatchObject({ turn: 2, playing: false });
+  buffer.write(voice(200));
+  render(buffer, 50);
+  // The flush has ended the second turn and the third, of which nothing was rendered.
+  expect(buffer.stats().turn).toBe(4);
+});
+
+test('the level is that of the audio rendered since the last report', () => {
   const buffer = new PlaybackBuffer(SOURCE_RATE, DEVICE_RATE);
   buffer.write(voice(500));
   render(buffer, 300);

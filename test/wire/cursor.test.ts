@@ -5,7 +5,7 @@ import { formatCursor, parseCursor } from '../../src/wire/cursor.ts';
 const epochs = fc.stringMatching(/^[A-Za-z0-9_-]{16,128}$/);
 const frames = fc.option(fc.integer({ min: 0, max: 999_999 }), { nil: undefined });
 
-test('parseCursor of what formatCursor made gives the same cursor back', () => {
+test('parseCursor returns the cursor that formatCursor formatted', () => {
   fc.assert(
     fc.property(epochs, fc.integer({ min: 0, max: 999_999_999_999_999 }), frames, (epoch, seq, k) => {
       expect(parseCursor(formatCursor(epoch, seq, k))).toEqual({ epoch, seq, frames: k });
@@ -13,7 +13,7 @@ test('parseCursor of what formatCursor made gives the same cursor back', () => {
   );
 });
 
-test('formatCursor writes <epoch>.<seq>, and -<k> behind it where only k frames are held', () => {
+test('formatCursor writes <epoch>.<seq>, followed by -<k> if the reader has only k frames of the entry', () => {
   expect(formatCursor('AAAAAAAAAAAAAAAA', 12)).toBe('AAAAAAAAAAAAAAAA.12');
   expect(formatCursor('AAAAAAAAAAAAAAAA', 12, 3)).toBe('AAAAAAAAAAAAAAAA.12-3');
 });
@@ -38,7 +38,7 @@ test.each([
   expect(parseCursor(text)).toBeUndefined();
 });
 
-test('parseCursor of any text either is undefined or names that text', () => {
+test('parseCursor of any text returns undefined or a cursor with this text', () => {
   const text = fc.oneof(fc.string({ unit: 'binary' }), fc.stringMatching(/^[A-Z]{14,18}\.[0-9-]{0,5}$/));
   fc.assert(
     fc.property(text, (any) => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { type ErrorCode, errorCatalogue, WireError } from '../../src/wire/error-catalogue.ts';
+import { type ErrorCode, errorCatalogue } from '../../src/wire/error-catalogue.ts';
+import { WireError } from '../../src/wire/wire-error.ts';
 
 const codes = Object.keys(errorCatalogue) as ErrorCode[];
 
@@ -17,7 +18,7 @@ function documented(): Record<string, unknown> {
   );
 }
 
-test('docs/errors.md has every code of the catalogue as it is there, and no other', () => {
+test('docs/errors.md has each code of the catalogue with its texts, and no other code', () => {
   const catalogued = codes.map((code) => {
     const { status, retry, error, hint } = { hint: '', ...errorCatalogue[code] };
     return [code, { status, retry: retry ? 'yes' : 'no', error, hint }];
@@ -37,7 +38,7 @@ test.each(codes)('WireError %s has the status, text, retry and hint of the catal
   expect(wireError.body()).toEqual({ error, code, retry, ...hint });
 });
 
-test('WireError with a text and a hint of its own puts both in the place of those of the catalogue', () => {
+test('WireError with its own text and hint uses both instead of those of the catalogue', () => {
   const error = new WireError('body_too_large', 'The body has 5 MB', 'send at most 2 MB');
   expect(error.message).toBe('The body has 5 MB');
   expect(error.body()).toEqual({
@@ -48,7 +49,7 @@ test('WireError with a text and a hint of its own puts both in the place of thos
   });
 });
 
-test('WireError of the codes that the contract names has the statuses that it names', () => {
+test('WireError has the status that the protocol names for its code', () => {
   const statuses = (
     [
       ['malformed_item', 400],

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { WireError } from '../../src/wire/error-catalogue.ts';
 import { isImage } from '../../src/wire/image.ts';
 import { parseMimeType } from '../../src/wire/mime-type.ts';
+import { WireError } from '../../src/wire/wire-error.ts';
 
 test.each([
   ['audio/pcm', 'audio/pcm', undefined],
@@ -28,7 +28,16 @@ test('parseMimeType with a rate that has no value throws invalid_sample_rate', (
   expect(() => parseMimeType('audio/pcm;rate')).toThrow(WireError);
 });
 
-test('isImage knows jpeg, png and webp, and nothing else', () => {
+test('isImage is true for JPEG, PNG and WebP only', () => {
   expect(['image/jpeg', 'image/png', 'image/webp'].every(isImage)).toBe(true);
   expect(['image/gif', 'image/svg+xml', 'image/jpeg;x', 'audio/pcm', ''].some(isImage)).toBe(false);
+});
+
+test('parseMimeType refuses a mime type of more than 256 characters, whatever it is made of', () => {
+  expect(parseMimeType(`audio/pcm;x=${'y'.repeat(244)}`)).toEqual({ essence: 'audio/pcm', rate: undefined });
+  for (const unit of ['y', ';', '=', ';rate=16000', ' ', '"', '\n']) {
+    expect(() => parseMimeType(`audio/pcm;x=${unit.repeat(245)}`)).toThrow(
+      expect.objectContaining({ code: 'unsupported_mime_type' } satisfies Partial<WireError>),
+    );
+  }
 });

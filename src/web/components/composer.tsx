@@ -1,19 +1,30 @@
-import type { TargetedClipboardEvent, TargetedKeyboardEvent } from 'preact';
+import type { RefObject, TargetedClipboardEvent, TargetedKeyboardEvent } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { type AttachedImage, findImage, readImage } from '../attached-image.ts';
 import type { Conversation } from '../conversation.ts';
+import type { Draft } from '../draft.ts';
+import { messages } from '../messages/current.ts';
+import { BAD_IMAGE } from '../notice.ts';
 import { CanvasImage } from './canvas-image.tsx';
-import { CloseIcon, HandIcon, ImageIcon, MicrophoneIcon, MutedIcon, SendIcon, StopIcon } from './icons.tsx';
+import { CloseIcon, ImageIcon, MicrophoneIcon, SendIcon, StopIcon } from './icons.tsx';
 
-/** Some input methods end a composition with an Enter that no longer says so; this is its key code. */
+/** Key code of an Enter that ends a composition. Some input methods do not set `isComposing` for it. */
 const IME_KEY_CODE = 229;
 
-export function Composer({ conversation }: { conversation: Conversation }) {
-  const [text, setText] = useState('');
+interface ComposerProps {
+  conversation: Conversation;
+  /** Message of before a reload. */
+  draft: Draft;
+  isHidden: boolean;
+}
+
+export function Composer({ conversation, draft, isHidden }: ComposerProps) {
+  const { composer } = messages.value;
+  const [text, setText] = useState(() => draft.load());
   const [image, setImage] = useState<AttachedImage>();
-  const [dropping, setDropping] = useState(false);
   const field = useRef<HTMLTextAreaElement>(null);
-  const picker = useRef<HTMLInputElement>(null);
+  useEffect(() => draft.save(text), [draft, text]);
+  const isInCall = conversation.voice.value !== 'off';
   const canSend = text.trim() !== '' || image !== undefined;
 
   const attach = async (file: File | undefined) => {
@@ -23,46 +34,24 @@ export function Composer({ conversation }: { conversation: Conversation }) {
       setImage(await readImage(file));
       field.current?.focus();
     } catch {
-      conversation.reportBadImage();
+      conversation.notify(BAD_IMAGE);
     }
   };
 
   const send = () => {
     if (!canSend) return;
-    conversation.say(text.trim(), image);
+    conversation.sendMessage(text.trim(), image);
     setText('');
     setImage(undefined);
     field.current?.focus();
   };
 
   useEffect(() => {
-    // Not where it would bring up the keyboard of a phone.
-    if (matchMedia('(pointer: fine)').matches) field.current?.focus();
-    const onDrag = (event: DragEvent) => {
-      if (!event.dataTransfer?.types.includes('Files')) return;
-      event.preventDefault();
-      setDropping(event.type === 'dragover');
-      if (event.type === 'drop') void attach(findImage(event.dataTransfer));
-    };
-    const onLeave = (event: DragEvent) => {
-      if (!event.relatedTarget) setDropping(false);
-    };
-    addEventListener('dragover', onDrag);
-    addEventListener('drop', onDrag);
-    addEventListener('dragleave', onLeave);
-    return () => {
-      removeEventListener('dragover', onDrag);
-      removeEventListener('drop', onDrag);
-      removeEventListener('dragleave', onLeave);
-    };
-  }, []);
-
-  useEffect(() => {
-    const area = field.current;
-    if (!area) return;
-    area.style.height = 'auto';
-    area.style.height = `${area.scrollHeight}px`;
-  }, [text]);
+    // Focus the field on devices with a mouse only: on a phone the focus would open the keyboard.
+    if (!isHidden && matchMedia('(pointer: fine)').matches) field.current?.focus();
+  }, [isHidden]);
+  const dropping = useFileDrop((file) => void attach(file));
+  useTextHeight(field, text);
 
   const onKeyDown = (event: TargetedKeyboardEvent<HTMLTextAreaElement>) => {
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing || event.keyCode === IME_KEY_CODE) return;
@@ -79,102 +68,145 @@ export function Composer({ conversation }: { conversation: Conversation }) {
 
   return (
     <form
-      class="composer"
+      class={isInCall ? 'composer in-call' : 'composer'}
       onSubmit={(event) => {
         event.preventDefault();
         send();
       }}
     >
-      {image && (
-        <div class="attachment">
-          <CanvasImage bitmap={image.bitmap} label={`Attached picture ${image.name}`} />
-          <button type="button" class="round small" aria-label="Remove the picture" onClick={() => setImage(undefined)}>
-            <CloseIcon />
-          </button>
-        </div>
-      )}
+      {image && <Attachment image={image} onRemove={() => setImage(undefined)} />}
       <textarea
         ref={field}
         rows={1}
         value={text}
-        aria-label="Message"
-        placeholder={image ? 'Ask about the picture' : 'Write a message'}
+        aria-label={composer.message}
+        placeholder={image ? composer.picturePlaceholder : composer.placeholder}
         enterkeyhint="send"
         onInput={(event) => setText(event.currentTarget.value)}
         onKeyDown={onKeyDown}
         onPaste={onPaste}
       />
       <div class="controls">
-        <button
-          type="button"
-          class="round"
-          aria-label="Attach a picture"
-          title="Attach a picture"
-          onClick={() => picker.current?.click()}
-        >
-          <ImageIcon />
-        </button>
-        <input
-          ref={picker}
-          type="file"
-          accept="image/*"
-          hidden
-          aria-label="Picture"
-          onChange={(event) => {
-            void attach(event.currentTarget.files?.[0]);
-            event.currentTarget.value = '';
-          }}
-        />
+        <PictureButton onPick={(file) => void attach(file)} />
         <span class="spacer" />
+        {/* A call has controls of its own. */}
+        {!isInCall && conversation.canInterrupt.value && <StopButton onClick={() => conversation.interrupt()} />}
+        {!isInCall && <VoiceButton onClick={() => void conversation.startAudio()} />}
         <button
-          type="button"
-          class="pill interrupt"
-          disabled={!conversation.canInterrupt.value}
-          aria-label="Interrupt"
-          aria-keyshortcuts="Escape"
-          title="Interrupt (Esc)"
-          onClick={() => conversation.interrupt()}
+          type="submit"
+          class="round send"
+          aria-label={composer.send}
+          title={composer.sendTitle}
+          disabled={!canSend}
         >
-          <HandIcon />
-          <span class="pill-label">Interrupt</span>
-        </button>
-        <AudioControls conversation={conversation} />
-        <button type="submit" class="round send" aria-label="Send" title="Send (Enter)" disabled={!canSend}>
           <SendIcon />
         </button>
       </div>
-      {dropping && <p class="drop-hint">Drop the picture to attach it</p>}
+      {dropping && <p class="drop-hint">{composer.dropHint}</p>}
     </form>
   );
 }
 
-function AudioControls({ conversation }: { conversation: Conversation }) {
-  const { voice, muted } = conversation;
-  if (voice.value === 'off') {
-    return (
-      <button type="button" class="pill audio" onClick={() => void conversation.startAudio()}>
-        <MicrophoneIcon />
-        Start audio
+/** Calls `onFile` with a picture that is dropped on the page. @returns whether a file is being dragged over the page */
+function useFileDrop(onFile: (file: File | undefined) => void): boolean {
+  const [dragging, setDragging] = useState(false);
+  const onFileNow = useRef(onFile);
+  onFileNow.current = onFile;
+  useEffect(() => {
+    const onDrag = (event: DragEvent) => {
+      if (!event.dataTransfer?.types.includes('Files')) return;
+      event.preventDefault();
+      setDragging(event.type === 'dragover');
+      if (event.type === 'drop') onFileNow.current(findImage(event.dataTransfer));
+    };
+    const onLeave = (event: DragEvent) => {
+      if (!event.relatedTarget) setDragging(false);
+    };
+    addEventListener('dragover', onDrag);
+    addEventListener('drop', onDrag);
+    addEventListener('dragleave', onLeave);
+    return () => {
+      removeEventListener('dragover', onDrag);
+      removeEventListener('drop', onDrag);
+      removeEventListener('dragleave', onLeave);
+    };
+  }, []);
+  return dragging;
+}
+
+/** Fits the height of a text area to its text. */
+function useTextHeight(field: RefObject<HTMLTextAreaElement | null>, text: string): void {
+  useEffect(() => {
+    const area = field.current;
+    if (!area) return;
+    area.style.height = 'auto';
+    area.style.height = `${area.scrollHeight}px`;
+  }, [text]);
+}
+
+function Attachment({ image, onRemove }: { image: AttachedImage; onRemove: () => void }) {
+  const { composer } = messages.value;
+  return (
+    <div class="attachment">
+      <CanvasImage bitmap={image.bitmap} label={composer.attachedPicture(image.name)} />
+      <button type="button" class="round small" aria-label={composer.removePicture} onClick={onRemove}>
+        <CloseIcon />
       </button>
-    );
-  }
+    </div>
+  );
+}
+
+function PictureButton({ onPick }: { onPick: (file: File | undefined) => void }) {
+  const { composer } = messages.value;
+  const picker = useRef<HTMLInputElement>(null);
   return (
     <>
       <button
         type="button"
         class="round"
-        aria-label="Mute the microphone"
-        aria-pressed={muted.value}
-        title={muted.value ? 'Unmute the microphone' : 'Mute the microphone'}
-        disabled={voice.value === 'starting'}
-        onClick={() => conversation.setMuted(!muted.value)}
+        aria-label={composer.attach}
+        title={composer.attach}
+        onClick={() => picker.current?.click()}
       >
-        {muted.value ? <MutedIcon /> : <MicrophoneIcon />}
+        <ImageIcon />
       </button>
-      <button type="button" class="pill audio audio-on" onClick={() => conversation.stopAudio()}>
-        <StopIcon />
-        Stop audio
-      </button>
+      <input
+        ref={picker}
+        type="file"
+        accept="image/*"
+        hidden
+        aria-label={composer.picture}
+        onChange={(event) => {
+          onPick(event.currentTarget.files?.[0]);
+          event.currentTarget.value = '';
+        }}
+      />
     </>
+  );
+}
+
+function StopButton({ onClick }: { onClick: () => void }) {
+  const { composer } = messages.value;
+  return (
+    <button
+      type="button"
+      class="pill interrupt"
+      aria-label={composer.interrupt}
+      aria-keyshortcuts="Escape"
+      title={composer.interruptTitle}
+      onClick={onClick}
+    >
+      <StopIcon />
+      <span class="pill-label">{composer.stop}</span>
+    </button>
+  );
+}
+
+function VoiceButton({ onClick }: { onClick: () => void }) {
+  return (
+    <button type="button" class="pill audio" onClick={onClick}>
+      <MicrophoneIcon />
+      {messages.value.composer.startAudio}
+    </button>
   );
 }

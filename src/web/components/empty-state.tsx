@@ -1,31 +1,40 @@
 import type { ComponentChild } from 'preact';
 import type { Conversation } from '../conversation.ts';
+import { messages } from '../messages/current.ts';
 import { ClockIcon, CountIcon, MicrophoneIcon } from './icons.tsx';
 
 export function EmptyState({ conversation }: { conversation: Conversation }) {
-  const ask = (text: string) => () => void conversation.say(text);
+  const { emptyState } = messages.value;
+  if (conversation.voice.value !== 'off') {
+    return (
+      <section class="column empty">
+        <h2>{emptyState.callTitle}</h2>
+        <p>{emptyState.callIntroduction}</p>
+      </section>
+    );
+  }
+  const ask = (text: string) => () => void conversation.sendMessage(text);
   return (
     <section class="column empty">
-      <h2>Talk with the agent</h2>
-      <p>Type, speak, or show it a picture. Everything travels over plain HTTP, so it works where WebSockets do not.</p>
+      <h2>{emptyState.title}</h2>
+      <p>{emptyState.introduction}</p>
       <ul class="suggestions">
         <Suggestion
           icon={<ClockIcon />}
-          text="What time is it now?"
-          note="Answered with a tool"
-          onClick={ask('What time is it now?')}
+          text={emptyState.askTime}
+          note={emptyState.askTimeNote}
+          onClick={ask(emptyState.askTime)}
         />
         <Suggestion
           icon={<CountIcon />}
-          text="Count to twenty"
-          note="Then interrupt it"
-          onClick={ask('Count to twenty')}
+          text={emptyState.count}
+          note={emptyState.countNote}
+          onClick={ask(emptyState.count)}
         />
         <Suggestion
           icon={<MicrophoneIcon />}
-          text="Press the microphone and speak"
-          note="Answered in voice"
-          disabled={conversation.voice.value !== 'off'}
+          text={emptyState.askByVoice}
+          note={emptyState.askByVoiceNote}
           onClick={() => void conversation.startAudio()}
         />
       </ul>
@@ -37,14 +46,13 @@ interface SuggestionProps {
   icon: ComponentChild;
   text: string;
   note: string;
-  disabled?: boolean;
   onClick: () => void;
 }
 
-function Suggestion({ icon, text, note, disabled = false, onClick }: SuggestionProps) {
+function Suggestion({ icon, text, note, onClick }: SuggestionProps) {
   return (
     <li>
-      <button type="button" disabled={disabled} onClick={onClick}>
+      <button type="button" onClick={onClick}>
         <span class="suggestion-icon">{icon}</span>
         <strong>{text}</strong>
         <span class="suggestion-note">{note}</span>

@@ -1,28 +1,23 @@
-import type { Rung } from '../../client/index.ts';
-import type { ConnectionState } from '../connection-state.ts';
+import type { Account } from '../account.ts';
 import type { Conversation } from '../conversation.ts';
-import { PlusIcon } from './icons.tsx';
+import { EVERY_USER } from '../identity.ts';
+import { messages } from '../messages/current.ts';
+import type { Panels } from '../panels.ts';
+import { ActivityIcon, DownloadIcon, PlusIcon, SettingsIcon, SignOutIcon } from './icons.tsx';
 
-const PHASE_WORDS: Record<ConnectionState['phase'], string> = {
-  connecting: 'Connecting',
-  live: 'Live',
-  reconnecting: 'Reconnecting',
-  offline: 'Offline',
-  ended: 'Ended',
-};
+interface HeaderProps {
+  readonly conversation: Conversation;
+  readonly account: Account;
+  readonly panels: Panels;
+}
 
-const RUNG_WORDS: Record<Rung, string> = {
-  ws: 'over a WebSocket',
-  stream: 'over an event stream',
-  pusher: 'over a padded event stream',
-  close: 'over an event stream without chunks',
-  poll: 'by long polls',
-};
-
-export function Header({ conversation }: { conversation: Conversation }) {
+export function Header({ conversation, account, panels }: HeaderProps) {
+  const { header } = messages.value;
   const session = conversation.session.value;
   const { phase } = conversation.connection.value;
   const rung = conversation.rung.value;
+  const user = account.user.value;
+  const preload = () => void panels.load();
   return (
     <header class="top">
       <h1 class="brand">
@@ -30,12 +25,12 @@ export function Header({ conversation }: { conversation: Conversation }) {
           <path d="M10 6v20M10 26l-5-5M10 26l5-5" />
           <path d="M22 26V6M22 6l-5 5M22 6l5 5" class="logo-up" />
         </svg>
-        bidi-sse
+        {header.product}
       </h1>
       {session && (
         <p class="agent" data-testid="agent">
           <span class="agent-name">{session.agent}</span>
-          {/* It says itself when it is only the offline agent. */}
+          {/* The name of the model also tells whether this is the offline agent. */}
           <span class="model" title={session.model}>
             {session.model}
           </span>
@@ -46,22 +41,74 @@ export function Header({ conversation }: { conversation: Conversation }) {
         data-testid="connection"
         data-phase={phase}
         data-rung={rung}
-        title={`Connected ${RUNG_WORDS[rung]}`}
+        title={header.transports[rung]}
         role="status"
       >
         <span class="dot" aria-hidden="true" />
-        {PHASE_WORDS[phase]}
+        <span class="connection-text">{header.phases[phase]}</span>
       </p>
+      {phase !== 'signed-out' && (
+        <button
+          type="button"
+          class="round"
+          aria-label={header.newConversation}
+          title={header.newConversation}
+          disabled={conversation.isEmpty.value}
+          onClick={() => conversation.startOver()}
+        >
+          <PlusIcon />
+        </button>
+      )}
+      {phase !== 'signed-out' && (
+        <button
+          type="button"
+          class="round"
+          aria-label={messages.value.exporting.open}
+          title={messages.value.exporting.open}
+          aria-haspopup="dialog"
+          disabled={conversation.isEmpty.value}
+          onClick={() => panels.openDialog('export')}
+        >
+          <DownloadIcon />
+        </button>
+      )}
+      {phase !== 'signed-out' && (
+        <button
+          type="button"
+          class="round"
+          aria-label={messages.value.inspector.open}
+          title={messages.value.inspector.open}
+          aria-expanded={panels.isInspectorOpen.value}
+          onPointerEnter={preload}
+          onFocus={preload}
+          onClick={() => panels.toggleInspector()}
+        >
+          <ActivityIcon />
+        </button>
+      )}
       <button
         type="button"
         class="round"
-        aria-label="New conversation"
-        title="New conversation"
-        disabled={conversation.isEmpty.value}
-        onClick={() => conversation.startOver()}
+        aria-label={messages.value.settings.open}
+        title={messages.value.settings.open}
+        aria-haspopup="dialog"
+        onPointerEnter={preload}
+        onFocus={preload}
+        onClick={() => panels.openDialog('settings')}
       >
-        <PlusIcon />
+        <SettingsIcon />
       </button>
+      {user !== undefined && (
+        <button
+          type="button"
+          class="round"
+          aria-label={header.signOut}
+          title={user === EVERY_USER ? header.signOut : header.signOutUser(user)}
+          onClick={() => void account.signOut()}
+        >
+          <SignOutIcon />
+        </button>
+      )}
     </header>
   );
 }

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 
-function Icon({ children }: { children: ComponentChildren }) {
+export function Icon({ children }: { children: ComponentChildren }) {
   return (
     <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
       {children}
@@ -24,12 +24,6 @@ export const MutedIcon = () => (
 export const StopIcon = () => (
   <Icon>
     <rect x="6.5" y="6.5" width="11" height="11" rx="2" />
-  </Icon>
-);
-
-export const HandIcon = () => (
-  <Icon>
-    <path d="M8 11.5V6.2a1.4 1.4 0 0 1 2.8 0V11 4.6a1.4 1.4 0 0 1 2.8 0V11 5.8a1.4 1.4 0 0 1 2.8 0v6.7-3.3a1.3 1.3 0 0 1 2.6 0V14c0 4-2.6 7-6.5 7-2.7 0-4.4-1-5.9-3.4L4 13.4c-.8-1.4.9-2.7 2-1.5l2 2.2z" />
   </Icon>
 );
 
@@ -59,6 +53,12 @@ export const PlusIcon = () => (
   </Icon>
 );
 
+export const SignOutIcon = () => (
+  <Icon>
+    <path d="M13.5 4.5h-6a2 2 0 0 0-2 2v11a2 2 0 0 0 2 2h6M10.5 12h9.5M16.5 8.5l3.5 3.5-3.5 3.5" />
+  </Icon>
+);
+
 export const CloseIcon = () => (
   <Icon>
     <path d="m6.5 6.5 11 11M17.5 6.5l-11 11" />
@@ -81,5 +81,44 @@ export const CountIcon = () => (
 export const DownIcon = () => (
   <Icon>
     <path d="M12 5v14M6 13l6 6 6-6" />
+  </Icon>
+);
+
+export const CopyIcon = () => (
+  <Icon>
+    <rect x="8.5" y="8.5" width="11" height="11" rx="2.5" />
+    <path d="M15.5 8.5V7A2.5 2.5 0 0 0 13 4.5H7A2.5 2.5 0 0 0 4.5 7v6A2.5 2.5 0 0 0 7 15.5h1.5" />
+  </Icon>
+);
+
+export const CheckIcon = () => (
+  <Icon>
+    <path d="m5 12.5 4.5 4.5L19 7.5" />
+  </Icon>
+);
+
+export const SettingsIcon = () => (
+  <Icon>
+    <path d="M4 7.5h9M18.5 7.5H20M4 16.5h1.5M11 16.5h9" />
+    <circle cx="15.8" cy="7.5" r="2.6" />
+    <circle cx="8.2" cy="16.5" r="2.6" />
+  </Icon>
+);
+
+export const ChevronIcon = () => (
+  <Icon>
+    <path d="m6.5 9.5 5.5 5.5 5.5-5.5" />
+  </Icon>
+);
+
+export const DownloadIcon = () => (
+  <Icon>
+    <path d="M12 4.5v10M7.5 10.5l4.5 4.5 4.5-4.5M5 19.5h14" />
+  </Icon>
+);
+
+export const ActivityIcon = () => (
+  <Icon>
+    <path d="M3.5 12h4l3-7 4 14 3-7h3" />
   </Icon>
 );

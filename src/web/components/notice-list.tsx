@@ -1,4 +1,5 @@
 import type { Conversation } from '../conversation.ts';
+import { messages } from '../messages/current.ts';
 import { CloseIcon } from './icons.tsx';
 
 export function NoticeList({ conversation }: { conversation: Conversation }) {
@@ -20,7 +21,12 @@ export function NoticeList({ conversation }: { conversation: Conversation }) {
               {action.label}
             </button>
           )}
-          <button type="button" class="round small" aria-label="Dismiss" onClick={() => conversation.dismiss(key)}>
+          <button
+            type="button"
+            class="round small"
+            aria-label={messages.value.notice.dismiss}
+            onClick={() => conversation.dismiss(key)}
+          >
             <CloseIcon />
           </button>
         </div>

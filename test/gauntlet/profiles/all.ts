@@ -10,7 +10,7 @@ import { squidProfiles } from './squid.ts';
 import { tinyproxy } from './tinyproxy.ts';
 import { tunnelProfiles } from './tunnels.ts';
 
-/** All networks, in the order in which they stand in the table. */
+/** All networks, in the order of the table. */
 export const profiles: readonly Profile[] = [
   direct,
   ...nginxProfiles,
@@ -23,3 +23,21 @@ export const profiles: readonly Profile[] = [
   ...tunnelProfiles,
   ...chaosProfiles,
 ];
+
+/** Names of the networks of `npm test`: a third of all, one or more of each kind. The others are part of `npm run test:long`. */
+const REGULAR = [
+  'direct',
+  'nginx-buffering',
+  'nginx-3s-timeout',
+  'nginx-recommended',
+  'haproxy',
+  'squid-scanner',
+  'apache-deflate',
+  'stunnel',
+  'random-cuts',
+  'reordered-posts',
+  'one-event-lag',
+];
+
+export const regularProfiles = profiles.filter(({ name }) => REGULAR.includes(name));
+export const longProfiles = profiles.filter(({ name }) => !REGULAR.includes(name));

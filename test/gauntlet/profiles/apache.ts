@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort } from '../free-port.ts';
+import { freePort } from '../../free-port.ts';
 import type { Place, Profile } from '../profile.ts';
 import { startProgram } from '../program.ts';
 import { recommended } from '../recommended.ts';
@@ -13,7 +13,7 @@ async function startApache(place: Place, site: (listen: number) => string): Prom
   const { directory } = place;
   const file = join(directory, 'apache.conf');
   const modules = MODULES.map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`);
-  // It does not run as root.
+  // Set a user, because Apache does not run as root.
   const rights = process.getuid?.() === 0 ? 'User www-data\nGroup www-data' : '';
   await writeFile(
     file,
@@ -45,7 +45,7 @@ export const apacheProfiles: readonly Profile[] = [
   apache(
     {
       name: 'apache-deflate',
-      what: 'Apache that passes everything on and compresses it, the stream too; no WebSocket',
+      what: 'Apache that forwards and compresses everything, streams included; no WebSocket',
       steady: true,
       rungs: ['stream'],
       page: false,
@@ -55,7 +55,7 @@ export const apacheProfiles: readonly Profile[] = [
   apache(
     {
       name: 'apache-recommended',
-      what: 'Apache as docs/networks.md recommends',
+      what: 'Apache with the configuration of docs/networks.md',
       steady: true,
       rungs: ['ws'],
       page: false,

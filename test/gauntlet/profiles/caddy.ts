@@ -1,13 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort } from '../free-port.ts';
+import { freePort } from '../../free-port.ts';
 import type { Profile } from '../profile.ts';
 import { startProgram } from '../program.ts';
 import { recommended } from '../recommended.ts';
 
 export const caddy: Profile = {
   name: 'caddy-recommended',
-  what: 'Caddy as docs/networks.md recommends, which is as it comes',
+  what: 'Caddy with the configuration of docs/networks.md, which is its default',
   programs: ['caddy'],
   steady: true,
   rungs: ['ws'],

@@ -2,7 +2,7 @@ import { seededRandom } from '../../seeded-random.ts';
 import { type Chaos, startChaosProxy } from '../chaos-proxy.ts';
 import type { Profile } from '../profile.ts';
 
-/** So that two runs see the same network. */
+/** Seed that makes two runs see the same network. */
 const SEED = 20_261;
 
 function chaos(chaos: Chaos, profile: Omit<Profile, 'programs' | 'open'>): Profile {
@@ -17,7 +17,13 @@ function chaos(chaos: Chaos, profile: Omit<Profile, 'programs' | 'open'>): Profi
 export const chaosProfiles: readonly Profile[] = [
   chaos(
     { delayMs: 60, jitterMs: 80 },
-    { name: 'delay', what: '60 ms later each way, and up to 80 ms of jitter', steady: true, rungs: ['ws'], page: true },
+    {
+      name: 'delay',
+      what: '60 ms of delay each way, and up to 80 ms of jitter',
+      steady: true,
+      rungs: ['ws'],
+      page: true,
+    },
   ),
   chaos(
     { cutAboutMs: 3_000 },
@@ -33,7 +39,7 @@ export const chaosProfiles: readonly Profile[] = [
     { lifetimeMs: 4_000 },
     {
       name: 'lifetime-cap',
-      what: 'no connection lives longer than 4 s',
+      what: 'every connection is ended after 4 s',
       steady: true,
       rungs: ['ws', 'stream', 'poll'],
       page: false,
@@ -43,7 +49,7 @@ export const chaosProfiles: readonly Profile[] = [
     { stallAboutMs: 4_000 },
     {
       name: 'stall',
-      what: 'after 2 to 6 s nothing passes a connection any more, and nobody is told',
+      what: 'after 2 to 6 s every connection stalls without notice',
       steady: false,
       rungs: ['ws', 'stream', 'pusher', 'poll'],
       page: false,
@@ -53,7 +59,7 @@ export const chaosProfiles: readonly Profile[] = [
     { halfOpenAboutMs: 4_000 },
     {
       name: 'half-open',
-      what: 'after 2 to 6 s the server loses the connection, and the client is not told',
+      what: 'after 2 to 6 s the server, but not the client, loses the connection',
       steady: false,
       rungs: ['ws', 'stream', 'pusher', 'poll'],
       page: false,
@@ -63,7 +69,7 @@ export const chaosProfiles: readonly Profile[] = [
     { jitterMs: 250, upOnly: true, refusesWebSocket: true },
     {
       name: 'reordered-posts',
-      what: 'four POSTs at once, each up to 250 ms late: they overtake each other; no WebSocket',
+      what: 'POSTs are delayed by up to 250 ms each and overtake each other; no WebSocket',
       steady: true,
       rungs: ['stream'],
       parallelPosts: 4,
@@ -74,7 +80,7 @@ export const chaosProfiles: readonly Profile[] = [
     { holdsOneEvent: true, refusesWebSocket: true },
     {
       name: 'one-event-lag',
-      what: 'each piece of the stream comes with the one after it; no WebSocket',
+      what: 'each piece of a stream arrives with the next one; no WebSocket',
       steady: false,
       rungs: ['pusher', 'poll'],
       page: true,
@@ -88,7 +94,7 @@ export const chaosProfiles: readonly Profile[] = [
     { bytesPerSecond: 8_000, delayMs: 30 },
     {
       name: '64-kbit',
-      what: '64 kbit/s each way: too narrow for speech (PCM takes 512 down), so a block each 2 s',
+      what: '64 kbit/s each way: too narrow for speech (PCM needs 512 down), so one block every 2 s',
       steady: false,
       blockEveryMs: 2_000,
       rungs: ['ws', 'stream'],

@@ -1,9 +1,9 @@
 import type { Profile } from '../profile.ts';
 
-/** Nothing in the way: what the others are compared with. */
+/** A direct connection, with which the others are compared. */
 export const direct: Profile = {
   name: 'direct',
-  what: 'nothing in the way',
+  what: 'a direct connection',
   programs: [],
   steady: true,
   rungs: ['ws'],

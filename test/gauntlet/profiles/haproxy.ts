@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort } from '../free-port.ts';
+import { freePort } from '../../free-port.ts';
 import type { Place, Profile } from '../profile.ts';
 import { startProgram } from '../program.ts';
 import { recommended } from '../recommended.ts';
@@ -14,7 +14,10 @@ async function startHaproxy(place: Place, config: (listen: number) => string): P
   return `http://127.0.0.1:${listen}`;
 }
 
-/** With Debian's defaults but for what is set. Some chunks are held for 200 ms and some are not, which is more jitter than a steady network has. */
+/**
+ * Configures HAProxy with Debian's defaults and these settings. HAProxy holds some chunks for 200 ms, which is more jitter than
+ * a steady network has.
+ */
 function plain(...settings: readonly string[]): (listen: number, port: number) => string {
   return (listen, port) => `defaults
   mode http
@@ -44,7 +47,7 @@ export const haproxyProfiles: readonly Profile[] = [
   haproxy(
     {
       name: 'haproxy',
-      what: 'HAProxy as it comes: it holds each chunk for 200 ms; WebSocket passes',
+      what: 'HAProxy with its defaults: each chunk is held for 200 ms; WebSocket gets through',
       steady: false,
       rungs: ['ws'],
       page: true,
@@ -54,7 +57,7 @@ export const haproxyProfiles: readonly Profile[] = [
   haproxy(
     {
       name: 'haproxy-no-websocket',
-      what: 'the same, but WebSocket is refused',
+      what: 'HAProxy with its defaults, but WebSocket is refused',
       steady: false,
       rungs: ['close', 'stream'],
       page: false,
@@ -64,7 +67,7 @@ export const haproxyProfiles: readonly Profile[] = [
   haproxy(
     {
       name: 'haproxy-compression',
-      what: 'HAProxy that compresses event streams, but heeds no-transform; no WebSocket',
+      what: 'HAProxy that compresses event streams but obeys no-transform; no WebSocket',
       steady: false,
       rungs: ['close', 'stream'],
       page: false,
@@ -74,7 +77,7 @@ export const haproxyProfiles: readonly Profile[] = [
   haproxy(
     {
       name: 'haproxy-4s-timeout',
-      what: 'HAProxy that cuts what the server is silent on for 4 s',
+      what: 'HAProxy that ends connections after 4 s of silence of the server',
       steady: false,
       rungs: ['ws', 'stream', 'close', 'poll'],
       page: false,
@@ -84,7 +87,7 @@ export const haproxyProfiles: readonly Profile[] = [
   haproxy(
     {
       name: 'haproxy-tarpit',
-      what: 'HAProxy that keeps each POST for 5 s and answers 500; WebSocket passes',
+      what: 'HAProxy that holds each POST for 5 s and answers with 500; WebSocket gets through',
       steady: true,
       rungs: ['ws'],
       page: true,
@@ -94,7 +97,7 @@ export const haproxyProfiles: readonly Profile[] = [
   haproxy(
     {
       name: 'haproxy-recommended',
-      what: 'HAProxy as docs/networks.md recommends',
+      what: 'HAProxy with the configuration of docs/networks.md',
       steady: true,
       rungs: ['ws'],
       page: false,

@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { freePort } from '../../free-port.ts';
 import { throughProxy } from '../forward-proxy.ts';
-import { freePort } from '../free-port.ts';
 import type { Profile } from '../profile.ts';
 import { startProgram } from '../program.ts';
 import { startTlsTerminator } from '../tls-terminator.ts';
 
 export const mitmproxy: Profile = {
   name: 'mitmproxy',
-  what: 'mitmproxy, which opens TLS with certificates of its own, and reads each response to its end first; WebSocket passes',
+  what: 'mitmproxy, which inspects TLS with its own certificates and reads each response to its end; WebSocket gets through',
   programs: ['mitmdump', 'openssl'],
   steady: true,
   rungs: ['ws', 'poll'],

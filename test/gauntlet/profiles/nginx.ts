@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort } from '../free-port.ts';
+import { freePort } from '../../free-port.ts';
 import type { Place, Profile } from '../profile.ts';
 import { startProgram } from '../program.ts';
 import { recommended } from '../recommended.ts';
@@ -11,7 +11,7 @@ async function startNginx(place: Place, http: (listen: number) => string): Promi
   const config = join(place.directory, 'nginx.conf');
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   const own = temporary.map((name) => `${name}_temp_path ${place.directory}/${name};`).join(' ');
-  // One process, so that none is left behind, and without the change of user that only root could make.
+  // Use one process, so that none is left behind, and do not change the user, which only root can do.
   await writeFile(
     config,
     `daemon off; master_process off; pid ${place.directory}/nginx.pid;
@@ -25,7 +25,7 @@ ${http(listen)}
   return `http://127.0.0.1:${listen}`;
 }
 
-/** As a first configuration of nginx is written: HTTP/1.0 to the server, which was the default before 1.29.7, and no `Upgrade`. */
+/** Configures nginx as beginners do: HTTP/1.0 to the server, the default before 1.29.7, and without `Upgrade`. */
 function pass(port: number, settings = ''): string {
   return `location / { proxy_pass http://127.0.0.1:${port}; proxy_http_version 1.0; ${settings} }`;
 }
@@ -45,7 +45,7 @@ export const nginxProfiles: readonly Profile[] = [
   nginx(
     {
       name: 'nginx',
-      what: 'nginx with default buffering and HTTP/1.0 to the server: no WebSocket; X-Accel-Buffering is heeded',
+      what: 'nginx with default buffering and HTTP/1.0 to the server: no WebSocket; X-Accel-Buffering is obeyed',
       steady: true,
       rungs: ['stream'],
       page: false,
@@ -55,7 +55,7 @@ export const nginxProfiles: readonly Profile[] = [
   nginx(
     {
       name: 'nginx-buffering',
-      what: 'the same, but X-Accel-Buffering is ignored: responses are held until a buffer is full or they end',
+      what: 'nginx that ignores X-Accel-Buffering: responses are held until a buffer is full or the response ends',
       steady: true,
       rungs: ['poll', 'pusher'],
       page: true,
@@ -66,7 +66,7 @@ export const nginxProfiles: readonly Profile[] = [
   nginx(
     {
       name: 'nginx-gzip',
-      what: 'nginx that compresses the stream, and does not heed no-transform',
+      what: 'nginx that compresses streams and ignores no-transform',
       steady: true,
       rungs: ['stream'],
       page: false,
@@ -78,7 +78,7 @@ server { listen 127.0.0.1:${listen}; ${pass(port)} }`,
   nginx(
     {
       name: 'nginx-twice',
-      what: 'two nginx in a row: the inner one keeps X-Accel-Buffering for itself, the outer one buffers',
+      what: 'two nginx in a row: the inner one removes X-Accel-Buffering, the outer one buffers',
       steady: true,
       rungs: ['poll', 'pusher'],
       page: false,
@@ -89,7 +89,7 @@ server { listen 127.0.0.1:${listen}; location / { proxy_pass http://${inner(plac
   nginx(
     {
       name: 'nginx-3s-timeout',
-      what: 'nginx that gives up a response in which nothing comes for 3 s',
+      what: 'nginx that ends a response after 3 s of silence',
       steady: true,
       rungs: ['stream', 'poll'],
       page: true,
@@ -99,7 +99,7 @@ server { listen 127.0.0.1:${listen}; location / { proxy_pass http://${inner(plac
   nginx(
     {
       name: 'nginx-recommended',
-      what: 'nginx as docs/networks.md recommends',
+      what: 'nginx with the configuration of docs/networks.md',
       steady: true,
       rungs: ['ws'],
       page: false,

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { freePort } from '../../free-port.ts';
 import { throughProxy } from '../forward-proxy.ts';
-import { freePort } from '../free-port.ts';
 import { startIcapScanner } from '../icap-scanner.ts';
 import type { Place, Profile } from '../profile.ts';
 import { startProgram } from '../program.ts';
@@ -11,7 +11,7 @@ import { recommended } from '../recommended.ts';
 async function startSquid(place: Place, config: (listen: number) => string): Promise<string> {
   const listen = await freePort();
   const file = join(place.directory, 'squid.conf');
-  // Nothing is cached, logged or left behind, and no helper runs.
+  // Disable the cache, logs, files and helpers.
   await writeFile(
     file,
     `pid_filename none
@@ -30,7 +30,7 @@ ${config(listen)}
   return `http://127.0.0.1:${listen}`;
 }
 
-/** What stands in Debian's configuration: a tunnel may lead to port 443 and to no other. */
+/** Rules of Debian's configuration: a tunnel may lead to port 443 only. */
 const DEBIAN = `acl SSL_ports port 443
 http_access deny CONNECT !SSL_ports
 http_access allow localhost
@@ -48,7 +48,7 @@ async function squid(place: Place, settings = ''): Promise<ReturnType<typeof thr
 export const squidProfiles: readonly Profile[] = [
   {
     name: 'squid',
-    what: 'Squid as a forward proxy, as Debian sets it up: no tunnel but to port 443, so no WebSocket here',
+    what: 'Squid as a forward proxy with the configuration of Debian: tunnels to port 443 only, so no WebSocket here',
     programs: ['squid'],
     steady: true,
     rungs: ['stream'],
@@ -57,7 +57,7 @@ export const squidProfiles: readonly Profile[] = [
   },
   {
     name: 'squid-scanner',
-    what: 'the same, with a virus scanner that reads each response to its end first: nothing of a stream ever comes',
+    what: 'Squid with a virus scanner that reads each response to its end, so that no stream arrives',
     programs: ['squid'],
     steady: true,
     rungs: ['poll'],
@@ -75,7 +75,7 @@ adaptation_access scanner allow all`,
   },
   {
     name: 'squid-recommended',
-    what: 'Squid with a virus scanner, as docs/networks.md recommends: our server is let through',
+    what: 'Squid with a virus scanner and the configuration of docs/networks.md, which exempts the server',
     programs: ['squid'],
     steady: true,
     rungs: ['ws'],

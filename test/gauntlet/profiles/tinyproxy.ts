@@ -1,13 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { freePort } from '../../free-port.ts';
 import { throughProxy } from '../forward-proxy.ts';
-import { freePort } from '../free-port.ts';
 import type { Profile } from '../profile.ts';
 import { startProgram } from '../program.ts';
 
 export const tinyproxy: Profile = {
   name: 'tinyproxy',
-  what: 'Tinyproxy as a forward proxy, as Debian sets it up',
+  what: 'Tinyproxy as a forward proxy with the configuration of Debian',
   programs: ['tinyproxy'],
   steady: true,
   rungs: ['ws'],

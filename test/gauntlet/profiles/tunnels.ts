@@ -4,13 +4,13 @@ import { copyFile, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { makeCertificate } from '../../certificate.ts';
-import { freePort } from '../free-port.ts';
+import { freePort } from '../../free-port.ts';
 import type { Profile } from '../profile.ts';
 import { startProgram } from '../program.ts';
 
 const stunnel: Profile = {
   name: 'stunnel',
-  what: 'a tunnel of TLS, made by stunnel at both ends',
+  what: 'a TLS tunnel with stunnel at both ends',
   programs: ['stunnel', 'openssl'],
   steady: true,
   rungs: ['ws'],
@@ -30,12 +30,12 @@ const stunnel: Profile = {
   },
 };
 
-/** Where Debian's sshd gives up its rights; the service would make it. */
+/** Folder in which Debian's sshd drops its privileges. The service would create it. */
 const PRIVILEGE_SEPARATION = '/run/sshd';
 
 const ssh: Profile = {
   name: 'ssh',
-  what: 'a forwarded port of ssh',
+  what: 'a port forwarded by ssh',
   programs: ['sshd', 'ssh'],
   steady: true,
   rungs: ['ws'],

@@ -1,10 +1,11 @@
 import type { Area } from '../requirement.ts';
 
-const WHOLE = 'agent/runner.test.ts: text is answered in increments, then whole, then usage and the end of the turn';
+const WHOLE =
+  'agent/run/end-to-end.test.ts: text is answered in increments, then completely, then usage and the end of the turn';
 const STAMPS =
-  'agent/runner.test.ts: text events carry an id each, in order, one invocation id, the author and the time';
+  'agent/run/end-to-end.test.ts: text is answered by events with ids in order, one invocation id, the author and the time';
 const KEPT =
-  'agent/runner.test.ts: the conversation keeps typed text, whole answers, calls, usage and flags, and neither increments nor states';
+  'agent/run/conversation.test.ts: the conversation of a run contains typed text, complete answers, calls, usage and flags, and neither increments nor statuses';
 
 export const events: Area = {
   title: 'Down: the fields of an event',
@@ -12,7 +13,7 @@ export const events: Area = {
     {
       id: 'Event.id',
       adk: 'A UUID, for each event.',
-      here: 'A UUID of version 7: ids are in order.',
+      here: 'A UUID of version 7, so that ids are ordered.',
       status: 'done',
       tests: [STAMPS],
     },
@@ -23,7 +24,7 @@ export const events: Area = {
       status: 'done',
       tests: [
         STAMPS,
-        'agent/event-factory.test.ts: createEventFactory gives each event a uuid v7 of its own, in order, and all of them the id of their run',
+        'agent/run/event-factory.test.ts: each event of a run has a UUID v7 of its own, in order, and the invocation id of the run',
       ],
     },
     {
@@ -31,7 +32,7 @@ export const events: Area = {
       adk: '`user` for what the user said, typed or transcribed; else the agent’s name, never `model`.',
       here: 'The same.',
       status: 'done',
-      tests: [STAMPS, 'agent/turn-assembler.test.ts: TurnAssembler attributes what was heard to the user', KEPT],
+      tests: [STAMPS, 'agent/run/event-assembler.test.ts: the author of an input transcript is the user', KEPT],
     },
     { id: 'Event.timestamp', adk: 'Seconds.', here: 'The same.', status: 'done', tests: [STAMPS] },
     {
@@ -41,7 +42,7 @@ export const events: Area = {
       status: 'done',
       tests: [
         WHOLE,
-        'agent/runner.test.ts: speech is answered in audio of 24 kHz with a transcript: in pieces, and whole once',
+        'agent/run/end-to-end.test.ts: speech is answered in audio of 24 kHz with a transcript in increments, and completely once',
       ],
     },
     {
@@ -51,7 +52,7 @@ export const events: Area = {
       status: 'done',
       tests: [
         WHOLE,
-        'agent/turn-assembler.test.ts: TurnAssembler gives text in increments, then the whole before the turn is complete',
+        'agent/run/event-assembler.test.ts: text is emitted in increments, and completely before the turn is complete',
       ],
     },
     {
@@ -59,22 +60,22 @@ export const events: Area = {
       adk: 'Once, at the end, in an event of its own.',
       here: 'The same.',
       status: 'done',
-      tests: [WHOLE, 'agent/turn-assembler.test.ts: TurnAssembler after a turn begins the next one with nothing of it'],
+      tests: [WHOLE, 'agent/run/event-assembler.test.ts: the next turn starts without anything of the turn before'],
     },
     {
       id: 'Event.turnCompleteReason',
       adk: 'Why the model ended it (Python, 2026).',
       here: 'The same, where it is not the usual reason.',
       status: 'done',
-      tests: ['agent/turn-assembler.test.ts: TurnAssembler with a turn that ends because %s says so'],
+      tests: ['agent/run/event-assembler.test.ts: the end of a turn carries its reason if %s'],
     },
     {
       id: 'Event.interrupted',
       adk: 'The user interrupted. Not told where text was pending.',
-      here: 'Always told, in an event of its own, after what was said.',
+      here: 'Always reported, in an event of its own, after the content.',
       status: 'done',
       tests: [
-        "agent/turn-assembler.test.ts: TurnAssembler with an interruption while text is pending tells both, each in its own event (ADK's bug 4460)",
+        "agent/run/event-assembler.test.ts: an interruption while text is pending emits both, each in an event of its own (ADK's bug 4460)",
       ],
     },
     {
@@ -83,8 +84,18 @@ export const events: Area = {
       here: 'The same; on the stream `input_transcript`.',
       status: 'done',
       tests: [
-        'agent/runner.test.ts: speech of the user is transcribed as the user, and played back',
-        'wire/plain-dialect.test.ts: named events input_transcript tells increments and the whole, with the number of the turn',
+        'agent/run/end-to-end.test.ts: speech of the user is transcribed with the user as author, and answered',
+        'wire/dialects/plain.test.ts: a named event input_transcript is sent for increments and for the whole text, with the number of the turn',
+      ],
+    },
+    {
+      id: 'Event.interimInputTranscription',
+      adk: 'None: interim hypotheses of 3.8 are dropped.',
+      here: 'Each hypothesis while the user speaks, which replaces the one before; never stored. On the stream `interim_transcript`.',
+      status: 'done',
+      tests: [
+        'agent/run/event-assembler.test.ts: interim transcripts of the user are emitted whole, each different one once, and no increment repeats them',
+        'wire/dialects/plain.test.ts: a named event interim_transcript is sent for interim transcripts, which no input_transcript repeats',
       ],
     },
     {
@@ -93,8 +104,8 @@ export const events: Area = {
       here: 'The same.',
       status: 'done',
       tests: [
-        'agent/runner.test.ts: speech is answered in audio of 24 kHz with a transcript: in pieces, and whole once',
-        "wire/plain-dialect.test.ts: the messages of ADK's samples, byte for byte an output transcript",
+        'agent/run/end-to-end.test.ts: speech is answered in audio of 24 kHz with a transcript in increments, and completely once',
+        "wire/dialects/plain.test.ts: a message of ADK's samples is sent for an output transcript",
       ],
     },
     {
@@ -103,47 +114,50 @@ export const events: Area = {
       here: 'The same, and counts by modality; on the stream `usage`.',
       status: 'done',
       tests: [
-        'agent/turn-assembler.test.ts: TurnAssembler passes on usage, grounding and cancelled calls',
-        "models/gemini-server-message.test.ts: readServerMessage of usage in the names of %s gives ADK's names",
-        'wire/plain-dialect.test.ts: named events usage, with details where there are any, and 0 for what is not told',
+        'agent/run/event-assembler.test.ts: usage, grounding and cancelled calls are emitted',
+        "models/gemini/server-message.test.ts: readServerMessage converts usage under the names of %s to ADK's names",
+        'wire/dialects/plain.test.ts: a named event usage is sent with details if there are any, with 0 for counts that are missing, and not at all without counts',
       ],
     },
     {
       id: 'Event.groundingMetadata',
       adk: 'With the answer, or alone.',
-      here: 'In an event of its own; on the stream `grounding`: sources that may be linked to, and queries.',
+      here: 'In an event of its own; on the stream `grounding`, with links and queries.',
       status: 'done',
       tests: [
-        'agent/turn-assembler.test.ts: TurnAssembler passes on usage, grounding and cancelled calls',
-        'wire/plain-dialect.test.ts: named events grounding, with the number of the turn',
-        'wire/grounding.test.ts: groundingOf web pages, places and documents gives each as a source',
+        'agent/run/event-assembler.test.ts: usage, grounding and cancelled calls are emitted',
+        'wire/dialects/plain.test.ts: a named event grounding is sent with the number of the turn',
+        'wire/dialects/grounding.test.ts: extractGrounding returns web pages, places and documents as sources',
       ],
     },
     {
       id: 'Event.finishReason',
       adk: 'STOP, MAX_TOKENS, SAFETY and so on: no field of the live API.',
-      here: 'Has its place in the event, for Runners that fill it; Gemini’s live API says `turnCompleteReason`.',
-      status: 'planned',
-      brings: 'stores and doors',
+      here: 'The event has the field, for Runners that set it; Gemini’s live API sends `turnCompleteReason`.',
+      status: 'done',
+      tests: [
+        'agent/adk/from-adk-runner.test.ts: events are those of ADK without its empty fields, and in seconds',
+        'wire/dialects/adk.test.ts: an event of the run is one Event of ADK with the same fields for %s',
+      ],
     },
     {
       id: 'Event.errorCode',
       adk: 'An answer that failed or was withheld.',
-      here: 'The same, on the event that ends the turn; on the stream a `failure` besides, and the session goes on.',
+      here: 'The same, on the event that ends the turn; the stream also has a `failure`, and the session continues.',
       status: 'done',
       tests: [
-        'agent/turn-assembler.test.ts: TurnAssembler with a turn that ends because %s says so',
-        'wire/reply-failure.test.ts: replyFailure of %s is %s and names it',
-        'wire/plain-dialect.test.ts: named events a failure of one reply, before the end of its turn and without the message of its runner',
+        'agent/run/event-assembler.test.ts: the end of a turn carries its reason if %s',
+        'wire/dialects/reply-failure.test.ts: describeReplyFailure describes %s as %s and names it',
+        'wire/dialects/plain.test.ts: a named event failure is sent for a failed reply before the end of its turn, without the message of its runner',
       ],
     },
     {
       id: 'Event.errorMessage',
       adk: 'The same, in words.',
-      here: 'The same, in words of our own.',
+      here: 'The same, in our own words.',
       status: 'done',
       tests: [
-        'agent/turn-assembler.test.ts: TurnAssembler knows every reason of the SDK but one as a failure, and says it in words of its own',
+        'models/gemini/turn-end-reasons.test.ts: describeTurnEnd has a sentence of its own for every reason of the SDK except the usual ones',
       ],
     },
     {
@@ -172,36 +186,44 @@ export const events: Area = {
       adk: 'That of RunConfig.',
       here: 'The same. Not sent in the plain dialect.',
       status: 'done',
-      tests: ['agent/run-config.test.ts: customMetadata stands on every event of the run, as it was when that began'],
+      tests: [
+        'agent/run-config.test.ts: customMetadata is carried by every event of the run, as it was when the run started',
+      ],
     },
     {
       id: 'Event.modelVersion',
       adk: 'Which version answered: no field of the live API.',
-      here: 'Has its place in the event, for Runners that fill it.',
-      status: 'planned',
-      brings: 'stores and doors',
+      here: 'Set by an ADK Runner, and passed on.',
+      status: 'done',
+      tests: [
+        'agent/adk/from-adk-runner.test.ts: events are those of ADK without its empty fields, and in seconds',
+        'wire/dialects/adk.test.ts: an event of the run is one Event of ADK with the same fields for %s',
+      ],
     },
     {
       id: 'Event.interactionId',
       adk: 'Of the Interactions API.',
-      here: 'Has its place in the event, for Runners that fill it.',
-      status: 'planned',
-      brings: 'stores and doors',
+      here: 'The event has the field, for Runners that set it.',
+      status: 'done',
+      tests: [
+        'agent/adk/from-adk-runner.test.ts: events are those of ADK without its empty fields, and in seconds',
+        'wire/dialects/adk.test.ts: an event of the run is one Event of ADK with the same fields for %s',
+      ],
     },
     {
       id: 'Event: avgLogprobs, logprobsResult, cacheMetadata, citationMetadata',
       adk: 'Fields of every event.',
       status: 'not offered',
-      why: 'No live model fills them.',
+      why: 'No live model sets them.',
     },
     {
       id: 'Event.liveSessionResumptionUpdate',
       adk: '`{newHandle, resumable}`, so that an application can resume elsewhere (Python, 2026).',
-      here: 'For the caller of `runLive`; neither kept nor sent to a client, for whom the handle would be a key.',
+      here: 'For the caller of `runLive`; neither stored nor sent to a client, because the handle gives access to the conversation.',
       status: 'done',
       tests: [
-        'agent/turn-assembler.test.ts: TurnAssembler tells voice activity, the id of the session and a handle each in an event of its own',
-        "session/run-supervisor.test.ts: a runner's resumption handle stays out of the log, and what its event says besides does not",
+        'agent/run/event-assembler.test.ts: voice activity, the id of the session and a handle are each emitted in an event of their own',
+        'session/run-supervisor.test.ts: an event with a resumption handle is logged without the handle, and not at all if nothing else is left',
       ],
     },
     {
@@ -210,7 +232,7 @@ export const events: Area = {
       here: 'The same, on Vertex AI.',
       status: 'done',
       tests: [
-        'agent/turn-assembler.test.ts: TurnAssembler tells voice activity, the id of the session and a handle each in an event of its own',
+        'agent/run/event-assembler.test.ts: voice activity, the id of the session and a handle are each emitted in an event of their own',
       ],
     },
     {
@@ -219,32 +241,66 @@ export const events: Area = {
       here: 'The same, on Vertex AI.',
       status: 'done',
       tests: [
-        'agent/turn-assembler.test.ts: TurnAssembler tells voice activity, the id of the session and a handle each in an event of its own',
+        'agent/run/event-assembler.test.ts: voice activity, the id of the session and a handle are each emitted in an event of their own',
       ],
     },
     {
       id: 'Event: goAway, liveSetupComplete',
       adk: 'goAway is used up inside; both are fields of its inner response.',
-      here: 'Told as `status`: ready, reconnecting.',
+      here: 'Reported as `status`: ready, reconnecting.',
       status: 'done',
-      tests: ['agent/upstream.test.ts: goAway in the middle of a reply lets the turn finish, then resumes at once'],
+      tests: ['agent/run/go-away.test.ts: goAway during a reply lets the turn finish, then resumes at once'],
+    },
+    {
+      id: 'Event.answered',
+      adk: 'None: a transcript that comes after the reply is stored behind the reply, and answered again by the next run.',
+      here: 'Marks such a transcript. It is shown and told before the reply, and is not answered again.',
+      status: 'done',
+      tests: [
+        'agent/run/late-words.test.ts: a transcript that arrives after the reply and its turn_complete belongs to the turn that has ended',
+      ],
+    },
+    {
+      id: 'Event.pictures',
+      adk: 'None: the pictures themselves are in the event, and in the session.',
+      here: 'Number of pictures of a typed message. A page that opens again shows that there were some.',
+      differs: 'The pictures are not kept.',
+      status: 'done',
+      tests: [
+        'http/shared-conversation.test.ts: two readers of one conversation get the pictures and the calls of the conversation in a reset',
+      ],
+    },
+    {
+      id: 'Event.clientToolIds',
+      adk: 'None.',
+      here: 'The ids of calls that clients run; on the stream `where` of `tool_call`.',
+      status: 'done',
+      tests: [
+        'agent/run/client-tools.test.ts: a call of a client tool is marked in its event, and the result of the client goes to the model once',
+        'http/client-tools.test.ts: POST /send of the result of a tool goes to the model, which answers with it, and every reader receives the result',
+      ],
     },
     {
       id: 'Event.toolCancellation',
       adk: 'None: a cancelled call is not told.',
-      here: 'The ids of calls that the model has taken back; on the stream `tool_cancel`.',
+      here: 'The ids of calls that the model cancelled; on the stream `tool_cancel`.',
       status: 'done',
       tests: [
-        'agent/runner.test.ts: tools a tool that waits does not block an interruption: it is cancelled, and its result dropped',
-        'wire/plain-dialect.test.ts: named events tool_cancel, one for each id',
+        'agent/run/end-to-end.test.ts: tools a running tool does not block an interruption, which cancels it and discards its result',
+        'wire/dialects/plain.test.ts: a named event tool_cancel is sent for each id',
       ],
     },
     {
       id: 'Event: JSON',
       adk: 'CamelCase, nulls left out.',
-      here: 'Our events are that JSON; `dialect=adk` sends it as it is.',
-      status: 'planned',
-      brings: 'stores and doors',
+      here: 'The same, with `dialect=adk`, on streams, polls and WebSockets.',
+      status: 'done',
+      tests: [
+        'wire/dialects/adk.test.ts: an event of the run is one Event of ADK with the same fields for %s',
+        'http/adk-dialect.test.ts: GET /events/me?dialect=adk sends Events as unnamed messages, and the named events of a connection as ever',
+        'http/adk-dialect.test.ts: GET /events/me?dialect=adk resumes after any of its ids with the Events that follow, each once',
+        'wire/dialects/adk.test.ts: every event is valid JSON on one line, without a private field, at most one message of it unnamed',
+      ],
     },
   ],
 };

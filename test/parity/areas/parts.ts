@@ -8,26 +8,37 @@ export const parts: Area = {
       adk: 'A piece of the answer.',
       here: 'The same.',
       status: 'done',
-      tests: ['agent/runner.test.ts: text is answered in increments, then whole, then usage and the end of the turn'],
+      tests: [
+        'agent/run/end-to-end.test.ts: text is answered in increments, then completely, then usage and the end of the turn',
+      ],
     },
     {
       id: 'Part.thought',
       adk: 'The text is the model’s reasoning; the demo’s page skips it.',
-      here: 'The same; the samples’ messages never hold it.',
+      here: 'The same; the messages of the samples never contain it.',
       status: 'done',
       tests: [
-        'agent/turn-assembler.test.ts: TurnAssembler with a thought before the answer gives each whole, the thought marked',
-        'wire/plain-dialect.test.ts: %s gives no frame at all',
+        'agent/run/event-assembler.test.ts: a thought before the answer is emitted completely by itself, marked as a thought',
+        'wire/dialects/plain.test.ts: plainDialect encodes no frame for %s',
       ],
     },
     {
       id: 'Part.inlineData',
       adk: '`audio/pcm;rate=24000`, base64, each piece for itself.',
-      here: 'The same; the text of the base64 is never decoded on its way.',
+      here: 'The same; the base64 text is never decoded on its way.',
       status: 'done',
       tests: [
-        'agent/runner.test.ts: speech is answered in audio of 24 kHz with a transcript: in pieces, and whole once',
-        "wire/plain-dialect.test.ts: the messages of ADK's samples, byte for byte audio, its mime type without the rate, its base64 untouched",
+        'agent/run/end-to-end.test.ts: speech is answered in audio of 24 kHz with a transcript in increments, and completely once',
+        "wire/dialects/plain.test.ts: a message of ADK's samples is sent for audio, with the mime type without the rate and the same base64",
+      ],
+    },
+    {
+      id: 'Part.droppedAudio',
+      adk: 'None: nothing is kept.',
+      here: 'The place of audio that the log has dropped; it is never sent.',
+      status: 'done',
+      tests: [
+        'session/log/live-log.test.ts: an interruption drops only the audio of an entry that holds text too, and keeps the places of all parts',
       ],
     },
     {
@@ -36,7 +47,7 @@ export const parts: Area = {
       here: 'The same: `artifact://app/user/session/_adk_live/…#revision`.',
       status: 'done',
       tests: [
-        'agent/live-blobs.test.ts: a run with saveLiveBlob keeps what was said in a turn as two files, of the user first, and names them in the conversation',
+        'agent/run/audio-recorder.test.ts: a run with saveLiveBlob stores the speech of a turn as two files, the user first, and records them in the conversation',
       ],
     },
     {
@@ -45,8 +56,8 @@ export const parts: Area = {
       here: 'The same; on the stream `tool_call`.',
       status: 'done',
       tests: [
-        'agent/runner.test.ts: tools a call is told, run and answered, and its result told',
-        'wire/plain-dialect.test.ts: named events tool_call, one for each call of an event',
+        'agent/run/end-to-end.test.ts: tools a call is emitted and run, and its result is emitted and answered',
+        'wire/dialects/plain.test.ts: a named event tool_call is sent for each call of an event',
       ],
     },
     {
@@ -55,8 +66,8 @@ export const parts: Area = {
       here: 'The same; on the stream `tool_result`.',
       status: 'done',
       tests: [
-        'agent/runner.test.ts: tools a call is told, run and answered, and its result told',
-        'wire/plain-dialect.test.ts: named events tool_result with a result, or with an error',
+        'agent/run/end-to-end.test.ts: tools a call is emitted and run, and its result is emitted and answered',
+        'wire/dialects/plain.test.ts: a named event tool_result is sent with a result or with an error',
       ],
     },
     {
@@ -65,7 +76,7 @@ export const parts: Area = {
       here: 'The same.',
       status: 'done',
       tests: [
-        'agent/turn-assembler.test.ts: TurnAssembler with code tells the text before it whole, then the code and its outcome',
+        'agent/run/event-assembler.test.ts: code emits the complete text before it first, then the code and its outcome',
       ],
     },
     {
@@ -74,7 +85,7 @@ export const parts: Area = {
       here: 'The same.',
       status: 'done',
       tests: [
-        'agent/turn-assembler.test.ts: TurnAssembler with code tells the text before it whole, then the code and its outcome',
+        'agent/run/event-assembler.test.ts: code emits the complete text before it first, then the code and its outcome',
       ],
     },
   ],

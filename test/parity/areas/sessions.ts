@@ -1,7 +1,7 @@
 import type { Area } from '../requirement.ts';
 
 const KEPT =
-  'agent/runner.test.ts: the conversation keeps typed text, whole answers, calls, usage and flags, and neither increments nor states';
+  'agent/run/conversation.test.ts: the conversation of a run contains typed text, complete answers, calls, usage and flags, and neither increments nor statuses';
 
 export const sessions: Area = {
   title: 'Sessions: what is kept',
@@ -11,51 +11,58 @@ export const sessions: Area = {
       adk: 'Every event that is not partial: texts, transcripts, calls and responses, usage, the end of a turn.',
       here: 'The same.',
       status: 'done',
-      tests: [KEPT, 'agent/runner.test.ts: the conversation keeps whole transcripts of speech, and no audio'],
+      tests: [
+        KEPT,
+        'agent/run/conversation.test.ts: the conversation of a run contains complete transcripts of speech, and no audio',
+      ],
     },
     {
       id: 'kept: what the user typed',
       adk: 'Before it is sent (Python, 2026); older versions and TypeScript 2.0.0: never.',
-      here: 'Always; what is typed into a reply stands behind what was said of that reply.',
+      here: 'Always; text typed during a reply stands after the part of the reply that was spoken.',
       status: 'done',
       tests: [
         KEPT,
-        'agent/runner.test.ts: the conversation keeps what was said of an interrupted reply before what interrupted it',
-        'agent/upstream.test.ts: a conversation of a user whose words could not be sent still has them',
+        'agent/run/conversation.test.ts: the conversation of a run contains an interrupted reply before the text that interrupted it',
+        'agent/run/connection-loss.test.ts: the words of a user stay in the conversation if they could not be sent',
       ],
     },
     {
       id: 'not kept: audio, increments',
       adk: 'Inline audio and partial events.',
-      here: 'The same; nor states of the connection.',
+      here: 'The same; connection states are not stored either.',
       status: 'done',
-      tests: ['agent/runner.test.ts: the conversation keeps whole transcripts of speech, and no audio', KEPT],
+      tests: [
+        'agent/run/conversation.test.ts: the conversation of a run contains complete transcripts of speech, and no audio',
+        KEPT,
+      ],
     },
     {
       id: 'kept: order',
       adk: 'As yielded.',
-      here: 'The same, with a slow store, too.',
+      here: 'The same, also with a slow store.',
       status: 'done',
-      tests: [
-        'agent/upstream.test.ts: a slow store does not change what a fresh connection is told: everything, in order',
-      ],
+      tests: ['agent/run/connection-loss.test.ts: a slow store does not change the history of a fresh connection'],
     },
     {
       id: 'a store that fails',
       adk: 'Raises out of the run.',
-      here: 'The same.',
+      here: 'The run continues: the conversation is in memory, and its turns are committed when the store works again, within limits.',
       status: 'done',
-      tests: ['agent/runner.test.ts: the end of a run comes with the error of a store that fails'],
+      tests: [
+        'agent/run/conversation-recorder.test.ts: a run whose store %s continues, and so does the next run',
+        'agent/run/conversation-recorder.test.ts: a store that recovers gets every turn of a run once and in order',
+      ],
     },
     {
       id: 'told to a fresh connection',
       adk: 'The session’s events, transcripts as text, without audio.',
-      here: 'What was said by whom, in turns.',
+      here: 'The texts and their speakers, in turns.',
       status: 'done',
       tests: [
-        'agent/runner.test.ts: the conversation is told to a model that a later run talks to',
-        'store/conversation-turns.test.ts: turnsOf typed text and transcripts of speech gives who said what',
-        'store/conversation-turns.test.ts: turnsOf leaves out partial events, tool calls and results, usage and flags',
+        'agent/run/end-to-end.test.ts: a conversation is known to the model of a later run',
+        'store/conversation-turns.test.ts: typed text and transcripts of speech become turns of user and model',
+        'store/conversation-turns.test.ts: partial events, tool calls and results, usage and flags are left out of the turns',
       ],
     },
     {
@@ -64,36 +71,36 @@ export const sessions: Area = {
       here: 'The same.',
       status: 'done',
       tests: [
-        'models/gemini-connect.test.ts: history that ends with the user is told and answered',
-        'agent/runner.test.ts: the conversation that ends with the user is answered by a later run without being asked again',
+        'models/gemini/model.test.ts: the history of a fresh session a history that ends with the user is sent as complete, so that it is answered',
+        'agent/run/end-to-end.test.ts: a conversation that ends with the user is answered by a later run',
       ],
     },
     {
       id: 'told: tool calls and their results',
       adk: 'In the history, as parts.',
-      here: 'Not told again, but for what a reply that was cut had called.',
-      differs: 'The answer that was made of them is told.',
+      here: 'Not sent again, except for calls of a reply that was cut off.',
+      differs: 'The answer based on them is sent.',
       status: 'done',
       tests: [
-        'store/conversation-turns.test.ts: turnsOf leaves out partial events, tool calls and results, usage and flags',
+        'store/conversation-turns.test.ts: partial events, tool calls and results, usage and flags are left out of the turns',
       ],
     },
     {
       id: 'state',
       adk: '`session.state`, with prefixes for app, user and temporary; `stateDelta`.',
       status: 'planned',
-      here: 'None yet: a conversation is what was said.',
+      here: 'None yet: a conversation consists of its messages.',
       brings: 'stores and doors',
     },
     {
       id: 'artifacts',
       adk: 'Files beside a session; `artifactDelta`.',
-      here: '`ArtifactStore`, with `save`, `load` and `list`, by revision: for kept audio. No `artifactDelta`: an event names the file itself.',
-      differs: 'What else a tool writes is its own affair.',
+      here: '`ArtifactStore`, with `save`, `load` and `list`, by revision: for recorded audio. No `artifactDelta`: an event names the file itself.',
+      differs: 'Other files of a tool are its own responsibility.',
       status: 'done',
       tests: [
-        'store/memory-artifacts.test.ts: createMemoryArtifacts over its limit forgets the files that were saved first, and their names with the last of them',
-        'agent/live-blobs.test.ts: saveLiveBlob without an artifact store is refused when the Runner is made',
+        'store/memory-artifacts.test.ts: artifacts over the limit of bytes are deleted, the oldest first, and a file disappears from the list with its last revision',
+        'agent/run/audio-recorder.test.ts: saveLiveBlob without an artifact store is refused when the Runner is created',
       ],
     },
     {
@@ -105,11 +112,11 @@ export const sessions: Area = {
     {
       id: 'InMemorySessionService',
       adk: 'No limit.',
-      here: 'With limits: events, characters and conversations; what was dropped is said.',
+      here: 'With limits for events, characters and conversations; dropped content is reported.',
       status: 'done',
       tests: [
-        'store/memory-store.test.ts: createMemoryStore over its limit of events drops the oldest and says truncated',
-        'store/memory-store.test.ts: createMemoryStore over its limit of all characters forgets whole conversations, the oldest first',
+        'store/memory-store.test.ts: a conversation over the limit of events loses its oldest events and is truncated',
+        'store/memory-store.test.ts: whole conversations are deleted, the oldest first, when all of them together are over the limit of characters',
       ],
     },
     {
@@ -123,17 +130,17 @@ export const sessions: Area = {
       id: 'VertexAiSessionService',
       adk: 'Sessions in Google’s cloud.',
       status: 'not offered',
-      why: 'A store is an object with two functions: who wants that one writes it.',
+      why: '`SessionStore` is an interface of five methods with a contract test suite: anyone can implement it.',
     },
     {
       id: 'save_live_blob: audio as artifacts',
       adk: 'Files of input and output, flushed at the end of a turn and at an interruption; events with `fileData`.',
-      here: 'The same: at the end of a turn, and of an interrupted reply; and when the run ends in mid-turn.',
+      here: 'The same: at the end of a turn and of an interrupted reply, and when the run ends during a turn.',
       status: 'done',
       tests: [
-        'agent/live-blobs.test.ts: a run with saveLiveBlob keeps what was said in a turn as two files, of the user first, and names them in the conversation',
-        'agent/live-blobs.test.ts: a run with saveLiveBlob keeps an interrupted reply by itself, and what interrupted it with the rest of what the user said',
-        'agent/live-blobs.test.ts: a run with saveLiveBlob that ends in mid-turn keeps what there is',
+        'agent/run/audio-recorder.test.ts: a run with saveLiveBlob stores the speech of a turn as two files, the user first, and records them in the conversation',
+        'agent/run/audio-recorder.test.ts: a run with saveLiveBlob stores an interrupted reply by itself, and the speech that interrupted it with the rest of the user',
+        'agent/run/audio-recorder.test.ts: a run with saveLiveBlob that ends during a turn stores the speech so far',
       ],
     },
     {
@@ -146,17 +153,17 @@ export const sessions: Area = {
     {
       id: 'longest session, quotas',
       adk: 'Documented: 10 minutes a connection, 15 a session, 2 with video; unlimited with compression.',
-      here: 'The same provider; a connection that ends is followed by another.',
+      here: 'The same limits of the provider; when a connection ends, another one follows.',
       status: 'done',
       tests: [
-        'agent/upstream.test.ts: goAway again and again, each time after a turn, is no failure',
-        'long/hour.test.ts: an hour of talk at a fast pace is heard once and in order, and nothing grows: log, inbox, store, memory',
+        'agent/run/go-away.test.ts: repeated goAway is no failure if each connection completes a turn',
+        'long/hour.long.test.ts: an hour of talk at a fast pace arrives once and in order, and log, inbox, store and memory do not grow',
       ],
     },
     {
       id: 'how many at once',
       adk: 'The application’s: a pool, a waiting queue.',
-      here: 'MAX_SESSIONS; one more is refused with 503 and Retry-After, and an EventSource told to come back.',
+      here: 'MAX_SESSIONS; one more is rejected with 503 and Retry-After, and an EventSource is told to reconnect.',
       status: 'done',
       tests: [
         'http/events-session.test.ts: a server that holds MAX_SESSIONS refuses one more with 503 and Retry-After, and takes it when there is room',

@@ -8,36 +8,36 @@ export const tools: Area = {
       adk: 'A call is run, answered, and both are told.',
       here: 'The same.',
       status: 'done',
-      tests: ['agent/runner.test.ts: tools a call is told, run and answered, and its result told'],
+      tests: ['agent/run/end-to-end.test.ts: tools a call is emitted and run, and its result is emitted and answered'],
     },
     {
       id: 'tools: at the same time',
       adk: 'Calls of one message run at once; the first failure cancels the rest.',
-      here: 'They run at once, at most 32; a failure is its own call’s only.',
-      differs: 'What one tool cannot do is no reason to stop another.',
+      here: 'They run in parallel, at most 32; a failure affects only its own call.',
+      differs: 'The failure of one tool is no reason to stop another.',
       status: 'done',
       tests: [
-        'agent/tool-runner.test.ts: ToolRunner runs calls at the same time, and gives each result as it comes',
-        'agent/tool-runner.test.ts: ToolRunner with 32 calls running answers one more with an error, and takes another once one is done',
+        'agent/tools/tool-calls.test.ts: ToolCalls runs calls at the same time and reports each result when it arrives',
+        'agent/tools/tool-calls.test.ts: ToolCalls answers a call with an error while 32 calls are running, and runs the next one when one has finished',
       ],
     },
     {
       id: 'tools: they do not block',
       adk: 'Awaited inside the receive loop: nothing of the model is heard until they end, unless non-blocking (Python, 2026).',
-      here: 'They never block it.',
+      here: 'Tools never block the receive loop.',
       status: 'done',
       tests: [
-        'agent/runner.test.ts: tools a tool that waits does not block an interruption: it is cancelled, and its result dropped',
+        'agent/run/end-to-end.test.ts: tools a running tool does not block an interruption, which cancels it and discards its result',
       ],
     },
     {
       id: 'tools: cancellation',
       adk: 'A call that the model takes back still runs, and is still answered.',
-      here: 'Its AbortSignal fires, its result is dropped, and `toolCancellation` is told.',
+      here: 'Its AbortSignal is aborted, its result is dropped, and `toolCancellation` is emitted.',
       status: 'done',
       tests: [
-        'agent/tool-runner.test.ts: ToolRunner that cancels a call aborts its signal and drops its result, and no other',
-        'agent/runner.test.ts: tools a tool that waits does not block an interruption: it is cancelled, and its result dropped',
+        'agent/tools/tool-calls.test.ts: cancelling a call aborts its signal and discards its result, and affects no other call',
+        'agent/run/end-to-end.test.ts: tools a running tool does not block an interruption, which cancels it and discards its result',
       ],
     },
     {
@@ -45,16 +45,35 @@ export const tools: Area = {
       adk: 'What is no object becomes `{"result": …}`.',
       here: 'The same.',
       status: 'done',
-      tests: ['agent/tool-runner.test.ts: ToolRunner gives a result that is %s to the model as an object'],
+      tests: ['agent/tools/tool-calls.test.ts: the result of a tool that is %s reaches the model as an object'],
     },
     {
       id: 'tools: errors',
       adk: 'Python raises out of the run; TypeScript answers `{error}`.',
-      here: '`{error}`; the conversation goes on.',
+      here: '`{error}`; the conversation continues.',
       status: 'done',
       tests: [
-        'agent/runner.test.ts: tools a tool that fails is told to the model as its error',
-        'agent/tool-runner.test.ts: ToolRunner with a tool that throws gives its message as error, whatever was thrown',
+        'agent/run/end-to-end.test.ts: tools the error of a tool reaches the model',
+        'agent/tools/tool-calls.test.ts: the result of a tool that was thrown reaches the model as an error, whatever was thrown',
+      ],
+    },
+    {
+      id: 'tools: errors that nobody catches',
+      adk: 'An error in a timer or a rejection ends the process.',
+      here: 'Becomes the error of the call to which it belongs, and is logged; no other conversation notices.',
+      status: 'done',
+      tests: [
+        'agent/tools/tool-faults.test.ts: an error that the process reports for the scope of a call ends the call with this error, aborts its signal and is logged with its stack',
+        'agent/tools/tool-faults.test.ts: an error that the process reports for the scope of a call is logged once if the call has its response, however often the tool throws',
+      ],
+    },
+    {
+      id: 'tools: size of a result',
+      adk: 'No limit.',
+      here: 'At most 64 KiB of JSON; a larger result is an error that names the limit.',
+      status: 'done',
+      tests: [
+        'agent/tools/tool-response.test.ts: a result is an error if its JSON has one byte more than the limit, counted in UTF-8, and not before',
       ],
     },
     {
@@ -63,7 +82,7 @@ export const tools: Area = {
       here: 'An error for the model.',
       status: 'done',
       tests: [
-        'agent/tool-runner.test.ts: ToolRunner with arguments that are wrong, or a tool that it has not, gives an error',
+        'agent/tools/tool-calls.test.ts: the result of a tool is an error for wrong arguments and for a tool that the agent does not have',
       ],
     },
     {
@@ -72,26 +91,26 @@ export const tools: Area = {
       here: 'From a zod object, which also checks the arguments.',
       status: 'done',
       tests: [
-        'agent/tool.test.ts: tool declares its parameters as JSON schema, defaults not required',
-        'agent/tool.test.ts: tool run checks the arguments, fills in defaults, and hands on the context',
+        'agent/tool.test.ts: tool declares its parameters as a JSON schema in which parameters with a default are optional',
+        'agent/tool.test.ts: tool run checks the arguments, fills in defaults and passes the context',
       ],
     },
     {
       id: 'tools: context',
       adk: '`ToolContext`: ids, state, artifacts, memory, actions.',
       here: 'Ids and an AbortSignal.',
-      differs: 'There is no state and no memory; a tool keeps its own.',
+      differs: 'There is no state and no memory; a tool manages its own.',
       status: 'done',
-      tests: ['agent/tool-runner.test.ts: ToolRunner tells a tool whose call it is'],
+      tests: ['agent/tools/tool-calls.test.ts: ToolCalls gives a tool the ids of its user, session and call'],
     },
     {
       id: 'tools: calls without an id',
       adk: 'Given one of its own.',
-      here: 'The same; it is not told to the provider.',
+      here: 'The same; it is not sent to the provider.',
       status: 'done',
       tests: [
-        'models/gemini-server-message.test.ts: readServerMessage of calls without ids, as Vertex AI sends them, gives each an id of our own',
-        'models/gemini-connection.test.ts: what is sent the result of a call that came without an id goes back without one',
+        'models/gemini/connection.test.ts: function calls results of calls without ids go back in the order of the calls of each function',
+        'models/gemini/connection.test.ts: GeminiConnection.send the result of a call that came without an id is sent without an id',
       ],
     },
     {
@@ -99,7 +118,9 @@ export const tools: Area = {
       adk: '`google_search`, run by the provider.',
       here: 'The same.',
       status: 'done',
-      tests: ['models/gemini-connect.test.ts: setup AUDIO with all that a run can ask for'],
+      tests: [
+        'models/gemini/setup.test.ts: the setup message of Gemini an AUDIO setup contains everything that a run can set',
+      ],
     },
     {
       id: 'tools: code execution, URL context, Vertex search and other tools of the provider',
@@ -110,7 +131,7 @@ export const tools: Area = {
     {
       id: 'tools: non-blocking',
       adk: '`response_scheduling`: SILENT, WHEN_IDLE, INTERRUPT (Python, 2026).',
-      here: 'When the model says a result, and whether it interrupts itself for it.',
+      here: 'Planned: when the model mentions a result, and whether it interrupts itself for that.',
       status: 'planned',
       brings: 'tools and agents',
     },
@@ -145,16 +166,21 @@ export const tools: Area = {
     {
       id: 'tools: confirmation',
       adk: 'Not implemented in live.',
-      here: 'A tool that asks first, `{"tool_confirm":{…}}`.',
+      here: 'Planned: a tool that requires confirmation, `{"tool_confirm":{…}}`.',
       status: 'planned',
       brings: 'tools and agents',
     },
     {
       id: 'tools: in the client',
-      adk: 'None.',
-      here: 'Tools that the page runs.',
-      status: 'planned',
-      brings: 'tools and agents',
+      adk: 'None; a long-running tool whose result the client sends comes close.',
+      here: '`clientTool()`: clients of the live session receive the call and send the result, the first of which counts. Time-out, limit of the result, cancellation and reconnects are those of all tools.',
+      status: 'done',
+      tests: [
+        'agent/run/client-tools.test.ts: a call of a client tool is answered by the client on %s, against the strict emulator',
+        'http/client-tools.test.ts: POST /send of the result of a tool is accepted once: a second result is refused with 409 and has no effect',
+        'client/client-tools.test.ts: a tool of the client runs when the agent calls it, and the model answers with its result, on %j',
+        'session/client-calls.test.ts: whatever happens in whatever order, a call is answered by at most one client, and only while it is open',
+      ],
     },
     {
       id: 'tools: MCP',
@@ -167,7 +193,7 @@ export const tools: Area = {
       id: 'tools: authentication',
       adk: '`requestedAuthConfigs`: a tool asks the client for credentials.',
       status: 'not offered',
-      why: 'Credentials do not belong on a stream of events; a tool has its own.',
+      why: 'Credentials do not belong into a stream of events; a tool manages its own.',
     },
   ],
 };

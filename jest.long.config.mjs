@@ -1,0 +1,5 @@
+// Configuration of `npm run test:long`: the tests that are long by nature.
+import base from './jest.config.mjs';
+
+/** @type {import('jest').Config} */
+export default { ...base, testMatch: ['**/*.long.test.ts'], testPathIgnorePatterns: [] };

@@ -1,0 +1,33 @@
+import type { LiveConversation } from '../../store/live-conversation.ts';
+import type { AgentEvent } from '../../wire/agent-event.ts';
+
+/** Records the events of one run in its conversation, and commits them a turn at a time. */
+export class ConversationRecorder {
+  readonly #conversation: LiveConversation;
+
+  constructor(conversation: LiveConversation) {
+    this.#conversation = conversation;
+  }
+
+  /** Records an event that the run emits, if ADK saves events of its kind. */
+  record(event: AgentEvent): void {
+    if (isSaved(event)) this.#conversation.append(event);
+    if (event.turnComplete) this.#conversation.commitTurn();
+  }
+
+  /** Records what the user typed. @param duringReply a reply is being given: in the conversation the typed text comes after it */
+  recordTyped(event: AgentEvent, duringReply: boolean): void {
+    this.#conversation.appendTyped(event, duringReply);
+  }
+
+  /** Commits what was said since the last complete turn. Call it when the run has ended. */
+  finish(): void {
+    this.#conversation.commitTurn();
+  }
+}
+
+/** ADK saves complete events without audio. A resumption handle is not saved either: clients can read the conversation. */
+function isSaved(event: AgentEvent): boolean {
+  if (event.partial || event.status || event.liveSessionResumptionUpdate) return false;
+  return !event.content?.parts?.[0]?.inlineData;
+}

@@ -1,0 +1,119 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ModelConnection } from '../../models/realtime-model.ts';
+import type { Content } from '../../wire/agent-event.ts';
+import type { ClientToolResult, LiveRequest } from '../../wire/live-request.ts';
+import type { LiveRequestQueue } from '../live-request-queue.ts';
+import type { FramePacer } from './frame-pacer.ts';
+import type { InputConverter } from './input-converter.ts';
+import type { ModelLink } from './model-link.ts';
+import { isBackpressured, waitForDrain } from './send-request.ts';
+
+export interface InputPumpOptions {
+  readonly queue: LiveRequestQueue;
+  readonly link: ModelLink;
+  readonly converter: InputConverter;
+  readonly frames: FramePacer;
+  /** Decides what a request for an answer means. `undefined`: nothing. */
+  readonly resolveRespond: () => LiveRequest | undefined;
+  /** Records a message of the user in the conversation. Returns the id of its event. `pictures`: how many came with it */
+  readonly recordMessage: (content: Content, pictures: number | undefined) => string;
+  /** Receives the result of a call that runs in a client. */
+  readonly answerCall: (result: ClientToolResult) => void;
+  /** Sends converted input to the model. `eventId`: event of the message that the input contains. */
+  readonly send: (connection: ModelConnection, input: LiveRequest, eventId: string | undefined) => void;
+}
+
+/** Time after which requests that wait leave a turn of the event loop to everything else, in ms. A body holds up to 1,000 requests. */
+const MAX_TURN_MS = 5;
+
+/** Moves requests of the user from the queue to the model, in order and at the rate at which the model accepts them. */
+export class InputPump {
+  readonly #options: InputPumpOptions;
+  /** Whether a request was taken from the queue and waits for a connection. */
+  #holdsRequest = false;
+
+  constructor(options: InputPumpOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the user has sent something that no connection has received yet. */
+  get hasInput(): boolean {
+    return this.#holdsRequest || !this.#options.queue.isEmpty;
+  }
+
+  /**
+   * Sends requests until the queue is closed and empty, or the link is closed.
+   * @throws {WireError} unsupported_mime_type, if a request contains a blob that is neither audio nor an image
+   */
+  async run(): Promise<void> {
+    const { queue, link, frames, recordMessage } = this.#options;
+    let turnStart = performance.now();
+    for (;;) {
+      const waits = queue.isEmpty;
+      const received = await queue.get();
+      if (!received) break;
+      const request = received.tool_results ? this.#answerCalls(received, received.tool_results) : received;
+      if (!request) continue;
+      if (waits) turnStart = performance.now();
+      this.#holdsRequest = true;
+      let { connection } = link;
+      if (!connection || isBackpressured(connection)) connection = await this.#waitForConnection();
+      // Record the message only once a connection is open: a new connection is seeded from the stored conversation and would otherwise receive
+      // the message twice.
+      const eventId = request.content && recordMessage(request.content, request.pictures);
+      // The run has failed. The message is part of the conversation, and the next run answers it.
+      if (!connection) return;
+      this.#holdsRequest = false;
+      this.#send(connection, request, eventId);
+      if (performance.now() - turnStart < MAX_TURN_MS) continue;
+      await nextTurn();
+      turnStart = performance.now();
+    }
+    frames.flush();
+  }
+
+  /** Discards what the conversion of audio holds, because the run is over. */
+  close(): void {
+    this.#options.converter.close();
+  }
+
+  /** Passes the results of calls on, which need no connection. @returns the rest of the request, if there is any */
+  #answerCalls(
+    { tool_results: _, ...rest }: LiveRequest,
+    results: readonly ClientToolResult[],
+  ): LiveRequest | undefined {
+    for (const result of results) this.#options.answerCall(result);
+    return Object.keys(rest).length > 0 ? rest : undefined;
+  }
+
+  /** Waits for a connection that accepts input. Resolves with `undefined` once the link is closed. */
+  async #waitForConnection(): Promise<ModelConnection | undefined> {
+    const { link } = this.#options;
+    for (;;) {
+      const connection = await link.waitForConnection();
+      if (!connection || !isBackpressured(connection)) return connection;
+      // If the connection is lost while we wait, the replay on the next connection does not contain this request: send it there.
+      await waitForDrain(connection);
+    }
+  }
+
+  #send(connection: ModelConnection, request: LiveRequest, eventId: string | undefined): void {
+    if (!request.respond) {
+      this.#sendInput(connection, request, eventId);
+      return;
+    }
+    const { respond: _, ...given } = request;
+    this.#sendInput(connection, given, eventId);
+    const resolved = this.#options.resolveRespond();
+    if (resolved) this.#sendInput(connection, resolved, undefined);
+  }
+
+  #sendInput(connection: ModelConnection, request: LiveRequest, eventId: string | undefined): void {
+    const { converter, frames, send } = this.#options;
+    const input = converter.convert(request);
+    if (!input) return;
+    // The user's question is about the frame that waits.
+    if (input.content || input.activity_end || input.respond) frames.flush();
+    send(connection, input, eventId);
+  }
+}

@@ -1,0 +1,364 @@
+import { AsyncQueue } from '../../models/async-queue.ts';
+import type { ModelConnection, ModelEvent, RealtimeModel } from '../../models/realtime-model.ts';
+import type { ArtifactStore } from '../../store/artifact-store.ts';
+import type { LiveConversation } from '../../store/live-conversation.ts';
+import type { AgentEvent, Content, UpstreamStatus } from '../../wire/agent-event.ts';
+import type { Blob } from '../../wire/live-request.ts';
+import type { MemoryCounter } from '../../wire/memory-share.ts';
+import type { SessionPersona } from '../../wire/session-config.ts';
+import type { Agent } from '../agent.ts';
+import type { LiveRequestQueue } from '../live-request-queue.ts';
+import { type RunConfig, WATCHDOG_LIMITS } from '../run-config.ts';
+import { ToolCalls, type ToolResult } from '../tools/tool-calls.ts';
+import type { ToolLogger } from '../tools/tool-execution.ts';
+import { AudioRecorder } from './audio-recorder.ts';
+import { BackgroundWork } from './background-work.ts';
+import { checkImages } from './check-images.ts';
+import { ConversationRecorder } from './conversation-recorder.ts';
+import { EventAssembler } from './event-assembler.ts';
+import { type CreateEvent, createEventFactory, type EventBody } from './event-factory.ts';
+import { FramePacer } from './frame-pacer.ts';
+import { Greeting } from './greeting.ts';
+import { InputConverter } from './input-converter.ts';
+import { InputPump } from './input-pump.ts';
+import { InputSender } from './input-sender.ts';
+import { ModelLink } from './model-link.ts';
+import { toModelSetup } from './model-setup.ts';
+import { ReplayBuffer } from './replay-buffer.ts';
+import { ResponseRequests } from './response-requests.ts';
+import { RunHistory } from './run-history.ts';
+import { createTypedEvent, sendRequest, sendToolResult } from './send-request.ts';
+import { StallRecovery } from './stall-recovery.ts';
+import { LiveTurn } from './turn-state.ts';
+import { type Stall, Watchdog } from './watchdog.ts';
+
+export interface LiveRunOptions {
+  readonly agent: Agent;
+  readonly model: RealtimeModel;
+  /** Conversation of the run. The run releases it at its end. */
+  readonly conversation: LiveConversation;
+  /** Stores the audio of a run with `saveLiveBlob`. */
+  readonly artifacts: ArtifactStore | undefined;
+  /** Config of the run, with the agent's own config merged in. */
+  readonly runConfig: RunConfig;
+  /** Who the agent is, as a client decided. Default: as the author decided. */
+  readonly persona?: SessionPersona | undefined;
+  readonly liveRequestQueue: LiveRequestQueue;
+  readonly abortSignal: AbortSignal | undefined;
+  /** Default: what tools do wrong is not logged. */
+  readonly logger: ToolLogger | undefined;
+  /** Counts what the run holds in memory. */
+  readonly memory: MemoryCounter | undefined;
+}
+
+/** Maximum number of events that wait for the reader of `events()`. One more ends the run with an error. */
+const MAX_WAITING_EVENTS = 10_000;
+
+/**
+ * Run of an agent: a conversation between a request queue and a model. The parts of a run do not know each other; this class passes each event of the
+ * model, and each change of the connection, to all of them in one order.
+ */
+export class LiveRun {
+  readonly #options: LiveRunOptions;
+  readonly #events = new AsyncQueue<AgentEvent>(MAX_WAITING_EVENTS);
+  readonly #createEvent: CreateEvent;
+  readonly #turn: LiveTurn;
+  readonly #toolCalls: ToolCalls;
+  readonly #replayBuffer: ReplayBuffer;
+  readonly #assembler: EventAssembler;
+  readonly #audioRecorder: AudioRecorder | undefined;
+  readonly #recorder: ConversationRecorder;
+  readonly #frames: FramePacer;
+  readonly #input: InputSender;
+  readonly #link: ModelLink;
+  readonly #pump: InputPump;
+  /** `undefined`: off. */
+  readonly #watchdog: Watchdog | undefined;
+  readonly #recovery: StallRecovery;
+  readonly #background: BackgroundWork;
+  readonly #history: RunHistory;
+  /** `undefined`: the agent waits for the user. */
+  readonly #greeting: Greeting | undefined;
+  readonly #onAbort = () => this.#abort();
+  /** Whether the run was aborted, or its reader has left. */
+  #ended = false;
+
+  constructor(options: LiveRunOptions) {
+    this.#options = options;
+    const { agent, model, conversation, artifacts, runConfig } = options;
+    const { capabilities } = model;
+    const emit = (body: EventBody) => this.#emit(body);
+    const onError = (error: unknown) => this.#events.end(error);
+    const proactive = capabilities.proactive || runConfig.proactivity?.proactiveAudio === true;
+
+    this.#createEvent = createEventFactory(runConfig.customMetadata);
+    this.#turn = new LiveTurn(capabilities.exchanges);
+    this.#recorder = new ConversationRecorder(conversation);
+    this.#replayBuffer = new ReplayBuffer(this.#turn, options.memory);
+    this.#assembler = new EventAssembler(agent.name, this.#turn, emit, (call) => this.#toolCalls.isClientCall(call));
+    this.#background = new BackgroundWork(this.#turn, (status) => this.#onStatus(status));
+    this.#history = new RunHistory({
+      conversation,
+      turn: this.#turn,
+      replayBuffer: this.#replayBuffer,
+      runConfig,
+      agent: agent.name,
+      createEvent: this.#createEvent,
+    });
+    if (runConfig.saveLiveBlob && artifacts) {
+      this.#audioRecorder = new AudioRecorder({
+        artifacts,
+        key: conversation.key,
+        turn: this.#turn,
+        agent: agent.name,
+        onStored: emit,
+        onError,
+        memory: options.memory,
+      });
+    }
+    this.#toolCalls = this.#createToolCalls(onError);
+    this.#link = this.#createLink();
+    if (runConfig.watchdog !== null) {
+      this.#watchdog = new Watchdog({
+        limits: { ...WATCHDOG_LIMITS, ...runConfig.watchdog },
+        turn: this.#turn,
+        proactive,
+        isToolRunning: () => this.#toolCalls.isRunning,
+        onStall: (stall) => this.#onStall(stall),
+      });
+    }
+    this.#recovery = this.#createRecovery();
+    this.#input = new InputSender({
+      turn: this.#turn,
+      replayBuffer: this.#replayBuffer,
+      canTruncate: capabilities.truncation,
+      proactive,
+      onQuestion: () => this.#watchdog?.onInput(),
+    });
+    this.#frames = new FramePacer(capabilities.input.framesPerSecond, (image) => this.#sendFrame(image));
+    this.#pump = this.#createPump();
+    if (agent.greeting !== undefined) {
+      this.#greeting = new Greeting({
+        opening: capabilities.opening,
+        conversation,
+        turn: this.#turn,
+        hasInput: () => this.#pump.hasInput,
+        send: (connection, input) => this.#input.send(connection, input),
+      });
+    }
+  }
+
+  /** Creates the record of the calls of the run. */
+  #createToolCalls(onError: (error: unknown) => void): ToolCalls {
+    const { agent, conversation, runConfig, logger } = this.#options;
+    const { userId, sessionId } = conversation.key;
+    return new ToolCalls({
+      tools: agent.tools,
+      userId,
+      sessionId,
+      timeoutMs: runConfig.toolTimeoutMs,
+      logger,
+      onResult: (result) => this.#onToolResult(result),
+      onError,
+    });
+  }
+
+  /** Creates the link to the model. */
+  #createLink(): ModelLink {
+    const { agent, model, runConfig, persona } = this.#options;
+    return new ModelLink({
+      model,
+      setup: toModelSetup(agent, runConfig, model.capabilities, persona),
+      handle: runConfig.sessionResumption?.handle,
+      usesHandles: runConfig.sessionResumption?.reseed !== true,
+      awaitsResults: () => this.#toolCalls.hasPending,
+      turn: this.#turn,
+      loadHistory: () => this.#history.load(),
+      onStatus: (status) => this.#onStatus(status),
+      onEvent: (event) => this.#onModelEvent(event),
+      onConnectionLost: (producedOutput) => this.#onConnectionLost(producedOutput),
+      onGivenUp: () => this.#history.passOver(),
+      onReconnected: (connection) => this.#onReconnected(connection),
+    });
+  }
+
+  /** Creates what gets a silent model to speak. */
+  #createRecovery(): StallRecovery {
+    return new StallRecovery({
+      turn: this.#turn,
+      link: this.#link,
+      canNudge: this.#options.model.capabilities.nudge,
+      report: (status) => this.#onStatus(status),
+      apply: (event) => this.#applyModelEvent(event),
+      onRefused: () => this.#history.leaveOutPassedOver(),
+      onNudged: () => this.#watchdog?.onInput(),
+    });
+  }
+
+  /** Creates the way of requests to the model. */
+  #createPump(): InputPump {
+    const { model, runConfig, liveRequestQueue, memory } = this.#options;
+    const { capabilities } = model;
+    const converter = new InputConverter({
+      inputRate: capabilities.input.rate,
+      manualActivity: runConfig.realtimeInputConfig?.automaticActivityDetection?.disabled === true,
+      frames: this.#frames,
+      checkRequest: (request) => checkImages(request, model),
+      onInputAudio: (audio) => this.#audioRecorder?.recordInput(audio),
+      memory,
+    });
+    const responses = new ResponseRequests({
+      turn: this.#turn,
+      converter,
+      sender: this.#input,
+      replayBuffer: this.#replayBuffer,
+      history: this.#history,
+      opening: capabilities.opening,
+    });
+    return new InputPump({
+      queue: liveRequestQueue,
+      link: this.#link,
+      converter,
+      resolveRespond: () => responses.resolve(),
+      frames: this.#frames,
+      recordMessage: (content, pictures) => this.#recordMessage(content, pictures),
+      answerCall: ({ id, response }) => this.#toolCalls.answer(id, response),
+      send: (connection, input, eventId) => this.#input.send(connection, input, eventId),
+    });
+  }
+
+  /** Starts the run. Its events end, or fail with the run's error, when the run is over. Call `finish` then, or earlier to end the run. */
+  start(): AsyncIterable<AgentEvent, void, undefined> {
+    this.#options.abortSignal?.addEventListener('abort', this.#onAbort);
+    const onError = (error: unknown) => this.#events.end(error);
+    this.#link.run().then(() => this.#events.end(), onError);
+    this.#pump
+      .run()
+      .then(() => this.#link.close())
+      .catch(onError);
+    return this.#events;
+  }
+
+  #abort(): void {
+    this.#ended = true;
+    this.#watchdog?.stop();
+    this.#toolCalls.cancelAll();
+    this.#assembler.interrupt();
+    this.#link.close();
+    this.#events.end();
+  }
+
+  /** Releases everything that the run holds. Resolves when the rest of the conversation is stored. */
+  async finish(): Promise<void> {
+    try {
+      await this.#stopParts();
+    } finally {
+      await this.#options.conversation.release();
+    }
+  }
+
+  async #stopParts(): Promise<void> {
+    const { abortSignal, liveRequestQueue } = this.#options;
+    this.#ended = true;
+    this.#watchdog?.stop();
+    abortSignal?.removeEventListener('abort', this.#onAbort);
+    this.#toolCalls.cancelAll();
+    this.#frames.stop();
+    this.#link.close();
+    this.#replayBuffer.close();
+    this.#pump.close();
+    liveRequestQueue.release();
+    this.#assembler.interrupt();
+    // Commit what was said now. The audio recorder adds events of its own, which may take longer.
+    this.#recorder.finish();
+    await this.#audioRecorder?.finish();
+    this.#recorder.finish();
+  }
+
+  #onStatus(status: UpstreamStatus): void {
+    this.#emit({ author: this.#options.agent.name, status });
+    this.#greeting?.onStatus(status, this.#link.connection);
+  }
+
+  /** Applies an event of the model. The order matters: the turn first, because the other parts read it; tools last, because they may answer. */
+  #onModelEvent(event: ModelEvent): void {
+    // A connection that is closing still delivers what was on its way. No tool may run for it, and nothing may be recorded.
+    if (this.#ended) return;
+    const stall = this.#watchdog?.examineTurnEnd(event);
+    if (stall) this.#recovery.recover(stall);
+    else this.#applyModelEvent(event);
+  }
+
+  #applyModelEvent(event: ModelEvent): void {
+    this.#turn.apply(event);
+    if (event.type === 'tool_cancel') this.#toolCalls.cancel(event.ids);
+    if (this.#turn.state.exchange !== this.#turn.previous.exchange) {
+      this.#toolCalls.completeExchange();
+      this.#replayBuffer.completeExchange();
+    }
+    this.#background.onModelEvent(event);
+    this.#assembler.onModelEvent(event);
+    this.#audioRecorder?.onModelEvent(event);
+    this.#watchdog?.onModelEvent(event);
+    if (event.type === 'tool_call') for (const call of event.calls) this.#toolCalls.start(call);
+  }
+
+  #onStall(stall: Stall): void {
+    if (!this.#ended) this.#recovery.recover(stall);
+  }
+
+  /** Applies the loss of the connection, in the same order. */
+  #onConnectionLost(producedOutput: boolean): void {
+    // The user has the whole answer, so the question is not asked again. The next connection is told of both.
+    if (this.#turn.state.generated && !this.#toolCalls.isRunning) this.#applyModelEvent({ type: 'turn_complete' });
+    this.#history.onConnectionLost(producedOutput);
+    this.#turn.apply({ type: 'connection_lost' });
+    const { cancelled, results } = this.#toolCalls.interruptExchange();
+    this.#replayBuffer.interruptExchange(results);
+    if (cancelled.length > 0) {
+      this.#assembler.addToolEvent({ author: this.#options.agent.name, toolCancellation: cancelled });
+    }
+    this.#assembler.onConnectionLost();
+    this.#audioRecorder?.onConnectionLost();
+    this.#watchdog?.onConnectionLost();
+  }
+
+  /** Repeats on a new connection what the model may not know, in the same order. */
+  #onReconnected(connection: ModelConnection): void {
+    for (const result of this.#toolCalls.reconnect()) sendToolResult(connection, result);
+    for (const request of this.#replayBuffer.replay()) sendRequest(connection, request);
+    this.#watchdog?.onInput();
+  }
+
+  /** Returns whether a connection received the result. */
+  #onToolResult(result: ToolResult): boolean {
+    const parts = [{ functionResponse: result.response }];
+    this.#assembler.addToolEvent({ author: this.#options.agent.name, content: { role: 'user', parts } });
+    const { connection } = this.#link;
+    if (connection) sendToolResult(connection, result);
+    this.#watchdog?.onInput();
+    return connection !== undefined;
+  }
+
+  #recordMessage(content: Content, pictures = 0): string {
+    const event = this.#createEvent(createTypedEvent(content, pictures));
+    this.#recorder.recordTyped(event, this.#assembler.midReply);
+    return event.id;
+  }
+
+  #sendFrame(image: Blob): void {
+    try {
+      this.#input.sendFrame(this.#link.connection, image);
+    } catch (error) {
+      // The pacer sends frames from a timer, where nobody catches an error.
+      this.#events.end(error);
+    }
+  }
+
+  #emit(body: EventBody): void {
+    const event = this.#createEvent(body);
+    this.#recorder.record(event);
+    if (this.#events.push(event)) return;
+    this.#events.end(new Error(`${MAX_WAITING_EVENTS} events wait: nobody reads this run`));
+  }
+}

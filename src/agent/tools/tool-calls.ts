@@ -1,0 +1,234 @@
+import type { FunctionCall, FunctionResponse } from '../../wire/agent-event.ts';
+import type { Tool } from '../tool.ts';
+import { type RunnableTool, ToolExecution, type ToolLogger } from './tool-execution.ts';
+
+/** Maximum number of calls that run at the same time in one run. A further call is answered with an error. */
+const MAX_RUNNING = 32;
+/** Maximum number of results that are kept to be repeated, for the open exchange and for earlier ones. The oldest are discarded. */
+const MAX_RESULTS = 32;
+/** Maximum duration of a call, in ms, if neither the tool nor the config of the run says otherwise. */
+const DEFAULT_TIMEOUT_MS = 60_000;
+/** Maximum length of the name of a tool in an error, in characters. The model chooses the name. */
+const MAX_NAME = 100;
+
+/**
+ * State of a call:
+ * - `running`: the exchange in which the model made the call is open.
+ * - `detached`: the exchange ended while the call was running, so that the model did not wait for it. A lost connection does not cancel it.
+ * - `answered`: the result exists, and no connection has received it yet.
+ * - `delivered`: the result was sent. It is kept until the model completes an exchange, to be repeated if the connection is lost before.
+ * - `cancelled`: the result is no longer wanted.
+ */
+export type CallState = 'running' | 'detached' | 'answered' | 'delivered' | 'cancelled';
+
+/** The result of a call, and how to send it to the model. */
+export interface ToolResult {
+  readonly response: FunctionResponse;
+  /** Whether the connection knows the call and waits for its result. Otherwise the result must be sent as text. */
+  readonly known: boolean;
+}
+
+export interface ToolCallsOptions {
+  readonly tools: readonly Tool[];
+  readonly userId: string;
+  readonly sessionId: string;
+  /** Maximum duration of a call, in ms, of a tool that does not say; 0: no limit. Default: 60 s. */
+  readonly timeoutMs?: number | undefined;
+  /** Default: nothing is logged. */
+  readonly logger?: ToolLogger | undefined;
+  /** Called with each result, unless the call was cancelled. Returns whether the result was sent to the model. */
+  readonly onResult: (result: ToolResult) => boolean;
+  /** Called with an error of `onResult`. */
+  readonly onError: (error: unknown) => void;
+}
+
+interface ToolCall {
+  readonly call: FunctionCall;
+  readonly execution: ToolExecution;
+  state: CallState;
+  /** Whether the exchange in which the model made the call is open. */
+  isExchangeOpen: boolean;
+  /** Whether the connection is the one on which the model made the call. Another one ignores the result (pipecat PR#5497). */
+  known: boolean;
+  response?: FunctionResponse;
+  /** Receives the result of a client. `undefined`: the call runs on the server. */
+  readonly answer: ((response: FunctionResponse['response']) => void) | undefined;
+}
+
+/** The function calls of a run, with one record for each call. Calls run beside the receive loop, which never waits for them. */
+export class ToolCalls {
+  readonly #options: ToolCallsOptions;
+  /** Calls that are running or whose result may have to be sent again. Results are in the order in which they arrived. */
+  readonly #calls = new Set<ToolCall>();
+
+  constructor(options: ToolCallsOptions) {
+    this.#options = options;
+  }
+
+  /** Starts a call. A call whose id is already running is ignored. */
+  start(call: FunctionCall): void {
+    const running = this.#findRunning();
+    if (running.some((each) => each.call.id === call.id)) return;
+    const answer = this.isClientCall(call) ? Promise.withResolvers<FunctionResponse['response']>() : undefined;
+    const record: ToolCall = {
+      call,
+      answer: answer?.resolve,
+      execution: this.#createExecution(call, (response) => this.#finish(record, response)),
+      state: 'running',
+      isExchangeOpen: true,
+      known: true,
+    };
+    this.#calls.add(record);
+    if (running.length >= MAX_RUNNING) record.execution.start(refuse(`More than ${MAX_RUNNING} calls are running`));
+    else record.execution.start(this.#findRunnable(call, answer?.promise));
+  }
+
+  /** Whether a call is one that clients run. A call whose arguments are invalid is answered here, so that no client runs it. */
+  isClientCall({ name, args }: FunctionCall): boolean {
+    const tool = this.#findTool(name);
+    if (tool?.where !== 'client') return false;
+    try {
+      tool.checkArguments?.(args);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Receives the result of a call that runs in a client. A result for any other call is ignored: the call has ended meanwhile. */
+  answer(id: string, response: FunctionResponse['response']): void {
+    this.#findRunning()
+      .find((record) => record.call.id === id)
+      ?.answer?.(response);
+  }
+
+  /** Whether a call of the open exchange is running, so that the model waits for its result. */
+  get isRunning(): boolean {
+    for (const { state } of this.#calls) if (state === 'running') return true;
+    return false;
+  }
+
+  /** Whether there is a call whose result the model may still wait for. */
+  get hasPending(): boolean {
+    return this.#calls.size > 0;
+  }
+
+  /** Cancels running calls: aborts their signals and discards their results. Ids of other calls are ignored. */
+  cancel(ids: readonly string[]): void {
+    for (const record of this.#findRunning()) if (ids.includes(record.call.id)) this.#cancel(record);
+  }
+
+  cancelAll(): void {
+    for (const record of this.#findRunning()) this.#cancel(record);
+  }
+
+  /** The model has completed the exchange. Calls that are still running become `detached`, and delivered results are forgotten. */
+  completeExchange(): void {
+    for (const record of this.#calls) {
+      record.isExchangeOpen = false;
+      if (record.state === 'running') record.state = 'detached';
+      if (record.state === 'delivered') this.#calls.delete(record);
+    }
+    this.#discardOldestResults(false);
+  }
+
+  /**
+   * The connection is lost, and the input of the open exchange will be replayed: the model will make the calls of that exchange again. Cancels
+   * those that are running, and forgets the results of the others.
+   * @returns ids of the cancelled calls, and the results, which the replayed input must contain
+   */
+  interruptExchange(): { cancelled: string[]; results: FunctionResponse[] } {
+    const cancelled: string[] = [];
+    const results: FunctionResponse[] = [];
+    for (const record of this.#calls) {
+      if (!record.isExchangeOpen) continue;
+      if (record.response) {
+        results.push(record.response);
+        this.#calls.delete(record);
+      } else {
+        cancelled.push(record.call.id);
+        this.#cancel(record);
+      }
+    }
+    return { cancelled, results };
+  }
+
+  /**
+   * There is a new connection. It ignores results of calls that were made on another one, also if it continues the provider's session.
+   * @returns results of earlier exchanges, in order, that the model has not reacted to yet. They count as delivered
+   */
+  reconnect(): ToolResult[] {
+    const results: ToolResult[] = [];
+    for (const record of this.#calls) {
+      record.known = false;
+      if (!record.response) continue;
+      results.push({ response: record.response, known: false });
+      record.state = 'delivered';
+    }
+    return results;
+  }
+
+  #findRunning(): ToolCall[] {
+    return [...this.#calls].filter(({ state }) => state === 'running' || state === 'detached');
+  }
+
+  #cancel(record: ToolCall): void {
+    record.state = 'cancelled';
+    this.#calls.delete(record);
+    record.execution.cancel();
+  }
+
+  #finish(record: ToolCall, response: Record<string, unknown>): void {
+    if (record.state === 'cancelled') return;
+    const { id, name } = record.call;
+    record.response = { id, name, response };
+    record.state = 'answered';
+    // Move the record to the end, because results are repeated in the order in which they arrived.
+    this.#calls.delete(record);
+    this.#calls.add(record);
+    this.#discardOldestResults(record.isExchangeOpen);
+    try {
+      if (this.#options.onResult({ response: record.response, known: record.known })) record.state = 'delivered';
+    } catch (error) {
+      this.#options.onError(error);
+    }
+  }
+
+  #createExecution(call: FunctionCall, onResponse: (response: Record<string, unknown>) => void): ToolExecution {
+    const { userId, sessionId, timeoutMs = DEFAULT_TIMEOUT_MS, logger } = this.#options;
+    return new ToolExecution({ call, userId, sessionId, timeoutMs, logger, onResponse });
+  }
+
+  #findTool(name: string): Tool | undefined {
+    return this.#options.tools.find(({ declaration }) => declaration.type === 'function' && declaration.name === name);
+  }
+
+  /** @param answered result of a client; `undefined` for a call that no client runs */
+  #findRunnable({ name }: FunctionCall, answered: Promise<FunctionResponse['response']> | undefined): RunnableTool {
+    const tool = this.#findTool(name);
+    if (tool?.where === 'client') return runInClient(tool, answered);
+    return tool?.run ? tool : refuse(`There is no tool called ${name.slice(0, MAX_NAME)}`);
+  }
+
+  #discardOldestResults(isExchangeOpen: boolean): void {
+    const results = [...this.#calls].filter((record) => record.response && record.isExchangeOpen === isExchangeOpen);
+    for (const oldest of results.slice(0, -MAX_RESULTS)) this.#calls.delete(oldest);
+  }
+}
+
+/** Creates what waits for the result of a client. Without `answered` the arguments are invalid, and the model receives the error. */
+function runInClient(
+  { checkArguments, timeoutMs }: Tool,
+  answered: Promise<FunctionResponse['response']> | undefined,
+): RunnableTool {
+  const run = async (args: unknown) => {
+    if (!answered) checkArguments?.(args);
+    return answered;
+  };
+  return timeoutMs === undefined ? { run } : { run, timeoutMs };
+}
+
+/** Creates what runs in place of a tool that cannot be called: the model receives the error. */
+function refuse(error: string): RunnableTool {
+  return { run: async () => ({ error }) };
+}

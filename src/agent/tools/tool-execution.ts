@@ -1,0 +1,152 @@
+import { recordPromises } from '../../isolation/fault-handlers.ts';
+import { FaultScope } from '../../isolation/fault-scope.ts';
+import type { FunctionCall } from '../../wire/agent-event.ts';
+import { describeError, toErrorDetails } from '../../wire/error-text.ts';
+import type { Tool, ToolContext } from '../tool.ts';
+import { toToolResponse } from './tool-response.ts';
+
+/** The part of the server's logger that tools use. */
+export interface ToolLogger {
+  warn(details: object, message: string): void;
+}
+
+/** The part of a tool that runs. */
+export type RunnableTool = Pick<Tool, 'run' | 'timeoutMs'>;
+
+export interface ToolExecutionOptions {
+  readonly call: FunctionCall;
+  readonly userId: string;
+  readonly sessionId: string;
+  /** Maximum duration of a call, in ms, of a tool that does not say; 0: no limit. */
+  readonly timeoutMs: number;
+  readonly logger: ToolLogger | undefined;
+  /** Called once, unless the call is cancelled before. */
+  readonly onResponse: (response: Record<string, unknown>) => void;
+}
+
+/** Maximum of a time-out, in ms: a timer counts at most 24 days. */
+const MAX_TIMEOUT_MS = 86_400_000;
+
+/**
+ * One call of a tool, whose code is not trusted to be right: whatever the code throws, returns or leaves behind, the call has exactly one
+ * response, and nobody else is affected.
+ */
+export class ToolExecution {
+  readonly #options: Omit<ToolExecutionOptions, 'onResponse'>;
+  /** Released when the call has ended: a timer that the tool has left must not keep the run in memory. */
+  #onResponse: ToolExecutionOptions['onResponse'] | undefined;
+  readonly #controller = new AbortController();
+  readonly #scope = new FaultScope((error) => this.#onFault(error));
+  #timeoutMs: number;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #endRecord = recordPromises();
+  #state: 'running' | 'answered' | 'cancelled' = 'running';
+  /** Whether something of the call that came after its end was logged. A timer that throws again and again fills no log. */
+  #isLateLogged = false;
+
+  constructor(options: ToolExecutionOptions) {
+    const { onResponse, ...others } = options;
+    this.#options = others;
+    this.#onResponse = onResponse;
+    this.#timeoutMs = options.timeoutMs;
+  }
+
+  /** Calls the tool. The response never comes before this method has returned. */
+  start(tool: RunnableTool): void {
+    const running = this.#scope.run(() => this.#run(tool));
+    // What follows belongs to the run of the agent, not to the scope of the tool.
+    running.then(
+      (response) => this.#onToolEnd(response),
+      (error) => this.#onToolEnd({ error: describeError(error) }, error),
+    );
+    const timeoutMs = Math.min(this.#timeoutMs, MAX_TIMEOUT_MS);
+    if (timeoutMs > 0) this.#timer = setTimeout(() => this.#onTimeout(timeoutMs), timeoutMs).unref();
+  }
+
+  /** Aborts the signal of the call. The call has no response any more. */
+  cancel(): void {
+    if (this.#end('cancelled')) this.#abort();
+  }
+
+  async #run(tool: RunnableTool): Promise<Record<string, unknown>> {
+    const { call, userId, sessionId } = this.#options;
+    this.#timeoutMs = tool.timeoutMs ?? this.#timeoutMs;
+    const context: ToolContext = { signal: this.#controller.signal, userId, sessionId, callId: call.id };
+    // A tool that changes its arguments must not change the event that clients read.
+    const args = structuredClone(call.args);
+    // Convert the result here, so that a value that JSON cannot represent is an error of this tool, not of the run.
+    return toToolResponse(await tool.run?.(args, context));
+  }
+
+  #onToolEnd(response: Record<string, unknown>, error?: unknown): void {
+    const onResponse = this.#end('answered');
+    if (onResponse) {
+      // Clients and the model get the message only. Whoever mends the tool needs the stack.
+      if (error !== undefined) this.#log('a tool failed', error);
+      onResponse(response);
+    }
+    // The result of a cancelled call is not wanted, however the call ends.
+    else if (this.#state === 'answered' && !this.#isAbortReason(error)) {
+      this.#logLate('a tool answered after the end of its call: the result is discarded', error);
+    }
+  }
+
+  #onTimeout(timeoutMs: number): void {
+    const onResponse = this.#end('answered');
+    if (!onResponse) return;
+    const message = `The tool did not answer within ${timeoutMs} ms`;
+    this.#options.logger?.warn({ ...this.#describeCall(), timeoutMs }, 'a tool did not answer in time');
+    this.#abort(new DOMException(message, 'TimeoutError'));
+    onResponse({ error: message });
+  }
+
+  /** The code of the tool has thrown where nobody catches, or has left a rejection. */
+  #onFault(error: unknown): void {
+    const onResponse = this.#end('answered');
+    if (!onResponse) {
+      if (!this.#isAbortReason(error)) this.#logLate('a tool failed after the end of its call', error);
+      return;
+    }
+    this.#log('a tool failed outside of the promise that it returned', error);
+    this.#abort(error);
+    onResponse({ error: describeError(error) });
+  }
+
+  /** Ends the call. @returns what receives the response; `undefined` if the call has ended before */
+  #end(state: 'answered' | 'cancelled'): ToolExecutionOptions['onResponse'] | undefined {
+    if (this.#state !== 'running') return undefined;
+    this.#state = state;
+    clearTimeout(this.#timer);
+    this.#endRecord();
+    const onResponse = this.#onResponse;
+    this.#onResponse = undefined;
+    return onResponse;
+  }
+
+  /** Whether a tool that was told to stop ends as expected: with the reason of its signal. */
+  #isAbortReason(error: unknown): boolean {
+    const { aborted, reason } = this.#controller.signal;
+    return aborted && error === reason;
+  }
+
+  /** Aborts the signal in the scope of the call: Node reports what a listener throws to the scope in which the signal is aborted. */
+  #abort(reason?: unknown): void {
+    this.#scope.run(() => this.#controller.abort(reason));
+  }
+
+  #logLate(message: string, error?: unknown): void {
+    if (this.#isLateLogged) return;
+    this.#isLateLogged = true;
+    this.#log(message, error);
+  }
+
+  #log(message: string, error: unknown): void {
+    const details = error === undefined ? {} : { err: toErrorDetails(error) };
+    this.#options.logger?.warn({ ...this.#describeCall(), ...details }, message);
+  }
+
+  #describeCall(): object {
+    const { call, userId, sessionId } = this.#options;
+    return { userId, sessionId, tool: call.name, callId: call.id };
+  }
+}

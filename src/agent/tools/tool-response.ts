@@ -1,0 +1,23 @@
+import { copyJson, JsonLimitError, type JsonLimits } from '../../isolation/bounded-json.ts';
+import { MAX_TOOL_RESULT_BYTES, MAX_TOOL_RESULT_DEPTH, toResponse } from '../../wire/tool-result.ts';
+
+const LIMITS: JsonLimits = {
+  subject: 'The result',
+  bytes: MAX_TOOL_RESULT_BYTES,
+  depth: MAX_TOOL_RESULT_DEPTH,
+  values: 100_000,
+  ms: 2_000,
+};
+
+/**
+ * Converts the result of a tool to the response that the model receives: an object as JSON has it, any other value as `{result}`.
+ * @returns plain data that shares nothing with the result
+ * @throws {JsonLimitError} if the result is over a limit, circular, or contains a bigint
+ * @throws what getters and `toJSON` of the result throw
+ */
+export function toToolResponse(result: unknown): Readonly<Record<string, unknown>> {
+  const copy = copyJson(result, LIMITS) ?? null;
+  // The copy counts each character as one byte. Now it is small enough to be measured exactly.
+  if (Buffer.byteLength(JSON.stringify(copy)) > MAX_TOOL_RESULT_BYTES) throw new JsonLimitError(LIMITS);
+  return toResponse(copy);
+}

@@ -1,0 +1,43 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Agent } from '../agent/agent.ts';
+import { toErrorDetails } from '../wire/error-text.ts';
+
+/** An agent file that cannot be used. The message says why, and what to do. */
+export class AgentFileError extends Error {
+  override readonly name = 'AgentFileError';
+}
+
+/**
+ * Imports an agent file: a module that exports `rootAgent`, or a default, made by `new Agent(…)` of 'bidi-sse'. Node runs TypeScript
+ * without a build.
+ * @param path relative to the working directory
+ * @throws {AgentFileError}
+ */
+export async function loadAgent(path: string): Promise<Agent> {
+  const file = resolve(path);
+  let module: { rootAgent?: unknown; default?: unknown };
+  try {
+    module = await import(pathToFileURL(file).href);
+  } catch (error) {
+    throw new AgentFileError(describeImportError(error, path, file), { cause: error });
+  }
+  const agent = module.rootAgent ?? module.default;
+  if (agent instanceof Agent) return agent;
+  throw new AgentFileError(
+    agent === undefined
+      ? `${path} exports no agent: write "export const rootAgent = new Agent({ name: '…', … })"`
+      : `${path}: rootAgent must be made by "new Agent(…)", with Agent imported from 'bidi-sse'`,
+  );
+}
+
+function describeImportError(error: unknown, path: string, file: string): string {
+  const { code, message } = toErrorDetails(error);
+  if (code === 'ERR_MODULE_NOT_FOUND' && message.includes(`'${file}'`)) return `There is no agent file ${file}`;
+  if (code === 'ERR_MODULE_NOT_FOUND' && message.includes("'bidi-sse'")) {
+    return `${path} imports 'bidi-sse', which cannot be found from there: keep the file in this project, or install bidi-sse beside it`;
+  }
+  if (code === 'ERR_UNSUPPORTED_DIR_IMPORT') return `${path} is a folder: name the agent file in it`;
+  if (code === 'ERR_UNKNOWN_FILE_EXTENSION') return `${path} is no agent file: its name must end in .ts or .js`;
+  return `${path} failed: ${message}`;
+}

@@ -1,0 +1,97 @@
+import { parseArgs } from 'node:util';
+import { loadEnvironment, readConfig } from '../config.ts';
+import { createDefaultModel } from '../default-model.ts';
+import { installFaultHandlers } from '../isolation/fault-handlers.ts';
+import { GuardedLogger } from '../isolation/guarded-logger.ts';
+import { createLogger } from '../log.ts';
+import { type RunningServer, startServer } from '../server.ts';
+import { VERSION } from '../version.ts';
+import { useProxy } from './global-proxy.ts';
+import { loadAgent } from './load-agent.ts';
+import { Shutdown } from './shutdown.ts';
+import { endProcess, onTermination } from './termination.ts';
+
+const USAGE = `bidi-sse ${VERSION}: talk with a live AI agent over SSE and POST
+
+Usage: npm start -- [options]     (or: npx bidi-sse [options])
+
+  --agent FILE   agent to talk to: a .ts or .js file that exports rootAgent
+  --model NAME   live model, also for an agent that names another one (DEMO_AGENT_MODEL; default gemini-3.8-live, on
+                 Vertex AI gemini-live-2.5-flash-native-audio). Without a key the offline agent behaves as this model:
+                 the default model only speaks, gemini-live-2.5-flash-preview also answers in text
+  --host HOST    address to listen on (HOST; default 127.0.0.1; another one needs AUTH and ALLOWED_HOSTS)
+  --port PORT    port to listen on (PORT; default 8000)
+  --help         print this text
+  --version      print the version
+
+Other commands; each prints its options with --help:
+  npx bidi-sse doctor URL   test the network between this machine and a server
+  npx bidi-sse emulator     run a Gemini Live server that needs no key and no network
+  npx bidi-sse health       ask the server of this environment whether it is alive
+
+Exit status: 0   the server was asked to end (SIGTERM, SIGINT), and has finished its replies and closed
+             1   it could not start, or a second signal ended it at once
+             70  an error that belongs to no tool and no conversation; the server has finished its replies and closed
+
+All other settings are environment variables, or lines of a file .env in the working directory. The file .env.example
+of the package describes them.`;
+
+/** Starts the server, which runs until the process is asked to end. @returns the exit status */
+export async function run(args: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      agent: { type: 'string' },
+      model: { type: 'string' },
+      host: { type: 'string' },
+      port: { type: 'string' },
+      help: { type: 'boolean' },
+      version: { type: 'boolean' },
+    },
+  });
+  if (values.help || values.version) {
+    console.log(values.help ? USAGE : VERSION);
+    return 0;
+  }
+  const environment = loadEnvironment();
+  const config = readConfig({
+    ...environment,
+    ...(values.host === undefined ? {} : { HOST: values.host }),
+    ...(values.port === undefined ? {} : { PORT: values.port }),
+  });
+  const agent = values.agent ? await loadAgent(values.agent) : (await import('../google-search-agent.ts')).rootAgent;
+  const { logLevel: level, logFormat: format, secrets } = config;
+  const logger = createLogger({ level, format, secrets });
+  useProxy(config, logger);
+  const model = values.model === undefined ? {} : { model: createDefaultModel(config, values.model, logger) };
+  const server = await startServer({ config, agent, logger, ...model });
+  // A program reads the output then: every line must be JSON.
+  if (format === 'json') logger.info({ url: server.url, agent: agent.name, model: server.model }, 'listening');
+  else console.log(describeStart(server, agent.name, config.auth.authenticator.mode !== 'none'));
+
+  // The log may be on a full disk.
+  const guarded = new GuardedLogger(logger);
+  const shutdown = new Shutdown({ close: () => server.close(), graceMs: config.shutdownGraceMs, logger: guarded });
+  onTermination((cause) => shutdown.onTermination(cause));
+  installFaultHandlers({ logger: guarded, onServerFault: () => shutdown.onServerFault() });
+  const status = await shutdown.waitForEnd();
+  // Conversations may still hold timers and connections; nobody needs them any more.
+  return endProcess(status);
+}
+
+function describeStart({ url: bound, model, offline }: RunningServer, agent: string, needsToken: boolean): string {
+  // On this machine, localhost reaches a loopback address as well as a server on all addresses.
+  const url = bound.replace(/\/\/(127\.0\.0\.1|0\.0\.0\.0|\[::1?\]):/, '//localhost:');
+  const partner = offline
+    ? `${agent} on the offline agent (no GOOGLE_API_KEY; ${model} is emulated)`
+    : `${agent} on ${model}`;
+  const [user, token] = needsToken ? ['USER', " -H 'Authorization: Bearer TOKEN'"] : ['me', ''];
+  return `
+  bidi-sse ${VERSION}   ${url}
+  talking to       ${partner}
+
+  Open the address in a browser, or try in two terminals${needsToken ? ', with a user id and a token' : ''}:
+    curl -N${token} '${url}/events/${user}?audio=none'
+    curl${token} -H 'Content-Type: text/plain' -d 'What time is it?' ${url}/send/${user}
+`;
+}

@@ -1,0 +1,192 @@
+import { isId } from '../wire/identifiers.ts';
+import { isBearerToken } from './access-token.ts';
+import type { CredentialsMode } from './authorized-fetch.ts';
+import type { ClientOptions, Speech } from './client-options.ts';
+import type { Transport } from './ladder.ts';
+import { canReadStreams } from './response-text.ts';
+
+/** Rule of one option. */
+interface Rule {
+  /** Values that are allowed, in words. */
+  readonly allowed: string;
+  accepts(value: unknown, options: ClientOptions): boolean;
+  /** Whether the value may be a secret, which no error text shows. */
+  readonly secret?: true;
+}
+
+const TRANSPORTS: readonly Transport[] = ['auto', 'sse', 'poll', 'ws'];
+const CREDENTIALS: readonly CredentialsMode[] = ['omit', 'same-origin', 'include'];
+const MAX_PARALLEL_POSTS = 4;
+/** Maximum length of a given value in an error text, in characters. */
+const MAX_SHOWN = 60;
+
+const id: Rule = {
+  allowed: '1 to 128 characters of A-Z a-z 0-9 . _ @ -, the first a letter or a digit',
+  accepts: (value) => typeof value === 'string' && isId(value),
+};
+const flag: Rule = { allowed: 'true or false', accepts: (value) => typeof value === 'boolean' };
+const name: Rule = {
+  allowed: 'a text that is not empty',
+  accepts: (value) => typeof value === 'string' && value.trim() !== '',
+};
+const callable: Rule = { allowed: 'a function', accepts: (value) => typeof value === 'function' };
+
+const RULES: Readonly<Record<keyof ClientOptions, Rule>> = {
+  url: {
+    allowed:
+      'an http or https URL such as "https://example.org", without query, hash, user name and password; on a page also a path or an empty text',
+    accepts: isServerUrl,
+  },
+  userId: id,
+  sessionId: id,
+  isAudio: flag,
+  receivesAudio: flag,
+  voice: name,
+  language: name,
+  proactivity: flag,
+  affectiveDialog: flag,
+  agent: name,
+  history: flag,
+  transport: {
+    allowed: `one of ${TRANSPORTS.join(', ')}`,
+    accepts: (value) => TRANSPORTS.some((transport) => transport === value),
+  },
+  token: {
+    allowed: 'a bearer token (A-Z a-z 0-9 . _ ~ + / -, then = if any), or a function that returns one',
+    accepts: (value) => typeof value === 'function' || isBearerToken(value),
+    secret: true,
+  },
+  credentials: {
+    allowed: `one of ${CREDENTIALS.join(', ')}`,
+    accepts: (value) => CREDENTIALS.some((mode) => mode === value),
+  },
+  headers: {
+    allowed: 'an object of header names and texts, as { "X-Api-Key": "…" }',
+    accepts: isHeaders,
+    secret: true,
+  },
+  parallelPosts: {
+    allowed: `a whole number from 1 to ${MAX_PARALLEL_POSTS}`,
+    accepts: (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_PARALLEL_POSTS,
+  },
+  fetch: callable,
+  WebSocket: callable,
+  random: callable,
+  storage: { allowed: 'an object with the methods getItem and setItem, as localStorage', accepts: isStorage },
+};
+/** Scheme, host, port and path: no user name, no query and no hash. */
+const ABSOLUTE_URL = /^https?:\/\/(?:\[[\d.:a-f]+\]|[^\s/?#@:[\]\\]+)(?::\d{1,5})?(?:\/[^\s?#]*)?$/i;
+const REQUIRED: readonly string[] = ['url', 'userId'];
+
+/**
+ * Checks the options of `createClient`.
+ * @throws {TypeError} names the option, the given value and the allowed values
+ */
+export function checkOptions(options: ClientOptions): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`createClient: the options must be an object; given: ${describeValue(options)}`);
+  }
+  for (const option of Object.keys(options)) {
+    if (!Object.hasOwn(RULES, option)) {
+      throw new TypeError(`createClient: there is no option "${option}"; allowed: ${Object.keys(RULES).join(', ')}`);
+    }
+  }
+  const given = new Map<string, unknown>(Object.entries(options));
+  for (const [option, rule] of Object.entries(RULES)) {
+    const value = given.get(option);
+    if (value === undefined && !REQUIRED.includes(option)) continue;
+    if (rule.accepts(value, options)) continue;
+    const shown = rule.secret ? 'a value of another shape' : describeValue(value);
+    throw new TypeError(`createClient: the option ${option} must be ${rule.allowed}; given: ${shown}`);
+  }
+  checkSocketOptions(options);
+  checkStreamOptions(options);
+  checkToken(options);
+}
+
+/** @throws {TypeError} names the field, the given value and the allowed values */
+export function checkSpeech(speech: Speech): void {
+  const { voice, language } = Object(speech) as Speech;
+  for (const [field, value] of Object.entries({ voice, language })) {
+    if (value === undefined || name.accepts(value, {} as ClientOptions)) continue; // the rule reads no other option
+    throw new TypeError(`setSpeech: ${field} must be ${name.allowed}; given: ${describeValue(value)}`);
+  }
+}
+
+function checkToken({ token, headers = {} }: ClientOptions): void {
+  if (token === undefined || !Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')) return;
+  throw new TypeError(
+    'createClient: the option token sets the header Authorization, so the option headers must not contain it too',
+  );
+}
+
+function checkSocketOptions({ transport, headers = {}, WebSocket }: ClientOptions): void {
+  if (transport !== 'ws') return;
+  if (WebSocket === undefined && (globalThis as { WebSocket?: unknown }).WebSocket === undefined) {
+    throw new TypeError(
+      'createClient: the option transport "ws" needs a WebSocket, and this platform has none; pass one as the option WebSocket',
+    );
+  }
+  if (Object.keys(headers).length > 0) {
+    throw new TypeError(
+      'createClient: the option transport "ws" cannot be used with the option headers, because a WebSocket cannot send headers; use "auto", "sse" or "poll"',
+    );
+  }
+}
+
+function checkStreamOptions({ transport, fetch }: ClientOptions): void {
+  if (transport !== 'sse' || fetch !== undefined || canReadStreams()) return;
+  throw new TypeError(
+    'createClient: the option transport "sse" needs a fetch that can read streams, and that of this platform cannot; use "auto", or pass such a fetch as the option fetch',
+  );
+}
+
+function isServerUrl(value: unknown, options: ClientOptions): boolean {
+  if (typeof value !== 'string') return false;
+  if (/^https?:/i.test(value)) return isAbsoluteUrl(value);
+  const { location } = globalThis as { location?: { href: string } };
+  // A relative address needs a page, or a fetch of the caller's own, that resolves it.
+  const base = location?.href ?? (options.fetch ? 'http://localhost' : undefined);
+  try {
+    const { protocol, search, hash, username, password } = new URL(value, base);
+    // A page of another protocol (file:, chrome-extension:) has no server of its own.
+    if (protocol !== 'http:' && protocol !== 'https:') return false;
+    return username === '' && password === '' && (value === '' || (search === '' && hash === ''));
+  } catch {
+    return false;
+  }
+}
+
+/** Checks an absolute address. The URL of older versions of React Native checks nothing, and its `protocol` throws. */
+function isAbsoluteUrl(value: string): boolean {
+  const { canParse } = URL as Partial<typeof URL>;
+  return ABSOLUTE_URL.test(value) && (canParse === undefined || canParse(value));
+}
+
+function isHeaders(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  try {
+    // `Headers` objects have no own properties and would be lost when they are spread.
+    if (value instanceof Headers || Object.values(value).some((each) => typeof each !== 'string')) return false;
+    new Headers(value as Record<string, string>); // throws for a name or a text that no header may have
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isStorage(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { getItem, setItem }: { getItem?: unknown; setItem?: unknown } = value;
+  return typeof getItem === 'function' && typeof setItem === 'function';
+}
+
+/** Describes a value for an error text. */
+export function describeValue(value: unknown): string {
+  if (typeof value === 'string') {
+    return JSON.stringify(value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value);
+  }
+  if (typeof value === 'function') return 'a function';
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Object.prototype.toString.call(value).slice('[object '.length, -1);
+}

@@ -1,0 +1,59 @@
+import type { LiveConversation } from '../store/live-conversation.ts';
+import type { ConnectionEvents } from '../wire/named-events.ts';
+import type { LogView } from './log/log-view.ts';
+import type { TurnTracker } from './log/turn-tracker.ts';
+import type { Start } from './session-handle.ts';
+
+/** Reason why the cursor of a reader does not lead to a position. */
+export type ResetReason = ConnectionEvents['reset']['reason'];
+
+/** Maximum number of turns in a `reset`: enough for a page to show the conversation again. */
+const MAX_TURNS = 200;
+/** Maximum length of the texts in a `reset`, in characters: an hour of speech. Every reader whose position is lost is sent one. */
+const MAX_CHARACTERS = 128 * 1024;
+
+type Turns = ConnectionEvents['reset']['turns'];
+
+/** Creates the start of a reader whose position in the log is lost: the head, with the conversation so far. */
+export async function createResetStart(
+  reason: ResetReason,
+  log: LogView,
+  turns: TurnTracker,
+  conversation: LiveConversation,
+): Promise<Start> {
+  await conversation.loaded;
+  // Read without waiting in between: position and turns belong to the same moment.
+  const spoken = conversation.listShownTurns(turns.repliesSoFar);
+  const kept = keepNewest(spoken);
+  const truncated =
+    conversation.truncated || kept.length < spoken.length || kept[0]?.text !== spoken.at(-kept.length)?.text;
+  // The session may have ended while the conversation was loaded. The reader must receive the end, or it would wait for ever.
+  const isOver = log.at(log.head)?.entry.message.end !== undefined;
+  const position = { seq: isOver ? log.head : log.head + 1, frames: 0 };
+  return { position, reset: { reason, turns: kept, truncated } };
+}
+
+/** Returns the newest turns that fit. If the newest alone does not fit, the end of its text: several messages in a row are one turn. */
+function keepNewest(turns: Turns): Turns {
+  const newest = turns.at(-1);
+  if (newest && newest.text.length > MAX_CHARACTERS) {
+    // Half of a surrogate pair is no character.
+    const end = newest.text.slice(-MAX_CHARACTERS).replace(/^[\uDC00-\uDFFF]/, '');
+    const { tools: _, ...words } = newest;
+    return [{ ...words, text: `…${end}` }];
+  }
+  let first = turns.length;
+  let room = MAX_CHARACTERS;
+  while (first > 0 && turns.length - first < MAX_TURNS) {
+    room -= measureTurn(turns[first - 1]);
+    if (room < 0) break;
+    first -= 1;
+  }
+  return turns.slice(first);
+}
+
+/** Size of a turn, in characters. */
+function measureTurn(turn: Turns[number] | undefined): number {
+  if (!turn) return 0;
+  return turn.text.length + (turn.tools ? JSON.stringify(turn.tools).length : 0);
+}

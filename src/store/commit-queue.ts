@@ -1,0 +1,163 @@
+import type { ConversationKey } from './conversation-key.ts';
+import type { StoreOperations } from './guarded-store.ts';
+import type { TurnCommit } from './session-store.ts';
+import type { StoreHealth } from './store-health.ts';
+import { limitTime } from './time-limit.ts';
+
+export interface CommitLimits {
+  /** Maximum wait for one answer of the store, in ms. */
+  readonly attemptMs: number;
+  /** Wait before the first retry, in ms. It doubles with each retry. */
+  readonly firstRetryMs: number;
+  /** Maximum wait between two attempts, in ms. */
+  readonly maxRetryMs: number;
+  /** Maximum age of a turn that the store refuses, in ms. Then it is dropped. */
+  readonly maxAgeMs: number;
+  /** Maximum memory for the uncommitted turns of one conversation, in bytes. Beyond it the oldest are dropped. */
+  readonly pendingBytes: number;
+}
+
+export interface CommitQueueOptions {
+  readonly key: ConversationKey;
+  readonly store: StoreOperations;
+  readonly health: StoreHealth;
+  readonly limits: CommitLimits;
+  readonly owner: CommitQueueOwner;
+}
+
+/** Owner of the queues of all conversations. One object for all of them: an idle conversation needs little memory. */
+export interface CommitQueueOwner {
+  /** Called when the memory of the uncommitted turns changes. @param bytes difference */
+  onPendingResized(bytes: number): void;
+  /** Called when no uncommitted turn is left. */
+  onDrained(key: ConversationKey): void;
+}
+
+interface PendingTurn {
+  readonly turn: TurnCommit;
+  readonly bytes: number;
+  /** In ms since 1970. */
+  readonly since: number;
+}
+
+/** Commits the turns of one conversation in order, one at a time, behind the conversation: nobody waits for it. Failed commits are retried. */
+export class CommitQueue {
+  readonly #options: CommitQueueOptions;
+  /** Oldest first. */
+  readonly #pending: PendingTurn[] = [];
+  #isCommitting = false;
+  /** The store has not yet answered for the oldest turn. */
+  #isWaitingForStore = false;
+  #failures = 0;
+  #bytes = 0;
+  #retryNow: (() => void) | undefined;
+  #drainWaiters: (() => void)[] = [];
+
+  constructor(options: CommitQueueOptions) {
+    this.#options = options;
+  }
+
+  /** Uncommitted turns, oldest first. */
+  get turns(): readonly TurnCommit[] {
+    return this.#pending.map(({ turn }) => turn);
+  }
+
+  get isEmpty(): boolean {
+    return this.#pending.length === 0;
+  }
+
+  /** Memory of all uncommitted turns, in bytes. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Whether there is a turn that `dropOldest` can drop. */
+  get canDrop(): boolean {
+    return this.#pending.length > this.#firstDroppable;
+  }
+
+  /** @param bytes memory that the turn needs */
+  push(turn: TurnCommit, bytes: number): void {
+    this.#pending.push({ turn, bytes, since: Date.now() });
+    this.#resize(bytes);
+    const { pendingBytes } = this.#options.limits;
+    while (this.#bytes > pendingBytes && this.#pending.length > this.#firstDroppable + 1) this.dropOldest();
+    if (!this.#isCommitting) void this.#commitAll();
+  }
+
+  /** Drops the oldest turn, except one that the store has not answered for. */
+  dropOldest(): void {
+    const [dropped] = this.#pending.splice(this.#firstDroppable, 1);
+    if (!dropped) return;
+    this.#resize(-dropped.bytes);
+    this.#options.health.onTurnDropped({ ...this.#options.key, events: dropped.turn.events.length });
+    if (this.isEmpty) this.retryNow();
+  }
+
+  /** Ends the wait before the next attempt, if there is one. */
+  retryNow(): void {
+    this.#failures = 0;
+    this.#retryNow?.();
+  }
+
+  /** Resolves when no uncommitted turn is left. */
+  async drain(): Promise<void> {
+    if (this.isEmpty) return;
+    await new Promise<void>((resolve) => this.#drainWaiters.push(resolve));
+  }
+
+  get #firstDroppable(): number {
+    return this.#isWaitingForStore ? 1 : 0;
+  }
+
+  async #commitAll(): Promise<void> {
+    this.#isCommitting = true;
+    for (let oldest = this.#pending[0]; oldest; oldest = this.#pending[0]) await this.#tryCommit(oldest);
+    this.#isCommitting = false;
+    this.#failures = 0;
+    this.#options.health.onGivenUp(this);
+    const waiters = this.#drainWaiters;
+    this.#drainWaiters = [];
+    for (const resolve of waiters) resolve();
+    this.#options.owner.onDrained(this.#options.key);
+  }
+
+  /** Removes the turn if the store takes it. Otherwise drops what is too old, and waits before the next attempt. */
+  async #tryCommit(oldest: PendingTurn): Promise<void> {
+    const { key, store, health, limits } = this.#options;
+    this.#isWaitingForStore = true;
+    try {
+      await limitTime(() => store.commit(key, oldest.turn), limits.attemptMs);
+      this.#pending.shift();
+      this.#resize(-oldest.bytes);
+      this.#failures = 0;
+      health.onSuccess(this);
+    } catch (error) {
+      this.#failures += 1;
+      health.onFailure(this, error);
+    } finally {
+      this.#isWaitingForStore = false;
+    }
+    if (this.#pending[0] !== oldest) return;
+    const earliest = Date.now() - limits.maxAgeMs;
+    while ((this.#pending[0]?.since ?? earliest) < earliest) this.dropOldest();
+    if (!this.isEmpty) await this.#backOff();
+  }
+
+  /** Half of the wait is random, so that the conversations of a store that recovers do not all retry at once. */
+  async #backOff(): Promise<void> {
+    const { firstRetryMs, maxRetryMs } = this.#options.limits;
+    const ms = Math.min(firstRetryMs * 2 ** (this.#failures - 1), maxRetryMs);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms * (0.5 + Math.random() / 2)).unref();
+    this.#retryNow = resolve;
+    await promise;
+    clearTimeout(timer);
+    this.#retryNow = undefined;
+  }
+
+  #resize(bytes: number): void {
+    this.#bytes += bytes;
+    this.#options.owner.onPendingResized(bytes);
+  }
+}

@@ -1,0 +1,76 @@
+import type { AgentEvent } from '../wire/agent-event.ts';
+
+export interface EventWindowLimits {
+  /** Maximum number of events. */
+  readonly events: number;
+  /** Maximum size of the events, in characters of their JSON text. */
+  readonly characters: number;
+}
+
+/** Size of an event: characters of its JSON text. In memory, V8 needs up to 1.6 bytes a character (measured). */
+export function measureEvent(event: AgentEvent): number {
+  return JSON.stringify(event).length;
+}
+
+interface SizedEvent {
+  readonly event: AgentEvent;
+  readonly characters: number;
+}
+
+/** Number of dropped places after which the list is compacted. Compacting for each dropped event would move thousands of entries each time. */
+const COMPACT_AFTER = 256;
+
+/** The newest events of one conversation. At a limit it drops the oldest events, and sets `truncated`; the newest event always stays. */
+export class EventWindow {
+  readonly #limits: EventWindowLimits;
+  /** Oldest first. The first `#dropped` places are empty. */
+  readonly #entries: (SizedEvent | undefined)[] = [];
+  #dropped = 0;
+  #characters = 0;
+  truncated = false;
+
+  constructor(limits: EventWindowLimits) {
+    this.#limits = limits;
+  }
+
+  /** Number of events. */
+  get length(): number {
+    return this.#entries.length - this.#dropped;
+  }
+
+  /** Size of all events, in characters. */
+  get characters(): number {
+    return this.#characters;
+  }
+
+  /** Returns a copy of the newest events, oldest first. @param count maximum number of events. Default: all */
+  list(count = this.length): AgentEvent[] {
+    const first = Math.max(this.#dropped, this.#entries.length - count);
+    return this.#entries.slice(first).flatMap((entry) => entry?.event ?? []);
+  }
+
+  /** @param characters size of the event, from `measureEvent` @returns the events that were dropped for it */
+  append(event: AgentEvent, characters = measureEvent(event)): AgentEvent[] {
+    this.#entries.push({ event, characters });
+    this.#characters += characters;
+    return this.trim(this.#limits.characters);
+  }
+
+  /** Drops the oldest events until the rest has at most `characters`. @returns the events that were dropped */
+  trim(characters: number): AgentEvent[] {
+    const dropped: AgentEvent[] = [];
+    while (this.length > 1 && (this.length > this.#limits.events || this.#characters > characters)) {
+      const oldest = this.#entries[this.#dropped];
+      this.#entries[this.#dropped] = undefined;
+      this.#dropped += 1;
+      this.#characters -= oldest?.characters ?? 0;
+      if (oldest) dropped.push(oldest.event);
+    }
+    if (dropped.length > 0) this.truncated = true;
+    if (this.#dropped > COMPACT_AFTER && this.#dropped * 2 > this.#entries.length) {
+      this.#entries.splice(0, this.#dropped);
+      this.#dropped = 0;
+    }
+    return dropped;
+  }
+}

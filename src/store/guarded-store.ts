@@ -1,0 +1,41 @@
+import { FaultScope } from '../isolation/fault-scope.ts';
+import type { ConversationKey } from './conversation-key.ts';
+import type { LoadOptions, SessionStore, StoredSession, TurnCommit } from './session-store.ts';
+import type { StoreLogger } from './store-health.ts';
+
+/** Minimum time between two lines of the log about errors that a store has left behind, in ms. */
+const LOG_INTERVAL_MS = 60_000;
+
+/** The operations of a store that live conversations use. */
+export type StoreOperations = Pick<SessionStore, 'load' | 'commit'>;
+
+/**
+ * Runs a store in a scope of its own: an error that the store throws in a timer, or a rejection that it forgets, is logged and ends nothing.
+ * What its promises reject with reaches the caller.
+ */
+export class GuardedStore implements StoreOperations {
+  readonly #store: StoreOperations;
+  readonly #logger: StoreLogger | undefined;
+  readonly #scope = new FaultScope((error) => this.#onFault(error));
+  #loggedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(store: StoreOperations, logger: StoreLogger | undefined) {
+    this.#store = store;
+    this.#logger = logger;
+  }
+
+  load(key: ConversationKey, options?: LoadOptions): Promise<StoredSession | undefined> {
+    return this.#scope.run(() => this.#store.load(key, options));
+  }
+
+  commit(key: ConversationKey, turn: TurnCommit): Promise<void> {
+    return this.#scope.run(() => this.#store.commit(key, turn));
+  }
+
+  #onFault(error: unknown): void {
+    const now = performance.now();
+    if (now - this.#loggedAt < LOG_INTERVAL_MS) return;
+    this.#loggedAt = now;
+    this.#logger?.error({ err: error }, 'the session store has failed outside of its operations');
+  }
+}

@@ -1,0 +1,235 @@
+import type { AgentEvent } from '../wire/agent-event.ts';
+import type { ShownTurn } from '../wire/named-events.ts';
+import type { CommitQueue } from './commit-queue.ts';
+import type { ConversationKey } from './conversation-key.ts';
+import { type ConversationTurn, listTurns } from './conversation-turns.ts';
+import { EventWindow, type EventWindowLimits, measureEvent } from './event-window.ts';
+import type { StoreOperations } from './guarded-store.ts';
+import type { StoredSession } from './session-store.ts';
+import { listShownTurns } from './shown-turns.ts';
+import type { StoreHealth } from './store-health.ts';
+import { limitTime } from './time-limit.ts';
+
+/** Limits of the events in memory: at `events` and `characters` the oldest are dropped from memory, not from the store. */
+export interface LiveConversationLimits extends EventWindowLimits {
+  /** Maximum number of events, and of characters of their JSON text, that wait for the end of a turn. Beyond it they are committed before. */
+  readonly turnEvents: number;
+  readonly turnCharacters: number;
+  /** Maximum wait of `loaded`, in ms. */
+  readonly loadMs: number;
+  /** Maximum wait for one answer of the store, in ms. */
+  readonly attemptMs: number;
+  /** Wait before the first retry of a load, in ms. It doubles with each retry. */
+  readonly firstRetryMs: number;
+  /** Maximum wait between two loads, in ms. */
+  readonly maxRetryMs: number;
+}
+
+export interface LiveConversationOptions {
+  readonly key: ConversationKey;
+  readonly store: StoreOperations;
+  readonly commits: CommitQueue;
+  readonly health: StoreHealth;
+  readonly limits: LiveConversationLimits;
+  readonly owner: ConversationOwner;
+}
+
+/** Owner of all conversations in memory. One object for all of them: an idle conversation needs little memory. */
+export interface ConversationOwner {
+  /** Called when the events in memory change. @param characters difference */
+  onResized(conversation: LiveConversation, characters: number): void;
+  /** Called when a holder gives the conversation up. @returns when the store has it, if that was the last holder */
+  onReleased(conversation: LiveConversation): Promise<void>;
+}
+
+/** Memory of one character of JSON text, in bytes (measured: up to 1.6). */
+const BYTES_PER_CHARACTER = 2;
+/** Maximum size of an event with results of tools that is kept whole in memory, in characters of its JSON text. */
+const MAX_RESULT_CHARACTERS = 1_000;
+/** Memory of an event besides its text, in bytes. */
+const EVENT_BYTES = 200;
+
+/**
+ * The conversation that is being spoken, in memory: the truth for everyone who takes part. The store only follows it, a turn at a time. It is
+ * loaded once, when it is opened; what is said before the store answers is kept behind the stored events.
+ */
+export class LiveConversation {
+  readonly key: ConversationKey;
+  /** Resolves when the stored events are there, or after `loadMs`. Never rejects. */
+  readonly loaded: Promise<void>;
+  readonly #options: LiveConversationOptions;
+  #window: EventWindow;
+  /** Events of the running turn, which are in the window and not yet committed. */
+  #turn: AgentEvent[] = [];
+  /** Messages that the user typed during the current reply. At the end of the turn they go behind the reply. */
+  #typedDuringReply: AgentEvent[] = [];
+  /** Size of both. */
+  #turnCharacters = 0;
+  #isLoaded = false;
+  #isClosed = false;
+  /** Ends the wait before the next load. */
+  #endPause: (() => void) | undefined;
+
+  constructor(options: LiveConversationOptions) {
+    const { key, commits, limits } = options;
+    this.#options = options;
+    this.key = key;
+    this.#window = new EventWindow(limits);
+    // Turns of an earlier live session that the store does not have yet.
+    for (const { events } of commits.turns) for (const event of events) this.#appendToWindow(event);
+    this.loaded = limitTime(() => this.#load(), limits.loadMs).catch(() => {});
+  }
+
+  /** A copy of all events in memory, oldest first, with those of the running turn. */
+  get events(): readonly AgentEvent[] {
+    return [...this.#window.list(), ...this.#typedDuringReply];
+  }
+
+  /** True if there are, or may be, older events than `events`. */
+  get truncated(): boolean {
+    return !this.#isLoaded || this.#window.truncated;
+  }
+
+  /** Lists the turns in memory. */
+  listTurns(): ConversationTurn[] {
+    return listTurns(this.events);
+  }
+
+  /** Lists the turns in memory as people see them. @param repliesSoFar text of each reply being given, which is not yet an event */
+  listShownTurns(repliesSoFar: readonly string[]): ShownTurn[] {
+    const turns = listShownTurns(this.#window.list());
+    for (const text of repliesSoFar) turns.push({ role: 'model', text });
+    return [...turns, ...listShownTurns(this.#typedDuringReply)];
+  }
+
+  /** Adds a complete event to the running turn. */
+  append(event: AgentEvent): void {
+    const characters = measureEvent(event);
+    this.#appendToWindow(event, characters);
+    this.#turn.push(event);
+    this.#growTurn(characters);
+  }
+
+  /** Adds what the user typed. @param duringReply a reply is being given, whose text comes later and belongs before it */
+  appendTyped(event: AgentEvent, duringReply: boolean): void {
+    if (!duringReply && this.#typedDuringReply.length === 0) {
+      this.append(event);
+      return;
+    }
+    this.#typedDuringReply.push(event);
+    this.#growTurn(measureEvent(event));
+  }
+
+  /** Commits the events of the running turn. Does not wait for the store. */
+  commitTurn(): void {
+    for (const event of this.#typedDuringReply) {
+      this.#appendToWindow(event);
+      this.#turn.push(event);
+    }
+    const events = this.#turn;
+    const bytes = BYTES_PER_CHARACTER * this.#turnCharacters + EVENT_BYTES * events.length;
+    this.#typedDuringReply = [];
+    this.#turn = [];
+    this.#turnCharacters = 0;
+    if (events.length > 0) this.#options.commits.push({ events }, bytes);
+  }
+
+  /**
+   * Gives the conversation up; call it once for each `LiveConversations.open`. After the last call the running turn is committed.
+   * @returns when the store has everything, or after `releaseMs`, if this was the last holder; at once if not. Never rejects
+   */
+  release(): Promise<void> {
+    return this.#options.owner.onReleased(this);
+  }
+
+  /** Commits what is left and stops loading. */
+  close(): void {
+    this.#isClosed = true;
+    this.commitTurn();
+    this.#options.health.onGivenUp(this);
+    this.#endPause?.();
+    this.#reportResize(-this.#window.characters);
+  }
+
+  /** Drops the oldest events from memory until the rest has at most `characters`. */
+  trim(characters: number): void {
+    const before = this.#window.characters;
+    this.#window.trim(characters);
+    this.#reportResize(this.#window.characters - before);
+  }
+
+  #growTurn(characters: number): void {
+    const { turnEvents, turnCharacters } = this.#options.limits;
+    this.#turnCharacters += characters;
+    const count = this.#turn.length + this.#typedDuringReply.length;
+    if (count >= turnEvents || this.#turnCharacters > turnCharacters) this.commitTurn();
+  }
+
+  #appendToWindow(event: AgentEvent, characters = measureEvent(event)): void {
+    const before = this.#window.characters;
+    // Results are never told again: a few large ones would push what was said out of memory. The store has them whole.
+    if (characters > MAX_RESULT_CHARACTERS && hasResult(event)) this.#window.append(omitResults(event));
+    else this.#window.append(event, characters);
+    this.#reportResize(this.#window.characters - before);
+  }
+
+  #reportResize(characters: number): void {
+    this.#options.owner.onResized(this, characters);
+  }
+
+  /** Retries until the store answers or the conversation is closed. */
+  async #load(): Promise<void> {
+    const { key, store, health, limits } = this.#options;
+    for (let waitMs = limits.firstRetryMs; !this.#isClosed; waitMs = Math.min(waitMs * 2, limits.maxRetryMs)) {
+      try {
+        const stored = await limitTime(() => store.load(key, { recentEvents: limits.events }), limits.attemptMs);
+        if (this.#isClosed) return;
+        if (stored) this.#putBefore(stored);
+        this.#isLoaded = true;
+        health.onSuccess(this);
+        return;
+      } catch (error) {
+        if (this.#isClosed) return;
+        health.onFailure(this, error);
+      }
+      await this.#pause(waitMs);
+    }
+  }
+
+  /** Ends early when the conversation is closed. */
+  async #pause(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms).unref();
+    this.#endPause = resolve;
+    await promise;
+    clearTimeout(timer);
+    this.#endPause = undefined;
+  }
+
+  /** Puts the stored events before those that were said since. @throws if the store returned something other than events; nothing changes */
+  #putBefore({ events, truncated }: StoredSession): void {
+    const said = this.#window;
+    const saidEvents = said.list();
+    const ids = new Set(saidEvents.map(({ id }) => id));
+    const merged = new EventWindow(this.#options.limits);
+    for (const event of events) if (!ids.has(event.id)) merged.append(event);
+    for (const event of saidEvents) merged.append(event);
+    // Readers and the model are given the turns. Events that cannot be listed must fail here, not there.
+    listShownTurns(merged.list());
+    merged.truncated ||= truncated || said.truncated;
+    this.#window = merged;
+    this.#reportResize(merged.characters - said.characters);
+  }
+}
+
+function hasResult({ content }: AgentEvent): boolean {
+  return content?.parts?.some(({ functionResponse }) => functionResponse !== undefined) ?? false;
+}
+
+/** Returns a copy of an event whose results are empty. */
+function omitResults(event: AgentEvent): AgentEvent {
+  const parts = event.content?.parts?.map((part) =>
+    part.functionResponse ? { ...part, functionResponse: { ...part.functionResponse, response: {} } } : part,
+  );
+  return { ...event, content: { ...event.content, ...(parts ? { parts } : {}) } };
+}

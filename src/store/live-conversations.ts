@@ -1,0 +1,200 @@
+import { GuardedLogger } from '../isolation/guarded-logger.ts';
+import { type CommitLimits, CommitQueue, type CommitQueueOwner } from './commit-queue.ts';
+import { type ConversationKey, formatKey } from './conversation-key.ts';
+import { GuardedStore, type StoreOperations } from './guarded-store.ts';
+import { type ConversationOwner, LiveConversation, type LiveConversationLimits } from './live-conversation.ts';
+import type { SessionStore } from './session-store.ts';
+import { StoreHealth, type StoreLogger } from './store-health.ts';
+
+export interface LiveConversationsLimits extends LiveConversationLimits, CommitLimits {
+  /** Maximum size of the events in memory, in characters of JSON text. Beyond it a conversation that grows keeps only its share of them. */
+  readonly totalCharacters: number;
+  /** Maximum memory for all uncommitted turns, in bytes. Beyond it the oldest of the conversation that needs most is dropped. */
+  readonly totalPendingBytes: number;
+  /** Maximum wait of the last `release` of a conversation for the store, in ms. */
+  readonly releaseMs: number;
+}
+
+export interface LiveConversationsOptions {
+  /** Default: nothing is logged. */
+  readonly logger?: StoreLogger;
+  readonly limits?: Partial<LiveConversationsLimits>;
+}
+
+const DEFAULT_LIMITS: LiveConversationsLimits = {
+  events: 2_000,
+  characters: 1024 * 1024,
+  totalCharacters: 256 * 1024 * 1024,
+  turnEvents: 1_000,
+  turnCharacters: 1024 * 1024,
+  loadMs: 3_000,
+  attemptMs: 10_000,
+  firstRetryMs: 250,
+  maxRetryMs: 30_000,
+  maxAgeMs: 15 * 60_000,
+  pendingBytes: 8 * 1024 * 1024,
+  totalPendingBytes: 64 * 1024 * 1024,
+  releaseMs: 5_000,
+};
+
+/** Maximum wait of `close` for runs that are ending, in ms. */
+const RUN_END_MS = 1_000;
+
+interface Entry {
+  readonly commits: CommitQueue;
+  /** Missing when only uncommitted turns are left. */
+  conversation: LiveConversation | undefined;
+  holders: number;
+}
+
+/**
+ * The conversations that are being spoken in this process. Whoever opens the same key gets the same conversation: successive runs, and the live
+ * session that they belong to. A store that fails or never answers delays the start of a conversation by at most `loadMs`, and nothing after
+ * that: turns wait in memory within limits, and are committed later.
+ */
+export class LiveConversations {
+  readonly store: SessionStore;
+  /** The store, whose code is not trusted to be right. */
+  readonly #operations: StoreOperations;
+  readonly #logger: StoreLogger | undefined;
+  readonly #limits: LiveConversationsLimits;
+  readonly #health: StoreHealth;
+  readonly #entries = new Map<string, Entry>();
+  #characters = 0;
+  #pendingBytes = 0;
+  #emptyWaiters: (() => void)[] = [];
+  readonly #owner: ConversationOwner & CommitQueueOwner = {
+    onResized: (conversation, characters) => this.#resize(conversation, characters),
+    onReleased: (conversation) => this.#release(conversation),
+    onPendingResized: (bytes) => this.#resizePending(bytes),
+    onDrained: (key) => this.#removeIfUnused(formatKey(key)),
+  };
+
+  constructor(store: SessionStore, { logger, limits }: LiveConversationsOptions = {}) {
+    this.store = store;
+    this.#logger = logger && new GuardedLogger(logger);
+    this.#operations = new GuardedStore(store, this.#logger);
+    this.#limits = { ...DEFAULT_LIMITS, ...limits };
+    this.#health = new StoreHealth(this.#logger);
+  }
+
+  /** `failing` from the first operation of the store that fails until it works again. */
+  get storeStatus(): 'ok' | 'failing' {
+    return this.#health.status;
+  }
+
+  /** Memory that uncommitted turns need, in bytes. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  /** Opens a conversation and begins to load it. Call `release` on it once for each `open`. */
+  open(key: ConversationKey): LiveConversation {
+    const name = formatKey(key);
+    const entry = this.#entries.get(name) ?? this.#createEntry(name, key);
+    entry.conversation ??= new LiveConversation({
+      key,
+      store: this.#operations,
+      commits: entry.commits,
+      health: this.#health,
+      limits: this.#limits,
+      owner: this.#owner,
+    });
+    entry.holders += 1;
+    return entry.conversation;
+  }
+
+  /**
+   * Commits all running turns and waits until the store has them, but not longer than `graceMs`. What is left then is lost, and logged. Call it
+   * when all runs were told to end: for a second it also waits for what they say last. The store stays open.
+   */
+  async close(graceMs: number): Promise<void> {
+    for (const { conversation, commits } of this.#entries.values()) {
+      conversation?.commitTurn();
+      commits.retryNow();
+    }
+    const deadline = performance.now() + graceMs;
+    if (this.#entries.size > 0) {
+      const empty = new Promise<void>((resolve) => this.#emptyWaiters.push(resolve));
+      await waitAtMost(empty, Math.min(graceMs, RUN_END_MS));
+    }
+    for (const { conversation } of this.#entries.values()) conversation?.commitTurn();
+    const drained = [...this.#entries.values()].map(({ commits }) => commits.drain());
+    await waitAtMost(Promise.all(drained), Math.max(0, deadline - performance.now()));
+    const lost = [...this.#entries.values()].reduce((sum, { commits }) => sum + commits.turns.length, 0);
+    if (lost > 0)
+      this.#logger?.error({ turns: lost }, 'the server ends with turns that the session store has not stored');
+  }
+
+  #createEntry(name: string, key: ConversationKey): Entry {
+    const entry: Entry = {
+      commits: new CommitQueue({
+        key,
+        store: this.#operations,
+        health: this.#health,
+        limits: this.#limits,
+        owner: this.#owner,
+      }),
+      conversation: undefined,
+      holders: 0,
+    };
+    this.#entries.set(name, entry);
+    return entry;
+  }
+
+  async #release(conversation: LiveConversation): Promise<void> {
+    const name = formatKey(conversation.key);
+    const entry = this.#entries.get(name);
+    // A conversation that was released too often may have a successor by now.
+    if (entry?.conversation !== conversation) return;
+    entry.holders -= 1;
+    if (entry.holders > 0) return;
+    conversation.close();
+    entry.conversation = undefined;
+    this.#removeIfUnused(name);
+    await waitAtMost(entry.commits.drain(), this.#limits.releaseMs);
+  }
+
+  #removeIfUnused(name: string): void {
+    const entry = this.#entries.get(name);
+    if (!entry || entry.conversation || !entry.commits.isEmpty) return;
+    this.#entries.delete(name);
+    if (this.#entries.size > 0) return;
+    const waiters = this.#emptyWaiters;
+    this.#emptyWaiters = [];
+    for (const resolve of waiters) resolve();
+  }
+
+  #resize(conversation: LiveConversation, characters: number): void {
+    this.#characters += characters;
+    if (characters <= 0 || this.#characters <= this.#limits.totalCharacters) return;
+    conversation.trim(Math.floor(this.#limits.totalCharacters / this.#entries.size));
+  }
+
+  #resizePending(bytes: number): void {
+    this.#pendingBytes += bytes;
+    if (bytes <= 0) return;
+    while (this.#pendingBytes > this.#limits.totalPendingBytes) {
+      const largest = this.#findLargestPending();
+      if (!largest) return;
+      largest.dropOldest();
+    }
+  }
+
+  /** Finds the conversation whose uncommitted turns need most memory, so that nobody loses turns because of somebody else's. */
+  #findLargestPending(): CommitQueue | undefined {
+    let largest: CommitQueue | undefined;
+    for (const { commits } of this.#entries.values()) {
+      if (commits.canDrop && commits.bytes > (largest?.bytes ?? 0)) largest = commits;
+    }
+    return largest;
+  }
+}
+
+/** The timer keeps the process alive: an uncommitted turn is worth the wait. */
+async function waitAtMost(promise: Promise<unknown>, ms: number): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([promise, late]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,94 @@
+import type { AgentEvent } from '../wire/agent-event.ts';
+import type { ConversationKey } from './conversation-key.ts';
+
+/** Values of one scope of state, as JSON has them. In a commit, `null` removes the key. */
+export type StateValues = Readonly<Record<string, unknown>>;
+
+/** State by scope (ADK: the prefixes `app:` and `user:`, and none for the session's own). */
+export interface SessionState {
+  /** Shared by all conversations of the application. */
+  readonly app: StateValues;
+  /** Shared by all conversations of the user in this application. */
+  readonly user: StateValues;
+  readonly session: StateValues;
+}
+
+/** How a provider continues the conversation. The handle grants access to the conversation: it never leaves the server. */
+export interface StoredResumption {
+  readonly provider: string;
+  readonly handle: string;
+}
+
+/** A durable conversation (ADK: Session). */
+export interface StoredSession extends ConversationKey {
+  /** Complete events without audio, oldest first. */
+  readonly events: readonly AgentEvent[];
+  /** True if the conversation has, or once had, older events than `events`. */
+  readonly truncated: boolean;
+  readonly state: SessionState;
+  /** From the newest commit that had one. */
+  readonly resumption?: StoredResumption;
+  /** Time of the newest event, in seconds since 1970. */
+  readonly updatedAt: number;
+}
+
+/** Everything that a turn adds to a conversation. A store commits it in one transaction. */
+export interface TurnCommit {
+  /** Oldest first. */
+  readonly events: readonly AgentEvent[];
+  /** Changed keys only. */
+  readonly state?: Partial<SessionState>;
+  readonly resumption?: StoredResumption;
+}
+
+export interface LoadOptions {
+  /** Maximum number of events, the newest ones. Default: all. */
+  readonly recentEvents?: number;
+}
+
+/** Row of a list (ADK: a Session without its events). */
+export interface SessionSummary extends ConversationKey {
+  /** Time of the newest event, in seconds since 1970. */
+  readonly updatedAt: number;
+}
+
+export interface PageOptions {
+  /** Maximum number of sessions. Default: 50. */
+  readonly limit?: number;
+  /** `next` of the page before. Default: start with the newest session. */
+  readonly cursor?: string;
+}
+
+export interface SessionPage {
+  /** Newest first; sessions of the same time in descending order of their ids. */
+  readonly sessions: readonly SessionSummary[];
+  /** Cursor of the next page. Missing on the last page. */
+  readonly next?: string;
+}
+
+/** Default of `PageOptions.limit`. */
+export const DEFAULT_PAGE_LIMIT = 50;
+
+/**
+ * Stores conversations beyond the live sessions in which they are spoken (ADK: SessionService). Every method may reject; callers treat a
+ * rejected `commit` as "perhaps stored" and retry it. `test/store/session-store-contract.ts` holds the rules that every store keeps.
+ */
+export interface SessionStore {
+  /** Reads one conversation. The result does not change when more is committed. @returns `undefined` if nothing was ever committed */
+  load(key: ConversationKey, options?: LoadOptions): Promise<StoredSession | undefined>;
+  /**
+   * Stores one turn, all of it or nothing, and creates the conversation if it does not exist. An event whose id the conversation already has is
+   * skipped, so that a retry is harmless. Commits that run at the same time keep the order in which they were called.
+   */
+  commit(key: ConversationKey, turn: TurnCommit): Promise<void>;
+  /**
+   * Lists a user's conversations, newest first. A conversation that is committed to while a caller pages moves to the front and may be missing
+   * from the pages that follow.
+   * @throws {RangeError} if the cursor was not made by this store
+   */
+  list(appName: string, userId: string, page?: PageOptions): Promise<SessionPage>;
+  /** Deletes a conversation with its session state. State of the user and of the application stays. @returns false if there was none */
+  delete(key: ConversationKey): Promise<boolean>;
+  /** Releases connections and files. Call it once, after the last commit. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,67 @@
+import type { AgentEvent, Part } from '../wire/agent-event.ts';
+import type { ShownTool, ShownTurn } from '../wire/named-events.ts';
+import { isRecord } from '../wire/record.ts';
+import { extractTurn, foldTurns } from './conversation-turns.ts';
+
+/** Maximum number of calls of a turn that are shown. Further calls are left out. */
+const MAX_TOOLS = 50;
+/** Maximum size of the arguments of a call that are shown, in characters of JSON. Larger arguments are shown as `{}`. */
+const MAX_ARGS_CHARACTERS = 2_000;
+
+/**
+ * Lists the turns of a conversation for people: as `listTurns`, with the calls of the agent, the number of pictures of the user, and whether the text was
+ * spoken. A turn that has words of both kinds counts as spoken if its first words are.
+ */
+export function listShownTurns(events: readonly AgentEvent[]): ShownTurn[] {
+  const tools = new Map<string, ShownTool>();
+  return foldTurns(events, (event) => extractShownTurn(event, tools), mergeInto);
+}
+
+function mergeInto(turn: ShownTurn, { text, spoken, pictures, tools }: ShownTurn): void {
+  if (text !== '') {
+    if (turn.text === '' && spoken) turn.spoken = true;
+    turn.text = turn.text === '' ? text : `${turn.text}\n${text}`;
+  }
+  if (pictures) turn.pictures = (turn.pictures ?? 0) + pictures;
+  if (tools) turn.tools = [...(turn.tools ?? []), ...tools].slice(0, MAX_TOOLS);
+}
+
+/** @param tools calls so far, by id; follows the calls and the results of the event */
+function extractShownTurn(event: AgentEvent, tools: Map<string, ShownTool>): ShownTurn | undefined {
+  const parts = event.partial ? [] : (event.content?.parts ?? []);
+  for (const { functionResponse } of parts) {
+    const tool = functionResponse && tools.get(functionResponse.id);
+    if (tool) tool.state = hasError(functionResponse.response) ? 'failed' : 'done';
+  }
+  const said = extractTurn(event);
+  const calls = listCalls(parts, tools);
+  const { pictures } = event;
+  if (!said && calls.length === 0 && !pictures) return undefined;
+  const isSpoken = said !== undefined && (event.inputTranscription ?? event.outputTranscription) !== undefined;
+  return {
+    role: said?.role ?? (pictures ? 'user' : 'model'),
+    text: said?.text ?? '',
+    ...(isSpoken ? { spoken: true } : {}),
+    ...(pictures ? { pictures } : {}),
+    ...(calls.length > 0 ? { tools: calls } : {}),
+  };
+}
+
+/** Runners and stores of others may have responses of any shape. */
+function hasError(response: unknown): boolean {
+  return isRecord(response) && 'error' in response;
+}
+
+function listCalls(parts: readonly Part[], tools: Map<string, ShownTool>): ShownTool[] {
+  const calls: ShownTool[] = [];
+  for (const { functionCall } of parts) {
+    if (!functionCall) continue;
+    // A Runner of others may leave the arguments out.
+    const { id, name, args = {} } = functionCall;
+    const isSmall = JSON.stringify(args).length <= MAX_ARGS_CHARACTERS;
+    const tool: ShownTool = { id, name, args: isSmall ? args : {}, state: 'open' };
+    tools.set(id, tool);
+    calls.push(tool);
+  }
+  return calls;
+}

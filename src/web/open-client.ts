@@ -1,0 +1,44 @@
+import type { Signal } from '@preact/signals';
+import {
+  type Client,
+  type ClientOptions,
+  createClient,
+  type Refusal,
+  type Rung,
+  type Traffic,
+} from '../client/index.ts';
+import { type ConnectionState, stateAfterRetry, toConnectionState } from './connection-state.ts';
+import { createRefusedNotice, type Notice, SPEECH_LOST, SPEECH_UNSENT } from './notice.ts';
+import { EVENT_NAMES, type ServerEvent } from './server-event.ts';
+
+/** Receiver of everything that a client reports. */
+export interface ClientListener {
+  onEvent(event: ServerEvent): void;
+  onConnection(state: ConnectionState): void;
+  /** Transport of the down connection. */
+  readonly rung: Signal<Rung>;
+  /** Called when the server refuses the client for good. */
+  onRejected(client: Client, refusal: Refusal): void;
+  onNotice(notice: Notice): void;
+  /** Called with every message that is sent or received. */
+  onTraffic(traffic: Traffic): void;
+}
+
+/** Opens a client of the page's own server. */
+export function openClient(options: Omit<ClientOptions, 'url'>, listener: ClientListener): Client {
+  const client = createClient({ url: '', ...options });
+  for (const name of EVENT_NAMES) client.on(name, (data) => listener.onEvent({ name, data } as ServerEvent)); // data is that of the name
+  client.on('state', (state) => {
+    if (state !== 'closed' && state !== 'failed') listener.onConnection(toConnectionState(state));
+  });
+  client.on('rejected', (refusal) => listener.onRejected(client, refusal));
+  client.on('retry', (retry) => listener.onConnection(stateAfterRetry(retry)));
+  client.on('rung', (rung) => {
+    listener.rung.value = rung;
+  });
+  client.on('audio_dropped', () => listener.onNotice(client.state === 'open' ? SPEECH_LOST : SPEECH_UNSENT));
+  client.on('refused', ({ error, hint }) => listener.onNotice(createRefusedNotice(error, hint)));
+  client.on('traffic', (traffic) => listener.onTraffic(traffic));
+  listener.rung.value = client.statistics.rung;
+  return client;
+}

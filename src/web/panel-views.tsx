@@ -1,0 +1,5 @@
+/** Components of the panels, in a script of their own. */
+export { Inspector } from './inspector/inspector.tsx';
+export { SettingsDialog } from './settings/settings-dialog.tsx';
+export { ShortcutsDialog } from './shortcuts/shortcuts-dialog.tsx';
+export { ExportDialog } from './transcript/export-dialog.tsx';

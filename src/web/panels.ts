@@ -1,0 +1,52 @@
+import { signal } from '@preact/signals';
+
+export type DialogName = 'settings' | 'sound' | 'shortcuts' | 'export';
+type Views = typeof import('./panel-views.tsx');
+
+/** Panels that are open beside the conversation. Most visits need none of it, so that its script is loaded when it is wanted first. */
+export class Panels {
+  /** The dialog that is open. */
+  readonly dialog = signal<DialogName | undefined>(undefined);
+  readonly isInspectorOpen = signal(false);
+  /** Components of the panels; `undefined` until they are loaded. */
+  readonly views = signal<Views | undefined>(undefined);
+  readonly #onLoadFailed: (retry: () => void) => void;
+
+  /** @param onLoadFailed called when a panel was opened and its script cannot be loaded. `retry` opens it again */
+  constructor(onLoadFailed: (retry: () => void) => void) {
+    this.#onLoadFailed = onLoadFailed;
+  }
+
+  /** Loads the panels, because the user may open one. Never rejects. */
+  async load(): Promise<void> {
+    try {
+      this.views.value ??= await import('./panel-views.tsx');
+    } catch {
+      // The server is away. Opening a panel reports that.
+    }
+  }
+
+  /** Opens a dialog, in place of one that is open. */
+  openDialog(name: DialogName): void {
+    this.dialog.value = name;
+    void this.#loadOrFail(() => this.openDialog(name));
+  }
+
+  /** @param name the dialog that was closed: another one may be open since */
+  onDialogClosed(name: DialogName): void {
+    if (this.dialog.value === name) this.dialog.value = undefined;
+  }
+
+  toggleInspector(): void {
+    this.isInspectorOpen.value = !this.isInspectorOpen.value;
+    if (this.isInspectorOpen.value) void this.#loadOrFail(() => this.toggleInspector());
+  }
+
+  async #loadOrFail(retry: () => void): Promise<void> {
+    await this.load();
+    if (this.views.value) return;
+    this.dialog.value = undefined;
+    this.isInspectorOpen.value = false;
+    this.#onLoadFailed(retry);
+  }
+}

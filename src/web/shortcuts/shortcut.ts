@@ -1,0 +1,13 @@
+import type { Text } from '../messages/current.ts';
+
+/** A key, as a user finds it on the keyboard. */
+export type KeyName = 'Enter' | 'Shift' | 'Esc' | 'V' | 'M' | 'I' | 'Space' | '/' | ',' | '?';
+
+/** Keys that do something. */
+export interface Shortcut {
+  /** Keys that are pressed together. */
+  readonly keys: readonly KeyName[];
+  readonly label: Text;
+  /** Does it. Absent: the component that has the focus handles the keys. */
+  run?(): void;
+}

@@ -1,0 +1,35 @@
+import { Dialog } from '../components/dialog.tsx';
+import { messages } from '../messages/current.ts';
+import type { Shortcut } from './shortcut.ts';
+
+export interface ShortcutsDialogProps {
+  readonly list: readonly Shortcut[];
+  /** Whether single keys are on. */
+  readonly hasSingleKeys: boolean;
+  onClose(): void;
+}
+
+export function ShortcutsDialog({ list, hasSingleKeys, onClose }: ShortcutsDialogProps) {
+  const words = messages.value.shortcuts;
+  return (
+    <Dialog title={words.title} onClose={onClose}>
+      <dl class="shortcuts">
+        {list
+          .filter(({ run }) => hasSingleKeys || !run)
+          .map(({ keys, label }) => (
+            <div key={keys.join()}>
+              <dt>{label(messages.value)}</dt>
+              <dd>
+                {keys.map((key) => (
+                  <kbd key={key}>{words.keys[key]}</kbd>
+                ))}
+              </dd>
+            </div>
+          ))}
+      </dl>
+      <footer class="dialog-foot">
+        <p>{hasSingleKeys ? words.singleKeys : words.singleKeysOff}</p>
+      </footer>
+    </Dialog>
+  );
+}

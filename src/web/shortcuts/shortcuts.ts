@@ -1,0 +1,66 @@
+import type { Conversation } from '../conversation.ts';
+import type { Panels } from '../panels.ts';
+import type { PageSettings } from '../settings/page-settings.ts';
+import type { Shortcut } from './shortcut.ts';
+
+/** Controls that use single keys themselves. */
+const TYPING = 'input:not([type="radio"], [type="checkbox"]), textarea, select, [contenteditable]';
+
+/** The shortcuts of the page. A single key works outside of text fields, and only if the user has not switched single keys off. */
+export class Shortcuts {
+  readonly list: readonly Shortcut[];
+  readonly #conversation: Conversation;
+  readonly #settings: PageSettings;
+
+  constructor(conversation: Conversation, panels: Panels, settings: PageSettings) {
+    this.#conversation = conversation;
+    this.#settings = settings;
+    this.list = [
+      { keys: ['Enter'], label: ({ shortcuts }) => shortcuts.send },
+      { keys: ['Shift', 'Enter'], label: ({ shortcuts }) => shortcuts.newLine },
+      { keys: ['Esc'], label: ({ shortcuts }) => shortcuts.interrupt },
+      { keys: ['/'], label: ({ shortcuts }) => shortcuts.write, run: focusMessage },
+      { keys: ['V'], label: ({ shortcuts }) => shortcuts.voice, run: () => this.#toggleVoice() },
+      { keys: ['M'], label: ({ shortcuts }) => shortcuts.mute, run: () => this.#toggleMuted() },
+      { keys: ['I'], label: ({ shortcuts }) => shortcuts.inspector, run: () => panels.toggleInspector() },
+      { keys: ['Space'], label: ({ shortcuts }) => shortcuts.talk },
+      { keys: [','], label: ({ shortcuts }) => shortcuts.settings, run: () => panels.openDialog('settings') },
+      { keys: ['?'], label: ({ shortcuts }) => shortcuts.list, run: () => panels.openDialog('shortcuts') },
+    ];
+  }
+
+  /** Handles a key that was pressed anywhere on the page. */
+  onKeyDown(event: KeyboardEvent): void {
+    // A dialog has keys of its own: Escape closes it.
+    if (event.isComposing || event.defaultPrevented || document.querySelector('dialog[open]')) return;
+    if (event.key === 'Escape') this.#conversation.interrupt();
+    else if (this.#isSingleKey(event)) this.#runShortcut(event);
+  }
+
+  #isSingleKey({ target, ctrlKey, altKey, metaKey, repeat }: KeyboardEvent): boolean {
+    if (ctrlKey || altKey || metaKey || repeat || !this.#settings.values.value.singleKeys) return false;
+    return !(target instanceof Element && target.matches(TYPING));
+  }
+
+  #runShortcut(event: KeyboardEvent): void {
+    const name = event.key.toUpperCase();
+    const shortcut = this.list.find(({ keys }) => keys.length === 1 && keys[0] === name);
+    if (!shortcut?.run) return;
+    event.preventDefault();
+    shortcut.run();
+  }
+
+  #toggleVoice(): void {
+    if (this.#conversation.voice.value === 'off') void this.#conversation.startAudio();
+    else this.#conversation.stopAudio();
+  }
+
+  #toggleMuted(): void {
+    const { voice } = this.#conversation.talk;
+    voice.setMuted(!voice.muted.value);
+  }
+}
+
+function focusMessage(): void {
+  document.querySelector<HTMLElement>('.composer textarea')?.focus();
+}

@@ -1,0 +1,73 @@
+import type { Transcript } from './transcript-state.ts';
+import type { AgentTurn, Turn } from './turn.ts';
+
+/** Maximum number of turns that the page keeps. At the limit it forgets the oldest ones and says so; the server still has them. */
+export const MAX_TURNS = 12_000;
+/** Maximum length of the text of all turns, in UTF-16 units: 40 MB of memory at most. At the limit the oldest turns are forgotten. */
+export const MAX_TEXT = 20_000_000;
+/** Maximum length of the text of one part of an answer, in UTF-16 units. The rest is not kept. */
+export const MAX_PART = 4_000_000;
+/** Maximum number of texts and tool calls of an answer. At the limit the oldest ones are forgotten. */
+export const MAX_PARTS = 500;
+/** Maximum number of pictures that the page keeps, 2.3 MB each at most. Older ones are shown as a number. */
+export const MAX_IMAGES = 20;
+/** Share of a limit to which the page returns when it was reached, so that it does not forget one turn at a time. */
+const RETURN_TO = 0.9;
+
+/** Keeps the transcript within its limits after a change. @param previous the transcript before the change */
+export function limitTranscript(transcript: Transcript, previous: Transcript): Transcript {
+  if (transcript.turns === previous.turns) return transcript;
+  if (transcript.turns.length > previous.turns.length) return limitTurns(transcript);
+  const last = transcript.turns.at(-1);
+  if (last?.role !== 'agent') return transcript;
+  const limited = limitAnswer(last);
+  return limited === last ? transcript : { ...transcript, turns: [...transcript.turns.slice(0, -1), limited] };
+}
+
+function limitTurns(transcript: Transcript): Transcript {
+  const lengths = transcript.turns.map(measureText);
+  let length = lengths.reduce((sum, one) => sum + one, 0);
+  let dropped = 0;
+  if (lengths.length > MAX_TURNS) dropped = lengths.length - Math.floor(MAX_TURNS * RETURN_TO);
+  for (const one of lengths.slice(0, dropped)) length -= one;
+  // The last turn is kept, however long it is.
+  for (
+    const target = length > MAX_TEXT ? MAX_TEXT * RETURN_TO : length;
+    length > target && dropped < lengths.length - 1;
+  ) {
+    length -= lengths[dropped] ?? 0;
+    dropped += 1;
+  }
+  const turns = limitImages(transcript.turns.slice(dropped));
+  return dropped === 0 && turns === undefined
+    ? transcript
+    : {
+        ...transcript,
+        turns: turns ?? transcript.turns.slice(dropped),
+        truncated: transcript.truncated || dropped > 0,
+      };
+}
+
+/** Removes the oldest pictures beyond the limit. @returns undefined if there are none */
+function limitImages(turns: readonly Turn[]): Turn[] | undefined {
+  let surplus = turns.filter((turn) => turn.role === 'user' && turn.image).length - MAX_IMAGES;
+  if (surplus <= 0) return undefined;
+  return turns.map((turn) => {
+    if (turn.role !== 'user' || !turn.image || surplus === 0) return turn;
+    surplus -= 1;
+    const { image: _, ...rest } = turn;
+    return { ...rest, pictures: (turn.pictures ?? 0) + 1 };
+  });
+}
+
+function limitAnswer(turn: AgentTurn): AgentTurn {
+  const last = turn.parts.at(-1);
+  if (turn.parts.length > MAX_PARTS) return { ...turn, parts: turn.parts.slice(-MAX_PARTS * RETURN_TO) };
+  if (last?.kind !== 'text' || last.text.length <= MAX_PART) return turn;
+  return { ...turn, parts: [...turn.parts.slice(0, -1), { ...last, text: last.text.slice(0, MAX_PART) }] };
+}
+
+function measureText(turn: Turn): number {
+  if (turn.role === 'user') return turn.text.length;
+  return turn.parts.reduce((sum, part) => sum + (part.kind === 'text' ? part.text.length : 0), 0);
+}

@@ -1,0 +1,81 @@
+import type { ConnectionEvents, ShownTool, ShownTurn } from '../../wire/named-events.ts';
+import { EMPTY_TRANSCRIPT, type Transcript } from './transcript-state.ts';
+import type { AgentTurn, ToolUse, Turn, UserTurn } from './turn.ts';
+
+const TOOL_STATES: Record<ShownTool['state'], ToolUse['state']> = { open: 'unknown', done: 'done', failed: 'failed' };
+
+/**
+ * Whether a server that does not know the conversation would erase what the page shows: it was restarted, and keeps conversations in memory
+ * only.
+ */
+export function isForgotten({ turns }: Transcript, { reason, turns: known }: ConnectionEvents['reset']): boolean {
+  return reason === 'unknown_epoch' && known.length === 0 && turns.some(({ state }) => state !== 'open');
+}
+
+/**
+ * Replaces the transcript by the server's turns. Keeps the messages that are still being sent, which the server does not know, and the pictures that this
+ * page has. A conversation that the server has forgotten stays as it is.
+ */
+export function applyReset(transcript: Transcript, reset: ConnectionEvents['reset']): Transcript {
+  if (isForgotten(transcript, reset)) return keepForgotten(transcript);
+  let nextId = transcript.nextId;
+  const images = collectImages(transcript.turns);
+  const received = reset.turns.map((turn): Turn => {
+    const id = nextId++;
+    return turn.role === 'user' ? toUserTurn(turn, id, images) : toAgentTurn(turn, id);
+  });
+  const unsent = transcript.turns.filter(isUnsent);
+  const turns = [...received, ...unsent];
+  return { ...EMPTY_TRANSCRIPT, turns, nextId, truncated: reset.truncated, awaiting: unsent.length > 0 };
+}
+
+function keepForgotten(transcript: Transcript): Transcript {
+  const turns = transcript.turns.map((turn): Turn => {
+    if (turn.role === 'agent') return turn.state === 'open' ? { ...turn, state: 'interrupted' } : turn;
+    return turn.state === 'open' && turn.spoken ? { ...turn, state: 'done' } : turn;
+  });
+  const { nextId, truncated } = transcript;
+  return { ...EMPTY_TRANSCRIPT, turns, nextId, truncated, awaiting: turns.some(isUnsent) };
+}
+
+function isUnsent(turn: Turn): boolean {
+  return turn.role === 'user' && !turn.spoken && turn.state === 'open';
+}
+
+/** Collects the pictures of this page by the text that was sent with them. */
+function collectImages(turns: readonly Turn[]): Map<string, ImageBitmap> {
+  const images = new Map<string, ImageBitmap>();
+  for (const turn of turns) if (turn.role === 'user' && turn.image) images.set(turn.text, turn.image);
+  return images;
+}
+
+function toUserTurn(
+  { text, spoken = false, pictures = 0 }: ShownTurn,
+  id: number,
+  images: Map<string, ImageBitmap>,
+): UserTurn {
+  const image = pictures > 0 ? images.get(text) : undefined;
+  const missing = pictures - (image ? 1 : 0);
+  return {
+    role: 'user',
+    id,
+    text,
+    spoken,
+    state: 'done',
+    ...(image ? { image } : {}),
+    ...(missing > 0 ? { pictures: missing } : {}),
+  };
+}
+
+function toAgentTurn({ text, interrupted, spoken = false, tools = [] }: ShownTurn, id: number): AgentTurn {
+  const uses = tools.map(
+    ({ id, name, args, state }): ToolUse => ({ kind: 'tool', id, name, args, state: TOOL_STATES[state] }),
+  );
+  return {
+    role: 'agent',
+    id,
+    spoken,
+    parts: [...uses, ...(text === '' ? [] : [{ kind: 'text', text } as const])],
+    state: interrupted ? 'interrupted' : 'done',
+  };
+}

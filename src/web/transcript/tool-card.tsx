@@ -1,0 +1,89 @@
+import { useState } from 'preact/hooks';
+import { ChevronIcon, ToolIcon } from '../components/icons.tsx';
+import { Words } from '../components/words.tsx';
+import { revealBidiControls } from '../markdown/bidi-controls.ts';
+import { messages } from '../messages/current.ts';
+import { formatBrief, formatPretty } from './format-value.ts';
+import { ResultPicture } from './result-picture.tsx';
+import { findPictures } from './result-pictures.ts';
+import type { ToolUse } from './turn.ts';
+import { useElapsed } from './use-elapsed.ts';
+
+/** A tool call: its state and duration, and when it is unfolded its arguments, its result and the pictures in the result. */
+export function ToolCard({ tool }: { tool: ToolUse }) {
+  const words = messages.value.tool;
+  const [isUnfolded, setUnfolded] = useState(false);
+  const { name, args, state, result } = tool;
+  const hasResult = result !== undefined && (state === 'done' || state === 'failed');
+  return (
+    <details
+      class="tool"
+      data-testid="tool"
+      data-state={state}
+      onToggle={(event) => setUnfolded(event.currentTarget.open)}
+    >
+      <summary>
+        <ToolIcon />
+        <span class="tool-line" dir="ltr">
+          <code class="tool-name">{revealBidiControls(name)}</code>
+          <span class="tool-brief">({formatBrief(args)})</span>
+          {hasResult && <span class="tool-brief tool-result">→ {formatBrief(result)}</span>}
+        </span>
+        <ToolState tool={tool} />
+        <ChevronIcon />
+      </summary>
+      {isUnfolded && (
+        <dl>
+          <dt>{words.arguments}</dt>
+          <dd>
+            <Value value={args} />
+          </dd>
+          {hasResult && (
+            <>
+              <dt>{state === 'failed' ? words.error : words.result}</dt>
+              <dd>
+                <Value value={result} />
+              </dd>
+            </>
+          )}
+        </dl>
+      )}
+      {hasResult && <Pictures result={result} />}
+    </details>
+  );
+}
+
+function ToolState({ tool: { state, startedAt, endedAt } }: { tool: ToolUse }) {
+  const words = messages.value.tool;
+  const elapsed = useElapsed(startedAt, endedAt, state === 'running');
+  const duration = elapsed === undefined ? '' : words.duration(elapsed);
+  // A call that is done shows its duration only; screen readers are told the state, too.
+  return (
+    <span class="tool-state">
+      <span class={state === 'done' ? 'visually-hidden' : undefined}>
+        <Words text={words.states[state]} />
+      </span>
+      {duration !== '' && <Words class="tool-time" text={duration} />}
+    </span>
+  );
+}
+
+function Value({ value }: { value: unknown }) {
+  return (
+    <pre dir="ltr" translate={false}>
+      {formatPretty(value)}
+    </pre>
+  );
+}
+
+function Pictures({ result }: { result: unknown }) {
+  const pictures = findPictures(result);
+  if (pictures.length === 0) return null;
+  return (
+    <div class="tool-pictures">
+      {pictures.map((url) => (
+        <ResultPicture key={url} url={url} />
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,80 @@
+import { CanvasImage } from '../components/canvas-image.tsx';
+import { ConstantView } from '../components/constant-view.tsx';
+import { CopyButton } from '../components/copy-button.tsx';
+import { MicrophoneIcon } from '../components/icons.tsx';
+import { Words } from '../components/words.tsx';
+import { MarkdownView } from '../markdown/markdown-view.tsx';
+import { messages } from '../messages/current.ts';
+import { formatAnswer } from './export-conversation.ts';
+import { SourceList } from './source-list.tsx';
+import { ToolCard } from './tool-card.tsx';
+import { type AgentTurn, selectHeardParts, type ToolUse, type Turn, type UserTurn } from './turn.ts';
+
+export function TurnView({ turn }: { turn: Turn }) {
+  return turn.role === 'user' ? <UserTurnView turn={turn} /> : <AgentTurnView turn={turn} />;
+}
+
+/** Words that change while the user speaks. Screen readers are given the complete ones, which follow as a turn. */
+export function InterimView({ text }: { text: string }) {
+  return (
+    <article class="turn turn-user" data-testid="interim-turn" data-state="open" aria-hidden="true">
+      <p class="words bubble" dir="auto">
+        <MicrophoneIcon />
+        <Words text={text} />
+      </p>
+    </article>
+  );
+}
+
+function UserTurnView({ turn }: { turn: UserTurn }) {
+  const words = messages.value.transcript;
+  const { text, spoken, state, image, pictures } = turn;
+  return (
+    <article class="turn turn-user" data-testid="user-turn" data-state={state}>
+      <h3 class="visually-hidden">{spoken ? words.youSaid : words.youWrote}</h3>
+      {image && <CanvasImage bitmap={image} label={words.sentPicture} />}
+      {pictures !== undefined && <p class="mark">{words.pictures(pictures)}</p>}
+      {text && (
+        <p class="words bubble" dir="auto">
+          {spoken && <MicrophoneIcon />}
+          <Words text={text} />
+        </p>
+      )}
+      {state === 'failed' && <p class="mark mark-error">{words.notSent}</p>}
+    </article>
+  );
+}
+
+function AgentTurnView({ turn }: { turn: AgentTurn }) {
+  const words = messages.value.transcript;
+  const { state, grounding } = turn;
+  const parts = selectHeardParts(turn);
+  return (
+    // aria-busy makes screen readers read the complete answer at once, not word by word.
+    <article class="turn turn-agent" data-testid="agent-turn" data-state={state} aria-busy={state === 'open'}>
+      <h3 class="visually-hidden">{words.agent}</h3>
+      {parts.map((part, index) =>
+        part.kind === 'tool' ? (
+          <ConstantView key={part.id} value={part} show={showTool} />
+        ) : (
+          <MarkdownView
+            key={`text-${index.toString()}`}
+            text={part.text}
+            isOpen={(state === 'open' || (state === 'done' && turn.heard !== undefined)) && index === parts.length - 1}
+          />
+        ),
+      )}
+      {grounding && <SourceList grounding={grounding} />}
+      {state !== 'open' && parts.some(({ kind }) => kind === 'text') && (
+        <div class="turn-actions">
+          <CopyButton label={words.copyAnswer} getText={() => formatAnswer(turn)} />
+        </div>
+      )}
+      {state === 'interrupted' && <p class="mark">{words.interrupted}</p>}
+    </article>
+  );
+}
+
+function showTool(tool: ToolUse) {
+  return <ToolCard tool={tool} />;
+}

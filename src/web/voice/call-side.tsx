@@ -1,0 +1,43 @@
+import type { ReadonlySignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import { messages } from '../messages/current.ts';
+
+/** RMS that counts as loud. Speech seldom comes near full scale. */
+const FULL = 0.25;
+/** Level that counts as silence, in dB relative to FULL: a room's noise after noise suppression. */
+const FLOOR_DB = -36;
+
+export interface CallSideProps {
+  readonly name: string;
+  readonly side: 'you' | 'agent';
+  /** Root mean square of the voice, 0 to 1. */
+  readonly level: ReadonlySignal<number>;
+  readonly children: ComponentChildren;
+}
+
+/** One side of a call, with a halo that grows with the voice. */
+export function CallSide({ name, side, level, children }: CallSideProps) {
+  const loudness = toLoudness(level.value);
+  return (
+    <div class="call-side" data-side={side} style={{ '--level': loudness.toFixed(2) }}>
+      <div class="avatar" aria-hidden="true">
+        {children}
+      </div>
+      <meter
+        class="visually-hidden"
+        data-testid={side === 'you' ? 'microphone-level' : 'agent-level'}
+        aria-label={messages.value.status.level(name)}
+        value={loudness}
+      />
+      <span class="call-name" aria-hidden="true">
+        {name}
+      </span>
+    </div>
+  );
+}
+
+/** Converts a level to a loudness, 0 to 1, on a logarithmic scale: equal ratios sound like equal steps. */
+function toLoudness(level: number): number {
+  const decibels = level > 0 ? 20 * Math.log10(level / FULL) : FLOOR_DB;
+  return Math.min(1, Math.max(0, 1 - decibels / FLOOR_DB));
+}

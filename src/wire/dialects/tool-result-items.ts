@@ -1,0 +1,92 @@
+import type { ClientToolResult, LiveRequest } from '../live-request.ts';
+import { isRecord } from '../record.ts';
+import { isWithinResultLimits, MAX_TOOL_RESULT_BYTES, MAX_TOOL_RESULT_DEPTH, toResponse } from '../tool-result.ts';
+import { WireError } from '../wire-error.ts';
+
+/** Maximum length of the id of a call, in characters. */
+const MAX_ID = 512;
+const SHAPE = 'tool_result must be {"id":"…","result":…} or {"id":"…","error":"…"}';
+
+/**
+ * Creates the request for the result of a call that runs in the client.
+ * @param result JSON value that the model receives: an object as it is, any other value as `{result}`
+ * @throws {WireError} malformed_item
+ */
+export function createToolResultRequest(id: unknown, result: unknown): LiveRequest {
+  return { tool_results: [createToolResult(id, toResponse(result))] };
+}
+
+/**
+ * Decodes `{"id","result"}` or `{"id","error"}`.
+ * @throws {WireError} malformed_item
+ */
+export function decodeToolResult(item: unknown): LiveRequest {
+  if (!isRecord(item)) throw new WireError('malformed_item', SHAPE);
+  const { id, result, error } = item;
+  if (error == null) {
+    if (result === undefined) throw new WireError('malformed_item', SHAPE);
+    return createToolResultRequest(id, result);
+  }
+  if (typeof error !== 'string' || error === '' || result != null) throw new WireError('malformed_item', SHAPE);
+  return createToolResultRequest(id, { error });
+}
+
+/** Whether a part of ADK's content is the result of a function. */
+export function isFunctionResponse(part: unknown): boolean {
+  return isRecord(part) && readFunctionResponse(part) !== undefined;
+}
+
+/**
+ * Decodes a content of ADK whose parts are results of functions.
+ * @throws {WireError} malformed_item, also for a content that has other parts beside the results; not_supported, for a result that says when the
+ *   model reacts to it, or that another one follows
+ */
+export function decodeFunctionResponses(parts: readonly unknown[]): LiveRequest {
+  return { tool_results: parts.map(decodeFunctionResponse) };
+}
+
+function decodeFunctionResponse(part: unknown): ClientToolResult {
+  const given = isRecord(part) ? readFunctionResponse(part) : undefined;
+  if (given === undefined) {
+    throw new WireError(
+      'malformed_item',
+      'A content with a function_response has no other parts',
+      'send the message of the user as an item of its own',
+    );
+  }
+  if (!isRecord(given) || !isRecord(given.response)) {
+    throw new WireError('malformed_item', 'function_response must be {"id":"…","name":"…","response":{…}}');
+  }
+  checkPlainResult(given);
+  return createToolResult(given.id, given.response);
+}
+
+/** Refuses what no model can be told through this server: Gemini closes the connection for some of it, and abandons the call for the rest. */
+function checkPlainResult(given: Record<string, unknown>): void {
+  const unsupported = [
+    ['scheduling', given.scheduling],
+    ['will_continue', given.will_continue ?? given.willContinue],
+  ].find(([, value]) => value != null && value !== false);
+  if (!unsupported) return;
+  throw new WireError(
+    'not_supported',
+    `A function_response cannot have ${unsupported[0]}`,
+    'send one result for each call; the model reacts to the result when it arrives',
+  );
+}
+
+function readFunctionResponse(part: Record<string, unknown>): unknown {
+  return part.function_response ?? part.functionResponse ?? undefined;
+}
+
+function createToolResult(id: unknown, response: ClientToolResult['response']): ClientToolResult {
+  if (typeof id !== 'string' || id === '' || id.length > MAX_ID) {
+    throw new WireError('malformed_item', 'The id of a tool result must be that of its tool_call');
+  }
+  if (isWithinResultLimits(response)) return { id, response };
+  throw new WireError(
+    'malformed_item',
+    `The result of a tool has at most ${MAX_TOOL_RESULT_BYTES} bytes of JSON, and ${MAX_TOOL_RESULT_DEPTH} levels`,
+    'send less, or an error that says why there is no result',
+  );
+}

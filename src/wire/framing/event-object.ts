@@ -1,0 +1,8 @@
+/**
+ * Encodes an event as the JSON object of polls and WebSockets: `{"id","event","data"}`, without the fields that are `undefined`. The data is
+ * JSON already, and ids and names need no escaping, so that the object is concatenated and not serialized.
+ */
+export function encodeEventObject(id: string | undefined, event: string | undefined, json: string): string {
+  const head = id === undefined ? '{' : `{"id":"${id}",`;
+  return event === undefined ? `${head}"data":${json}}` : `${head}"event":"${event}","data":${json}}`;
+}

@@ -1,0 +1,160 @@
+import { expect, jest, test } from '@jest/globals';
+import { Agent } from '../../../src/agent/agent.ts';
+import { Runner } from '../../../src/agent/run/runner.ts';
+import { createMemoryArtifacts } from '../../../src/store/memory-artifacts.ts';
+import { createMemoryStore } from '../../../src/store/memory-store.ts';
+import type { AgentEvent } from '../../../src/wire/agent-event.ts';
+import { closesAfterEach } from '../../models/cleanup.ts';
+import { FakeModel } from '../../models/fake-model.ts';
+import { loadEvents } from '../../store/events.ts';
+import { CONVERSATION, startTalk } from '../talk.ts';
+
+const closing = closesAfterEach();
+const base64 = (...bytes: number[]) => Buffer.from(bytes).toString('base64');
+
+async function startRecordedTalk(artifacts = createMemoryArtifacts()) {
+  const model = new FakeModel();
+  const store = createMemoryStore();
+  const agent = new Agent({ name: 'assistant', runConfig: { responseModalities: ['AUDIO'], saveLiveBlob: true } });
+  const talk = closing(startTalk(new Runner({ appName: 'app', agent, model, store, artifacts })));
+  const provider = await model.connection(0);
+  await talk.until(({ status }) => status?.upstream === 'ready');
+  return {
+    model,
+    provider,
+    talk,
+    store,
+    artifacts,
+    /** Sends audio of the user. */
+    sendAudio: (...bytes: number[]) =>
+      talk.queue.sendRealtime({ mime_type: 'audio/pcm;rate=16000', data: base64(...bytes) }),
+    /** Sends audio of the model. */
+    speak: (...bytes: number[]) => provider.speak(base64(...bytes)),
+  };
+}
+
+const fileOf = ({ content }: AgentEvent) => content?.parts?.[0]?.fileData;
+const filesIn = (events: readonly AgentEvent[]) => events.filter(fileOf);
+
+/** Content of the file that an event names. */
+async function bytesOf(event: AgentEvent | undefined, artifacts: ReturnType<typeof createMemoryArtifacts>) {
+  const [, filename = '', revision] =
+    /^artifact:\/\/app\/ann\/default\/(.*)#(\d+)$/.exec(fileOf(event ?? ({} as AgentEvent))?.fileUri ?? '') ?? [];
+  const artifact = await artifacts.load(CONVERSATION, filename, Number(revision));
+  return artifact && { mimeType: artifact.mimeType, bytes: [...artifact.data] };
+}
+
+test('a run with saveLiveBlob stores the speech of a turn as two files, the user first, and records them in the conversation', async () => {
+  const { provider, talk, store, artifacts, sendAudio, speak } = await startRecordedTalk();
+  sendAudio(1, 2);
+  sendAudio(3, 4);
+  await provider.nextInput('audio');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  speak(5, 6);
+  speak(7, 8);
+  provider.completeTurn();
+  await talk.until((event) => fileOf(event) && event.author === 'assistant');
+  const files = filesIn(talk.events);
+  expect(files.map(({ author }) => author)).toEqual(['user', 'assistant']);
+  expect(await bytesOf(files[0], artifacts)).toEqual({ mimeType: 'audio/pcm;rate=16000', bytes: [1, 2, 3, 4] });
+  expect(await bytesOf(files[1], artifacts)).toEqual({ mimeType: 'audio/pcm;rate=24000', bytes: [5, 6, 7, 8] });
+  await talk.close();
+  expect(filesIn(await loadEvents(store, CONVERSATION))).toEqual(files);
+  // The timestamp is the start of the speech, not the time at which the file was stored.
+  expect(files[0]?.timestamp).toBeLessThanOrEqual(files[1]?.timestamp ?? 0);
+});
+
+test('a run with saveLiveBlob stores an interrupted reply by itself, and the speech that interrupted it with the rest of the user', async () => {
+  const { provider, talk, artifacts, sendAudio, speak } = await startRecordedTalk();
+  speak(1, 2);
+  await talk.until(({ content }) => content?.parts?.[0]?.inlineData);
+  sendAudio(3, 4);
+  await provider.nextInput('audio');
+  provider.interrupt();
+  await talk.until(fileOf);
+  expect(await bytesOf(filesIn(talk.events)[0], artifacts)).toMatchObject({ bytes: [1, 2] });
+  sendAudio(5, 6);
+  await provider.nextInput('audio');
+  provider.completeTurn();
+  await talk.until((event) => fileOf(event) && event.author === 'user');
+  expect(await bytesOf(filesIn(talk.events)[1], artifacts)).toMatchObject({ bytes: [3, 4, 5, 6] });
+});
+
+test('a run with saveLiveBlob that ends during a turn stores the speech so far', async () => {
+  const { talk, store, artifacts, speak } = await startRecordedTalk();
+  speak(1, 2);
+  await talk.until(({ content }) => content?.parts?.[0]?.inlineData);
+  await talk.close();
+  const [file] = filesIn(await loadEvents(store, CONVERSATION));
+  expect(await bytesOf(file, artifacts)).toMatchObject({ bytes: [1, 2] });
+});
+
+test('a run with saveLiveBlob ends with the error of its artifact store', async () => {
+  const failing = Object.assign(createMemoryArtifacts(), { save: () => Promise.reject(new Error('disk full')) });
+  const { talk, provider, speak } = await startRecordedTalk(failing);
+  speak(1, 2);
+  provider.completeTurn();
+  await expect(talk.done).rejects.toThrow('disk full');
+});
+
+test('saveLiveBlob without an artifact store is refused when the Runner is created', () => {
+  const agent = new Agent({ name: 'assistant', runConfig: { saveLiveBlob: true } });
+  expect(() => new Runner({ appName: 'app', agent, model: new FakeModel(), store: createMemoryStore() })).toThrow(
+    expect.objectContaining({ code: 'invalid_run_config', message: expect.stringContaining('ArtifactStore') }),
+  );
+});
+
+test('a run with saveLiveBlob stores a reply that was lost with its connection, and the user with the reply that follows', async () => {
+  const { model, provider, talk, artifacts, sendAudio, speak } = await startRecordedTalk();
+  sendAudio(1, 2);
+  await provider.nextInput('audio');
+  speak(3, 4);
+  await talk.until(({ content }) => content?.parts?.[0]?.inlineData);
+  provider.drop();
+  await talk.until(fileOf);
+  expect(await bytesOf(filesIn(talk.events)[0], artifacts)).toMatchObject({ bytes: [3, 4] });
+  const second = await model.connection(1);
+  second.speak(base64(5, 6));
+  second.completeTurn();
+  await talk.until(() => filesIn(talk.events).length === 3);
+  const [, ofUser, ofModel] = filesIn(talk.events);
+  expect(await bytesOf(ofUser, artifacts)).toMatchObject({ bytes: [1, 2] });
+  expect(await bytesOf(ofModel, artifacts)).toMatchObject({ bytes: [5, 6] });
+});
+
+test.each<[string, () => unknown]>([
+  ['throws', () => failWith(Object.create(null))],
+  ['rejects', () => Promise.reject(new Error('the disk is full'))],
+  ['answers no number', async () => ({ toString: () => failWith(new Error('no')) })],
+])('a run ends with an error if its artifact store %s', async (_what, save) => {
+  const artifacts = { ...createMemoryArtifacts(), save: save as () => Promise<number> };
+  const { provider, talk, speak } = await startRecordedTalk(artifacts);
+  speak(1, 2);
+  provider.completeTurn();
+  expect(
+    await talk.done.then(
+      () => 'ended',
+      () => 'failed',
+    ),
+  ).toBe('failed');
+});
+
+test('a run whose artifact store never answers ends with an error after 30 s, and releases its audio', async () => {
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'performance', 'Date'] });
+  try {
+    const artifacts = { ...createMemoryArtifacts(), save: () => new Promise<number>(() => {}) };
+    const { provider, talk, speak } = await startRecordedTalk(artifacts);
+    speak(1, 2);
+    provider.completeTurn();
+    await talk.until(({ turnComplete }) => turnComplete);
+    const failed = expect(talk.done).rejects.toThrow('no answer within 30000 ms');
+    await jest.advanceTimersByTimeAsync(30_000);
+    await failed;
+  } finally {
+    jest.useRealTimers();
+  }
+});
+
+function failWith(error: unknown): never {
+  throw error;
+}

@@ -1,0 +1,72 @@
+import { readFile } from 'node:fs/promises';
+import { expect } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { PNG } from './pictures.ts';
+import { describeInBrowser, openWithEvents } from './reading-suite.ts';
+
+const say = (text: string) => ['message', { mime_type: 'text/plain', data: text }] as const;
+const COMPLETE = ['message', { turn_complete: true, interrupted: null }] as const;
+
+const CLIPBOARD = { context: { permissions: ['clipboard-read', 'clipboard-write'] } };
+const readClipboard = (page: Page) => page.evaluate<string>('navigator.clipboard.readText()');
+
+describeInBrowser('tool calls and copies in a browser', (it) => {
+  it('a tool call is a card with its running time, and unfolds to arguments, result and pictures', async () => {
+    const { page, server } = await openWithEvents();
+    const card = page.getByTestId('tool');
+    server.emit('tool_call', { id: 'c1', name: 'draw', args: { subject: 'a cat' }, where: 'server' });
+    await card.getByText('draw', { exact: true }).waitFor();
+    await card.getByText(/^[1-9]\.\d s$/).waitFor();
+    expect(await card.getAttribute('data-state')).toBe('running');
+    const content = [
+      { type: 'image', mimeType: 'image/png', data: PNG },
+      { type: 'image', mimeType: 'image/png', data: 'AAAA' },
+    ];
+    server.emit('tool_result', { id: 'c1', name: 'draw', result: { content, note: 'drawn' } });
+    await page.locator('[data-testid=tool][data-state=done]').waitFor();
+    await card.locator('summary').click();
+    await card.locator('dd').first().getByText('"subject": "a cat"').waitFor();
+    await card.locator('dd').last().getByText('"note": "drawn"').waitFor();
+    const picture = card.getByRole('img', { name: 'Picture in the result' });
+    await picture.waitFor();
+    expect(await page.evaluate<number>(`document.querySelector('.tool img').naturalWidth`)).toBe(1);
+    await card.getByText('A picture in the result cannot be shown.').waitFor();
+  });
+
+  it('an answer and the conversation can be copied, and the conversation downloaded as Markdown and as JSON', async () => {
+    const { page, server } = await openWithEvents(CLIPBOARD);
+    server.emit('input_transcript', { text: 'What time is it?', finished: true, turn: 1 });
+    server.emit('tool_call', { id: 'c1', name: 'clock', args: {}, where: 'server' });
+    server.emit('tool_result', { id: 'c1', name: 'clock', result: { time: '12:00' } });
+    server.emit(...say('It is **noon**.'));
+    server.emit(...COMPLETE);
+    await page.locator('[data-testid=agent-turn][data-state=done]').hover();
+    await page.getByRole('button', { name: 'Copy the answer' }).click();
+    await page.getByText('Copied').waitFor();
+    expect(await readClipboard(page)).toBe('It is **noon**.');
+
+    await page.getByRole('button', { name: 'Copy or export' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Copy as Markdown' }).click();
+    await dialog.getByText('Copied').waitFor();
+    const markdown = await readClipboard(page);
+    expect(markdown).toBe(
+      '**You:** What time is it?\n\n**The agent:**\n\n```\nclock({}) → {"time":"12:00"}\n```\n\nIt is **noon**.\n',
+    );
+    const download = async (name: string) => {
+      const [file] = await Promise.all([page.waitForEvent('download'), dialog.getByRole('button', { name }).click()]);
+      return readFile(await file.path(), 'utf8');
+    };
+    expect(await download('Download Markdown')).toBe(markdown);
+    expect(JSON.parse(await download('Download JSON'))).toEqual({
+      turns: [
+        { role: 'user', text: 'What time is it?', spoken: true, state: 'done' },
+        {
+          role: 'agent',
+          parts: [{ tool: 'clock', args: {}, state: 'done', result: { time: '12:00' } }, { text: 'It is **noon**.' }],
+          state: 'done',
+        },
+      ],
+    });
+  });
+});

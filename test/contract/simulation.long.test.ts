@@ -1,0 +1,3 @@
+import { testSimulatedConversations } from './hunt.ts';
+
+testSimulatedConversations(1_500);

@@ -1,0 +1,96 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { ClientCalls } from '../../src/session/client-calls.ts';
+import type { AgentEvent } from '../../src/wire/agent-event.ts';
+
+const event = (fields: Partial<AgentEvent>): AgentEvent => ({
+  id: 'e',
+  invocationId: 'i',
+  author: 'assistant',
+  timestamp: 0,
+  ...fields,
+});
+const call = (id: string) => ({ functionCall: { id, name: 'locate', args: {} } });
+const called = (id: string, isClient = true) =>
+  event({ content: { parts: [call(id)] }, ...(isClient ? { clientToolIds: [id] } : {}) });
+const answered = (id: string) =>
+  event({ content: { parts: [{ functionResponse: { id, name: 'locate', response: {} } }] } });
+const cancelled = (id: string) => event({ toolCancellation: [id] });
+const result = (id: string) => ({ id, response: {} });
+
+describe('the result of a client', () => {
+  test('is accepted once', () => {
+    const calls = new ClientCalls();
+    calls.apply(called('c1'));
+    expect(calls.findViolation([result('c1')])).toBeUndefined();
+    expect(calls.accept([result('c1')])).toEqual([result('c1')]);
+    expect(calls.accept([result('c1')])).toEqual([]);
+    // The run may end before the model has the result.
+    expect(calls.unfinished).toEqual(['c1']);
+    calls.apply(answered('c1'));
+    expect(calls.unfinished).toEqual([]);
+  });
+
+  test.each<[string, AgentEvent[], string]>([
+    ['of an unknown call', [], 'There is no call "c1" in this live session'],
+    ['of a call of the server', [called('c1', false)], 'The call "c1" runs on the server: no client can answer it'],
+    [
+      'of a call that was cancelled',
+      [called('c1'), cancelled('c1')],
+      'The call "c1" was cancelled: its result is not needed any more',
+    ],
+    ['of a call that has a result', [called('c1'), answered('c1')], 'The call "c1" has its result already'],
+  ])('%s is refused with the reason', (_which, events, error) => {
+    const calls = new ClientCalls();
+    for (const each of events) calls.apply(each);
+    expect(calls.findViolation([result('c1')])).toMatchObject({ code: 'tool_call_not_open', error, retry: false });
+    expect(calls.accept([result('c1')])).toEqual([]);
+  });
+
+  test('is refused if another result in the same body answers the same call', () => {
+    const calls = new ClientCalls();
+    calls.apply(called('c1'));
+    expect(calls.findViolation([result('c1'), result('c1')])?.error).toBe('The call "c1" has its result already');
+  });
+
+  test('of an id that is a name of JavaScript is refused like any other', () => {
+    for (const id of ['__proto__', 'constructor', 'toString']) {
+      expect(new ClientCalls().findViolation([result(id)])?.code).toBe('tool_call_not_open');
+    }
+  });
+
+  test('of a call that was forgotten, because 200 came after it, is refused as unknown', () => {
+    const calls = new ClientCalls();
+    for (let index = 0; index <= 200; index += 1) calls.apply(called(`c${index}`));
+    expect(calls.findViolation([result('c0')])?.error).toContain('There is no call');
+    expect(calls.findViolation([result('c1')])).toBeUndefined();
+  });
+
+  test('shows at most 100 characters of an id', () => {
+    expect(new ClientCalls().findViolation([result('x'.repeat(500))])?.error.length).toBeLessThan(160);
+  });
+});
+
+test('whatever happens in whatever order, a call is answered by at most one client, and only while it is open', () => {
+  const ids = fc.constantFrom('a', 'b', 'c');
+  const step = fc.record({ kind: fc.constantFrom('call', 'server', 'answer', 'cancel', 'result'), id: ids });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      const calls = new ClientCalls();
+      const open = new Set<string>();
+      for (const { kind, id } of steps) {
+        if (kind === 'result') {
+          const isWanted = open.delete(id);
+          expect(calls.findViolation([result(id)]) === undefined).toBe(isWanted);
+          expect(calls.accept([result(id)])).toHaveLength(isWanted ? 1 : 0);
+          continue;
+        }
+        if (kind === 'call') open.add(id);
+        else open.delete(id);
+        if (kind === 'call') calls.apply(called(id));
+        else if (kind === 'server') calls.apply(called(id, false));
+        else calls.apply(kind === 'answer' ? answered(id) : cancelled(id));
+      }
+    }),
+  );
+});

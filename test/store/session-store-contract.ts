@@ -1,0 +1,260 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { ConversationKey } from '../../src/store/conversation-key.ts';
+import type { SessionStore } from '../../src/store/session-store.ts';
+import { KEY, loadTexts, textEvent } from './events.ts';
+
+/** The rules that every session store keeps. @param open opens an empty store */
+export function describeSessionStore(name: string, open: () => Promise<SessionStore>): void {
+  describe(`${name} keeps the contract of a SessionStore:`, () => {
+    const stores: SessionStore[] = [];
+    const openStore = async (): Promise<SessionStore> => {
+      const store = await open();
+      stores.push(store);
+      return store;
+    };
+    afterEach(async () => {
+      for (const store of stores.splice(0)) await store.close();
+    });
+
+    describeCommits(openStore);
+    describeKeys(openStore);
+    describeState(openStore);
+    describeLists(openStore);
+    describeDeletes(openStore);
+  });
+}
+
+function describeCommits(open: () => Promise<SessionStore>): void {
+  test('a conversation that was never committed to does not exist', async () => {
+    const store = await open();
+    expect(await store.load(KEY)).toBeUndefined();
+  });
+
+  test('events come back unchanged, oldest first, each time they are loaded', async () => {
+    const store = await open();
+    const events = [
+      textEvent('hello', 'user'),
+      {
+        ...textEvent('hi'),
+        usageMetadata: { promptTokenCount: 1, promptTokensDetails: [{ modality: 'TEXT', tokenCount: 1 }] },
+        content: { role: 'model', parts: [{ functionCall: { id: 'c', name: 'n', args: { deep: [{ x: null }] } } }] },
+      },
+      { ...textEvent('bye 👋\n\u0001"\\ \u{1F468}\u200D\u{1F469}'), interrupted: true, timestamp: 1_764_444_444.123 },
+    ];
+    await store.commit(KEY, { events: events.slice(0, 2) });
+    await store.commit(KEY, { events: events.slice(2) });
+    const stored = { ...KEY, events, truncated: false, state: NO_STATE, updatedAt: 1_764_444_444.123 };
+    expect(await store.load(KEY)).toEqual(stored);
+    expect(await store.load(KEY)).toEqual(stored);
+  });
+
+  test('a commit that is repeated stores its events once', async () => {
+    const store = await open();
+    const first = { events: [textEvent('one'), textEvent('two')] };
+    await store.commit(KEY, first);
+    await store.commit(KEY, first);
+    await store.commit(KEY, { events: [textEvent('three')] });
+    expect(await loadTexts(store)).toEqual(['one', 'two', 'three']);
+  });
+
+  test('a commit that has some events of an earlier one stores the others', async () => {
+    const store = await open();
+    const [one, two] = [textEvent('one'), textEvent('two')];
+    await store.commit(KEY, { events: [one] });
+    await store.commit(KEY, { events: [one, two] });
+    expect(await loadTexts(store)).toEqual(['one', 'two']);
+  });
+
+  test('commits that are not awaited keep their order, and a repeated one among them changes nothing', async () => {
+    const store = await open();
+    const turns = Array.from({ length: 50 }, (_, index) => ({
+      events: [textEvent(`${index} a`), textEvent(`${index} b`)],
+    }));
+    await Promise.all([...turns, ...turns].map((turn) => store.commit(KEY, turn)));
+    expect(await loadTexts(store)).toEqual(turns.flatMap((_, index) => [`${index} a`, `${index} b`]));
+  });
+
+  test('commits of many conversations at the same time all arrive', async () => {
+    const store = await open();
+    const keys = Array.from({ length: 20 }, (_, index) => ({ ...KEY, sessionId: `s${index}` }));
+    for (const text of ['one', 'two']) {
+      await Promise.all(keys.map((key) => store.commit(key, { events: [textEvent(text)] })));
+    }
+    for (const key of keys) expect(await loadTexts(store, key)).toEqual(['one', 'two']);
+  });
+
+  test('a loaded conversation does not change when more is committed', async () => {
+    const store = await open();
+    await store.commit(KEY, { events: [textEvent('first')], state: { session: { count: 1 } } });
+    const before = await store.load(KEY);
+    await store.commit(KEY, { events: [textEvent('second')], state: { session: { count: 2 } } });
+    expect(before).toMatchObject({
+      events: [{ content: { parts: [{ text: 'first' }] } }],
+      state: { session: { count: 1 } },
+    });
+  });
+
+  test('a load with a limit has the newest events, and is truncated if there are more', async () => {
+    const store = await open();
+    await store.commit(KEY, { events: ['one', 'two', 'three'].map((text) => textEvent(text)) });
+    const two = await store.load(KEY, { recentEvents: 2 });
+    expect(two?.events.map(({ content }) => content?.parts?.[0]?.text)).toEqual(['two', 'three']);
+    expect(two?.truncated).toBe(true);
+    expect(await store.load(KEY, { recentEvents: 3 })).toMatchObject({ truncated: false, events: { length: 3 } });
+    expect(await store.load(KEY, { recentEvents: 0 })).toMatchObject({ truncated: true, events: [] });
+  });
+
+  test('the newest resumption handle is kept, through commits that have none', async () => {
+    const store = await open();
+    await store.commit(KEY, { events: [], resumption: { provider: 'gemini', handle: 'one' } });
+    await store.commit(KEY, { events: [], resumption: { provider: 'gemini', handle: 'two' } });
+    await store.commit(KEY, { events: [textEvent('text')] });
+    expect((await store.load(KEY))?.resumption).toEqual({ provider: 'gemini', handle: 'two' });
+  });
+}
+
+const NO_STATE = { app: {}, user: {}, session: {} };
+
+function describeKeys(open: () => Promise<SessionStore>): void {
+  test.each<[string, Partial<ConversationKey>]>([
+    ['application', { appName: 'other' }],
+    ['user', { userId: 'bob' }],
+    ['session', { sessionId: 'other' }],
+    ['user whose id differs in case', { userId: 'Ann' }],
+  ])('a conversation of another %s is another conversation, with the same event ids', async (_what, difference) => {
+    const store = await open();
+    const events = [textEvent('text')];
+    await store.commit(KEY, { events });
+    expect(await store.load({ ...KEY, ...difference })).toBeUndefined();
+    await store.commit({ ...KEY, ...difference }, { events });
+    expect(await loadTexts(store, { ...KEY, ...difference })).toEqual(['text']);
+  });
+
+  test('keys whose parts join to the same text are different conversations', async () => {
+    const store = await open();
+    await store.commit({ appName: 'app', userId: 'a.b', sessionId: 'c' }, { events: [textEvent('mine')] });
+    expect(await store.load({ appName: 'app', userId: 'a', sessionId: 'b.c' })).toBeUndefined();
+  });
+
+  test('ids of every allowed character and of the maximum length are kept apart and come back unchanged', async () => {
+    const store = await open();
+    const characters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@-';
+    const ids = [characters, '0', 'a_b', 'a-b', 'a.b', 'a@b', 'a__', 'A_b', `x${characters}`.padEnd(128, '-')];
+    for (const id of ids) {
+      await store.commit({ ...KEY, userId: id, sessionId: id }, { events: [textEvent(id)] });
+    }
+    for (const id of ids) {
+      expect(await loadTexts(store, { ...KEY, userId: id, sessionId: id })).toEqual([id]);
+      const { sessions } = await store.list(KEY.appName, id);
+      expect(sessions.map(({ userId, sessionId }) => [userId, sessionId])).toEqual([[id, id]]);
+    }
+  });
+}
+
+function describeState(open: () => Promise<SessionStore>): void {
+  test('state merges by key, and null removes a key', async () => {
+    const store = await open();
+    await store.commit(KEY, { events: [], state: { session: { a: 1, b: { deep: [true] }, c: 'x' } } });
+    await store.commit(KEY, { events: [], state: { session: { a: 2, c: null } } });
+    await store.commit(KEY, { events: [textEvent('text')] });
+    expect((await store.load(KEY))?.state).toEqual({ ...NO_STATE, session: { a: 2, b: { deep: [true] } } });
+  });
+
+  test('state of the application is shared by its users, state of a user by their conversations', async () => {
+    const store = await open();
+    const state = { app: { a: 1 }, user: { u: 1 }, session: { s: 1 } };
+    await store.commit(KEY, { events: [], state });
+    expect((await store.load(KEY))?.state).toEqual(state);
+    const others = [
+      { ...KEY, sessionId: 'other' },
+      { ...KEY, userId: 'bob' },
+      { ...KEY, appName: 'other' },
+    ];
+    for (const key of others) await store.commit(key, { events: [] });
+    const states = await Promise.all(others.map(async (key) => (await store.load(key))?.state));
+    expect(states).toEqual([{ app: { a: 1 }, user: { u: 1 }, session: {} }, { ...NO_STATE, app: { a: 1 } }, NO_STATE]);
+  });
+}
+
+function describeLists(open: () => Promise<SessionStore>): void {
+  test('a list has the conversations of one user in one application, newest first, with their times', async () => {
+    const store = await open();
+    const events = ['a', 'b', 'c', 'a'].map((sessionId) => ({ sessionId, event: textEvent(sessionId) }));
+    for (const { sessionId, event } of events) await store.commit({ ...KEY, sessionId }, { events: [event] });
+    await store.commit({ ...KEY, userId: 'bob' }, { events: [textEvent('bob')] });
+    await store.commit({ ...KEY, appName: 'other' }, { events: [textEvent('other')] });
+    const times = events.map(({ event }) => event.timestamp);
+    expect(await store.list(KEY.appName, KEY.userId)).toEqual({
+      sessions: [
+        { ...KEY, sessionId: 'a', updatedAt: times[3] },
+        { ...KEY, sessionId: 'c', updatedAt: times[2] },
+        { ...KEY, sessionId: 'b', updatedAt: times[1] },
+      ],
+    });
+    expect(await store.list(KEY.appName, 'nobody')).toEqual({ sessions: [] });
+  });
+
+  test('pages follow each other without a gap or a repetition, conversations of the same time included', async () => {
+    const store = await open();
+    const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+    for (const [index, sessionId] of ids.entries()) {
+      const event = { ...textEvent(sessionId), timestamp: 1_700_000_000.5 + Math.floor(index / 3) };
+      await store.commit({ ...KEY, sessionId }, { events: [event] });
+    }
+    const pages: string[][] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await store.list(KEY.appName, KEY.userId, { limit: 2, ...(cursor ? { cursor } : {}) });
+      pages.push(page.sessions.map(({ sessionId }) => sessionId));
+      cursor = page.next;
+    } while (cursor !== undefined);
+    expect(pages).toEqual([['g', 'f'], ['e', 'd'], ['c', 'b'], ['a']]);
+  });
+
+  test('the last page has no cursor when it is full', async () => {
+    const store = await open();
+    for (const sessionId of ['a', 'b']) await store.commit({ ...KEY, sessionId }, { events: [textEvent('text')] });
+    expect(await store.list(KEY.appName, KEY.userId, { limit: 2 })).not.toHaveProperty('next');
+  });
+
+  test.each(['', 'x', ':a', 'NaN:a'])('a list after the cursor %j is refused', async (cursor) => {
+    const store = await open();
+    await expect(store.list(KEY.appName, KEY.userId, { cursor })).rejects.toThrow(RangeError);
+  });
+
+  test('a conversation without events is listed with the time of its commit', async () => {
+    const store = await open();
+    const before = Date.now() / 1000;
+    await store.commit(KEY, { events: [] });
+    const { sessions } = await store.list(KEY.appName, KEY.userId);
+    expect(sessions).toEqual([{ ...KEY, updatedAt: expect.any(Number) }]);
+    expect(sessions[0]?.updatedAt).toBeGreaterThanOrEqual(before);
+    expect(sessions[0]?.updatedAt).toBeLessThanOrEqual(Date.now() / 1000);
+  });
+}
+
+function describeDeletes(open: () => Promise<SessionStore>): void {
+  test('a deleted conversation is gone with its state; others, and the state of the user, stay', async () => {
+    const store = await open();
+    const other = { ...KEY, sessionId: 'other' };
+    await store.commit(KEY, { events: [textEvent('text')], state: { session: { s: 1 }, user: { u: 1 } } });
+    await store.commit(other, { events: [textEvent('other')] });
+    expect(await store.delete(KEY)).toBe(true);
+    expect(await store.load(KEY)).toBeUndefined();
+    expect((await store.list(KEY.appName, KEY.userId)).sessions).toHaveLength(1);
+    expect(await loadTexts(store, other)).toEqual(['other']);
+    await store.commit(KEY, { events: [] });
+    expect(await store.load(KEY)).toMatchObject({ events: [], state: { ...NO_STATE, user: { u: 1 } } });
+  });
+
+  test('a conversation that does not exist cannot be deleted, and one that is deleted takes its events again', async () => {
+    const store = await open();
+    expect(await store.delete(KEY)).toBe(false);
+    const turn = { events: [textEvent('text')] };
+    await store.commit(KEY, turn);
+    await store.delete(KEY);
+    expect(await store.delete(KEY)).toBe(false);
+    await store.commit(KEY, turn);
+    expect(await loadTexts(store)).toEqual(['text']);
+  });
+}

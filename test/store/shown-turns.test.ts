@@ -1,0 +1,85 @@
+import { describe, expect, test } from '@jest/globals';
+import { listShownTurns } from '../../src/store/shown-turns.ts';
+import type { AgentEvent, FunctionResponse } from '../../src/wire/agent-event.ts';
+
+const event = (body: Partial<AgentEvent>): AgentEvent => ({
+  id: 'i',
+  invocationId: 'e',
+  author: 'agent',
+  timestamp: 0,
+  ...body,
+});
+const typed = (text: string, pictures?: number) =>
+  event({ author: 'user', content: { role: 'user', parts: [{ text }] }, ...(pictures ? { pictures } : {}) });
+const written = (text: string) => event({ content: { role: 'model', parts: [{ text }] } });
+const spoken = (text: string) => event({ outputTranscription: { text, finished: true } });
+const heard = (text: string, body: Partial<AgentEvent> = {}) =>
+  event({ author: 'user', inputTranscription: { text, finished: true }, ...body });
+const call = (id: string, args: Record<string, unknown> = {}) =>
+  event({ content: { role: 'model', parts: [{ functionCall: { id, name: 'roll', args } }] } });
+const result = (id: string, response: FunctionResponse['response']) =>
+  event({ content: { role: 'user', parts: [{ functionResponse: { id, name: 'roll', response } }] } });
+
+describe('listShownTurns', () => {
+  test('marks what was spoken, and leaves what was typed or written unmarked', () => {
+    expect(listShownTurns([typed('Hi'), written('Hello'), heard('How are you?'), spoken('Fine')])).toEqual([
+      { role: 'user', text: 'Hi' },
+      { role: 'model', text: 'Hello' },
+      { role: 'user', text: 'How are you?', spoken: true },
+      { role: 'model', text: 'Fine', spoken: true },
+    ]);
+  });
+
+  test('shows calls in the turn of the agent, with what became of each', () => {
+    const events = [typed('Roll'), call('a'), call('b', { sides: 20 }), call('c'), result('a', { result: 4 })];
+    expect(listShownTurns([...events, result('b', { error: 'broken' }), spoken('A four')])).toEqual([
+      { role: 'user', text: 'Roll' },
+      {
+        role: 'model',
+        text: 'A four',
+        spoken: true,
+        tools: [
+          { id: 'a', name: 'roll', args: {}, state: 'done' },
+          { id: 'b', name: 'roll', args: { sides: 20 }, state: 'failed' },
+          { id: 'c', name: 'roll', args: {}, state: 'open' },
+        ],
+      },
+    ]);
+  });
+
+  test('counts the pictures of a user, also without words', () => {
+    expect(listShownTurns([typed('', 1), typed('What is this?', 2)])).toEqual([
+      { role: 'user', text: 'What is this?', pictures: 3 },
+    ]);
+  });
+
+  test('marks a turn that was interrupted, and begins another one after it', () => {
+    const events = [spoken('One, two'), event({ interrupted: true }), spoken('Three')];
+    expect(listShownTurns(events)).toEqual([
+      { role: 'model', text: 'One, two', spoken: true, interrupted: true },
+      { role: 'model', text: 'Three', spoken: true },
+    ]);
+  });
+
+  test('puts words that were recognized late before the reply to them', () => {
+    expect(listShownTurns([spoken('It is noon'), heard('What time is it?', { answered: true })])).toEqual([
+      { role: 'user', text: 'What time is it?', spoken: true },
+      { role: 'model', text: 'It is noon', spoken: true },
+    ]);
+  });
+
+  test('shows a call whose result has another shape than that of a record, as a foreign Runner may yield it, as done', () => {
+    const odd = result('a', 'four' as unknown as FunctionResponse['response']);
+    expect(listShownTurns([call('a'), odd])).toEqual([
+      { role: 'model', text: '', tools: [{ id: 'a', name: 'roll', args: {}, state: 'done' }] },
+    ]);
+  });
+
+  test('leaves large arguments and calls beyond the 50th of a turn out', () => {
+    const calls = Array.from({ length: 60 }, (_, index) => call(`c${index}`, { text: 'x'.repeat(index * 100) }));
+    const [turn] = listShownTurns(calls);
+    expect(turn?.tools).toHaveLength(50);
+    expect(turn?.tools?.[1]?.args).toEqual({ text: 'x'.repeat(100) });
+    expect(turn?.tools?.[49]?.args).toEqual({});
+  });
+});

@@ -1,0 +1,75 @@
+import { expect, test } from '@jest/globals';
+import { applyReset, isForgotten } from '../../../src/web/transcript/reset.ts';
+import { reduceTranscript, type TranscriptAction } from '../../../src/web/transcript/transcript.ts';
+import { EMPTY_TRANSCRIPT } from '../../../src/web/transcript/transcript-state.ts';
+import type { ConnectionEvents } from '../../../src/wire/named-events.ts';
+
+const apply = (actions: readonly TranscriptAction[]) => actions.reduce(reduceTranscript, EMPTY_TRANSCRIPT);
+const typed = (text: string): TranscriptAction => ({ name: 'typed', id: -1, text });
+const SENT: TranscriptAction = { name: 'typed_settled', id: -1, sent: true };
+const ANSWER: TranscriptAction = { name: 'message', data: { mime_type: 'text/plain', data: 'It is' } };
+const reset = (
+  turns: ConnectionEvents['reset']['turns'],
+  reason: ConnectionEvents['reset']['reason'] = 'too_old',
+): ConnectionEvents['reset'] => ({ reason, turns, truncated: false });
+const message = (text: string, partial?: true, client: string | null = 'phone'): TranscriptAction => ({
+  name: 'user_message',
+  data: { client, text, pictures: 0, ...(partial ? { partial } : {}) },
+});
+
+test('a reset shows the calls, the pictures and the spoken words of the conversation', () => {
+  const tools = [{ id: 'c', name: 'current_time', args: {}, state: 'open' as const }];
+  const { turns } = applyReset(
+    EMPTY_TRANSCRIPT,
+    reset([
+      { role: 'user', text: 'What time is it?', spoken: true, pictures: 2 },
+      { role: 'model', text: 'Noon', tools, interrupted: true },
+    ]),
+  );
+  expect(turns).toEqual([
+    { role: 'user', id: 1, text: 'What time is it?', spoken: true, state: 'done', pictures: 2 },
+    {
+      role: 'agent',
+      id: 2,
+      spoken: false,
+      parts: [
+        { kind: 'tool', id: 'c', name: 'current_time', args: {}, state: 'unknown' },
+        { kind: 'text', text: 'Noon' },
+      ],
+      state: 'interrupted',
+    },
+  ]);
+});
+
+test('a reset of a restarted server that remembers nothing leaves what is shown, and ends the open answer', () => {
+  const shown = apply([typed('What time is it?'), SENT, ANSWER]);
+  const forgotten = reset([], 'unknown_epoch');
+  expect(isForgotten(shown, forgotten)).toBe(true);
+  expect(applyReset(shown, forgotten).turns).toMatchObject([
+    { text: 'What time is it?', state: 'done' },
+    { role: 'agent', state: 'interrupted' },
+  ]);
+});
+
+test('a reset of an empty page, or one with turns, forgets nothing', () => {
+  const shown = apply([typed('Hi'), SENT, ANSWER]);
+  expect(isForgotten(EMPTY_TRANSCRIPT, reset([], 'unknown_epoch'))).toBe(false);
+  expect(isForgotten(shown, reset([{ role: 'user', text: 'Hi' }], 'unknown_epoch'))).toBe(false);
+  expect(isForgotten(apply([typed('Hi')]), reset([], 'unknown_epoch'))).toBe(false);
+});
+
+test('a message that another page has typed is a turn of the user, and awaits an answer', () => {
+  const shown = apply([message('Hi')]);
+  expect(shown.turns).toEqual([{ role: 'user', id: 1, text: 'Hi', spoken: false, state: 'done' }]);
+  expect(shown.awaiting).toBe(true);
+});
+
+test('the parts of a message that another page has typed are one turn, apart from those of a third page', () => {
+  const shown = apply([
+    message('How ', true),
+    message('are you?'),
+    message('Well', true),
+    message('Me too', undefined, null),
+  ]);
+  expect(shown.turns.map((turn) => turn.role === 'user' && turn.text)).toEqual(['How are you?', 'Well', 'Me too']);
+});

@@ -1,9 +1,0 @@
-import { expect, test } from '@jest/globals';
-import { encodeEventObject } from '../../src/wire/event-object.ts';
-
-test('encodeEventObject of a named event has its id, name and data, of an unnamed one no name', () => {
-  const data = { text: 'a "quoted" line\n', list: [1, null] };
-  const json = JSON.stringify(data);
-  expect(JSON.parse(encodeEventObject('epoch.7', 'usage', json))).toEqual({ id: 'epoch.7', event: 'usage', data });
-  expect(Object.keys(JSON.parse(encodeEventObject('epoch.7-1', undefined, json)))).toEqual(['id', 'data']);
-});
