@@ -64,8 +64,12 @@ const start = (page: Page) => page.getByRole('button', { name: 'Start voice' }).
 const stop = (page: Page) => page.getByRole('button', { name: 'End voice' }).click();
 const notice = (page: Page) => page.getByTestId('notice-microphone').textContent();
 const untilStarted = (page: Page) => page.getByRole('button', { name: 'Start voice' }).waitFor();
+/** Not `waitForFunction` with a text: the content policy of the page forbids to evaluate one, once the first look has found something running. */
 const untilReleased = (page: Page) =>
-  page.waitForFunction("tracks.length > 0 && tracks.every(({ readyState }) => readyState === 'ended')");
+  page.waitForFunction(() => {
+    const { tracks } = globalThis as unknown as { readonly tracks: readonly { readonly readyState: string }[] };
+    return tracks.length > 0 && tracks.every(({ readyState }) => readyState === 'ended');
+  });
 
 describeWithVoice('start of voice in a browser', (it) => {
   it('a start is cancelled while the browser asks, and a microphone that is allowed afterwards is released', async () => {
