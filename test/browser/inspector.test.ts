@@ -44,7 +44,7 @@ run('inspector', () => {
     expect(await panel.locator('.measured').textContent()).toMatch(/First words\d+ ms/);
     await page.keyboard.press('Escape');
     await panel.getByRole('button', { name: 'Close the inspector' }).click();
-    expect(await panel.count()).toBe(0);
+    await panel.waitFor({ state: 'detached' });
   }, 60_000);
 
   test('without a server the page says that the panel cannot be loaded, and offers another attempt', async () => {

@@ -316,7 +316,7 @@ if (missing !== undefined) {
         proxy.setDown(false);
         await page.getByTestId('connection').getByText('Live').waitFor();
         await page.getByText('You are welcome.').waitFor();
-        expect(await page.getByTestId('notice-connection').count()).toBe(0);
+        await page.getByTestId('notice-connection').waitFor({ state: 'detached' });
         expect(await page.getByTestId('user-turn').allTextContents()).toEqual([
           expect.stringContaining('Count to twenty'),
           expect.stringContaining('Thank you'),

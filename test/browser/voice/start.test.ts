@@ -123,6 +123,6 @@ describeWithVoice('start of voice in a browser', (it) => {
     await page.evaluate('refusal = undefined');
     await page.getByTestId('notice-microphone').getByRole('button', { name: 'Try again' }).click();
     await page.getByTestId('activity').getByText('Listening').waitFor();
-    expect(await page.getByTestId('notice-microphone').count()).toBe(0);
+    await page.getByTestId('notice-microphone').waitFor({ state: 'detached' });
   });
 });
