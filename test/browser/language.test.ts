@@ -13,7 +13,7 @@ run(
     const server = await startTestServer({ PUBLIC_DIR, ...AS_SHIPPED });
     const page = await openPage(server.url, { microphone: 'none', state: 'Verbunden', context: { locale: 'de-AT' } });
     expect(await page.getAttribute('html', 'lang')).toBe('de');
-    await page.getByRole('button', { name: 'Sprechen' }).click();
+    await page.getByRole('button', { name: 'Sprechen', exact: true }).click();
     await page
       .getByRole('alert')
       .getByText(/Das Mikrofon ist gesperrt|kein Mikrofon gefunden/)
