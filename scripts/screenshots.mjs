@@ -1,95 +1,87 @@
-// Makes docs/screenshot-*.png from the real page, the real server and the offline agent. After `npm run build`:
-//   node scripts/screenshots.mjs
-import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+// Writes docs/screenshots/: every state of the page, from the built server, without a network. `npm run screenshots`; `-- --only NAME` for the
+// scenes whose names begin with NAME, `-- --out FOLDER` for another folder.
+import { execFileSync } from 'node:child_process';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { chromium } from 'playwright-core';
-import { findChromium } from '../test/browser/chromium.ts';
-import { writeSpeech } from '../test/browser/speech-wav.ts';
+import { parseArgs } from 'node:util';
+import { installPackages } from '../test/debian/install.ts';
+import { startScriptedGemini } from '../test/models/gemini/scripted-gemini.ts';
+import { launchBrowser } from './screenshots/browser.mjs';
+import { SCENES } from './screenshots/scenes.mjs';
+import { startServer } from './screenshots/server.mjs';
+import { openStage, photograph } from './screenshots/stage.mjs';
 
 const ROOT = join(import.meta.dirname, '..');
-const DIST = process.env.DIST_DIR ?? join(ROOT, 'dist');
-const DOCS = join(ROOT, 'docs');
-
-const DESKTOP = { viewport: { width: 1120, height: 760 }, deviceScaleFactor: 2 };
-const PHONE = { viewport: { width: 390, height: 780 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
-
-const found = findChromium();
-if ('missing' in found) throw new Error(found.missing);
-const scratch = await mkdtemp(join(tmpdir(), 'bidi-sse-screenshots-'));
-const microphone = join(scratch, 'question.wav');
-await writeSpeech(microphone, 'what time is it', { beforeS: 1, afterS: 60 });
-await mkdir(DOCS, { recursive: true });
-
-const { url, server } = await startServer();
-const browser = await chromium.launch({
-  executablePath: found.path,
-  args: [
-    '--headless=new',
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--disable-background-networking',
-    '--use-fake-device-for-media-stream',
-    '--use-fake-ui-for-media-stream',
-    `--use-file-for-fake-audio-capture=${microphone}%noloop`,
-  ],
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: '' },
+    out: { type: 'string', default: join(ROOT, 'docs/screenshots') },
+    view: { type: 'string' },
+  },
 });
+const TOKEN = 'a-token-of-the-pictures-0123456789';
+const agentFile = (name) => join(import.meta.dirname, 'screenshots', `${name}-agent.ts`);
+
+const gemini = await startScriptedGemini();
+const scripted = {
+  GOOGLE_API_KEY: 'none',
+  GOOGLE_GEMINI_BASE_URL: gemini.url,
+  DEMO_AGENT_MODEL: 'gemini-live-2.5-flash-preview',
+};
+const starts = {
+  offline: () => startServer(),
+  scripted: () => startServer(scripted, ['--agent', agentFile('lake')]),
+  'push-to-talk': () => startServer(scripted, ['--agent', agentFile('push-to-talk')]),
+  closed: () => startServer({ AUTH: 'token', AUTH_TOKENS: `ann:${TOKEN}` }),
+};
+const servers = new Map();
+const browser = await launchBrowser();
+const pictures = [];
 try {
-  await photograph('light', { ...DESKTOP, colorScheme: 'light' }, talk);
-  await photograph('dark', { ...DESKTOP, colorScheme: 'dark' }, talk);
-  await photograph('phone', { ...PHONE, colorScheme: 'light' }, talk);
+  for (const [name, scene] of Object.entries(SCENES)) {
+    if (!name.startsWith(values.only)) continue;
+    for (const view of values.view ? [values.view] : ['desktop', 'phone']) {
+      await play(name, scene, view);
+      if (scene.german) await play(`${name}-de`, { ...scene, narrow: false, locale: 'de-DE' }, view);
+    }
+  }
 } finally {
   await browser.close();
-  server.kill();
-  await rm(scratch, { recursive: true, force: true });
+  for (const server of servers.values()) server.close();
+  await gemini.close();
+}
+await save();
+
+/** Reaches a scene and photographs it. */
+async function play(name, { server: kind, reach, narrow, locale }, view) {
+  const server = kind === 'mortal' ? await starts.scripted() : await findServer(kind);
+  const stage = await openStage(browser, { url: server.url, gemini, view, locale });
+  const openTab = async () => {
+    const page = await stage.page.context().newPage();
+    await page.goto(stage.page.url());
+    await page.locator('.connection[data-phase=live]').waitFor();
+    return stage.inTab(page);
+  };
+  await reach(stage, { endServer: server.close, openTab });
+  pictures.push(...(await photograph(stage, name, view, narrow)));
+  await stage.page.context().close();
+  process.stderr.write(`${name} ${view}\n`);
 }
 
-/** A bit of everything: a tool, an interruption, a spoken question, and a spoken answer that is being given. */
-async function talk(page) {
-  await ask(page, 'What time is it now?');
-  await page.locator('[data-testid=agent-turn][data-state=done]').waitFor();
-  await ask(page, 'Count to thirty');
-  await page.getByText('seven,').waitFor();
-  await page.keyboard.press('Escape');
-  await page.getByText('Interrupted').waitFor();
-  await page.getByRole('button', { name: 'Start voice' }).click();
-  await page.getByText('This is what I heard.').waitFor();
-  await page.getByTestId('activity').getByText('Listening').waitFor();
-  await ask(page, 'Count to twenty');
-  await page.getByTestId('agent-turn').last().getByText('six,').waitFor();
-  await page.waitForFunction(() => document.querySelector('[data-testid=agent-level]').value > 0.75);
+async function findServer(kind) {
+  const server = servers.get(kind) ?? (await starts[kind]());
+  servers.set(kind, server);
+  return server;
 }
 
-async function photograph(name, context, scene) {
-  const page = await (await browser.newContext(context)).newPage();
-  await page.goto(url);
-  await page.getByTestId('connection').getByText('Live').waitFor();
-  await scene(page);
-  const path = join(DOCS, `screenshot-${name}.png`);
-  await page.screenshot({ path });
-  console.log(path);
-  await page.context().close();
-}
-
-async function ask(page, text) {
-  await page.getByLabel('Message').fill(text);
-  await page.keyboard.press('Enter');
-}
-
-/** The server as `npm start` has it without a key, on a free port. */
-async function startServer() {
-  const server = spawn(process.execPath, [join(DIST, 'cli.js')], {
-    cwd: scratch,
-    env: { PATH: process.env.PATH, PORT: '0', LOG_LEVEL: 'silent', PUBLIC_DIR: process.env.PUBLIC_DIR ?? '' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let greeting = '';
-  for await (const piece of server.stdout) {
-    greeting += piece;
-    const address = /http:\/\/\S+/.exec(greeting)?.[0];
-    if (address) return { url: address, server };
+/** Writes the pictures, with 256 colours: a quarter of the bytes, and no difference to the eye. */
+async function save() {
+  const reason = installPackages(['pngquant']);
+  if (reason) throw new Error(`pngquant is missing, and ${reason}`);
+  if (values.only === '') await rm(values.out, { recursive: true, force: true });
+  await mkdir(values.out, { recursive: true });
+  for (const { file, png } of pictures) {
+    const small = execFileSync('pngquant', ['--speed', '1', '--strip', '256', '-'], { input: png, maxBuffer: 1e8 });
+    await writeFile(join(values.out, file), small);
   }
-  throw new Error('the server did not start');
 }

@@ -1,0 +1,147 @@
+// The states of the page: which server each needs, and how it is reached.
+import * as answers from './answers.mjs';
+import { createTone } from './devices.mjs';
+
+/** Long enough for all pictures of a scene. */
+const SPEECH = createTone(60, 0.22);
+const WORDS = createTone(1, 0.22);
+
+const converse = async (stage) => {
+  await stage.ask(answers.QUESTION);
+  await stage.answer(answers.MARKDOWN_ANSWER);
+};
+
+const askByVoice = async (stage) => {
+  await stage.startVoice();
+  stage.model.send({ serverContent: { inputTranscription: { text: answers.SPOKEN_QUESTION } } });
+  await stage.page.getByText(answers.SPOKEN_QUESTION).waitFor();
+};
+
+const openDialog = async ({ page }, button) => {
+  await page.locator('.top button').nth(button).click();
+  await page.locator('dialog[open]').waitFor();
+};
+
+const showCamera = async (stage) => {
+  await stage.startVoice();
+  await stage.page.locator('.call-controls button').nth(1).click();
+  await stage.page.locator('video.preview').waitFor();
+  // Pictures are sent to the agent, so the preview has one.
+  await stage.page.waitForFunction(() => document.querySelector('video.preview').readyState >= 2);
+};
+
+/**
+ * Scenes by name. `server`: `offline` answers as without a key; `scripted` has a model that the scene speaks for; `push-to-talk` is such a one
+ * whose agent waits for a button; `closed` asks for a token; `mortal` is scripted and ends within the scene.
+ */
+export const SCENES = {
+  'first-screen': { server: 'offline', narrow: true, german: true, reach: async () => undefined },
+  conversation: { server: 'scripted', narrow: true, reach: converse },
+  'tool-card': {
+    server: 'scripted',
+    async reach(stage) {
+      await stage.ask('When is the next ferry to the island?');
+      const args = { from: 'Lake Street', to: 'Island' };
+      stage.model.send({ toolCall: { functionCalls: [{ id: 'call-1', name: 'find_ferry', args }] } });
+      await stage.page.locator('[data-testid=tool][data-state=done]').waitFor();
+      await stage.answer('The next ferry leaves at **16:40** and takes 25 minutes. A ticket costs 8.80 francs.');
+      await stage.page.locator('.tool summary').click();
+      await stage.page.locator('.tool dl').waitFor();
+    },
+  },
+  picture: {
+    server: 'scripted',
+    async reach(stage) {
+      await stage.attachPlant();
+      await stage.ask(answers.PLANT_QUESTION);
+      await stage.answer(answers.PLANT_ANSWER);
+      await stage.attachPlant();
+    },
+  },
+  sources: {
+    server: 'scripted',
+    async reach(stage) {
+      await stage.ask('Will it rain in Zurich this week?');
+      stage.model.send({ serverContent: { groundingMetadata: answers.GROUNDING } });
+      await stage.answer(answers.WEATHER_ANSWER);
+      await stage.page.getByTestId('sources').waitFor();
+    },
+  },
+  notice: {
+    server: 'mortal',
+    async reach(stage, { endServer }) {
+      await converse(stage);
+      endServer();
+      await stage.page.locator('.notice').waitFor();
+      await stage.page.locator('.connection[data-phase=offline]').waitFor();
+    },
+  },
+  'sign-in': { server: 'closed', german: true, reach: ({ page }) => page.locator('#token').waitFor() },
+  settings: { server: 'scripted', german: true, reach: (stage) => openDialog(stage, 3) },
+  shortcuts: {
+    server: 'scripted',
+    async reach(stage) {
+      await openDialog(stage, 3);
+      await stage.page.locator('.dialog-foot button').click();
+      await stage.page.locator('dialog .shortcuts').waitFor();
+    },
+  },
+  export: {
+    server: 'scripted',
+    async reach(stage) {
+      await converse(stage);
+      await openDialog(stage, 1);
+    },
+  },
+  inspector: {
+    server: 'scripted',
+    async reach(stage) {
+      await converse(stage);
+      await stage.page.locator('.top button').nth(2).click();
+      await stage.page.locator('.message-row', { hasText: 'user_message' }).click();
+      await stage.page.locator('.message-detail').waitFor();
+    },
+  },
+  'call-listening': { server: 'scripted', german: true, narrow: true, reach: (stage) => stage.startVoice() },
+  'call-hearing': {
+    server: 'scripted',
+    async reach(stage) {
+      await stage.startVoice();
+      await stage.speak(0.22);
+      await stage.isDoing('hearing');
+    },
+  },
+  'call-thinking': {
+    server: 'scripted',
+    async reach(stage) {
+      await askByVoice(stage);
+      await stage.ask('And by ferry?');
+      await stage.isDoing('thinking');
+    },
+  },
+  'call-speaking': {
+    server: 'scripted',
+    narrow: true,
+    async reach(stage) {
+      await askByVoice(stage);
+      const [begun, rest] = answers.SPOKEN_ANSWER;
+      await stage.speakAsAgent(begun, WORDS);
+      await stage.speakAsAgent(rest, SPEECH);
+      await stage.isDoing('speaking');
+      // Captions follow the voice, so the whole first sentence is shown when it was heard.
+      await stage.page.getByText(begun).waitFor();
+    },
+  },
+  'call-push-to-talk': { server: 'push-to-talk', reach: (stage) => stage.startVoice() },
+  'call-camera': { server: 'scripted', reach: showCamera },
+  'two-tabs': {
+    server: 'scripted',
+    async reach(stage, { openTab }) {
+      await converse(stage);
+      const other = await openTab();
+      await other.startVoice();
+      await stage.page.bringToFront();
+      await stage.page.getByTestId('notice-tabs').waitFor();
+    },
+  },
+};
