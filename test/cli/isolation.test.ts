@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect } from '@jest/globals';
+import { concurrentTest as test } from '../concurrent-test.ts';
 import { freePort } from '../free-port.ts';
 import { openStream, type SseClient } from '../http/sse-client.ts';
 import { addressOf, CLI, type Command, type CommandOptions, runCli, runProgram, runShell } from './command.ts';

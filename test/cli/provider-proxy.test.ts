@@ -1,7 +1,8 @@
 import { type AddressInfo, connect } from 'node:net';
 import { createServer } from 'node:tls';
-import { expect, test } from '@jest/globals';
+import { expect } from '@jest/globals';
 import { startGeminiEmulator } from '../../src/emulator/gemini/emulator.ts';
+import { concurrentTest as test } from '../concurrent-test.ts';
 import { type ConnectProxy, startConnectProxy } from '../connect-proxy.ts';
 import { openStream } from '../http/sse-client.ts';
 import { afterTest, temporaryDirectory } from '../http/test-server.ts';

@@ -1,4 +1,5 @@
-import { expect, test } from '@jest/globals';
+import { expect } from '@jest/globals';
+import { concurrentTest as test } from '../concurrent-test.ts';
 import { afterTest, startTestServer, waitFor } from '../http/test-server.ts';
 import { expectSame, talk, witness } from './conversation.ts';
 import { hostileProxy } from './hostile-proxy.ts';

@@ -1,6 +1,7 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect } from '@jest/globals';
 import { encodeBase64 } from '../../src/client/base64.ts';
 import type { Client, ClientOptions } from '../../src/client/index.ts';
+import { concurrentTest as test } from '../concurrent-test.ts';
 import { speech } from '../http/speech.ts';
 import { afterTest, startTestServer, waitFor } from '../http/test-server.ts';
 import { talk } from './conversation.ts';

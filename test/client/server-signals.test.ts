@@ -1,5 +1,6 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect } from '@jest/globals';
 import type { ClientEvents } from '../../src/client/index.ts';
+import { concurrentTest as test } from '../concurrent-test.ts';
 import { post, say } from '../http/requests.ts';
 import { openScripted, speech } from '../http/scripted-session.ts';
 import { openStream } from '../http/sse-client.ts';

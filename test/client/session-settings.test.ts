@@ -1,6 +1,7 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect } from '@jest/globals';
 import type { ClientEvents } from '../../src/client/index.ts';
 import { SessionSettings } from '../../src/client/session-settings.ts';
+import { concurrentTest as test } from '../concurrent-test.ts';
 import { afterTest, startTestServer, waitFor } from '../http/test-server.ts';
 import { startScriptedGemini } from '../models/gemini/scripted-gemini.ts';
 import { type Talk, talk } from './conversation.ts';

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect } from '@jest/globals';
 import { Command } from '../cli/command.ts';
+import { concurrentTest as test } from '../concurrent-test.ts';
 import { ask, openSocket } from '../http/mounted-app.ts';
 import { openStream } from '../http/sse-client.ts';
 

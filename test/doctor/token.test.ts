@@ -1,5 +1,6 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect } from '@jest/globals';
 import { runCli } from '../cli/command.ts';
+import { concurrentTest as test } from '../concurrent-test.ts';
 import { startTestServer, type TestServer } from '../http/test-server.ts';
 
 const ANN = 'ann-0123456789abcdef';

@@ -1,6 +1,7 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect } from '@jest/globals';
 import { Hearing, type Utterance } from '../../src/emulator/hearing.ts';
 import type { ActivityDetection } from '../../src/emulator/voice-activity.ts';
+import { concurrentTest as test } from '../concurrent-test.ts';
 import { join, room, speech } from './microphone.ts';
 
 const AUTOMATIC: ActivityDetection = {

@@ -1,4 +1,5 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect } from '@jest/globals';
+import { concurrentTest as test } from '../concurrent-test.ts';
 import { exchange, post } from './requests.ts';
 import { audioOf, openScripted, speech, untilNextHeartbeat } from './scripted-session.ts';
 import { expectRefusal, openSession } from './sessions.ts';

@@ -1,4 +1,5 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect } from '@jest/globals';
+import { concurrentTest as test } from '../concurrent-test.ts';
 import { exchange, say } from './requests.ts';
 import { openStream, type SseClient, type SseEvent, textOf } from './sse-client.ts';
 import { startTestServer, type TestServer } from './test-server.ts';

@@ -1,4 +1,5 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect } from '@jest/globals';
+import { concurrentTest as test } from '../concurrent-test.ts';
 import { post } from './requests.ts';
 import { audioOf, loggedOf, openScripted, speakSlowly, speech, untilNextHeartbeat } from './scripted-session.ts';
 import { openStream, type SseClient } from './sse-client.ts';

@@ -1,12 +1,13 @@
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect } from '@jest/globals';
 import compression from 'compression';
 import cors from 'cors';
 import express5, { type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import { createClient } from '../../src/client/index.ts';
 import { readConfig } from '../../src/config.ts';
+import { concurrentTest as test } from '../concurrent-test.ts';
 import { ask, createTestRouter, listen, openSocket, PARTS } from './mounted-app.ts';
 import { speech } from './speech.ts';
 import { openStream } from './sse-client.ts';

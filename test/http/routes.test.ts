@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect } from '@jest/globals';
+import { concurrentTest as test } from '../concurrent-test.ts';
 import { exchange, rawConnection } from './requests.ts';
 import { expectRefusal } from './sessions.ts';
 import { openStream } from './sse-client.ts';

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect, test } from '@jest/globals';
+import { expect } from '@jest/globals';
 import { Agent } from '../../src/agent/agent.ts';
 import { tool } from '../../src/agent/tool.ts';
+import { concurrentTest as test } from '../concurrent-test.ts';
 import { freePort } from '../free-port.ts';
 import { exchange, openBody, post, rawConnection, say, write } from './requests.ts';
 import { expectRefusal, openSession } from './sessions.ts';

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect } from '@jest/globals';
+import { concurrentTest as test } from '../concurrent-test.ts';
 import { textOf } from './agentscope.ts';
 import { type BareSocket, openBareSocket } from './bare-socket.ts';
 import { ask, DOORS, type Door, wordsOf } from './page-doors.ts';

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect } from '@jest/globals';
+import { concurrentTest as test } from '../concurrent-test.ts';
 import { watchAccepted } from './accepted-sockets.ts';
 import { cuttableLine } from './cuttable-line.ts';
 import { exchange, post, say } from './requests.ts';

@@ -52,6 +52,7 @@ const KINDS: readonly Turn[] = [
     model.send({ toolCall: { functionCalls: [call] } });
     await model.hears(JSON.stringify([{ id, name, response: { sum } }]));
     return [
+      `user_message ${JSON.stringify({ client: 'phone', text: `add ${turn}`, pictures: 1 })}`,
       `tool_call ${JSON.stringify({ ...call, where: 'server' })}`,
       `tool_result ${JSON.stringify({ id, name, result: { sum } })}`,
       ...answer(talk, turn, 8),
@@ -163,8 +164,10 @@ async function openTalk() {
 
 async function take(talk: Talk, turn: number): Promise<string[]> {
   const kind = KINDS[turn % KINDS.length] as Turn; // the index is below the length
-  const lines = await kind(talk, turn);
-  return turn > 1 && turn % CONNECTION_TURNS === 1 ? [...reconnected, ...lines] : lines;
+  if (turn === 1 || turn % CONNECTION_TURNS !== 1) return kind(talk, turn);
+  // What is typed meanwhile would be reported between the two.
+  await talk.plain.untilStatuses(reconnected.length);
+  return [...reconnected, ...(await kind(talk, turn))];
 }
 
 /** Events after the end of the turn in which the model sent goAway. */

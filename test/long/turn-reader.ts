@@ -30,6 +30,15 @@ export class TurnReader {
     return events.some(endsTurn);
   }
 
+  /** Waits until there are so many events named `status`. */
+  async untilStatuses(count: number): Promise<void> {
+    const { events } = this.#stream;
+    await this.#stream.until(
+      `${count} statuses`,
+      () => events.filter(({ event }) => event === 'status').length >= count,
+    );
+  }
+
   /** The next turn, whole. Here it is forgotten. */
   async turn(): Promise<HeardTurn> {
     await this.untilPieces(Number.POSITIVE_INFINITY);

@@ -1,18 +1,24 @@
 // Each way in which a model falls silent, through the real SDK, against the strict emulator of each family.
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest } from '@jest/globals';
 import { type Tool, tool } from '../../../src/agent/tool.ts';
 import { startGeminiEmulator } from '../../../src/emulator/gemini/emulator.ts';
 import { SCENARIOS } from '../../../src/emulator/gemini/scenarios.ts';
 import type { Scenario, ScenarioStep } from '../../../src/emulator/scenario.ts';
 import { GEMINI_FAMILIES } from '../../../src/models/gemini/family.ts';
 import type { AgentEvent } from '../../../src/wire/agent-event.ts';
+import { concurrentTest as test } from '../../concurrent-test.ts';
 import { closesAfterEach } from '../../models/cleanup.ts';
 import { modelAt } from '../../models/gemini/gemini-model.ts';
-import { controlBackOff } from '../fake-talk.ts';
 import { heard, runnerFor, startTalk, type Talk } from '../talk.ts';
 
 const closing = closesAfterEach();
-controlBackOff();
+// Back-off without chance. Concurrent tests share it.
+beforeAll(() => {
+  jest.spyOn(Math, 'random').mockReturnValue(0);
+});
+afterAll(() => {
+  jest.restoreAllMocks();
+});
 
 const LIMITS = { firstOutputMs: 1_000, backgroundMs: 1_000, turnEndMs: 1_000 };
 const FAMILIES = Object.values(GEMINI_FAMILIES).map(({ name, example }) => [name, example] as const);
