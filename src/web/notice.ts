@@ -125,8 +125,8 @@ export function createSettingsNotice(error: string): Notice {
   return {
     key: 'settings',
     tone: 'warning',
-    text: ({ settings }) => settings.refused,
-    advice: ({ settings }) => settings.refusedAdvice(error),
+    text: ({ notice }) => notice.speechRefused,
+    advice: ({ notice }) => notice.speechRefusedAdvice(error),
   };
 }
 
@@ -136,7 +136,7 @@ export function createReplacedNotice(label: string): Notice {
     key: 'microphone',
     tone: 'warning',
     text: ({ voiceProblem }) => voiceProblem.gone.text,
-    advice: ({ call }) => call.replaced(label),
+    advice: ({ notice }) => notice.microphoneReplaced(label),
   };
 }
 
@@ -145,9 +145,9 @@ export function createVideoNotice({ problem, detail }: VoiceError): Notice {
   return {
     key: 'image',
     tone: 'warning',
-    text: ({ call }) => call.noVideo,
-    advice: ({ call }) =>
-      `${problem === 'blocked' ? call.videoBlocked : call.videoFailed}${detail ? ` (${detail})` : ''}`,
+    text: ({ notice }) => notice.noVideo,
+    advice: ({ notice }) =>
+      `${problem === 'blocked' ? notice.cameraBlocked : notice.videoFailed}${detail ? ` (${detail})` : ''}`,
   };
 }
 

@@ -132,7 +132,7 @@ function OpenPanels() {
       {name === 'settings' && (
         <SettingsDialog
           settings={settings}
-          sound={parts && <parts.SoundFields settings={settings} />}
+          sound={parts && <parts.SoundSection settings={settings} />}
           session={conversation.session}
           onClose={onClose}
           onShortcuts={() => panels.openDialog('shortcuts')}

@@ -1,10 +1,17 @@
 import { afterEach, expect, test } from '@jest/globals';
+import { callMessages } from '../../src/web/messages/call.ts';
 import { messages, showLanguage } from '../../src/web/messages/current.ts';
 import { de } from '../../src/web/messages/de.ts';
 import { en } from '../../src/web/messages/en.ts';
+import { enCall } from '../../src/web/messages/en-call.ts';
+import { enPanels } from '../../src/web/messages/en-panels.ts';
 import { LANGUAGES } from '../../src/web/messages/language-tags.ts';
+import { panelMessages } from '../../src/web/messages/panels.ts';
 import { Notices } from '../../src/web/notices.ts';
 import { choosePageLanguage } from '../../src/web/settings/page-language.ts';
+
+/** All texts in English. */
+const english = { ...en, ...enPanels, call: enCall };
 
 afterEach(() => showLanguage('en'));
 
@@ -14,7 +21,7 @@ test('the message files of all languages have the same keys, and functions with 
     if (typeof value === 'string') return 'text';
     return Object.fromEntries(Object.entries(value as object).map(([key, field]) => [key, shape(field)]));
   };
-  expect(shape(de)).toEqual(shape(en));
+  expect(shape(de)).toEqual(shape(english));
   expect(Object.keys(LANGUAGES)).toEqual(['en', 'de']);
 });
 
@@ -23,7 +30,7 @@ test('no text is empty, and none has an exclamation mark', () => {
     if (typeof value === 'function') return [String(value(...Array(value.length).fill(2)))];
     return typeof value === 'string' ? [value] : Object.values(value as object).flatMap(texts);
   };
-  for (const text of [...texts(en), ...texts(de)]) expect(text).toMatch(/^(?!.*!).*\S/);
+  for (const text of [...texts(english), ...texts(de)]) expect(text).toMatch(/^(?!.*!).*\S/);
 });
 
 test.each([
@@ -40,6 +47,12 @@ test('the language that was chosen last is shown, also if the texts of another o
   await showLanguage('en');
   await german;
   expect(messages.value).toBe(en);
+});
+
+test('the texts of a call and of the panels change with the language', async () => {
+  expect([callMessages.value.end, panelMessages.value.settings.title]).toEqual(['End', 'Settings']);
+  await showLanguage('de');
+  expect([callMessages.value.end, panelMessages.value.settings.title]).toEqual(['Beenden', 'Einstellungen']);
 });
 
 test('a notice that is shown changes its words with the language', async () => {

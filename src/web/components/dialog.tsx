@@ -38,7 +38,7 @@ export function Dialog({ title, onClose, children }: DialogProps) {
           <button
             type="button"
             class="round"
-            aria-label={messages.value.settings.close}
+            aria-label={messages.value.panels.close}
             onClick={() => dialog.current?.close()}
           >
             <CloseIcon />

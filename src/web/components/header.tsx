@@ -63,8 +63,8 @@ export function Header({ conversation, account, panels }: HeaderProps) {
         <button
           type="button"
           class="round"
-          aria-label={messages.value.exporting.open}
-          title={messages.value.exporting.open}
+          aria-label={header.exportConversation}
+          title={header.exportConversation}
           aria-haspopup="dialog"
           disabled={conversation.isEmpty.value}
           onClick={() => panels.openDialog('export')}
@@ -76,8 +76,8 @@ export function Header({ conversation, account, panels }: HeaderProps) {
         <button
           type="button"
           class="round"
-          aria-label={messages.value.inspector.open}
-          title={messages.value.inspector.open}
+          aria-label={header.inspector}
+          title={header.inspector}
           aria-expanded={panels.isInspectorOpen.value}
           onPointerEnter={preload}
           onFocus={preload}
@@ -89,8 +89,8 @@ export function Header({ conversation, account, panels }: HeaderProps) {
       <button
         type="button"
         class="round"
-        aria-label={messages.value.settings.open}
-        title={messages.value.settings.open}
+        aria-label={header.settings}
+        title={header.settings}
         aria-haspopup="dialog"
         onPointerEnter={preload}
         onFocus={preload}

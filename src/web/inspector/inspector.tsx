@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { CopyButton } from '../components/copy-button.tsx';
 import { CloseIcon } from '../components/icons.tsx';
 import type { Conversation } from '../conversation.ts';
-import { messages } from '../messages/current.ts';
+import { panelMessages } from '../messages/panels.ts';
 import { downloadText } from './download-text.ts';
 import { DownloadIcon, PauseIcon, PlayIcon, TrashIcon } from './inspector-icons.tsx';
 import { JsonTree } from './json-tree.tsx';
@@ -23,7 +23,7 @@ const KINDS: readonly MessageKind[] = ['content', 'audio', 'control'];
 
 /** What travels between the page and the server, and how long it takes. */
 export function Inspector({ log, measurements, conversation, onClose }: InspectorProps) {
-  const words = messages.value.inspector;
+  const words = panelMessages.value.inspector;
   const panel = useRef<HTMLElement>(null);
   const [paused, setPaused] = useState<readonly LoggedMessage[]>();
   const [kinds, setKinds] = useState<ReadonlySet<MessageKind>>(new Set(['content']));
@@ -116,7 +116,7 @@ export function Inspector({ log, measurements, conversation, onClose }: Inspecto
 }
 
 function MessageDetail({ message, onClose }: { readonly message: LoggedMessage; onClose(): void }) {
-  const words = messages.value.inspector;
+  const words = panelMessages.value.inspector;
   const { number, direction, over, name, id, author, atMs, bytes, json } = message;
   const facts = [words[direction], over, id, author, `${formatSeconds(atMs)} s`, formatBytes(bytes)];
   return (

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Conversation } from '../conversation.ts';
 import { language, messages } from '../messages/current.ts';
+import { panelMessages } from '../messages/panels.ts';
 import type { Measurements } from './measurements.ts';
 
 /** Interval at which the client's statistics are read, in ms. */
@@ -15,7 +16,7 @@ interface MeasuredValuesProps {
 
 /** How the conversation does: latency, transport and tokens. */
 export function MeasuredValues({ conversation, measurements }: MeasuredValuesProps) {
-  const words = messages.value.inspector;
+  const words = panelMessages.value.inspector;
   const statistics = useStatistics(conversation);
   const { firstAudioMs, firstTextMs, lastTokens, allTokens } = measurements.values.value;
   const { bufferedMs, underruns } = conversation.playback.value;

@@ -1,6 +1,6 @@
 import type { TargetedKeyboardEvent } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { messages } from '../messages/current.ts';
+import { panelMessages } from '../messages/panels.ts';
 import type { LoggedMessage } from './traffic-log.ts';
 
 /** Height of a row, in pixels: that of inspector.css. */
@@ -18,7 +18,7 @@ export interface MessageListProps {
 
 /** A long list of messages, of which only the visible ones are in the document. It follows the newest message until the user scrolls up. */
 export function MessageList({ list, selected, onSelect }: MessageListProps) {
-  const words = messages.value.inspector;
+  const words = panelMessages.value.inspector;
   const scroller = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   const [height, setHeight] = useState(600);
@@ -91,7 +91,7 @@ interface MessageRowProps {
 }
 
 function MessageRow({ message, isSelected, place, count, onSelect }: MessageRowProps) {
-  const words = messages.value.inspector;
+  const words = panelMessages.value.inspector;
   const { number, atMs, direction, name, author, bytes, json, kind } = message;
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the list handles the keys of its options

@@ -1,7 +1,7 @@
-import type { Messages } from './en.ts';
+import type { Translation } from './translation.ts';
 
 /** The texts of the page in German. */
-export const de: Messages = {
+export const de: Translation = {
   activity: {
     ended: 'Beendet',
     offline: 'Wartet auf den Server',
@@ -40,6 +40,9 @@ export const de: Messages = {
     newConversation: 'Neues Gespräch',
     signOut: 'Abmelden',
     signOutUser: (userId) => `${userId} abmelden`,
+    exportConversation: 'Kopieren oder exportieren',
+    inspector: 'Inspektor',
+    settings: 'Einstellungen',
   },
   emptyState: {
     title: 'Sprechen Sie mit dem Agenten',
@@ -78,7 +81,6 @@ export const de: Messages = {
     picture: 'Bild',
   },
   exporting: {
-    open: 'Kopieren oder exportieren',
     title: 'Gespräch kopieren oder exportieren',
     note: 'Alles, was diese Seite vom Gespräch zeigt, ohne die Bilder.',
     copy: 'Als Markdown kopieren',
@@ -111,9 +113,6 @@ export const de: Messages = {
   },
   status: {
     silentVoice: 'Dieser Agent spricht. Starten Sie den Sprachmodus, um ihn zu hören.',
-    you: 'Sie',
-    agent: 'Agent',
-    level: (speaker) => `${speaker}: Pegel`,
     tokens: (count) => `${count.toLocaleString('de')} Tokens`,
   },
   composer: {
@@ -131,9 +130,6 @@ export const de: Messages = {
     interruptTitle: 'Antwort stoppen (Esc)',
     stop: 'Stopp',
     startAudio: 'Sprechen',
-    stopAudio: 'Sprachmodus beenden',
-    mute: 'Mikrofon ausschalten',
-    unmute: 'Mikrofon einschalten',
   },
   signIn: {
     title: 'Anmelden',
@@ -185,6 +181,12 @@ export const de: Messages = {
     speechLostAdvice: 'Wiederholen Sie die Nachricht, oder schreiben Sie sie.',
     badPicture: 'Dieses Bild ist nicht lesbar.',
     badPictureAdvice: 'Hängen Sie eine Datei im Format JPEG, PNG oder WebP an.',
+    speechRefused: 'Der Agent nimmt Ihre Stimme oder Sprache nicht an.',
+    speechRefusedAdvice: (error) => `Er verwendet wieder seine eigene. (${error})`,
+    microphoneReplaced: (label) => `Es geht weiter mit ${label || 'einem anderen Mikrofon'}.`,
+    noVideo: 'Der Agent sieht nichts.',
+    cameraBlocked: 'Erlauben Sie die Kamera in den Website-Einstellungen des Browsers.',
+    videoFailed: 'Kamera oder Bildschirm konnten nicht gezeigt werden.',
   },
   call: {
     title: 'Sprachmodus',
@@ -213,10 +215,12 @@ export const de: Messages = {
     defaultDevice: 'Standard des Systems',
     unnamedDevice: (number) => `Gerät ${number}`,
     missingDevice: 'Nicht verbunden, daher der Standard',
-    replaced: (label) => `Es geht weiter mit ${label || 'einem anderen Mikrofon'}.`,
-    noVideo: 'Der Agent sieht nichts.',
-    videoBlocked: 'Erlauben Sie die Kamera in den Website-Einstellungen des Browsers.',
-    videoFailed: 'Kamera oder Bildschirm konnten nicht gezeigt werden.',
+    you: 'Sie',
+    agent: 'Agent',
+    level: (speaker) => `${speaker}: Pegel`,
+    mute: 'Mikrofon ausschalten',
+    unmute: 'Mikrofon einschalten',
+    endTitle: 'Sprachmodus beenden',
   },
   voiceProblem: {
     insecure: {
@@ -282,9 +286,7 @@ export const de: Messages = {
     tryAgain: 'Erneut versuchen',
   },
   settings: {
-    open: 'Einstellungen',
     title: 'Einstellungen',
-    close: 'Schließen',
     agent: 'Der Agent',
     page: 'Diese Seite',
     agentsOwn: 'Wie vom Agenten vorgesehen',
@@ -308,8 +310,6 @@ export const de: Messages = {
     singleKeysHint: 'Schalten Sie sie aus, wenn Sie diktieren oder Tasten versehentlich drücken.',
     kept: 'In diesem Browser gespeichert.',
     notKept: 'Dieser Browser speichert keine Einstellungen. Sie gelten, bis Sie die Seite schließen.',
-    refused: 'Der Agent nimmt Ihre Stimme oder Sprache nicht an.',
-    refusedAdvice: (error) => `Er verwendet wieder seine eigene. (${error})`,
   },
   shortcuts: {
     title: 'Tastenkürzel',
@@ -325,21 +325,22 @@ export const de: Messages = {
       ',': ',',
       '?': '?',
     },
-    send: 'Nachricht senden',
-    newLine: 'Neue Zeile in der Nachricht',
-    interrupt: 'Antwort stoppen',
-    write: 'Nachricht schreiben',
-    voice: 'Sprachmodus starten oder beenden',
-    mute: 'Mikrofon aus- oder einschalten',
-    inspector: 'Inspektor öffnen oder schließen',
-    talk: 'Zum Sprechen halten, wenn der Agent darauf wartet',
-    settings: 'Einstellungen',
-    list: 'Diese Liste',
+    actions: {
+      send: 'Nachricht senden',
+      newLine: 'Neue Zeile in der Nachricht',
+      interrupt: 'Antwort stoppen',
+      write: 'Nachricht schreiben',
+      voice: 'Sprachmodus starten oder beenden',
+      mute: 'Mikrofon aus- oder einschalten',
+      inspector: 'Inspektor öffnen oder schließen',
+      talk: 'Zum Sprechen halten, wenn der Agent darauf wartet',
+      settings: 'Einstellungen',
+      list: 'Diese Liste',
+    },
     singleKeys: 'Einzelne Tasten wirken außerhalb von Textfeldern. Sie können sie in den Einstellungen ausschalten.',
     singleKeysOff: 'Einzelne Tasten sind in den Einstellungen ausgeschaltet.',
   },
   inspector: {
-    open: 'Inspektor',
     measured: 'Messwerte',
     title: 'Inspektor',
     close: 'Inspektor schließen',
@@ -384,5 +385,6 @@ export const de: Messages = {
     loadFailed: 'Dieser Teil der Seite konnte nicht geladen werden.',
     loadFailedAdvice: 'Vielleicht ist der Server nicht erreichbar.',
     tryAgain: 'Erneut versuchen',
+    close: 'Schließen',
   },
 };

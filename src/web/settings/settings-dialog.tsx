@@ -5,6 +5,7 @@ import { Dialog } from '../components/dialog.tsx';
 import { type Choices, SegmentedField, SelectField, SwitchField, TextField } from '../components/form-fields.tsx';
 import { language, messages } from '../messages/current.ts';
 import { LANGUAGES, type Language } from '../messages/language-tags.ts';
+import { panelMessages } from '../messages/panels.ts';
 import type { PageSettings } from './page-settings.ts';
 import { listSpeechLanguages } from './speech-languages.ts';
 import { MAX_LENGTH } from './stored-settings.ts';
@@ -14,7 +15,7 @@ type Session = ConnectionEvents['session'];
 export interface SettingsDialogProps {
   readonly settings: PageSettings;
   readonly session: Signal<Session | undefined>;
-  /** Fields for microphone and loudspeaker, once they have been loaded. */
+  /** Section for microphone and loudspeaker, once it has been loaded. */
   readonly sound: ComponentChildren;
   onClose(): void;
   onShortcuts(): void;
@@ -22,19 +23,14 @@ export interface SettingsDialogProps {
 
 /** The settings of the page, by what they concern. Each change applies at once. */
 export function SettingsDialog({ settings, session, sound, onClose, onShortcuts }: SettingsDialogProps) {
-  const words = messages.value.settings;
+  const words = panelMessages.value.settings;
   return (
     <Dialog title={words.title} onClose={onClose}>
       <section class="dialog-section">
         <h3>{words.agent}</h3>
         <AgentFields settings={settings} session={session.value} />
       </section>
-      {sound && (
-        <section class="dialog-section">
-          <h3>{messages.value.call.sound}</h3>
-          {sound}
-        </section>
-      )}
+      {sound}
       <section class="dialog-section">
         <h3>{words.page}</h3>
         <PageFields settings={settings} />
@@ -42,7 +38,7 @@ export function SettingsDialog({ settings, session, sound, onClose, onShortcuts 
       <footer class="dialog-foot">
         <p>{settings.isKept.value ? words.kept : words.notKept}</p>
         <button type="button" class="text-button" onClick={onShortcuts}>
-          {messages.value.shortcuts.title}
+          {panelMessages.value.shortcuts.title}
         </button>
       </footer>
     </Dialog>
@@ -50,7 +46,7 @@ export function SettingsDialog({ settings, session, sound, onClose, onShortcuts 
 }
 
 function AgentFields({ settings, session }: { settings: PageSettings; session: Session | undefined }) {
-  const words = messages.value.settings;
+  const words = panelMessages.value.settings;
   const { voice, speechLanguage, answers } = settings.values.value;
   return (
     <>
@@ -86,7 +82,7 @@ interface VoiceFieldProps {
 }
 
 function VoiceField({ voices, voice, onChange }: VoiceFieldProps) {
-  const words = messages.value.settings;
+  const words = panelMessages.value.settings;
   if (!voices) {
     return (
       <TextField
@@ -105,7 +101,7 @@ function VoiceField({ voices, voice, onChange }: VoiceFieldProps) {
 }
 
 function PageFields({ settings }: { settings: PageSettings }) {
-  const words = messages.value.settings;
+  const words = panelMessages.value.settings;
   const { theme, pageLanguage, displayName, singleKeys } = settings.values.value;
   const languages = Object.entries(LANGUAGES) as [Language, string][]; // the keys are the tags
   return (
@@ -114,7 +110,7 @@ function PageFields({ settings }: { settings: PageSettings }) {
         label={words.displayName}
         hint={words.displayNameHint}
         value={displayName}
-        placeholder={messages.value.status.you}
+        placeholder={messages.value.transcript.you}
         maxLength={MAX_LENGTH}
         onChange={(name) => settings.change({ displayName: name })}
       />

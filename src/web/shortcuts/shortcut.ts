@@ -1,4 +1,4 @@
-import type { Text } from '../messages/current.ts';
+import type { PanelMessages } from '../messages/en-panels.ts';
 
 /** A key, as a user finds it on the keyboard. */
 export type KeyName = 'Enter' | 'Shift' | 'Esc' | 'V' | 'M' | 'I' | 'Space' | '/' | ',' | '?';
@@ -7,7 +7,7 @@ export type KeyName = 'Enter' | 'Shift' | 'Esc' | 'V' | 'M' | 'I' | 'Space' | '/
 export interface Shortcut {
   /** Keys that are pressed together. */
   readonly keys: readonly KeyName[];
-  readonly label: Text;
+  readonly action: keyof PanelMessages['shortcuts']['actions'];
   /** Does it. Absent: the component that has the focus handles the keys. */
   run?(): void;
 }

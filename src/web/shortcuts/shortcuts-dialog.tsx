@@ -1,5 +1,5 @@
 import { Dialog } from '../components/dialog.tsx';
-import { messages } from '../messages/current.ts';
+import { panelMessages } from '../messages/panels.ts';
 import type { Shortcut } from './shortcut.ts';
 
 export interface ShortcutsDialogProps {
@@ -10,15 +10,15 @@ export interface ShortcutsDialogProps {
 }
 
 export function ShortcutsDialog({ list, hasSingleKeys, onClose }: ShortcutsDialogProps) {
-  const words = messages.value.shortcuts;
+  const words = panelMessages.value.shortcuts;
   return (
     <Dialog title={words.title} onClose={onClose}>
       <dl class="shortcuts">
         {list
           .filter(({ run }) => hasSingleKeys || !run)
-          .map(({ keys, label }) => (
+          .map(({ keys, action }) => (
             <div key={keys.join()}>
-              <dt>{label(messages.value)}</dt>
+              <dt>{words.actions[action]}</dt>
               <dd>
                 {keys.map((key) => (
                   <kbd key={key}>{words.keys[key]}</kbd>

@@ -16,16 +16,16 @@ export class Shortcuts {
     this.#conversation = conversation;
     this.#settings = settings;
     this.list = [
-      { keys: ['Enter'], label: ({ shortcuts }) => shortcuts.send },
-      { keys: ['Shift', 'Enter'], label: ({ shortcuts }) => shortcuts.newLine },
-      { keys: ['Esc'], label: ({ shortcuts }) => shortcuts.interrupt },
-      { keys: ['/'], label: ({ shortcuts }) => shortcuts.write, run: focusMessage },
-      { keys: ['V'], label: ({ shortcuts }) => shortcuts.voice, run: () => this.#toggleVoice() },
-      { keys: ['M'], label: ({ shortcuts }) => shortcuts.mute, run: () => this.#toggleMuted() },
-      { keys: ['I'], label: ({ shortcuts }) => shortcuts.inspector, run: () => panels.toggleInspector() },
-      { keys: ['Space'], label: ({ shortcuts }) => shortcuts.talk },
-      { keys: [','], label: ({ shortcuts }) => shortcuts.settings, run: () => panels.openDialog('settings') },
-      { keys: ['?'], label: ({ shortcuts }) => shortcuts.list, run: () => panels.openDialog('shortcuts') },
+      { keys: ['Enter'], action: 'send' },
+      { keys: ['Shift', 'Enter'], action: 'newLine' },
+      { keys: ['Esc'], action: 'interrupt' },
+      { keys: ['/'], action: 'write', run: focusMessage },
+      { keys: ['V'], action: 'voice', run: () => this.#toggleVoice() },
+      { keys: ['M'], action: 'mute', run: () => this.#toggleMuted() },
+      { keys: ['I'], action: 'inspector', run: () => panels.toggleInspector() },
+      { keys: ['Space'], action: 'talk' },
+      { keys: [','], action: 'settings', run: () => panels.openDialog('settings') },
+      { keys: ['?'], action: 'list', run: () => panels.openDialog('shortcuts') },
     ];
   }
 

@@ -3,6 +3,7 @@ import { Dialog } from '../components/dialog.tsx';
 import { DownloadIcon } from '../components/icons.tsx';
 import type { Conversation } from '../conversation.ts';
 import { messages } from '../messages/current.ts';
+import { panelMessages } from '../messages/panels.ts';
 import { formatJson, formatMarkdown } from './export-conversation.ts';
 
 /** Time for which a file that is being downloaded is kept, in ms. */
@@ -10,7 +11,7 @@ const DOWNLOAD_MS = 60_000;
 
 /** Copies or downloads the whole conversation, also what is not in the document. */
 export function ExportDialog({ conversation, onClose }: { conversation: Conversation; onClose: () => void }) {
-  const words = messages.value.exporting;
+  const words = panelMessages.value.exporting;
   const getTurns = () => conversation.transcript.peek().turns;
   const getMarkdown = () => formatMarkdown(getTurns(), messages.peek());
   return (

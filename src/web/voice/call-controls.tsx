@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { MicrophoneIcon, MutedIcon, StopIcon } from '../components/icons.tsx';
 import type { Conversation } from '../conversation.ts';
+import { callMessages } from '../messages/call.ts';
 import { messages } from '../messages/current.ts';
 import { CameraIcon, EndIcon, HeadphonesIcon, ScreenIcon } from './call-icons.tsx';
 import type { VideoSource } from './video-share.ts';
@@ -14,7 +15,8 @@ export interface CallControlsProps {
 const CAN_SHARE_SCREEN = typeof navigator.mediaDevices?.getDisplayMedia === 'function';
 
 export function CallControls({ conversation, onSound }: CallControlsProps) {
-  const { composer, call } = messages.value;
+  const { composer } = messages.value;
+  const call = callMessages.value;
   const { voice } = conversation.talk;
   const seesFrames = conversation.session.value?.images?.includes('frames') === true;
   const muted = voice.muted.value;
@@ -23,8 +25,8 @@ export function CallControls({ conversation, onSound }: CallControlsProps) {
       {!voice.pushToTalk.value && (
         <Toggle
           first
-          label={composer.mute}
-          title={muted ? composer.unmute : composer.mute}
+          label={call.mute}
+          title={muted ? call.unmute : call.mute}
           pressed={muted}
           onClick={() => voice.setMuted(!muted)}
         >
@@ -53,8 +55,8 @@ export function CallControls({ conversation, onSound }: CallControlsProps) {
       <button
         type="button"
         class="pill end"
-        aria-label={composer.stopAudio}
-        title={composer.stopAudio}
+        aria-label={call.endTitle}
+        title={call.endTitle}
         onClick={() => conversation.stopAudio()}
       >
         <EndIcon />
@@ -66,7 +68,7 @@ export function CallControls({ conversation, onSound }: CallControlsProps) {
 
 /** Shows the agent the camera or the screen. */
 function VideoToggle({ conversation, source }: { conversation: Conversation; source: VideoSource }) {
-  const { call } = messages.value;
+  const call = callMessages.value;
   const { state, video } = conversation.talk.voice;
   const isShown = video?.source.value === source;
   const label = call[source];

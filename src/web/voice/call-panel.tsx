@@ -1,7 +1,7 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { MicrophoneIcon, MutedIcon } from '../components/icons.tsx';
 import type { Conversation } from '../conversation.ts';
-import { messages } from '../messages/current.ts';
+import { callMessages } from '../messages/call.ts';
 import { CallControls } from './call-controls.tsx';
 import { AgentIcon } from './call-icons.tsx';
 import { CallSide } from './call-side.tsx';
@@ -18,7 +18,7 @@ export interface CallPanelProps {
 /** The call, which the page shows while voice is on: who speaks, how loud, and the controls of a call. */
 export function CallPanel({ conversation, onSound }: CallPanelProps) {
   const panel = useRef<HTMLElement>(null);
-  const { status, call } = messages.value;
+  const call = callMessages.value;
   const { voice } = conversation.talk;
   const { video } = voice;
   const isSilent = voice.muted.value || voice.systemMuted.value;
@@ -27,11 +27,11 @@ export function CallPanel({ conversation, onSound }: CallPanelProps) {
   return (
     <section ref={panel} class="call" aria-label={call.title} data-activity={conversation.activity.value}>
       <div class="call-stage">
-        <CallSide name={status.you} side="you" level={voice.microphoneLevel}>
+        <CallSide name={call.you} side="you" level={voice.microphoneLevel}>
           {video?.stream.value ? <VideoPreview video={video} /> : isSilent ? <MutedIcon /> : <MicrophoneIcon />}
         </CallSide>
         <CallState conversation={conversation} />
-        <CallSide name={status.agent} side="agent" level={voice.agentLevel}>
+        <CallSide name={call.agent} side="agent" level={voice.agentLevel}>
           <AgentIcon />
         </CallSide>
       </div>

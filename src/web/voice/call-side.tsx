@@ -1,6 +1,6 @@
 import type { ReadonlySignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { messages } from '../messages/current.ts';
+import { callMessages } from '../messages/call.ts';
 
 /** RMS that counts as loud. Speech seldom comes near full scale. */
 const FULL = 0.25;
@@ -26,7 +26,7 @@ export function CallSide({ name, side, level, children }: CallSideProps) {
       <meter
         class="visually-hidden"
         data-testid={side === 'you' ? 'microphone-level' : 'agent-level'}
-        aria-label={messages.value.status.level(name)}
+        aria-label={callMessages.value.level(name)}
         value={loudness}
       />
       <span class="call-name" aria-hidden="true">

@@ -1,4 +1,4 @@
 // The parts of the page that only a call needs. The page loads this file by itself, after it is shown.
 export { CallPanel } from './call-panel.tsx';
-export { SoundDialog, SoundFields } from './sound-fields.tsx';
+export { SoundDialog, SoundSection } from './sound-fields.tsx';
 export { startVoice } from './voice.ts';

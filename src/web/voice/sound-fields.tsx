@@ -1,14 +1,14 @@
 import { useEffect, useId, useState } from 'preact/hooks';
 import { Dialog } from '../components/dialog.tsx';
 import { type Choices, SelectField } from '../components/form-fields.tsx';
-import { messages } from '../messages/current.ts';
+import { callMessages } from '../messages/call.ts';
 import type { PageSettings } from '../settings/page-settings.ts';
 import { type AudioDevice, AudioDevices } from './audio-devices.ts';
 
 /** The choice of devices, for a call that goes on. */
 export function SoundDialog({ settings, onClose }: { settings: PageSettings; onClose(): void }) {
   return (
-    <Dialog title={messages.value.call.sound} onClose={onClose}>
+    <Dialog title={callMessages.value.sound} onClose={onClose}>
       <section class="dialog-section">
         <SoundFields settings={settings} />
       </section>
@@ -16,9 +16,19 @@ export function SoundDialog({ settings, onClose }: { settings: PageSettings; onC
   );
 }
 
+/** The choice of devices, as a part of the settings. */
+export function SoundSection({ settings }: { settings: PageSettings }) {
+  return (
+    <section class="dialog-section">
+      <h3>{callMessages.value.sound}</h3>
+      <SoundFields settings={settings} />
+    </section>
+  );
+}
+
 /** Microphone, loudspeaker and volume. The lists follow what is plugged in and out. */
-export function SoundFields({ settings }: { settings: PageSettings }) {
-  const { call } = messages.value;
+function SoundFields({ settings }: { settings: PageSettings }) {
+  const call = callMessages.value;
   const [devices] = useState(() => new AudioDevices());
   useEffect(() => {
     const lifetime = new AbortController();
@@ -48,7 +58,7 @@ export function SoundFields({ settings }: { settings: PageSettings }) {
 }
 
 function VolumeField({ volume, onChange }: { volume: number; onChange(volume: number): void }) {
-  const { call } = messages.value;
+  const call = callMessages.value;
   const id = useId();
   const percent = Math.round(volume * 100);
   return (
@@ -73,7 +83,7 @@ function VolumeField({ volume, onChange }: { volume: number; onChange(volume: nu
 
 /** Lists the devices, and the chosen one also while it is not plugged in. */
 function listChoices(devices: readonly AudioDevice[], chosen: string, defaultName: string): Choices<string> {
-  const { unnamedDevice, missingDevice } = messages.value.call;
+  const { unnamedDevice, missingDevice } = callMessages.value;
   const isMissing = chosen !== '' && !devices.some(({ id }) => id === chosen);
   return [
     ['', defaultName],

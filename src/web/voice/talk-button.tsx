@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks';
 import { MicrophoneIcon } from '../components/icons.tsx';
-import { messages } from '../messages/current.ts';
+import { callMessages } from '../messages/call.ts';
 import type { VoiceControl } from './voice-control.ts';
 
 /** Controls in which the space bar has a meaning of its own. */
@@ -8,7 +8,7 @@ const OWN_SPACE = 'input, textarea, select, [contenteditable], button:not(.talk)
 
 /** The button of push-to-talk: the agent hears the user while it is held, or the space bar. Assistive technology clicks it, once to begin and once to end. */
 export function TalkButton({ voice }: { voice: VoiceControl }) {
-  const { call } = messages.value;
+  const call = callMessages.value;
   const talking = voice.talking.value;
   useEffect(() => followSpace(voice), [voice]);
   return (

@@ -1,0 +1,6 @@
+import type { Messages } from './en.ts';
+import type { CallMessages } from './en-call.ts';
+import type { PanelMessages } from './en-panels.ts';
+
+/** All texts of the page in a language other than English. English is divided by the scripts that show the texts. */
+export type Translation = Messages & PanelMessages & { readonly call: CallMessages };
