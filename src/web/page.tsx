@@ -20,7 +20,9 @@ import { Panels } from './panels.ts';
 import { PageSettings } from './settings/page-settings.ts';
 import { showSettings } from './settings/show-settings.ts';
 import { SETTINGS_KEY } from './settings/stored-settings.ts';
+import './shared-chunk.ts';
 import { Shortcuts } from './shortcuts/shortcuts.ts';
+import { loadAnswerContent } from './transcript/load-answer-content.ts';
 import { TranscriptView } from './transcript/transcript-view.tsx';
 import { readTransport } from './transport.ts';
 import { findVoiceProblem } from './voice/voice-problem.ts';
@@ -150,6 +152,8 @@ addEventListener('storage', ({ key }) => {
 });
 
 conversation.open();
+// Load what answers need beside the connection, so that it is there before the first one.
+void loadAnswerContent();
 watchHiddenTab(document, { onLeft: () => conversation.pause(), onBack: () => conversation.resume() });
 // Render after the texts have arrived, so that the language does not change before the eyes of the user.
 await textsLoaded;

@@ -1,3 +1,5 @@
+import './shared-chunk.ts';
+
 /** Components of the panels, in a script of their own. */
 export { Inspector } from './inspector/inspector.tsx';
 export { SettingsDialog } from './settings/settings-dialog.tsx';

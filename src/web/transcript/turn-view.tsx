@@ -1,14 +1,10 @@
 import { CanvasImage } from '../components/canvas-image.tsx';
-import { ConstantView } from '../components/constant-view.tsx';
-import { CopyButton } from '../components/copy-button.tsx';
 import { MicrophoneIcon } from '../components/icons.tsx';
 import { Words } from '../components/words.tsx';
-import { MarkdownView } from '../markdown/markdown-view.tsx';
 import { messages } from '../messages/current.ts';
-import { formatAnswer } from './export-conversation.ts';
-import { SourceList } from './source-list.tsx';
-import { ToolCard } from './tool-card.tsx';
-import { type AgentTurn, selectHeardParts, type ToolUse, type Turn, type UserTurn } from './turn.ts';
+import { answerContent } from './load-answer-content.ts';
+import { PlainContent } from './plain-content.tsx';
+import type { AgentTurn, Turn, UserTurn } from './turn.ts';
 
 export function TurnView({ turn }: { turn: Turn }) {
   return turn.role === 'user' ? <UserTurnView turn={turn} /> : <AgentTurnView turn={turn} />;
@@ -47,34 +43,14 @@ function UserTurnView({ turn }: { turn: UserTurn }) {
 
 function AgentTurnView({ turn }: { turn: AgentTurn }) {
   const words = messages.value.transcript;
-  const { state, grounding } = turn;
-  const parts = selectHeardParts(turn);
+  const Content = answerContent.value ?? PlainContent;
+  const { state } = turn;
   return (
     // aria-busy makes screen readers read the complete answer at once, not word by word.
     <article class="turn turn-agent" data-testid="agent-turn" data-state={state} aria-busy={state === 'open'}>
       <h3 class="visually-hidden">{words.agent}</h3>
-      {parts.map((part, index) =>
-        part.kind === 'tool' ? (
-          <ConstantView key={part.id} value={part} show={showTool} />
-        ) : (
-          <MarkdownView
-            key={`text-${index.toString()}`}
-            text={part.text}
-            isOpen={(state === 'open' || (state === 'done' && turn.heard !== undefined)) && index === parts.length - 1}
-          />
-        ),
-      )}
-      {grounding && <SourceList grounding={grounding} />}
-      {state !== 'open' && parts.some(({ kind }) => kind === 'text') && (
-        <div class="turn-actions">
-          <CopyButton label={words.copyAnswer} getText={() => formatAnswer(turn)} />
-        </div>
-      )}
+      <Content turn={turn} />
       {state === 'interrupted' && <p class="mark">{words.interrupted}</p>}
     </article>
   );
-}
-
-function showTool(tool: ToolUse) {
-  return <ToolCard tool={tool} />;
 }

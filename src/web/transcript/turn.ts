@@ -60,4 +60,9 @@ export function selectHeardParts({ parts, heard }: AgentTurn): AgentTurn['parts'
   });
 }
 
+/** Whether the page offers to copy an answer: it is complete, and has text. */
+export function hasActions({ state, parts }: AgentTurn): boolean {
+  return state !== 'open' && parts.some(({ kind }) => kind === 'text');
+}
+
 export type Turn = UserTurn | AgentTurn;

@@ -26,6 +26,8 @@ let browser: Browser | undefined;
 export interface ScriptedPageOptions extends Pick<OpenPageOptions, 'context' | 'expected' | 'state'> {
   /** A script that runs in the page before its own. */
   readonly initScript?: string;
+  /** Called before the page is loaded. */
+  readonly beforeVisit?: (page: Page) => Promise<unknown>;
   /** Puts something between the page and the server. @returns the address of the page */
   readonly connectThrough?: (serverUrl: string) => Promise<string>;
 }
@@ -46,12 +48,13 @@ export async function openScripted(options: ScriptedPageOptions = {}): Promise<S
     await until(() => model.frames.filter((frame) => 'clientContent' in frame).length >= asked);
   };
   const converse = async (question: string, ...increments: string[]) => {
-    await ask(question);
+    // The page shows a question with its next frame, so that the number after `ask` may be that of before.
     const turns = Number(await page.getByRole('log').getAttribute('data-turns'));
+    await ask(question);
     for (const increment of increments) model.say(increment);
     model.completeTurn();
     await page
-      .locator(`[role=log][data-turns="${turns + 1}"] [data-testid=agent-turn][data-state=done]`)
+      .locator(`[role=log][data-turns="${turns + 2}"] [data-testid=agent-turn][data-state=done]`)
       .last()
       .waitFor();
     await page.getByTestId('activity').getByText('Ready').waitFor();
@@ -72,6 +75,7 @@ async function openInSuite(url: string, options: ScriptedPageOptions): Promise<P
   if (!browser) throw new Error('the suite has no browser');
   const page = await openTab(browser, options);
   if (options.initScript) await page.addInitScript(options.initScript);
+  await options.beforeVisit?.(page);
   await visit(page, url, options);
   return page;
 }

@@ -1,0 +1,9 @@
+// Small files that the page shares with a script that is loaded later. The build makes one chunk for each set of scripts that share files. All later
+// scripts import this file, so that the page loads one chunk and not a chunk for each set.
+import './base64.ts';
+import './components/constant-view.tsx';
+import './components/words.tsx';
+import './markdown/bidi-controls.ts';
+import './settings/stored-settings.ts';
+import './transcript/turn.ts';
+import './voice/voice-problem.ts';
