@@ -5,9 +5,8 @@ import { CodeBlock } from './code-block.tsx';
 import { InlineView } from './inline-view.tsx';
 import type { Block, List, ListItem } from './node.ts';
 
-/** Level of the headings of the page that stand above an answer. */
-const OUTER_LEVEL = 3;
-const LOWEST_LEVEL = 6;
+/** Level of the heading of a turn, which stands above an answer. */
+const TURN_LEVEL = 2;
 
 /**
  * Shows blocks. A list, a quote and a table have the direction of their first letter; so has each line, by style.
@@ -33,7 +32,8 @@ function showBlock(block: Block): ComponentChildren {
       );
     case 'heading':
       return createElement(
-        `h${Math.min(block.level + OUTER_LEVEL, LOWEST_LEVEL)}`,
+        // Most answers begin with a heading of level 2. It follows that of the turn, so that screen readers find no level left out.
+        `h${TURN_LEVEL + Math.min(Math.max(block.level - 1, 1), 4)}`,
         { 'data-level': block.level },
         <InlineView nodes={block.children} />,
       );

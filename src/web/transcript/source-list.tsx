@@ -21,7 +21,7 @@ export function SourceList({ grounding: { sources, queries } }: { grounding: Gro
       )}
       {shown.length > 0 && (
         <>
-          <h4 class="visually-hidden">{words.title}</h4>
+          <h3 class="visually-hidden">{words.title}</h3>
           <SourceLinks sources={shown} />
         </>
       )}

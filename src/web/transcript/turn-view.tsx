@@ -27,7 +27,7 @@ function UserTurnView({ turn }: { turn: UserTurn }) {
   const { text, spoken, state, image, pictures } = turn;
   return (
     <article class="turn turn-user" data-testid="user-turn" data-state={state}>
-      <h3 class="visually-hidden">{spoken ? words.youSaid : words.youWrote}</h3>
+      <h2 class="visually-hidden">{spoken ? words.youSaid : words.youWrote}</h2>
       {image && <CanvasImage bitmap={image} label={words.sentPicture} />}
       {pictures !== undefined && <p class="mark">{words.pictures(pictures)}</p>}
       {text && (
@@ -48,7 +48,7 @@ function AgentTurnView({ turn }: { turn: AgentTurn }) {
   return (
     // aria-busy makes screen readers read the complete answer at once, not word by word.
     <article class="turn turn-agent" data-testid="agent-turn" data-state={state} aria-busy={state === 'open'}>
-      <h3 class="visually-hidden">{words.agent}</h3>
+      <h2 class="visually-hidden">{words.agent}</h2>
       <Content turn={turn} />
       {state === 'interrupted' && <p class="mark">{words.interrupted}</p>}
     </article>

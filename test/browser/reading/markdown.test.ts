@@ -26,7 +26,7 @@ describeInBrowser('Markdown in a browser', (it) => {
     model.completeTurn();
     await page.locator('[data-testid=agent-turn][data-state=done]').waitFor();
     for (const [selector, text] of [
-      ['h5', 'Counting'],
+      ['h3', 'Counting'],
       ['ol > li', 'Count'],
       ['ol ul li', 'at spaces'],
       ['td[data-align=right]', '12 ms'],

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, test } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { AS_SHIPPED, startTestServer, type TestServer, type TestServerOptions } from '../../http/test-server.ts';
-import { browserPath, launchBrowser, NETWORK_ERRORS, openTab, visit } from '../open-page.ts';
+import { browserPath, launchBrowser, NETWORK_ERRORS, type OpenPageOptions, openTab, visit } from '../open-page.ts';
 import { writeSilence } from '../speech-wav.ts';
 
 /** The page as it was built; `npm test` builds it before. */
@@ -20,6 +20,7 @@ export interface VoicePageOptions {
   readonly environment?: Record<string, string>;
   readonly server?: TestServerOptions;
   readonly context?: BrowserContextOptions;
+  readonly state?: OpenPageOptions['state'];
   /** Query of the page's address. */
   readonly query?: string;
   /** Called before the page is opened. */
@@ -34,7 +35,7 @@ export async function openVoicePage(options: VoicePageOptions = {}): Promise<{ p
   const page = await openTab(browser, { expected: NETWORK_ERRORS, ...(context ? { context } : {}) });
   if (before) await page.addInitScript(before);
   await options.prepare?.(page);
-  await visit(page, `${server.url}/${query}`);
+  await visit(page, `${server.url}/${query}`, options);
   return { page, server };
 }
 
