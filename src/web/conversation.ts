@@ -11,7 +11,7 @@ import { ModelStatus } from './model-status.ts';
 import {
   CONVERSATION_FORGOTTEN,
   createEndedNotice,
-  createEventNotices,
+  createEventNotice,
   createNewConversationNotice,
   createOfflineNotice,
   type Notice,
@@ -240,7 +240,8 @@ export class Conversation {
       if (isForgotten(this.transcript.value, event.data)) this.notify(CONVERSATION_FORGOTTEN);
     } else if (event.name === 'end') this.#endReason = event.data.reason;
     else if (event.name === 'usage') this.totalTokens.value = event.data.total_tokens || this.totalTokens.value;
-    for (const notice of createEventNotices(event)) this.notify(notice);
+    const notice = createEventNotice(event);
+    if (notice) this.notify(notice);
     const { discarding } = this.transcript.value;
     this.#dispatch({ ...event, at: performance.now() });
     if (event.name === 'message' && (!discarding || 'turn_complete' in event.data)) this.#receiveMessage(event.data);

@@ -1,5 +1,4 @@
-/** Controls that receive the focus of a control that has disappeared: the message field, except on a phone, where it would open the keyboard. */
-const FINE_POINTER = '(pointer: fine)';
+import { hasMouse } from './has-mouse.ts';
 
 /**
  * Keeps the place of keyboard users. When the focused control disappears or becomes disabled, the browser moves the focus to the body, from where
@@ -37,7 +36,7 @@ export class FocusKeeper {
     this.#focused = undefined;
     const field = this.#root.querySelector<HTMLElement>('textarea');
     const log = this.#root.querySelector<HTMLElement>('[role="log"]');
-    const heir = matchMedia(FINE_POINTER).matches && field ? field : log;
+    const heir = hasMouse() && field ? field : log;
     if (heir && isUsable(heir)) heir.focus({ preventScroll: true });
   }
 }

@@ -8,8 +8,8 @@ export interface HiddenTabListener {
   onBack(): void;
 }
 
-/** Watches whether the user sees the tab. @returns a function that ends it */
-export function watchHiddenTab(document: Document, { onLeft, onBack }: HiddenTabListener): () => void {
+/** Watches whether the user sees the tab, for as long as the page lives. */
+export function watchHiddenTab(document: Document, { onLeft, onBack }: HiddenTabListener): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const onChange = () => {
     clearTimeout(timer);
@@ -19,8 +19,4 @@ export function watchHiddenTab(document: Document, { onLeft, onBack }: HiddenTab
   document.addEventListener('visibilitychange', onChange);
   // A tab may be opened in the background.
   if (document.visibilityState === 'hidden') timer = setTimeout(onLeft, LEFT_AFTER_MS);
-  return () => {
-    clearTimeout(timer);
-    document.removeEventListener('visibilitychange', onChange);
-  };
 }

@@ -73,7 +73,7 @@ export class Identity {
     if (account !== undefined && account !== userId) return;
     this.#ids = undefined;
     if (account === undefined) this.#write(USER_KEY, userId);
-    // An id that is none stands for the default session.
+    // A stored value without a session id stands for the default session.
     else this.#write(SESSION_KEY, sessionId === undefined ? userId : `${userId}/${sessionId}`);
   }
 

@@ -162,7 +162,7 @@ export function createUnsupportedNotice(error: string, hint: string | undefined)
 }
 
 /** Creates the notice of a failure of the model. */
-export function createModelNotice(error: string, hint: string | undefined): Notice {
+function createModelNotice(error: string, hint: string | undefined): Notice {
   return {
     key: 'model',
     tone: 'error',
@@ -171,10 +171,10 @@ export function createModelNotice(error: string, hint: string | undefined): Noti
   };
 }
 
-/** Creates the notices of an event: none, unless the user should know of the event. */
-export function createEventNotices(event: ServerEvent): readonly Notice[] {
-  if (event.name === 'failure') return [createModelNotice(event.data.error, event.data.hint)];
-  return event.name === 'status' && event.data.upstream === 'restarted' ? [MODEL_RESTARTED] : [];
+/** Creates the notice of an event. @returns `undefined` unless the user should know of the event */
+export function createEventNotice(event: ServerEvent): Notice | undefined {
+  if (event.name === 'failure') return createModelNotice(event.data.error, event.data.hint);
+  return event.name === 'status' && event.data.upstream === 'restarted' ? MODEL_RESTARTED : undefined;
 }
 
 /** Creates the notice of a voice that is on in another tab. @param take starts voice in this tab instead */

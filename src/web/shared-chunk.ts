@@ -4,6 +4,7 @@ import './base64.ts';
 import './components/constant-view.tsx';
 import './components/words.tsx';
 import './markdown/bidi-controls.ts';
+import './markdown/max-shown.ts';
 import './settings/stored-settings.ts';
 import './transcript/turn.ts';
 import './voice/voice-problem.ts';

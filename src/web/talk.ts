@@ -17,7 +17,7 @@ import { VoiceControl } from './voice/voice-control.ts';
 import { VoiceError } from './voice/voice-problem.ts';
 import { VoiceLock } from './voice-lock.ts';
 
-/** Time for a request of this page for speech to follow an older one for text, in ms. */
+/** Time in which a newer request of this page for speech may still undo a change to text, in ms. */
 const SPEECH_OFF_MS = 1_000;
 
 export interface TalkOptions extends Pick<Environment, 'startVoice' | 'findVoiceProblem' | 'settings' | 'tabs'> {
@@ -39,7 +39,7 @@ export class Talk {
   readonly #options: TalkOptions;
   readonly #answers: CaptionedAnswers;
   readonly #lock: VoiceLock;
-  /** Ends the voice after the agent was made to write. */
+  /** Ends the voice when the agent has been changed to text and no change to speech follows. */
   #speechOffTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: TalkOptions) {

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { type AttachedImage, findImage, readImage } from '../attached-image.ts';
 import type { Conversation } from '../conversation.ts';
 import type { Draft } from '../draft.ts';
+import { hasMouse } from '../has-mouse.ts';
 import { messages } from '../messages/current.ts';
 import { BAD_IMAGE } from '../notice.ts';
 import { CanvasImage } from './canvas-image.tsx';
@@ -47,8 +48,7 @@ export function Composer({ conversation, draft, isHidden }: ComposerProps) {
   };
 
   useEffect(() => {
-    // Focus the field on devices with a mouse only: on a phone the focus would open the keyboard.
-    if (!isHidden && matchMedia('(pointer: fine)').matches) field.current?.focus();
+    if (!isHidden && hasMouse()) field.current?.focus();
   }, [isHidden]);
   const dropping = useFileDrop((file) => void attach(file));
   useTextHeight(field, text);

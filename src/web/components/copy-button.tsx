@@ -25,11 +25,6 @@ export function CopyButton({ label, getText, isWide = false }: CopyButtonProps) 
   }, [outcome]);
   const copy = async () => setOutcome((await copyText(getText())) ? 'copied' : 'notCopied');
   const icon = outcome === 'copied' ? <CheckIcon /> : <CopyIcon />;
-  const status = (
-    <span class="copy-outcome" role="status">
-      <Words text={outcome ? words[outcome] : ''} />
-    </span>
-  );
   if (isWide) {
     return (
       <button type="button" class="pill" data-outcome={outcome} onClick={() => void copy()}>
@@ -48,7 +43,9 @@ export function CopyButton({ label, getText, isWide = false }: CopyButtonProps) 
       onClick={() => void copy()}
     >
       {icon}
-      {status}
+      <span class="copy-outcome" role="status">
+        <Words text={outcome ? words[outcome] : ''} />
+      </span>
     </button>
   );
 }

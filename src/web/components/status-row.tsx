@@ -12,8 +12,8 @@ export function StatusRow({ conversation }: { conversation: Conversation }) {
         <span class="pulse" aria-hidden="true" />
         {words.activity[activity]}
       </p>
-      {isSilentVoice && <p class="aside hint">{words.status.silentVoice}</p>}
-      {totalTokens.value > 0 && <p class="aside tokens">{words.status.tokens(totalTokens.value)}</p>}
+      {isSilentVoice && <p class="hint">{words.status.silentVoice}</p>}
+      {totalTokens.value > 0 && <p class="tokens">{words.status.tokens(totalTokens.value)}</p>}
     </div>
   );
 }

@@ -1,8 +1,6 @@
 import { signal } from '@preact/signals';
 import type { Traffic } from '../../client/index.ts';
-
-/** Level of the microphone, as RMS from 0 to 1, above which the user speaks: well above a quiet room. */
-const SPEECH_LEVEL = 0.02;
+import { SPEECH_LEVEL } from '../voice/hearing-detector.ts';
 
 /** What the page measures of a conversation. `undefined`: nothing was measured yet. */
 export interface Measured {
@@ -29,7 +27,7 @@ export class Measurements {
   }
 
   onMicrophoneLevel(level: number): void {
-    if (level > SPEECH_LEVEL) this.#inputAt = this.#now();
+    if (level >= SPEECH_LEVEL) this.#inputAt = this.#now();
   }
 
   onTraffic({ name, data }: Traffic): void {

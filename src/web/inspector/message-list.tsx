@@ -92,13 +92,12 @@ interface MessageRowProps {
 
 function MessageRow({ message, isSelected, place, count, onSelect }: MessageRowProps) {
   const words = panelMessages.value.inspector;
-  const { number, atMs, direction, name, author, bytes, json, kind } = message;
+  const { number, atMs, direction, name, author, bytes, json } = message;
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the list handles the keys of its options
     <div
       id={`message-${number}`}
       class="message-row"
-      data-kind={kind}
       data-direction={direction}
       role="option"
       tabIndex={-1}

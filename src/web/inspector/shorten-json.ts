@@ -1,10 +1,11 @@
+import { BASE64 } from '../base64.ts';
+
 /** Maximum length of a text within the data, in characters. */
 export const MAX_TEXT = 2_000;
 /** Part of a longer text that is kept, in characters. */
 const KEPT = 200;
 /** Maximum length of base64 that is kept. Nobody reads it. */
 const MAX_BASE64 = 80;
-const BASE64 = /^[A-Za-z0-9+/]+=*$/;
 
 /**
  * Formats data as JSON. Long texts within it keep their beginning, and their length in characters.

@@ -1,10 +1,8 @@
 import { useRef } from 'preact/hooks';
 import { messages } from '../messages/current.ts';
 import { BlockList } from './block-view.tsx';
+import { MAX_SHOWN } from './max-shown.ts';
 import { type ParsedMarkdown, parseMarkdown } from './parse-markdown.ts';
-
-/** Maximum number of UTF-16 units of a text that are shown. The page tells that there is more; copies and exports have all of it. */
-export const MAX_SHOWN = 100_000;
 
 /** Shows Markdown that may still be arriving. @param isOpen whether more text will arrive */
 export function MarkdownView({ text, isOpen }: { text: string; isOpen: boolean }) {

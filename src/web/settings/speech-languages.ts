@@ -1,37 +1,8 @@
 /** Languages of live speech models, as BCP-47 tags. The server does not tell which of them its model has. */
-const TAGS = [
-  ...[
-    'ar-EG',
-    'bn-BD',
-    'cmn-CN',
-    'de-DE',
-    'en-GB',
-    'en-IN',
-    'en-US',
-    'es-ES',
-    'es-US',
-    'fr-FR',
-    'hi-IN',
-    'id-ID',
-    'it-IT',
-  ],
-  ...[
-    'ja-JP',
-    'ko-KR',
-    'mr-IN',
-    'nl-NL',
-    'pl-PL',
-    'pt-BR',
-    'ro-RO',
-    'ru-RU',
-    'ta-IN',
-    'te-IN',
-    'th-TH',
-    'tr-TR',
-    'uk-UA',
-  ],
-  'vi-VN',
-];
+const TAGS: readonly string[] = (
+  'ar-EG bn-BD cmn-CN de-DE en-GB en-IN en-US es-ES es-US fr-FR hi-IN id-ID it-IT ' +
+  'ja-JP ko-KR mr-IN nl-NL pl-PL pt-BR ro-RO ru-RU ta-IN te-IN th-TH tr-TR uk-UA vi-VN'
+).split(' ');
 
 /**
  * Lists the languages with their names, in the order of an alphabet.

@@ -4,7 +4,7 @@ export type Theme = 'system' | 'light' | 'dark';
 export const THEMES: readonly Theme[] = ['system', 'light', 'dark'];
 
 /** Background of the page, which browsers also use around it. The same as `--paper` in theme.css. */
-export const PAPER = { light: '#f7f6f3', dark: '#131516' };
+const PAPER = { light: '#f7f6f3', dark: '#131516' };
 
 /** Query that matches if the system is dark. */
 export const DARK_SYSTEM = '(prefers-color-scheme: dark)';

@@ -1,3 +1,4 @@
+import { BASE64 } from '../base64.ts';
 import { revealBidiControls } from '../markdown/bidi-controls.ts';
 
 /** Maximum length of a value in one line, in UTF-16 units. */
@@ -6,7 +7,6 @@ const MAX_BRIEF = 160;
 const MAX_PRETTY = 20_000;
 /** Least length of a text that may be a file in base64, in UTF-16 units. */
 const MIN_BASE64 = 200;
-const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/;
 
 /** Formats a value in one line: the fields of an object, without braces and quotes. */
 export function formatBrief(value: unknown): string {

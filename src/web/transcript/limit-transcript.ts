@@ -25,33 +25,22 @@ export function limitTranscript(transcript: Transcript, previous: Transcript): T
 }
 
 function limitTurns(transcript: Transcript): Transcript {
-  const lengths = transcript.turns.map(measureText);
-  let length = lengths.reduce((sum, one) => sum + one, 0);
-  let dropped = 0;
-  if (lengths.length > MAX_TURNS) dropped = lengths.length - Math.floor(MAX_TURNS * RETURN_TO);
-  for (const one of lengths.slice(0, dropped)) length -= one;
-  // The last turn is kept, however long it is.
-  for (
-    const target = length > MAX_TEXT ? MAX_TEXT * RETURN_TO : length;
-    length > target && dropped < lengths.length - 1;
-  ) {
-    length -= lengths[dropped] ?? 0;
-    dropped += 1;
+  const { turns, truncated } = transcript;
+  let first = turns.length > MAX_TURNS ? turns.length - Math.floor(MAX_TURNS * RETURN_TO) : 0;
+  const lengths = turns.map(measureText);
+  let length = lengths.slice(first).reduce((sum, each) => sum + each, 0);
+  if (length > MAX_TEXT) {
+    // The last turn is kept, however long it is.
+    for (; length > MAX_TEXT * RETURN_TO && first < turns.length - 1; first += 1) length -= lengths[first] ?? 0;
   }
-  const turns = limitImages(transcript.turns.slice(dropped));
-  return dropped === 0 && turns === undefined
-    ? transcript
-    : {
-        ...transcript,
-        turns: turns ?? transcript.turns.slice(dropped),
-        truncated: transcript.truncated || dropped > 0,
-      };
+  const kept = limitImages(first === 0 ? turns : turns.slice(first));
+  return kept === turns ? transcript : { ...transcript, turns: kept, truncated: truncated || first > 0 };
 }
 
-/** Removes the oldest pictures beyond the limit. @returns undefined if there are none */
-function limitImages(turns: readonly Turn[]): Turn[] | undefined {
+/** Removes the oldest pictures beyond the limit. @returns the same turns if there are none */
+function limitImages(turns: readonly Turn[]): readonly Turn[] {
   let surplus = turns.filter((turn) => turn.role === 'user' && turn.image).length - MAX_IMAGES;
-  if (surplus <= 0) return undefined;
+  if (surplus <= 0) return turns;
   return turns.map((turn) => {
     if (turn.role !== 'user' || !turn.image || surplus === 0) return turn;
     surplus -= 1;

@@ -1,11 +1,9 @@
 import { useEffect } from 'preact/hooks';
 import { Words } from '../components/words.tsx';
 import { removeBidiOverrides } from '../markdown/bidi-controls.ts';
+import { MAX_SHOWN } from '../markdown/max-shown.ts';
 import { loadAnswerContent } from './load-answer-content.ts';
 import { type AgentTurn, hasActions, selectHeardParts } from './turn.ts';
-
-/** Maximum number of UTF-16 units of a text that are shown. */
-const MAX_SHOWN = 100_000;
 
 /**
  * Text of an answer without its formatting, until the script that formats it has been loaded. Paragraphs and the place of the actions have the height

@@ -1,3 +1,5 @@
+import { BASE64 } from '../base64.ts';
+
 /** Maximum number of pictures of a result that are shown. */
 const MAX_PICTURES = 4;
 /** Maximum length of a picture in base64, in UTF-16 units. */
@@ -5,7 +7,6 @@ const MAX_BASE64 = 3_000_000;
 /** Maximum depth at which a picture is looked for. */
 const MAX_DEPTH = 6;
 const TYPE = /^image\/(?:png|jpeg|webp|gif)$/;
-const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/;
 
 /** Finds the pictures in the result of a tool: objects with a type and base64, as those of MCP and of Gemini. @returns URLs that hold the pictures */
 export function findPictures(result: unknown): readonly string[] {

@@ -12,7 +12,7 @@ export interface UserTurn {
   readonly image?: ImageBitmap;
   /** Number of pictures that this page does not have: another page has sent them, or they are of before a reload. */
   readonly pictures?: number;
-  /** Client whose message goes on in its next one. */
+  /** Id of the client that has sent only a part of the message: its next message is the rest. `null`: a client without an id. */
   readonly continues?: string | null;
 }
 
@@ -43,7 +43,7 @@ export interface AgentTurn {
   readonly spoken?: boolean;
   readonly parts: readonly (TextPart | ToolUse)[];
   readonly state: 'open' | 'done' | 'interrupted';
-  /** Number of characters of the text that were heard, while the answer is spoken, and of one that was cut; `undefined`: all of them. */
+  /** Number of characters that the user has heard of an answer that is being spoken, or was interrupted. `undefined`: the whole text is shown. */
   readonly heard?: number | undefined;
   readonly grounding?: Grounding;
 }

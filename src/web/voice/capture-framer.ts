@@ -3,9 +3,9 @@ import { floatToPcm16 } from '../../audio/pcm.ts';
 import { createResampler } from '../../audio/resampler.ts';
 
 /** Sample rate that the model providers accept, in Hz. */
-export const CAPTURE_RATE = 16_000;
+const CAPTURE_RATE = 16_000;
 /** Number of samples in a frame: 20 ms. A message for every render quantum would be 375 messages a second. */
-export const FRAME_SAMPLES = 320;
+const FRAME_SAMPLES = 320;
 
 export interface CaptureFrame {
   readonly pcm: Int16Array<ArrayBuffer>;

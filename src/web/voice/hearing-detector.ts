@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 
 /** Level that counts as speech, as a root mean square. Browsers bring speech to about 0.1, and noise below 0.01. */
-const SPEECH_LEVEL = 0.02;
+export const SPEECH_LEVEL = 0.02;
 /** Number of quiet levels after which the user no longer speaks: 0.6 s. People pause between words. */
 const PAUSE = 6;
 

@@ -13,14 +13,15 @@ export class Speaker {
   readonly #node: AudioWorkletNode;
   readonly #gain: GainNode;
   #turn = 1;
-  #stats: PlaybackStats = { bufferedMs: 0, turn: 0, playedMs: 0, playing: false, underruns: 0, level: 0 };
+  /** Duration of the audio of the current turn that was rendered, in ms. */
+  #playedMs = 0;
 
   /** @param context an audio context with the playback worklet */
   constructor(context: AudioContext, onStats: (stats: PlaybackStats) => void) {
     this.#context = context;
     this.#node = new AudioWorkletNode(context, 'playback', { numberOfInputs: 0, outputChannelCount: [1] });
     this.#node.port.onmessage = ({ data: stats }: MessageEvent<PlaybackStats>) => {
-      this.#stats = stats;
+      this.#playedMs = stats.playedMs;
       onStats(stats);
     };
     this.#gain = context.createGain();
@@ -68,7 +69,7 @@ export class Speaker {
 
   /** Returns the duration of the answer that the user has heard, in ms: the rendered audio less the output latency. */
   getHeardMs(): number {
-    return Math.max(0, Math.round(this.#stats.playedMs - (this.#context.outputLatency || 0) * 1000));
+    return Math.max(0, Math.round(this.#playedMs - (this.#context.outputLatency || 0) * 1000));
   }
 
   #post(command: SpeakerCommand, transfer: Transferable[] = []): void {

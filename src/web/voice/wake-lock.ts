@@ -4,7 +4,6 @@ export class WakeLock {
   #isHeld = false;
 
   hold(): void {
-    if (this.#isHeld) return;
     this.#isHeld = true;
     document.addEventListener('visibilitychange', this.#request);
     void this.#request();
