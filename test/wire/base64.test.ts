@@ -31,3 +31,16 @@ test.each(['A', 'AAA', 'A===', '====', 'AA=A', 'AAAA\n', 'AA AA', '-_-_', 'data:
     expect(isBase64(text)).toBe(false);
   },
 );
+
+test.each([16_380, 16_384, 16_388, 40_000])(
+  'isBase64 of %d characters is false if a space is among them, or padding before the end',
+  (length) => {
+    const text = 'A'.repeat(length);
+    expect(isBase64(text)).toBe(true);
+    for (const at of [0, 4, length >> 1, length - 1])
+      expect(isBase64(`${text.slice(0, at)} ${text.slice(at + 1)}`)).toBe(false);
+    for (const at of [4, 8_192, 16_376, length - 4])
+      expect(isBase64(`${text.slice(0, at - 2)}==${text.slice(at)}`)).toBe(false);
+    expect(isBase64(`${text.slice(0, 16_382)}==${text.slice(16_384)}`)).toBe(length === 16_384);
+  },
+);
