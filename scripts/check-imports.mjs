@@ -10,6 +10,7 @@ const TABLE = {
   'wire/framing': ['wire'],
   'wire/dialects': ['wire'],
   audio: [],
+  memory: [],
   emulator: ['audio'],
   'emulator/gemini': ['emulator', 'audio'],
   models: ['wire', 'audio'],
@@ -23,10 +24,10 @@ const TABLE = {
 const WIRE = ['wire', 'wire/framing', 'wire/dialects'];
 TABLE.agent = [...WIRE, 'audio', 'models', 'isolation', 'store'];
 TABLE['agent/tools'] = ['agent', ...TABLE.agent];
-TABLE['agent/run'] = ['agent/tools', ...TABLE['agent/tools']];
+TABLE['agent/run'] = ['agent/tools', 'memory', ...TABLE['agent/tools']];
 TABLE['agent/adk'] = ['agent/run', 'models/gemini', ...TABLE['agent/run']];
 TABLE['agent/room'] = ['agent/run', ...TABLE['agent/run']];
-TABLE['session/log'] = ['wire'];
+TABLE['session/log'] = ['wire', 'memory'];
 TABLE.session = [...WIRE, 'session/log', 'agent', 'agent/tools', 'agent/run', 'agent/room', 'isolation', 'store'];
 TABLE['session/redis'] = ['session', ...TABLE.session];
 TABLE['http/auth'] = ['wire'];

@@ -1,6 +1,7 @@
+import { AudioSlabs, type StoredText } from '../../memory/audio-slabs.ts';
 import type { FunctionResponse } from '../../wire/agent-event.ts';
 import { mediaLength, REQUEST_BYTES, textLength } from '../../wire/byte-size.ts';
-import type { LiveRequest } from '../../wire/live-request.ts';
+import type { Blob, LiveRequest } from '../../wire/live-request.ts';
 import { type MemoryCounter, MemoryShare } from '../../wire/memory-share.ts';
 import { isFrame } from './send-request.ts';
 import { hasSound } from './sound.ts';
@@ -22,7 +23,10 @@ const MAX_OVERLAP = 43_000;
 const ENTRY_BYTES = REQUEST_BYTES + 100;
 
 interface Entry {
+  /** The request, with `data` empty in an audio blob. */
   readonly request: LiveRequest;
+  /** Audio of the request. */
+  readonly audio: StoredText | undefined;
   /** Number of the input, as `TurnState` counts inputs. */
   readonly number: number;
   /** Events of the conversation that record this input. */
@@ -42,6 +46,13 @@ const NO_IDS: readonly string[] = [];
 export class ReplayBuffer {
   readonly #turn: TurnView;
   #entries: Entry[] = [];
+  /**
+   * Audio of the entries. As strings in the heap, the garbage collector would copy each twice: with 100 ms of speech at a time that cost a quarter
+   * of a voice round trip.
+   */
+  readonly #slabs = new AudioSlabs();
+  /** Request of the latest entry that holds nothing but audio, for all further ones with the same mime type. */
+  #audioRequest: { readonly blob: Blob } = { blob: { mime_type: '', data: '' } };
   /** Total length of the buffered audio and images, in characters of base64. */
   #media = 0;
   /** Total length of the buffered text, in characters. */
@@ -65,7 +76,7 @@ export class ReplayBuffer {
    * @param eventId id of the event that records the input in the conversation
    */
   recordInput(request: LiveRequest, eventId?: string): void {
-    const entry = createEntry(request, this.#turn.state.inputs, eventId === undefined ? NO_IDS : [eventId]);
+    const entry = this.#createEntry(request, this.#turn.state.inputs, eventId === undefined ? NO_IDS : [eventId]);
     if (request.blob && isFrame(request.blob)) this.#dropReplacedFrame();
     this.#entries.push(entry);
     this.#media += entry.media;
@@ -97,13 +108,13 @@ export class ReplayBuffer {
     const heard = heardText.trim();
     if (questionEnd === undefined || (heard === '' && results.length === 0)) return;
     const count = this.#entries.filter(({ number }) => number <= questionEnd).length;
-    const question = summarizeAsText(this.#entries.slice(0, count), questionEnd, heard, results);
+    const question = this.#summarizeAsText(this.#entries.slice(0, count), questionEnd, heard, results);
     this.#replaceEntries([...question, ...this.#entries.slice(count)]);
   }
 
   /** Returns the buffered input, to be sent on a new connection. The buffer keeps it. */
   replay(): readonly LiveRequest[] {
-    return this.#entries.map(({ request }) => request);
+    return this.#entries.map((entry) => this.#restoreRequest(entry));
   }
 
   /**
@@ -112,10 +123,9 @@ export class ReplayBuffer {
    */
   mayHoldSpeech(): boolean {
     return this.#entries.some((entry) => {
-      const { blob, activity_end } = entry.request;
-      if (activity_end) return true;
-      if (!blob || isFrame(blob)) return false;
-      entry.hasSound ??= hasSound(blob.data);
+      if (entry.request.activity_end) return true;
+      if (entry.audio === undefined) return false;
+      entry.hasSound ??= hasSound(this.#slabs.read(entry.audio));
       return entry.hasSound;
     });
   }
@@ -143,12 +153,19 @@ export class ReplayBuffer {
   }
 
   #drop(index: number): void {
-    const [dropped] = this.#entries.splice(index, 1);
-    this.#media -= dropped?.media ?? 0;
-    this.#text -= dropped?.text ?? 0;
+    // Nearly always the oldest. `splice` would move all others, and return an array.
+    const dropped = index === 0 ? this.#entries.shift() : this.#entries.splice(index, 1)[0];
+    if (!dropped) return;
+    this.#media -= dropped.media;
+    this.#text -= dropped.text;
+    if (dropped.audio !== undefined) this.#slabs.free(dropped.audio);
   }
 
   #replaceEntries(entries: Entry[]): void {
+    const kept = new Set(entries);
+    for (const entry of this.#entries) {
+      if (entry.audio !== undefined && !kept.has(entry)) this.#slabs.free(entry.audio);
+    }
     this.#entries = entries;
     this.#media = entries.reduce((sum, { media }) => sum + media, 0);
     this.#text = entries.reduce((sum, { text }) => sum + text, 0);
@@ -156,8 +173,57 @@ export class ReplayBuffer {
   }
 
   #count(): void {
-    this.#memory.set(this.#media + 2 * this.#text + this.#entries.length * ENTRY_BYTES);
+    const entryBytes = this.#entries.length * ENTRY_BYTES;
+    this.#memory.set(this.#media + 2 * this.#text + entryBytes + this.#slabs.unusedBytes);
   }
+
+  #createEntry(request: LiveRequest, number: number, eventIds: readonly string[]): Entry {
+    const media = mediaLength(request);
+    const text = textLength(request.content);
+    const { blob } = request;
+    if (!blob || isFrame(blob)) return { request, audio: undefined, number, eventIds, media, text };
+    const audio = this.#slabs.store(blob.data);
+    return { request: this.#omitAudio(request, blob), audio, number, eventIds, media, text };
+  }
+
+  #omitAudio(request: LiveRequest, { mime_type }: Blob): LiveRequest {
+    if (this.#audioRequest.blob.mime_type !== mime_type) this.#audioRequest = { blob: { mime_type, data: '' } };
+    return isBlobOnly(request) ? this.#audioRequest : { ...request, ...this.#audioRequest };
+  }
+
+  #restoreRequest({ request, audio }: Entry): LiveRequest {
+    if (audio === undefined || !request.blob) return request;
+    return { ...request, blob: { mime_type: request.blob.mime_type, data: this.#slabs.read(audio) } };
+  }
+
+  /**
+   * Converts a question to text: the transcript, typed text, and the results of the calls made for it. Speech without a transcript and frames stay
+   * as they are.
+   */
+  #summarizeAsText(
+    question: readonly Entry[],
+    number: NonNullable<TurnState['questionEnd']>,
+    heard: string,
+    results: readonly FunctionResponse[],
+  ): Entry[] {
+    const repeated = question.filter(
+      ({ request: { blob, content } }) => !content && (heard === '' || (blob && isFrame(blob))),
+    );
+    const parts = question.flatMap(({ request }) => request.content?.parts ?? []);
+    const returned = results.map(
+      ({ name, response }) => `(${name} was called for this, and returned ${JSON.stringify(response)})`,
+    );
+    const texts = [heard, ...parts.flatMap(({ text }) => text ?? []), ...returned].filter((text) => text !== '');
+    const images = parts.flatMap(({ inlineData }) => (inlineData ? { inlineData } : []));
+    const content = { role: 'user', parts: [...images, { text: texts.join('\n') }] };
+    const eventIds = question.flatMap((entry) => entry.eventIds);
+    return [...repeated, this.#createEntry({ content }, number, eventIds)];
+  }
+}
+
+function isBlobOnly(request: LiveRequest): boolean {
+  for (const field in request) if (field !== 'blob') return false;
+  return true;
 }
 
 /** Discards media that exceeds `MAX_OVERLAP`, the oldest first. */
@@ -168,32 +234,4 @@ function trimOverlap(entries: readonly Entry[]): Entry[] {
     return media === 0 || left >= 0;
   });
   return kept.reverse();
-}
-
-/**
- * Converts a question to text: the transcript, typed text, and the results of the calls made for it. Speech without a transcript and frames stay
- * as they are.
- */
-function summarizeAsText(
-  question: readonly Entry[],
-  number: NonNullable<TurnState['questionEnd']>,
-  heard: string,
-  results: readonly FunctionResponse[],
-): Entry[] {
-  const repeated = question.filter(
-    ({ request: { blob, content } }) => !content && (heard === '' || (blob && isFrame(blob))),
-  );
-  const parts = question.flatMap(({ request }) => request.content?.parts ?? []);
-  const returned = results.map(
-    ({ name, response }) => `(${name} was called for this, and returned ${JSON.stringify(response)})`,
-  );
-  const texts = [heard, ...parts.flatMap(({ text }) => text ?? []), ...returned].filter((text) => text !== '');
-  const images = parts.flatMap(({ inlineData }) => (inlineData ? { inlineData } : []));
-  const content = { role: 'user', parts: [...images, { text: texts.join('\n') }] };
-  const eventIds = question.flatMap((entry) => entry.eventIds);
-  return [...repeated, createEntry({ content }, number, eventIds)];
-}
-
-function createEntry(request: LiveRequest, number: number, eventIds: readonly string[]): Entry {
-  return { request, number, eventIds, media: mediaLength(request), text: textLength(request.content) };
 }

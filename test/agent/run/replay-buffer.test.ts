@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { ReplayBuffer } from '../../../src/agent/run/replay-buffer.ts';
@@ -245,11 +246,33 @@ test('after any sequence of inputs and events, the replay is in the order of sen
         turn.send(request);
         if (each === 'typed') lastTyped = request;
       }
-      const places = turn.reconnect().map((request) => sent.indexOf(request));
+      // The data of each request is its place.
+      const places = turn.reconnect().map((request) => sent.findIndex((one) => isDeepStrictEqual(one, request)));
       expect(places).toEqual([...new Set(places)].toSorted((one, other) => one - other));
       expect(places).not.toContain(-1);
       if (lastTyped) expect(turn.reconnect()).toContain(lastTyped);
     }),
     { numRuns: Number(process.env.PROPERTY_RUNS ?? 300) },
   );
+});
+
+test('the memory that is counted is that of all buffered audio, and nothing once the exchange is complete', () => {
+  let counted = 0;
+  const memory = { add: (bytes: number) => (counted += bytes), release: (bytes: number) => (counted -= bytes) };
+  const turn = new LiveTurn('single');
+  const buffer = new ReplayBuffer(turn, memory);
+  for (let piece = 0; piece < 300; piece += 1) {
+    turn.apply({ type: 'input_recorded', hasText: false });
+    buffer.recordInput({ activity_start: {}, ...spoken(`${piece}`, 4_000) });
+    const held = buffer.replay();
+    const characters = held.reduce((sum, { blob }) => sum + (blob?.data.length ?? 0), 0);
+    expect(counted).toBeGreaterThan(characters);
+    expect(held.at(-1)).toEqual({ activity_start: {}, ...spoken(`${piece}`, 4_000) });
+  }
+  // What is free within the slabs is less than two of them.
+  expect(counted).toBeLessThan(512 * 1024 + 150 * 400 + 192 * 1024);
+  for (const event of [reply, turnComplete]) turn.apply(event);
+  buffer.completeExchange();
+  expect(buffer.replay()).toEqual([]);
+  expect(counted).toBe(0);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { AudioSlabs, type StoredText, storedLength } from '../../../src/session/log/audio-slabs.ts';
+import { AudioSlabs, type StoredText, storedLength } from '../../src/memory/audio-slabs.ts';
 
 const text = fc.oneof(
   { weight: 4, arbitrary: fc.base64String({ maxLength: 60_000 }) },
