@@ -1,7 +1,10 @@
+import type { IncomingMessage } from 'node:http';
 import type { Agent } from 'node:https';
+import { Socket } from 'node:net';
 import WebSocket from 'ws';
 import { isRecord } from '../wire/record.ts';
 import { WireError } from '../wire/wire-error.ts';
+import { writeMaskedFrame } from './masked-frame.ts';
 
 /** How a socket ended. */
 export interface SocketClose {
@@ -70,6 +73,8 @@ const TEXT = { binary: false };
 export class ProviderSocket {
   readonly #observer: SocketObserver;
   readonly #socket: WebSocket;
+  /** What the WebSocket runs on. `undefined` before the upgrade. */
+  #connection: Socket | undefined;
   #closeTimer: NodeJS.Timeout | undefined;
   #pingTimer: NodeJS.Timeout | undefined;
   /** Number of pings since the last sign of life. `undefined`: the peer has never answered a ping. */
@@ -110,7 +115,9 @@ export class ProviderSocket {
 
   /** Sends a text frame. Without an open socket the frame is discarded. */
   send(text: string): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(Buffer.from(text), TEXT);
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    if (this.#connection && writeMaskedFrame(this.#connection, text)) return;
+    this.#socket.send(Buffer.from(text), TEXT);
   }
 
   /** Closes with 1000. The socket is destroyed if the peer does not answer within 2 s. */
@@ -127,6 +134,9 @@ export class ProviderSocket {
 
   #listen(): void {
     const socket = this.#socket;
+    socket.on('upgrade', ({ socket: connection }: IncomingMessage) => {
+      if (connection instanceof Socket) this.#connection = connection;
+    });
     socket.on('open', () => {
       this.#pingTimer = setInterval(() => this.#ping(), PING_MS).unref();
       this.#observer.onOpen();

@@ -4,6 +4,7 @@ import { WebSocket } from 'ws';
 import type { MemoryBudget } from '../../session/memory-budget.ts';
 import type { Frame } from '../../wire/dialects/dialect.ts';
 import { encodeEventObject } from '../../wire/framing/event-object.ts';
+import { encodeTextFrameHeader } from '../../wire/framing/websocket-frame.ts';
 import type { IdentifiedFrame } from './frame-encoder.ts';
 import type { ControlFrame, Sink } from './push-reader.ts';
 import { WaitingOutput } from './waiting-output.ts';
@@ -11,7 +12,6 @@ import { WaitingOutput } from './waiting-output.ts';
 /** Close codes of RFC 6455, section 7.4.1. */
 const NORMAL = 1000;
 const GOING_AWAY = 1001;
-const TEXT = { binary: false };
 
 /** Form of the messages on a WebSocket. */
 export interface SocketFormat {
@@ -32,10 +32,16 @@ export const BARE_MESSAGES: SocketFormat = {
   sendsSession: false,
 };
 
+/** Text of one message, and its WebSocket frame in latin1 if the text is ASCII. */
+interface SocketMessage {
+  readonly text: string;
+  readonly frame: string | undefined;
+}
+
 /** The frames that were formatted last, and the result. All readers that are up to date write the same array, one after the other. */
 interface Latest {
   readonly frames: readonly IdentifiedFrame[];
-  readonly messages: readonly Buffer[];
+  readonly messages: readonly SocketMessage[];
 }
 const latest = new Map<SocketFormat, Latest>();
 
@@ -114,23 +120,30 @@ export class WebSocketSink implements Sink {
 
   #sendFrame(id: string | undefined, frame: Frame): void {
     const message = this.#format.encode(id, frame);
-    if (message !== undefined) this.#send(message);
+    if (message !== undefined) this.#send(encodeMessage(message));
   }
 
-  #send(message: Buffer | string): void {
-    this.#socket.send(message, TEXT);
+  #send({ text, frame }: SocketMessage): void {
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    // Each frame of `ws` is two buffers and two writes. Node writes a string from its stack, without memory of its own.
+    if (frame === undefined) this.#socket.send(text);
+    else this.#connection.write(frame, 'latin1');
     if (!this.#connection.writableNeedDrain) return;
     this.#isBlocked = true;
     if (!this.#waiting.onBlocked(this.#connection.writableLength)) this.destroy();
   }
 }
 
-/** As bytes: `ws` would count the bytes of a string, and Node would allocate three times as many. */
-function encodeMessages(format: SocketFormat, frames: readonly IdentifiedFrame[]): Buffer[] {
-  const messages: Buffer[] = [];
+function encodeMessages(format: SocketFormat, frames: readonly IdentifiedFrame[]): SocketMessage[] {
+  const messages: SocketMessage[] = [];
   for (const frame of frames) {
-    const message = format.encode(frame.id, frame);
-    if (message !== undefined) messages.push(Buffer.from(message));
+    const text = format.encode(frame.id, frame);
+    if (text !== undefined) messages.push(encodeMessage(text));
   }
   return messages;
+}
+
+function encodeMessage(text: string): SocketMessage {
+  const bytes = Buffer.byteLength(text);
+  return { text, frame: bytes === text.length ? encodeTextFrameHeader(bytes) + text : undefined };
 }

@@ -1,8 +1,8 @@
+import { AudioSlabs, storedLength } from '../../memory/audio-slabs.ts';
 import { BoundedMap } from '../../wire/bounded-map.ts';
 import type { Cursor } from '../../wire/cursor.ts';
 import type { LogEntry } from '../../wire/log-entry.ts';
 import { type MemoryCounter, MemoryShare } from '../../wire/memory-share.ts';
-import { AudioSlabs, storedLength } from '../../memory/audio-slabs.ts';
 import type { HeldEntry, LogView, Lookup } from './log-view.ts';
 import { NO_AUDIO, restoreAudio, type StoredEntry, storeEntry } from './stored-entry.ts';
 

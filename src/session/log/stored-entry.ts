@@ -1,7 +1,7 @@
+import type { AudioSlabs, StoredText } from '../../memory/audio-slabs.ts';
 import type { Part } from '../../wire/agent-event.ts';
 import { soundMs } from '../../wire/audio-duration.ts';
 import type { LogEntry } from '../../wire/log-entry.ts';
-import type { AudioSlabs, StoredText } from '../../memory/audio-slabs.ts';
 import { entrySize } from './entry-size.ts';
 
 /** Audio of each entry without audio, which is compared by identity. */
