@@ -7,7 +7,9 @@ import { hasMouse } from '../has-mouse.ts';
 import { messages } from '../messages/current.ts';
 import { BAD_IMAGE } from '../notice.ts';
 import { CanvasImage } from './canvas-image.tsx';
-import { CloseIcon, ImageIcon, MicrophoneIcon, SendIcon, StopIcon } from './icons.tsx';
+import { IconButton } from './icon-button.tsx';
+import { CloseIcon, ImageIcon, MicrophoneIcon, SendIcon } from './icons.tsx';
+import { StopButton } from './stop-button.tsx';
 
 /** Key code of an Enter that ends a composition. Some input methods do not set `isComposing` for it. */
 const IME_KEY_CODE = 229;
@@ -149,9 +151,9 @@ function Attachment({ image, onRemove }: { image: AttachedImage; onRemove: () =>
   return (
     <div class="attachment">
       <CanvasImage bitmap={image.bitmap} label={composer.attachedPicture(image.name)} />
-      <button type="button" class="round small" aria-label={composer.removePicture} onClick={onRemove}>
+      <IconButton isSmall label={composer.removePicture} onClick={onRemove}>
         <CloseIcon />
-      </button>
+      </IconButton>
     </div>
   );
 }
@@ -161,15 +163,9 @@ function PictureButton({ onPick }: { onPick: (file: File | undefined) => void })
   const picker = useRef<HTMLInputElement>(null);
   return (
     <>
-      <button
-        type="button"
-        class="round"
-        aria-label={composer.attach}
-        title={composer.attach}
-        onClick={() => picker.current?.click()}
-      >
+      <IconButton label={composer.attach} onClick={() => picker.current?.click()}>
         <ImageIcon />
-      </button>
+      </IconButton>
       <input
         ref={picker}
         type="file"
@@ -182,23 +178,6 @@ function PictureButton({ onPick }: { onPick: (file: File | undefined) => void })
         }}
       />
     </>
-  );
-}
-
-function StopButton({ onClick }: { onClick: () => void }) {
-  const { composer } = messages.value;
-  return (
-    <button
-      type="button"
-      class="pill interrupt"
-      aria-label={composer.interrupt}
-      aria-keyshortcuts="Escape"
-      title={composer.interruptTitle}
-      onClick={onClick}
-    >
-      <StopIcon />
-      <span class="pill-label">{composer.stop}</span>
-    </button>
   );
 }
 

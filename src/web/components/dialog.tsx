@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { messages } from '../messages/current.ts';
+import { IconButton } from './icon-button.tsx';
 import { CloseIcon } from './icons.tsx';
 
 export interface DialogProps {
@@ -35,14 +36,9 @@ export function Dialog({ title, onClose, children }: DialogProps) {
       <div class="dialog-content">
         <header class="dialog-head">
           <h2 id={titleId}>{title}</h2>
-          <button
-            type="button"
-            class="round"
-            aria-label={messages.value.panels.close}
-            onClick={() => dialog.current?.close()}
-          >
+          <IconButton label={messages.value.panels.close} onClick={() => dialog.current?.close()}>
             <CloseIcon />
-          </button>
+          </IconButton>
         </header>
         {children}
       </div>

@@ -17,7 +17,8 @@ interface RowProps extends FieldProps {
   readonly children: ComponentChildren;
 }
 
-function Row({ label, hint, id, children }: RowProps) {
+/** A field of a form: a label, a hint, and the control. */
+export function FieldRow({ label, hint, id, children }: RowProps) {
   return (
     <div class="field">
       <div class="field-text">
@@ -39,7 +40,7 @@ interface ChoiceProps<Value extends string> extends FieldProps {
 export function SelectField<Value extends string>({ label, hint, value, choices, onChange }: ChoiceProps<Value>) {
   const id = useId();
   return (
-    <Row label={label} hint={hint} id={id}>
+    <FieldRow label={label} hint={hint} id={id}>
       <span class="select">
         <select
           id={id}
@@ -58,7 +59,7 @@ export function SelectField<Value extends string>({ label, hint, value, choices,
         </select>
         <ChevronIcon />
       </span>
-    </Row>
+    </FieldRow>
   );
 }
 
@@ -94,7 +95,7 @@ interface TextProps extends FieldProps {
 export function TextField({ label, hint, value, placeholder, maxLength, onChange }: TextProps) {
   const id = useId();
   return (
-    <Row label={label} hint={hint} id={id}>
+    <FieldRow label={label} hint={hint} id={id}>
       <input
         id={id}
         class="text-field"
@@ -107,7 +108,7 @@ export function TextField({ label, hint, value, placeholder, maxLength, onChange
         maxLength={maxLength}
         onChange={(event) => onChange(event.currentTarget.value)}
       />
-    </Row>
+    </FieldRow>
   );
 }
 
@@ -119,7 +120,7 @@ interface SwitchProps extends FieldProps {
 export function SwitchField({ label, hint, checked, onChange }: SwitchProps) {
   const id = useId();
   return (
-    <Row label={label} hint={hint} id={id}>
+    <FieldRow label={label} hint={hint} id={id}>
       <input
         id={id}
         class="switch"
@@ -130,6 +131,6 @@ export function SwitchField({ label, hint, checked, onChange }: SwitchProps) {
         checked={checked}
         onChange={(event) => onChange(event.currentTarget.checked)}
       />
-    </Row>
+    </FieldRow>
   );
 }

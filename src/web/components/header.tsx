@@ -3,6 +3,7 @@ import type { Conversation } from '../conversation.ts';
 import { EVERY_USER } from '../identity.ts';
 import { messages } from '../messages/current.ts';
 import type { Panels } from '../panels.ts';
+import { IconButton } from './icon-button.tsx';
 import { ActivityIcon, DownloadIcon, PlusIcon, SettingsIcon, SignOutIcon } from './icons.tsx';
 
 interface HeaderProps {
@@ -48,66 +49,52 @@ export function Header({ conversation, account, panels }: HeaderProps) {
         <span class="connection-text">{header.phases[phase]}</span>
       </p>
       {phase !== 'signed-out' && (
-        <button
-          type="button"
-          class="round"
-          aria-label={header.newConversation}
-          title={header.newConversation}
+        <IconButton
+          label={header.newConversation}
           disabled={conversation.isEmpty.value}
           onClick={() => conversation.startOver()}
         >
           <PlusIcon />
-        </button>
+        </IconButton>
       )}
       {phase !== 'signed-out' && (
-        <button
-          type="button"
-          class="round"
-          aria-label={header.exportConversation}
-          title={header.exportConversation}
+        <IconButton
+          label={header.exportConversation}
           aria-haspopup="dialog"
           disabled={conversation.isEmpty.value}
           onClick={() => panels.openDialog('export')}
         >
           <DownloadIcon />
-        </button>
+        </IconButton>
       )}
       {phase !== 'signed-out' && (
-        <button
-          type="button"
-          class="round"
-          aria-label={header.inspector}
-          title={header.inspector}
+        <IconButton
+          label={header.inspector}
           aria-expanded={panels.isInspectorOpen.value}
           onPointerEnter={preload}
           onFocus={preload}
           onClick={() => panels.toggleInspector()}
         >
           <ActivityIcon />
-        </button>
+        </IconButton>
       )}
-      <button
-        type="button"
-        class="round"
-        aria-label={header.settings}
-        title={header.settings}
+      <IconButton
+        label={header.settings}
         aria-haspopup="dialog"
         onPointerEnter={preload}
         onFocus={preload}
         onClick={() => panels.openDialog('settings')}
       >
         <SettingsIcon />
-      </button>
+      </IconButton>
       {user !== undefined && (
-        <button
-          type="button"
-          class="round"
-          aria-label={header.signOut}
+        <IconButton
+          label={header.signOut}
           title={user === EVERY_USER ? header.signOut : header.signOutUser(user)}
           onClick={() => void account.signOut()}
         >
           <SignOutIcon />
-        </button>
+        </IconButton>
       )}
     </header>
   );

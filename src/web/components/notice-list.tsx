@@ -1,5 +1,6 @@
 import type { Conversation } from '../conversation.ts';
 import { messages } from '../messages/current.ts';
+import { IconButton } from './icon-button.tsx';
 import { CloseIcon } from './icons.tsx';
 
 export function NoticeList({ conversation }: { conversation: Conversation }) {
@@ -21,14 +22,9 @@ export function NoticeList({ conversation }: { conversation: Conversation }) {
               {action.label}
             </button>
           )}
-          <button
-            type="button"
-            class="round small"
-            aria-label={messages.value.notice.dismiss}
-            onClick={() => conversation.dismiss(key)}
-          >
+          <IconButton isSmall label={messages.value.notice.dismiss} onClick={() => conversation.dismiss(key)}>
             <CloseIcon />
-          </button>
+          </IconButton>
         </div>
       ))}
     </div>

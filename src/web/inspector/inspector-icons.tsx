@@ -1,11 +1,5 @@
 import { Icon } from '../components/icons.tsx';
 
-export const DownloadIcon = () => (
-  <Icon>
-    <path d="M12 4.5v10M7.5 10.5 12 15l4.5-4.5M5 19.5h14" />
-  </Icon>
-);
-
 export const PauseIcon = () => (
   <Icon>
     <path d="M9 6v12M15 6v12" />

@@ -1,10 +1,13 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { ConstantView } from '../components/constant-view.tsx';
 import { CopyButton } from '../components/copy-button.tsx';
-import { CloseIcon } from '../components/icons.tsx';
+import { downloadText } from '../components/download-text.ts';
+import { IconButton } from '../components/icon-button.tsx';
+import { CloseIcon, DownloadIcon } from '../components/icons.tsx';
+import { useFrameValue } from '../components/use-frame-value.ts';
 import type { Conversation } from '../conversation.ts';
 import { panelMessages } from '../messages/panels.ts';
-import { downloadText } from './download-text.ts';
-import { DownloadIcon, PauseIcon, PlayIcon, TrashIcon } from './inspector-icons.tsx';
+import { PauseIcon, PlayIcon, TrashIcon } from './inspector-icons.tsx';
 import { JsonTree } from './json-tree.tsx';
 import { MeasuredValues } from './measured-values.tsx';
 import type { Measurements } from './measurements.ts';
@@ -29,8 +32,8 @@ export function Inspector({ log, measurements, conversation, onClose }: Inspecto
   const [kinds, setKinds] = useState<ReadonlySet<MessageKind>>(new Set(['content']));
   const [text, setText] = useState('');
   const [selected, setSelected] = useState<LoggedMessage>();
-  // Reading the version makes the panel show new messages.
-  void log.version.value;
+  // The panel is rendered again when there are new messages.
+  useFrameValue(log.version);
   const all = paused ?? log.messages;
   const list = filterMessages(all, kinds, text);
   useEffect(() => panel.current?.focus(), []);
@@ -39,9 +42,9 @@ export function Inspector({ log, measurements, conversation, onClose }: Inspecto
     <aside ref={panel} class="inspector" tabIndex={-1} aria-labelledby="inspector-title">
       <header class="inspector-head">
         <h2 id="inspector-title">{words.title}</h2>
-        <button type="button" class="round" aria-label={words.close} title={words.close} onClick={onClose}>
+        <IconButton label={words.close} onClick={onClose}>
           <CloseIcon />
-        </button>
+        </IconButton>
       </header>
       <MeasuredValues conversation={conversation} measurements={measurements} />
       <div class="inspector-tools">
@@ -53,31 +56,23 @@ export function Inspector({ log, measurements, conversation, onClose }: Inspecto
           value={text}
           onInput={(event) => setText(event.currentTarget.value)}
         />
-        <button
-          type="button"
-          class="round"
-          aria-label={words.pause}
+        <IconButton
+          label={words.pause}
           aria-pressed={paused !== undefined}
           title={paused ? words.resume : words.pause}
           onClick={() => setPaused(paused ? undefined : [...log.messages])}
         >
           {paused ? <PlayIcon /> : <PauseIcon />}
-        </button>
-        <button
-          type="button"
-          class="round"
-          aria-label={words.export}
-          title={words.export}
+        </IconButton>
+        <IconButton
+          label={words.export}
           disabled={list.length === 0}
           onClick={() => downloadText('bidi-sse.jsonl', 'application/jsonl', toJsonLines(list, performance.timeOrigin))}
         >
           <DownloadIcon />
-        </button>
-        <button
-          type="button"
-          class="round"
-          aria-label={words.clear}
-          title={words.clear}
+        </IconButton>
+        <IconButton
+          label={words.clear}
           onClick={() => {
             setPaused(undefined);
             setSelected(undefined);
@@ -85,7 +80,7 @@ export function Inspector({ log, measurements, conversation, onClose }: Inspecto
           }}
         >
           <TrashIcon />
-        </button>
+        </IconButton>
       </div>
       <fieldset class="kinds">
         <legend class="visually-hidden">{words.kindsLabel}</legend>
@@ -124,12 +119,16 @@ function MessageDetail({ message, onClose }: { readonly message: LoggedMessage; 
       <header>
         <h3>{name}</h3>
         <CopyButton label={words.copy} getText={() => json} />
-        <button type="button" class="round small" aria-label={words.closeDetail} onClick={onClose}>
+        <IconButton isSmall label={words.closeDetail} onClick={onClose}>
           <CloseIcon />
-        </button>
+        </IconButton>
       </header>
       <p>{facts.filter((fact) => fact !== undefined).join(' · ')}</p>
-      <JsonTree key={number} value={JSON.parse(json)} depth={2} />
+      <ConstantView key={number} value={json} show={showJson} />
     </section>
   );
+}
+
+function showJson(json: string) {
+  return <JsonTree value={JSON.parse(json)} depth={2} />;
 }

@@ -3,12 +3,12 @@ import { useLayoutEffect, useMemo, useReducer, useRef } from 'preact/hooks';
 import { ConstantView } from '../components/constant-view.tsx';
 import { EmptyState } from '../components/empty-state.tsx';
 import { DownIcon } from '../components/icons.tsx';
+import { useFrameValue } from '../components/use-frame-value.ts';
 import type { Conversation } from '../conversation.ts';
 import { messages } from '../messages/current.ts';
 import { ListWindow } from './list-window.ts';
 import type { Turn } from './turn.ts';
 import { InterimView, TurnView } from './turn-view.tsx';
-import { useFrameValue } from './use-frame-value.ts';
 
 export function TranscriptView({ conversation, isHidden }: { conversation: Conversation; isHidden: boolean }) {
   const words = messages.value.transcript;

@@ -1,8 +1,8 @@
-import type { ComponentChildren } from 'preact';
-import { MicrophoneIcon, MutedIcon, StopIcon } from '../components/icons.tsx';
+import { IconButton } from '../components/icon-button.tsx';
+import { MicrophoneIcon, MutedIcon } from '../components/icons.tsx';
+import { StopButton } from '../components/stop-button.tsx';
 import type { Conversation } from '../conversation.ts';
 import { callMessages } from '../messages/call.ts';
-import { messages } from '../messages/current.ts';
 import { CameraIcon, EndIcon, HeadphonesIcon, ScreenIcon } from './call-icons.tsx';
 import type { VideoSource } from './video-share.ts';
 
@@ -15,7 +15,6 @@ export interface CallControlsProps {
 const CAN_SHARE_SCREEN = typeof navigator.mediaDevices?.getDisplayMedia === 'function';
 
 export function CallControls({ conversation, onSound }: CallControlsProps) {
-  const { composer } = messages.value;
   const call = callMessages.value;
   const { voice } = conversation.talk;
   const seesFrames = conversation.session.value?.images?.includes('frames') === true;
@@ -23,35 +22,23 @@ export function CallControls({ conversation, onSound }: CallControlsProps) {
   return (
     <div class="call-controls">
       {!voice.pushToTalk.value && (
-        <Toggle
-          first
+        <IconButton
+          data-first
           label={call.mute}
           title={muted ? call.unmute : call.mute}
-          pressed={muted}
+          aria-pressed={muted}
           onClick={() => voice.setMuted(!muted)}
         >
           {muted ? <MutedIcon /> : <MicrophoneIcon />}
-        </Toggle>
+        </IconButton>
       )}
       {seesFrames && <VideoToggle conversation={conversation} source="camera" />}
       {seesFrames && CAN_SHARE_SCREEN && <VideoToggle conversation={conversation} source="screen" />}
-      <button type="button" class="round" aria-label={call.sound} title={call.sound} onClick={onSound}>
+      <IconButton label={call.sound} onClick={onSound}>
         <HeadphonesIcon />
-      </button>
+      </IconButton>
       <span class="spacer" />
-      {conversation.canInterrupt.value && (
-        <button
-          type="button"
-          class="pill interrupt"
-          aria-label={composer.interrupt}
-          aria-keyshortcuts="Escape"
-          title={composer.interruptTitle}
-          onClick={() => conversation.interrupt()}
-        >
-          <StopIcon />
-          <span class="pill-label">{composer.stop}</span>
-        </button>
-      )}
+      {conversation.canInterrupt.value && <StopButton onClick={() => conversation.interrupt()} />}
       <button
         type="button"
         class="pill end"
@@ -73,10 +60,9 @@ function VideoToggle({ conversation, source }: { conversation: Conversation; sou
   const isShown = video?.source.value === source;
   const label = call[source];
   return (
-    <Toggle
+    <IconButton
       label={label}
-      title={label}
-      pressed={isShown}
+      aria-pressed={isShown}
       disabled={state.value !== 'on'}
       onClick={() => {
         if (isShown) video?.stop();
@@ -84,34 +70,6 @@ function VideoToggle({ conversation, source }: { conversation: Conversation; sou
       }}
     >
       {source === 'camera' ? <CameraIcon /> : <ScreenIcon />}
-    </Toggle>
-  );
-}
-
-interface ToggleProps {
-  readonly label: string;
-  readonly title: string;
-  readonly pressed: boolean;
-  readonly disabled?: boolean;
-  /** Whether the control gets the focus when the call begins. */
-  readonly first?: boolean;
-  readonly children: ComponentChildren;
-  onClick(): void;
-}
-
-function Toggle({ label, title, pressed, disabled = false, first, children, onClick }: ToggleProps) {
-  return (
-    <button
-      type="button"
-      class="round"
-      data-first={first}
-      aria-label={label}
-      aria-pressed={pressed}
-      title={title}
-      disabled={disabled}
-      onClick={onClick}
-    >
-      {children}
-    </button>
+    </IconButton>
   );
 }

@@ -1,6 +1,6 @@
 import { useEffect, useId, useState } from 'preact/hooks';
 import { Dialog } from '../components/dialog.tsx';
-import { type Choices, SelectField } from '../components/form-fields.tsx';
+import { type Choices, FieldRow, SelectField } from '../components/form-fields.tsx';
 import { callMessages } from '../messages/call.ts';
 import type { PageSettings } from '../settings/page-settings.ts';
 import { type AudioDevice, AudioDevices } from './audio-devices.ts';
@@ -62,10 +62,7 @@ function VolumeField({ volume, onChange }: { volume: number; onChange(volume: nu
   const id = useId();
   const percent = Math.round(volume * 100);
   return (
-    <div class="field">
-      <div class="field-text">
-        <label for={id}>{call.volume}</label>
-      </div>
+    <FieldRow label={call.volume} id={id}>
       <input
         id={id}
         class="range"
@@ -77,7 +74,7 @@ function VolumeField({ volume, onChange }: { volume: number; onChange(volume: nu
         aria-valuetext={`${percent} %`}
         onInput={(event) => onChange(event.currentTarget.valueAsNumber / 100)}
       />
-    </div>
+    </FieldRow>
   );
 }
 
