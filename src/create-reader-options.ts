@@ -19,7 +19,7 @@ export function createReaderOptions(
   return {
     sessions,
     // Clients must not take an emulated model for the real one.
-    card: offline ? { ...card, model: `offline agent (${card.model} is emulated)` } : card,
+    card: offline ? { ...card, model: `offline agent (${card.model} is emulated)`, emulated: true } : card,
     heartbeatMs,
     renewMs,
     stallMs,

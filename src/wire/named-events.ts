@@ -68,6 +68,8 @@ export interface ConnectionEvents {
     head: number;
     agent: string;
     model: string;
+    /** An emulator answers in the place of the model, because the server has no key. Absent if the model answers. */
+    emulated?: true;
     modality: 'TEXT' | 'AUDIO';
     /** Whether the client reports when the user speaks (`activity_start`, `activity_end`), because the agent does not detect speech. */
     manual_activity: boolean;

@@ -135,9 +135,9 @@ if (missing !== undefined) {
         page.on('request', (request) => addresses.push(request.url()));
         page.on('websocket', (socket) => addresses.push(socket.url()));
         await page.reload();
-        await page.getByText('This agent speaks. Start voice to listen.').waitFor();
         await ask(page, 'Count to three');
         await page.locator('[data-testid=agent-turn][data-state=done]').waitFor();
+        await page.getByText('This agent speaks. Start voice to listen.').waitFor();
         expect(await answers(page).allTextContents()).toEqual(['One, two, three.']);
         const down = addresses.filter((address) => /\/(events|poll|ws)\//.test(address));
         expect(down.length).toBeGreaterThan(0);

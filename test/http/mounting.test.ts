@@ -45,6 +45,7 @@ describe('a router made of nothing but an agent', () => {
       user_id: 'me',
       agent: 'mounted',
       model: expect.stringMatching(/^offline agent \(gemini-\S+ is emulated\)$/),
+      emulated: true,
     });
     await say(url, 'count to two');
     expect(await stream.nextAnswer()).toBe('One, two.');

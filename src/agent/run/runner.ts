@@ -61,6 +61,8 @@ export interface AgentCard {
   readonly appName: string;
   readonly agent: string;
   readonly model: string;
+  /** Whether an emulator answers in the place of the model. Default: no. */
+  readonly emulated?: true;
   /** Whether the model only speaks, so that replies have no text modality. */
   readonly audioOnly: boolean;
   /** Sample rate of audio that the model expects, in Hz. */

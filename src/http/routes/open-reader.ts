@@ -78,6 +78,7 @@ export function createSessionEvent(
     head: session.log.head,
     agent: card.agent,
     model: card.model,
+    ...(card.emulated ? { emulated: true } : {}),
     modality,
     manual_activity: manualActivity,
     ...(card.images ? { images: card.images } : {}),

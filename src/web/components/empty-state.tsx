@@ -3,16 +3,20 @@ import type { Conversation } from '../conversation.ts';
 import { messages } from '../messages/current.ts';
 import { ClockIcon, CountIcon, MicrophoneIcon } from './icons.tsx';
 
+/** Where Google gives keys for Gemini. */
+const KEY_PAGE = 'https://aistudio.google.com/apikey';
+
 export function EmptyState({ conversation }: { conversation: Conversation }) {
   const { emptyState } = messages.value;
   if (conversation.voice.value !== 'off') {
     return (
-      <section class="column empty">
+      <section class="column empty in-call">
         <h2>{emptyState.callTitle}</h2>
         <p>{emptyState.callIntroduction}</p>
       </section>
     );
   }
+  const isDemo = conversation.session.value?.emulated === true;
   const ask = (text: string) => () => void conversation.sendMessage(text);
   return (
     <section class="column empty">
@@ -38,7 +42,27 @@ export function EmptyState({ conversation }: { conversation: Conversation }) {
           onClick={() => void conversation.startAudio()}
         />
       </ul>
+      {isDemo && <DemoNote />}
     </section>
+  );
+}
+
+/** How to connect a model. */
+function DemoNote() {
+  const { emptyState } = messages.value;
+  return (
+    <div class="demo" data-testid="demo">
+      <p>
+        <strong>{emptyState.demo}</strong> {emptyState.demoAnswers}
+      </p>
+      <p class="demo-command">
+        <code translate={false}>GOOGLE_API_KEY=… npm start</code>
+        <a class="link" href={KEY_PAGE} target="_blank" rel="noopener noreferrer">
+          {emptyState.getKey}
+          <span class="visually-hidden"> {messages.value.sources.newTab}</span>
+        </a>
+      </p>
+    </div>
   );
 }
 

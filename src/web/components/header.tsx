@@ -28,15 +28,6 @@ export function Header({ conversation, account, panels }: HeaderProps) {
         </svg>
         {header.product}
       </h1>
-      {session && (
-        <p class="agent" data-testid="agent">
-          <span class="agent-name">{session.agent}</span>
-          {/* The name of the model also tells whether this is the offline agent. */}
-          <span class="model" title={session.model}>
-            {session.model}
-          </span>
-        </p>
-      )}
       <p
         class="connection"
         data-testid="connection"
@@ -47,6 +38,18 @@ export function Header({ conversation, account, panels }: HeaderProps) {
       >
         <span class="dot" aria-hidden="true" />
         <span class="connection-text">{header.phases[phase]}</span>
+      </p>
+      {/* The line is there before its words, so that nothing moves when they arrive. */}
+      <p class="agent" data-testid="agent">
+        {session && (
+          <>
+            <span class="agent-name">{session.agent}</span>
+            {session.emulated && <span class="badge">{header.demo}</span>}
+            <span class="model" title={session.model}>
+              {session.model}
+            </span>
+          </>
+        )}
       </p>
       {phase !== 'signed-out' && (
         <IconButton

@@ -2,10 +2,11 @@ import type { Conversation } from '../conversation.ts';
 import { messages } from '../messages/current.ts';
 
 export function StatusRow({ conversation }: { conversation: Conversation }) {
-  const { voice, session, totalTokens } = conversation;
+  const { voice, session, totalTokens, isEmpty } = conversation;
   const activity = conversation.activity.value;
   const words = messages.value;
-  const isSilentVoice = voice.value === 'off' && session.value?.modality === 'AUDIO';
+  // The first screen offers voice by itself.
+  const isSilentVoice = voice.value === 'off' && session.value?.modality === 'AUDIO' && !isEmpty.value;
   return (
     <div class="status">
       <p class="activity" data-testid="activity" data-activity={activity} role="status">

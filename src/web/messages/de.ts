@@ -37,6 +37,7 @@ export const de: Translation = {
       close: 'Verbunden über einen Ereignisstrom ohne Blöcke',
       poll: 'Verbunden über lange Abfragen',
     },
+    demo: 'Demo',
     newConversation: 'Neues Gespräch',
     signOut: 'Abmelden',
     signOutUser: (userId) => `${userId} abmelden`,
@@ -56,6 +57,10 @@ export const de: Translation = {
     countNote: 'Unterbrechen Sie die Antwort',
     askByVoice: 'Sprechen',
     askByVoiceNote: 'Antwort mit Stimme',
+    demo: 'Dies ist eine Demo ohne Modell.',
+    demoAnswers:
+      'Ein Offline-Agent antwortet mit wenigen Sätzen. Für Gemini starten Sie den Server mit Ihrem Schlüssel:',
+    getKey: 'Schlüssel holen',
   },
   transcript: {
     label: 'Gespräch',

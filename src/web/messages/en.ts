@@ -35,6 +35,7 @@ export const en = {
       close: 'Connected over an event stream without chunks',
       poll: 'Connected by long polls',
     },
+    demo: 'Demo',
     newConversation: 'New conversation',
     signOut: 'Sign out',
     signOutUser: (userId: string) => `Sign out ${userId}`,
@@ -53,6 +54,9 @@ export const en = {
     countNote: 'Interrupt the answer',
     askByVoice: 'Ask by voice',
     askByVoiceNote: 'Answered by voice',
+    demo: 'This is a demo without a model.',
+    demoAnswers: 'An offline agent answers with a few phrases. For Gemini, start the server with your key:',
+    getKey: 'Get a key',
   },
   transcript: {
     label: 'Conversation',

@@ -4,7 +4,7 @@ import type { Conversation } from '../conversation.ts';
 import { callMessages } from '../messages/call.ts';
 import { CallControls } from './call-controls.tsx';
 import { AgentIcon } from './call-icons.tsx';
-import { CallSide } from './call-side.tsx';
+import { CallSide, CallWave } from './call-side.tsx';
 import { CallState } from './call-state.tsx';
 import { TalkButton } from './talk-button.tsx';
 import { VideoPreview } from './video-preview.tsx';
@@ -30,7 +30,9 @@ export function CallPanel({ conversation, onSound }: CallPanelProps) {
         <CallSide name={call.you} side="you" level={voice.microphoneLevel}>
           {video?.stream.value ? <VideoPreview video={video} /> : isSilent ? <MutedIcon /> : <MicrophoneIcon />}
         </CallSide>
-        <CallState conversation={conversation} />
+        <CallState conversation={conversation}>
+          <CallWave you={voice.microphoneLevel} agent={voice.agentLevel} />
+        </CallState>
         <CallSide name={call.agent} side="agent" level={voice.agentLevel}>
           <AgentIcon />
         </CallSide>

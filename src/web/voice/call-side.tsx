@@ -36,6 +36,35 @@ export function CallSide({ name, side, level, children }: CallSideProps) {
   );
 }
 
+/** Heights of the bars of one side, from the outside to the middle. Fixed, so that a steady voice has a shape. */
+const BARS = [0.45, 0.8, 0.6, 1, 0.7, 0.95, 0.55, 0.75, 0.4, 0.55, 0.3, 0.2];
+
+/** Both voices as bars that run from each side to the middle. */
+export function CallWave({
+  you,
+  agent,
+}: {
+  readonly you: ReadonlySignal<number>;
+  readonly agent: ReadonlySignal<number>;
+}) {
+  return (
+    <div class="wave" aria-hidden="true">
+      <WaveSide side="you" level={you} />
+      <WaveSide side="agent" level={agent} />
+    </div>
+  );
+}
+
+function WaveSide({ side, level }: Pick<CallSideProps, 'side' | 'level'>) {
+  return (
+    <div class="wave-side" data-side={side} style={{ '--level': toLoudness(level.value).toFixed(2) }}>
+      {BARS.map((height, place) => (
+        <i key={height * 100 + place} style={{ '--height': height, '--place': place }} />
+      ))}
+    </div>
+  );
+}
+
 /** Converts a level to a loudness, 0 to 1, on a logarithmic scale: equal ratios sound like equal steps. */
 function toLoudness(level: number): number {
   const decibels = level > 0 ? 20 * Math.log10(level / FULL) : FLOOR_DB;

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import type { Activity } from '../activity.ts';
 import type { Conversation } from '../conversation.ts';
 import { callMessages } from '../messages/call.ts';
@@ -6,8 +7,13 @@ import { messages } from '../messages/current.ts';
 /** Activities of which a screen reader tells. Others change all the time, and would be spoken into the call. */
 const ANNOUNCED: readonly Activity[] = ['starting', 'offline', 'ended', 'muted', 'system-muted'];
 
-/** State of the call in large letters, and what the user can do. */
-export function CallState({ conversation }: { conversation: Conversation }) {
+interface CallStateProps {
+  readonly conversation: Conversation;
+  readonly children: ComponentChildren;
+}
+
+/** State of the call in large letters, what the user can do, and below it what it is given. */
+export function CallState({ conversation, children }: CallStateProps) {
   const call = callMessages.value;
   const activity = conversation.activity.value;
   const name = messages.value.activity[activity];
@@ -20,6 +26,7 @@ export function CallState({ conversation }: { conversation: Conversation }) {
         {name}
       </p>
       <p class="call-hint">{hints[activity]}</p>
+      {children}
       <p class="visually-hidden" role="status">
         {ANNOUNCED.includes(activity) && name}
       </p>
