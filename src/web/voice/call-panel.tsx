@@ -4,8 +4,9 @@ import type { Conversation } from '../conversation.ts';
 import { callMessages } from '../messages/call.ts';
 import { CallControls } from './call-controls.tsx';
 import { AgentIcon } from './call-icons.tsx';
-import { CallSide, CallWave } from './call-side.tsx';
+import { CallSide } from './call-side.tsx';
 import { CallState } from './call-state.tsx';
+import { CallWave } from './call-wave.tsx';
 import { TalkButton } from './talk-button.tsx';
 import { VideoPreview } from './video-preview.tsx';
 
