@@ -9,7 +9,7 @@ export default {
   moduleNameMapper: { '^bidi-sse$': '<rootDir>/src/index.ts' },
   reporters: ['default', '<rootDir>/test/count-reporter.mjs'],
   testTimeout: 20_000,
-  // They mostly wait: on two cores jest would make do with one, and take twice as long.
-  maxWorkers: 2,
+  // They mostly wait: on two cores jest would make do with one, and take three times as long.
+  maxWorkers: 3,
   testSequencer: './test/sequencer.mjs',
 };

@@ -5,6 +5,9 @@ import { statSync } from 'node:fs';
  * on two cores than they are in turn.
  */
 const FIRST = [
+  'contract/simulation.long',
+  'attack/attack.long',
+  'long/hour.long',
   'gauntlet/gauntlet',
   'gauntlet/gauntlet.long',
   'doctor/profiles.long',
@@ -12,13 +15,11 @@ const FIRST = [
   'client/web-socket',
   'browser/page',
   'gauntlet/faults.long',
-  'doctor/findings',
   'doctor/profiles',
   'client/hostile-network',
-  'contract/simulation',
-  'library/adk-agent',
+  'browser/tabs',
+  'browser/sign-in',
   'cli/cli',
-  'agent/run/runner',
 ];
 
 export default class Sequencer {

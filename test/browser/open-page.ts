@@ -1,3 +1,4 @@
+import { afterAll } from '@jest/globals';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterTest } from '../http/test-server.ts';
 import { type Chromium, findChromium } from './chromium.ts';
@@ -23,11 +24,20 @@ export interface OpenPageOptions {
   readonly expected?: RegExp;
 }
 
-/** Opens the page in a browser of its own, with a new profile. The test fails if the page logs an error or breaks its policy. */
+/** Browsers of the suite, by what they were launched with. A launch costs more than most tests. */
+const browsers = new Map<string, Promise<Browser>>();
+
+afterAll(async () => {
+  for (const browser of browsers.values()) await (await browser).close();
+});
+
+/** Opens the page with a new profile, in a browser of the suite. The test fails if the page logs an error or breaks its policy. */
 export async function openPage(url: string, options: OpenPageOptions = {}): Promise<Page> {
-  const browser = await launchBrowser(options);
-  afterTest(() => browser.close());
-  const page = await openTab(browser, options);
+  const { microphone, args = [] } = options;
+  const key = JSON.stringify([microphone, args]);
+  const launched = browsers.get(key) ?? launchBrowser(options);
+  browsers.set(key, launched);
+  const page = await openTab(await launched, options);
   await visit(page, url, options);
   return page;
 }

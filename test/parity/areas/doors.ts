@@ -2,7 +2,7 @@ import type { Area } from '../requirement.ts';
 
 const page = (what: string) => `samples/adk-sse-sample.test.ts: ADK's SSE sample page ${what}`;
 const SSE_IN_BROWSER =
-  "browser/doors/sse-sample.test.ts: a page that speaks as ADK's SSE sample does, unmodified, plays the answer to a spoken question and shows its words once, and continues after it has lost its connection";
+  "browser/doors/sse-sample.long.test.ts: a page that speaks as ADK's SSE sample does, unmodified, plays the answer to a spoken question and shows its words once, and continues after it has lost its connection";
 
 export const doors: Area = {
   title: 'Routes and messages of the sample applications',
@@ -138,8 +138,8 @@ export const doors: Area = {
       tests: [
         'http/ws-bare.test.ts: a WebSocket without a client name gets the unnamed messages as they are, and nothing else',
         'http/ws-bare.test.ts: a WebSocket without a client name is muted by a newer one of the same session, and can still send',
-        "browser/doors/websocket-sample.test.ts: a page that speaks as ADK's WebSocket sample does, unmodified, plays the answer to a spoken question, and shows its words once, on the second of two WebSockets",
-        "browser/doors/websocket-sample.test.ts: a page that speaks as ADK's WebSocket sample does, unmodified, continues the conversation after it has lost its connection",
+        "browser/doors/websocket-sample.long.test.ts: a page that speaks as ADK's WebSocket sample does, unmodified, plays the answer to a spoken question, and shows its words once, on the second of two WebSockets",
+        "browser/doors/websocket-sample.long.test.ts: a page that speaks as ADK's WebSocket sample does, unmodified, continues the conversation after it has lost its connection",
       ],
     },
     {
@@ -197,10 +197,10 @@ export const doors: Area = {
       here: 'Works against our server as it is. Our own page has no console.',
       status: 'done',
       tests: [
-        "browser/doors/bidi-demo.test.ts: a page that speaks as ADK's bidi-demo does, unmodified, shows each answer to a typed text once, and what the camera saw is answered",
-        "browser/doors/bidi-demo.test.ts: a page that speaks as ADK's bidi-demo does, unmodified, shows a spoken question once, and plays the answer whose words it shows",
-        "browser/doors/bidi-demo.test.ts: a page that speaks as ADK's bidi-demo does, unmodified, falls silent when the user speaks into the answer, and answers that",
-        "browser/doors/bidi-demo.test.ts: a page that speaks as ADK's bidi-demo does, unmodified, reconnects to its conversation after a loss, and after its switches were used",
+        "browser/doors/bidi-demo.long.test.ts: a page that speaks as ADK's bidi-demo does, unmodified, shows each answer to a typed text once, and what the camera saw is answered",
+        "browser/doors/bidi-demo.long.test.ts: a page that speaks as ADK's bidi-demo does, unmodified, shows a spoken question once, and plays the answer whose words it shows",
+        "browser/doors/bidi-demo.long.test.ts: a page that speaks as ADK's bidi-demo does, unmodified, falls silent when the user speaks into the answer, and answers that",
+        "browser/doors/bidi-demo.long.test.ts: a page that speaks as ADK's bidi-demo does, unmodified, reconnects to its conversation after a loss, and after its switches were used",
       ],
     },
     {
