@@ -41,6 +41,10 @@ test('all scripts of the page together have at most 90 kB, compressed', async ()
   expect(await measure(names)).toBeLessThanOrEqual(MAX_ALL);
 });
 
+test('the page shares one chunk with its later scripts, which src/web/shared-chunk.ts brings about', async () => {
+  expect([...(await findFirstScripts())].filter((name) => name.startsWith('chunk-'))).toHaveLength(1);
+});
+
 test('the document names all scripts that the page needs to be shown, so that none waits for another', async () => {
   const html = await readFile(join(PUBLIC_DIR, 'index.html'), 'utf8');
   for (const name of await findFirstScripts()) expect(html).toContain(`static/${name}`);

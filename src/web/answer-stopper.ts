@@ -1,9 +1,9 @@
 import type { ReadonlySignal } from '@preact/signals';
 import type { Client } from '../client/index.ts';
 import { createUnsupportedNotice, type Notice } from './notice.ts';
-import type { Talk } from './talk.ts';
 import { hasOpenAnswer, isAnswering, type TranscriptAction } from './transcript/transcript.ts';
 import type { Transcript } from './transcript/transcript-state.ts';
+import type { Talk } from './voice/talk.ts';
 
 export interface AnswerStopperOptions {
   readonly transcript: ReadonlySignal<Transcript>;

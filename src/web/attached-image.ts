@@ -1,4 +1,4 @@
-import { encodeBase64 } from './base64.ts';
+import { encodeJpeg } from './encode-jpeg.ts';
 
 /** Maximum width and height of a sent picture, in pixels. The live models use no more. */
 const MAX_EDGE = 768;
@@ -26,10 +26,9 @@ export async function readImage(file: File): Promise<AttachedImage> {
   drawing.fillRect(0, 0, canvas.width, canvas.height);
   drawing.drawImage(original, 0, 0, canvas.width, canvas.height);
   original.close();
-  const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/jpeg', QUALITY));
-  if (!blob) throw new Error('no JPEG encoder');
-  const [bitmap, bytes] = await Promise.all([createImageBitmap(canvas), blob.arrayBuffer()]);
-  return { name: file.name, base64: encodeBase64(new Uint8Array(bytes)), bitmap };
+  const [bitmap, base64] = await Promise.all([createImageBitmap(canvas), encodeJpeg(canvas, QUALITY)]);
+  if (base64 === undefined) throw new Error('no JPEG encoder');
+  return { name: file.name, base64, bitmap };
 }
 
 /** Finds the first picture among pasted or dropped files. */

@@ -20,12 +20,12 @@ import { Notices } from './notices.ts';
 import { openClient } from './open-client.ts';
 import { resolveRejection } from './resolve-rejection.ts';
 import type { ServerEvent } from './server-event.ts';
-import { Talk } from './talk.ts';
 import { limitTranscript } from './transcript/limit-transcript.ts';
 import { isForgotten } from './transcript/reset.ts';
 import { findOpenAnswer, reduceTranscript, type TranscriptAction } from './transcript/transcript.ts';
 import { EMPTY_TRANSCRIPT } from './transcript/transcript-state.ts';
 import { TypedMessages } from './typed-messages.ts';
+import { Talk } from './voice/talk.ts';
 import type { VoiceControl } from './voice/voice-control.ts';
 
 /** A live conversation: the state that the page shows, and the actions of the user. */

@@ -2,8 +2,8 @@ import type { ClientOptions, Traffic } from '../client/index.ts';
 import type { Account } from './account.ts';
 import type { PageSettings } from './settings/page-settings.ts';
 import type { startVoice } from './voice/voice.ts';
+import type { VoiceLockOptions } from './voice/voice-lock.ts';
 import type { VoiceProblem } from './voice/voice-problem.ts';
-import type { VoiceLockOptions } from './voice-lock.ts';
 
 /** The functions of the browser that a conversation needs. Tests replace them. */
 export interface Environment {

@@ -1,7 +1,10 @@
 // Small files that the page shares with a script that is loaded later. The build makes one chunk for each set of scripts that share files. All later
 // scripts import this file, so that the page loads one chunk and not a chunk for each set.
-import './base64.ts';
+import './encode-jpeg.ts';
 import './components/constant-view.tsx';
+import './components/icon-button.tsx';
+import './components/stop-button.tsx';
+import './components/use-frame-value.ts';
 import './components/words.tsx';
 import './markdown/bidi-controls.ts';
 import './markdown/max-shown.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { CaptionedAnswers } from '../../src/web/captioned-answers.ts';
+import { CaptionedAnswers } from '../../src/web/voice/captioned-answers.ts';
 import { Captions } from '../../src/web/voice/captions.ts';
 
 const WORDS = ['One, ', 'two, ', 'three, ', 'four, ', 'five.'];

@@ -1,4 +1,5 @@
 import type { CaptureBatch } from './capture-queue.ts';
+import { stopOnAbort, stopTracks } from './media-stream.ts';
 import { toMicrophoneError } from './voice-problem.ts';
 
 /** A message to the capture worklet. */
@@ -39,16 +40,11 @@ export async function openMicrophone(deviceId: string, signal: AbortSignal): Pro
         autoGainControl: true,
       },
     });
-    if (signal.aborted) stopTracks(stream);
-    else signal.addEventListener('abort', () => stopTracks(stream), { once: true });
+    stopOnAbort(stream, signal);
     return stream;
   } catch (error) {
     throw toMicrophoneError(error);
   }
-}
-
-function stopTracks(stream: MediaStream): void {
-  for (const track of stream.getTracks()) track.stop();
 }
 
 /**

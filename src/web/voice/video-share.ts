@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
-import { encodeBase64 } from '../base64.ts';
+import { encodeJpeg } from '../encode-jpeg.ts';
+import { stopOnAbort } from './media-stream.ts';
 import { toMicrophoneError, type VoiceError } from './voice-problem.ts';
 
 /** Source of the pictures that the agent sees. */
@@ -90,11 +91,7 @@ async function openVideo(source: VideoSource, signal: AbortSignal): Promise<Medi
   const stream = await (source === 'camera'
     ? mediaDevices.getUserMedia({ video: camera })
     : mediaDevices.getDisplayMedia({ video: { frameRate: 5 } }));
-  const stop = () => {
-    for (const track of stream.getTracks()) track.stop();
-  };
-  if (signal.aborted) stop();
-  else signal.addEventListener('abort', stop);
+  stopOnAbort(stream, signal);
   return stream;
 }
 
@@ -107,6 +104,5 @@ async function readFrame(video: HTMLVideoElement, size: number): Promise<string 
   canvas.width = Math.round(videoWidth * scale);
   canvas.height = Math.round(videoHeight * scale);
   canvas.getContext('2d')?.drawImage(video, 0, 0, canvas.width, canvas.height);
-  const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/jpeg', JPEG_QUALITY));
-  return blob ? encodeBase64(new Uint8Array(await blob.arrayBuffer())) : undefined;
+  return encodeJpeg(canvas, JPEG_QUALITY);
 }

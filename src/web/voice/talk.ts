@@ -1,8 +1,7 @@
-import { pcm16ToBytes } from '../audio/pcm.ts';
-import type { Client, Message } from '../client/index.ts';
-import type { LogEvents } from '../wire/named-events.ts';
-import { CaptionedAnswers } from './captioned-answers.ts';
-import type { Environment } from './environment.ts';
+import { pcm16ToBytes } from '../../audio/pcm.ts';
+import type { Client, Message } from '../../client/index.ts';
+import type { LogEvents } from '../../wire/named-events.ts';
+import type { Environment } from '../environment.ts';
 import {
   createOtherTabNotice,
   createReplacedNotice,
@@ -12,10 +11,11 @@ import {
   createVoiceNotice,
   type Notice,
   SPEECH_OVERFLOW,
-} from './notice.ts';
-import { VoiceControl } from './voice/voice-control.ts';
-import { VoiceError } from './voice/voice-problem.ts';
+} from '../notice.ts';
+import { CaptionedAnswers } from './captioned-answers.ts';
+import { VoiceControl } from './voice-control.ts';
 import { VoiceLock } from './voice-lock.ts';
+import { VoiceError } from './voice-problem.ts';
 
 /** Time in which a newer request of this page for speech may still undo a change to text, in ms. */
 const SPEECH_OFF_MS = 1_000;

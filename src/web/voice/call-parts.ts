@@ -1,15 +1,15 @@
 import { signal } from '@preact/signals';
-import type { startVoice } from './voice/voice.ts';
-import { VoiceError } from './voice/voice-problem.ts';
+import type { startVoice } from './voice.ts';
+import { VoiceError } from './voice-problem.ts';
 
-type CallParts = typeof import('./voice/call.ts');
+type CallParts = typeof import('./call.ts');
 
 /** The parts of the page that only a call needs; `undefined` until they have been loaded. */
 export const callParts = signal<CallParts | undefined>(undefined);
 
 /** Loads the parts of a call. @throws if the server is away */
 export async function loadCallParts(): Promise<CallParts> {
-  callParts.value ??= await import('./voice/call.ts');
+  callParts.value ??= await import('./call.ts');
   return callParts.value;
 }
 

@@ -1,4 +1,4 @@
-import { Captions } from './voice/captions.ts';
+import { Captions } from './captions.ts';
 
 interface CaptionedAnswer {
   /** Number of the speaker's turn. */
