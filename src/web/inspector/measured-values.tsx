@@ -18,10 +18,12 @@ interface MeasuredValuesProps {
 export function MeasuredValues({ conversation, measurements }: MeasuredValuesProps) {
   const words = panelMessages.value.inspector;
   const statistics = useStatistics(conversation);
+  // Only at first: a window whose height changes later, as by the keyboard of a phone, folds nothing.
+  const [wasRoomy] = useState(innerHeight >= ROOMY_PX);
   const { firstAudioMs, firstTextMs, lastTokens, allTokens } = measurements.values.value;
   const { bufferedMs, underruns } = conversation.playback.value;
   return (
-    <details class="measured" open={innerHeight >= ROOMY_PX}>
+    <details class="measured" open={wasRoomy}>
       <summary>{words.measured}</summary>
       <dl>
         <Value label={words.firstAudio} hint={words.firstHint} value={firstAudioMs} unit="ms" />

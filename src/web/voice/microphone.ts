@@ -31,20 +31,31 @@ export interface MicrophoneOptions {
  */
 export async function openMicrophone(deviceId: string, signal: AbortSignal): Promise<MediaStream> {
   try {
-    const stream = await navigator.mediaDevices.getUserMedia({
-      audio: {
-        ...(deviceId ? { deviceId: { ideal: deviceId } } : {}),
-        channelCount: { ideal: 1 },
-        echoCancellation: true,
-        noiseSuppression: true,
-        autoGainControl: true,
-      },
-    });
+    const stream = await requestMicrophone(deviceId);
     stopOnAbort(stream, signal);
     return stream;
   } catch (error) {
     throw toMicrophoneError(error);
   }
+}
+
+async function requestMicrophone(deviceId: string): Promise<MediaStream> {
+  const audio = { channelCount: { ideal: 1 }, echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+  const { mediaDevices } = navigator;
+  if (deviceId !== '') {
+    try {
+      // Chromium gives the default device if this one is `ideal` only, although it is there.
+      return await mediaDevices.getUserMedia({ audio: { ...audio, deviceId: { exact: deviceId } } });
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
+  }
+  return mediaDevices.getUserMedia({ audio });
+}
+
+/** Whether the wanted device is not there. */
+function isMissing(error: unknown): boolean {
+  return ['OverconstrainedError', 'NotFoundError'].includes((error as Partial<Error>)?.name ?? '');
 }
 
 /**

@@ -25,6 +25,10 @@ export function TalkButton({ voice }: { voice: VoiceControl }) {
       }}
       onLostPointerCapture={() => voice.setTalking(false)}
       onContextMenu={(event) => event.preventDefault()}
+      onKeyDown={(event) => {
+        // A key that is held would click again and again.
+        if (event.key === 'Enter' && event.repeat) event.preventDefault();
+      }}
       onClick={({ detail }) => {
         // The click of a pointer has the number of clicks, and its press has been handled.
         if (detail === 0) voice.setTalking(!talking);

@@ -144,14 +144,15 @@ export class VoiceControl {
     this.#voice?.applySound();
   }
 
-  /** Switches the microphone off or on. */
+  /** Switches the microphone off or on. With push-to-talk it is off anyway, and this has no effect. */
   setMuted(muted: boolean): void {
-    if (this.state.value === 'off') return;
+    if (this.state.value === 'off' || this.pushToTalk.value) return;
     this.muted.value = muted;
     this.#gate?.setMuted(muted);
   }
 
   setPushToTalk(pushToTalk: boolean): void {
+    if (pushToTalk) this.setMuted(false);
     this.pushToTalk.value = pushToTalk;
     this.#gate?.setPushToTalk(pushToTalk);
   }
