@@ -56,6 +56,9 @@ export const DEVICES = `
 
 /** A tone as speech of the agent: PCM16 at 24 kHz in base64. */
 export function createTone(seconds, loudness) {
-  const samples = Int16Array.from({ length: 24_000 * seconds }, (_, i) => 32_767 * loudness * Math.sin(i / 8));
+  const samples = Int16Array.from(
+    { length: Math.round(24_000 * seconds) },
+    (_, i) => 32_767 * loudness * Math.sin(i / 8),
+  );
   return Buffer.from(samples.buffer).toString('base64');
 }

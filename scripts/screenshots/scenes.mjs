@@ -102,7 +102,7 @@ export const SCENES = {
       await stage.page.locator('.message-detail').waitFor();
     },
   },
-  'call-listening': { server: 'scripted', german: true, narrow: true, reach: (stage) => stage.startVoice() },
+  'call-listening': { server: 'scripted', german: true, reach: (stage) => stage.startVoice() },
   'call-hearing': {
     server: 'scripted',
     async reach(stage) {
@@ -125,8 +125,8 @@ export const SCENES = {
     async reach(stage) {
       await askByVoice(stage);
       const [begun, rest] = answers.SPOKEN_ANSWER;
-      await stage.speakAsAgent(begun, WORDS);
-      await stage.speakAsAgent(rest, SPEECH);
+      stage.speakAsAgent(begun, WORDS);
+      stage.speakAsAgent(rest, SPEECH);
       await stage.isDoing('speaking');
       // Captions follow the voice, so the whole first sentence is shown when it was heard.
       await stage.page.getByText(begun).waitFor();

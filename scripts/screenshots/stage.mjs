@@ -3,6 +3,7 @@ import { DEVICES, PLANT } from './devices.mjs';
 /** Views of the page. A narrow one is a phone's, made narrower after the scene was reached. */
 export const VIEWS = {
   desktop: { viewport: { width: 1120, height: 760 } },
+  animation: { viewport: { width: 820, height: 600 } },
   phone: { viewport: { width: 390, height: 780 }, isMobile: true, hasTouch: true },
 };
 const NARROW = { width: 320, height: 640 };
@@ -68,7 +69,7 @@ export class Stage {
   }
 
   /** Has the agent speak these words, with a tone of some seconds in place of their sound. */
-  async speakAsAgent(text, tone) {
+  speakAsAgent(text, tone) {
     this.model.transcribe(text);
     this.model.send({
       serverContent: { modelTurn: { parts: [{ inlineData: { mimeType: 'audio/pcm;rate=24000', data: tone } }] } },
@@ -110,11 +111,11 @@ export async function openStage(browser, { url, gemini, view, locale = 'en-GB' }
   return new Stage(page, gemini);
 }
 
-/** Photographs what the page shows, light and dark, and narrow where wanted. @returns file name and PNG of each picture */
-export async function photograph({ page }, name, view, isNarrowToo) {
+/** Photographs what the page shows in each theme, and narrow where wanted. @returns file name and PNG of each picture */
+export async function photograph({ page }, name, view, { themes = ['light', 'dark'], narrow = false }) {
   const pictures = [];
   const shoot = async (label) => {
-    for (const colorScheme of ['light', 'dark']) {
+    for (const colorScheme of themes) {
       await page.emulateMedia({ colorScheme });
       await page.locator(`html[data-theme=${colorScheme}]`).waitFor();
       const png = await page.screenshot({ animations: 'disabled' });
@@ -122,7 +123,7 @@ export async function photograph({ page }, name, view, isNarrowToo) {
     }
   };
   await shoot(view);
-  if (!isNarrowToo) return pictures;
+  if (!narrow) return pictures;
   await page.setViewportSize(NARROW);
   await shoot('narrow');
   return pictures;
