@@ -15,6 +15,7 @@ import {
   createNewConversationNotice,
   createOfflineNotice,
   type Notice,
+  OTHER_VERSION,
 } from './notice.ts';
 import { Notices } from './notices.ts';
 import { openClient } from './open-client.ts';
@@ -50,6 +51,8 @@ export class Conversation {
   readonly #stopper: AnswerStopper;
   #client: Client | undefined;
   #ids: ConversationIds | undefined;
+  /** Name and version of the server, as of the first connection the one that the page came from. */
+  #server: string | undefined;
   /** Reason of the server for the end of the conversation. */
   #endReason: string | undefined;
 
@@ -253,6 +256,8 @@ export class Conversation {
   }
 
   #onSession(session: ConnectionEvents['session']): void {
+    if (this.#server !== undefined && session.server !== this.#server) this.notify(OTHER_VERSION);
+    this.#server = session.server;
     this.session.value = session;
     this.#voice.setPushToTalk(session.manual_activity === true);
   }

@@ -23,6 +23,7 @@ export interface Notice extends NoticeText {
     | 'account'
     | 'settings'
     | 'panels'
+    | 'version'
     | 'tabs'
     | 'restart'
     | 'new';
@@ -119,6 +120,15 @@ export function createPanelNotice(retry: () => void): Notice {
     action: { label: ({ panels }) => panels.tryAgain, run: retry },
   };
 }
+
+/** Notice of a server that has another version than the page, so that parts of the page may not be there. */
+export const OTHER_VERSION: Notice = {
+  key: 'version',
+  tone: 'warning',
+  text: ({ notice }) => notice.otherVersion,
+  advice: ({ notice }) => notice.otherVersionAdvice,
+  action: { label: ({ signIn }) => signIn.reload, run: () => location.reload() },
+};
 
 /** Creates the notice of settings that the agent has refused. */
 export function createSettingsNotice(error: string): Notice {

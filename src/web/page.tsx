@@ -14,7 +14,7 @@ import { watchHiddenTab } from './hidden-tab.ts';
 import { ACCOUNT_KEY } from './identity.ts';
 import { Measurements } from './inspector/measurements.ts';
 import { TrafficLog } from './inspector/traffic-log.ts';
-import { createPanelNotice } from './notice.ts';
+import { createPanelNotice, OTHER_VERSION } from './notice.ts';
 import { Panels } from './panels.ts';
 import { PageSettings } from './settings/page-settings.ts';
 import { showSettings } from './settings/show-settings.ts';
@@ -37,14 +37,17 @@ const settings = new PageSettings(storage, {
 });
 const textsLoaded = showSettings(settings);
 
-const panels = new Panels((retry) =>
-  conversation.notify(
-    createPanelNotice(() => {
-      conversation.dismiss('panels');
-      retry();
-    }),
-  ),
-);
+const panels = new Panels(async (retry) => {
+  const tryAgain = createPanelNotice(() => {
+    conversation.dismiss('panels');
+    retry();
+  });
+  // A server that is there has other scripts than those of this page.
+  const isServerThere = await fetch('', { method: 'HEAD', cache: 'no-store' })
+    .then(({ ok }) => ok)
+    .catch(() => false);
+  conversation.notify(isServerThere ? OTHER_VERSION : tryAgain);
+});
 const trafficLog = new TrafficLog();
 const measurements = new Measurements();
 

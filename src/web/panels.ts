@@ -10,10 +10,10 @@ export class Panels {
   readonly isInspectorOpen = signal(false);
   /** Components of the panels; `undefined` until they are loaded. */
   readonly views = signal<Views | undefined>(undefined);
-  readonly #onLoadFailed: (retry: () => void) => void;
+  readonly #onLoadFailed: (retry: () => void) => unknown;
 
   /** @param onLoadFailed called when a panel was opened and its script cannot be loaded. `retry` opens it again */
-  constructor(onLoadFailed: (retry: () => void) => void) {
+  constructor(onLoadFailed: (retry: () => void) => unknown) {
     this.#onLoadFailed = onLoadFailed;
   }
 

@@ -47,14 +47,21 @@ run('inspector', () => {
     await panel.waitFor({ state: 'detached' });
   }, 60_000);
 
-  test('without a server the page says that the panel cannot be loaded, and offers another attempt', async () => {
+  test('a page without a server says that the panel cannot be loaded, and one whose server has another version offers to reload', async () => {
     const server = await startTestServer({ PUBLIC_DIR, ...AS_SHIPPED });
     const page = await openPage(server.url, { expected: NETWORK_ERRORS });
-    await page.route('**/panel-views-*.js', (route) => route.abort());
+    await page.route('**/*', (route) => route.abort());
     await page.getByRole('button', { name: 'Inspector' }).click();
     await page.getByText('This part of the page could not be loaded.').waitFor();
-    await page.unroute('**/panel-views-*.js');
+    await page.unroute('**/*');
+    // The server is back with another version, which has other files.
+    await page.route('**/panel-views-*.js', (route) => route.fulfill({ status: 404 }));
     await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByTestId('notice-version').getByText('The server has another version now.').waitFor();
+    await page.unroute('**/panel-views-*.js');
+    await page.getByTestId('notice-version').getByRole('button', { name: 'Reload' }).click();
+    await page.getByTestId('notice-version').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Inspector' }).click();
     await page.getByRole('complementary', { name: 'Inspector' }).waitFor();
   }, 60_000);
 });

@@ -1,5 +1,5 @@
 import { afterAll } from '@jest/globals';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterTest } from '../http/test-server.ts';
 import { type Chromium, findChromium } from './chromium.ts';
 import { FAKE_MICROPHONE, QUIET } from './chromium-args.ts';
@@ -18,6 +18,8 @@ export interface OpenPageOptions {
   /** A WAV file that is spoken into the microphone, once; without one it beeps. `none`: the browser refuses it. */
   readonly microphone?: string;
   readonly args?: readonly string[];
+  /** Whether the browser keeps a page that is left, as those of users do, and shows it again when the user goes back. Default: false. */
+  readonly keepsLeftPages?: boolean;
   /** State of the connection that the page is to reach; `none`: the address is not that of the page. Default: `Live`. */
   readonly state?: 'Live' | 'Verbunden' | 'Signed out' | 'none';
   /** Console messages that the test provokes. */
@@ -33,8 +35,8 @@ afterAll(async () => {
 
 /** Opens the page with a new profile, in a browser of the suite. The test fails if the page logs an error or breaks its policy. */
 export async function openPage(url: string, options: OpenPageOptions = {}): Promise<Page> {
-  const { microphone, args = [] } = options;
-  const key = JSON.stringify([microphone, args]);
+  const { microphone, args = [], keepsLeftPages } = options;
+  const key = JSON.stringify([microphone, args, keepsLeftPages]);
   const launched = browsers.get(key) ?? launchBrowser(options);
   browsers.set(key, launched);
   const page = await openTab(await launched, options);
@@ -47,7 +49,14 @@ export async function openTab(
   browser: Browser,
   options: Pick<OpenPageOptions, 'context' | 'expected'> = {},
 ): Promise<Page> {
-  const context = await browser.newContext(options.context);
+  return openTabIn(await browser.newContext(options.context), options);
+}
+
+/** Opens a page without an address in a profile, which is closed after the test. */
+export async function openTabIn(
+  context: BrowserContext,
+  options: Pick<OpenPageOptions, 'expected'> = {},
+): Promise<Page> {
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.stack ?? error.message));
@@ -81,9 +90,14 @@ export async function visit(
 export function launchBrowser({
   microphone,
   args = [],
-}: Pick<OpenPageOptions, 'microphone' | 'args'>): Promise<Browser> {
+  keepsLeftPages = false,
+}: Pick<OpenPageOptions, 'microphone' | 'args' | 'keepsLeftPages'>): Promise<Browser> {
   if ('missing' in browserPath) throw new Error(browserPath.missing);
   const devices = microphone === 'none' ? [] : [...FAKE_MICROPHONE];
   if (microphone && microphone !== 'none') devices.push(`--use-file-for-fake-audio-capture=${microphone}%noloop`);
-  return chromium.launch({ executablePath: browserPath.path, args: [...QUIET, ...devices, ...args] });
+  return chromium.launch({
+    executablePath: browserPath.path,
+    args: [...QUIET, ...devices, ...args],
+    ...(keepsLeftPages ? { ignoreDefaultArgs: ['--disable-back-forward-cache'] } : {}),
+  });
 }

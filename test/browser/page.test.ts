@@ -512,7 +512,7 @@ if (missing !== undefined) {
     );
 
     test(
-      'on an insecure address the page works in text and explains why voice does not',
+      'on an insecure address the page works in text and explains why voice does not, and copies and settings work',
       async () => {
         const server = await startPageServer({ ALLOWED_HOSTS: 'insecure.test' });
         const page = await openPage(`http://insecure.test:${server.port}/`, {
@@ -524,6 +524,11 @@ if (missing !== undefined) {
         await page.getByText('Voice needs a secure address.').waitFor();
         await ask(page, 'Count to two');
         await answers(page).getByText('One, two.').waitFor();
+        await page.getByRole('button', { name: 'Copy the answer' }).click();
+        await page.getByText('Copied').waitFor();
+        // There are no devices to choose from, and no error.
+        await page.getByRole('button', { name: 'Settings' }).click();
+        await page.getByRole('dialog').getByLabel('Volume of the agent').waitFor();
       },
       BROWSER_MS,
     );

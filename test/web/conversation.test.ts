@@ -554,3 +554,13 @@ test('another microphone that takes the place of an unplugged one is named', asy
     { text: 'The microphone was disconnected.', advice: 'Voice continues with Headset.' },
   ]);
 });
+
+test('a server that comes back with another version offers to reload the page, and one with the same version does not', async () => {
+  const { conversation, begin } = open();
+  const listNotices = () => conversation.notices.value.map(({ key }) => key);
+  await begin('TEXT', { server: 'bidi-sse/1.0.0' });
+  await begin('TEXT', { server: 'bidi-sse/1.0.0' });
+  expect(listNotices()).toEqual([]);
+  await begin('TEXT', { server: 'bidi-sse/1.0.1' });
+  expect(listNotices()).toEqual(['version']);
+});

@@ -177,6 +177,8 @@ export const de: Translation = {
     voiceElsewhere: 'Das Gespräch läuft in einem anderen Tab dieses Browsers.',
     voiceHere: 'Hier sprechen',
     speechOff: 'Eine andere Seite hat die Sprachausgabe des Agenten ausgeschaltet.',
+    otherVersion: 'Der Server hat jetzt eine andere Version.',
+    otherVersionAdvice: 'Laden Sie die Seite neu, um sie zu nutzen. Das Gespräch geht weiter.',
     newConversation: 'Eine neue Unterhaltung hat begonnen.',
     undoNewConversation: 'Rückgängig',
     forgotten: 'Der Server wurde neu gestartet, und der Agent erinnert sich nicht an die Unterhaltung.',

@@ -156,6 +156,8 @@ export const en = {
     voiceElsewhere: 'Voice is on in another tab of this browser.',
     voiceHere: 'Use voice here',
     speechOff: 'Another page has switched the speech of the agent off.',
+    otherVersion: 'The server has another version now.',
+    otherVersionAdvice: 'Reload the page to use it. The conversation continues.',
     newConversation: 'A new conversation has begun.',
     undoNewConversation: 'Undo',
     forgotten: 'The server was restarted, and the agent does not remember the conversation.',

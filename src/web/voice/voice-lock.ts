@@ -72,7 +72,8 @@ export class VoiceLock {
     const { locks } = this.#options;
     if (!locks || this.#release) return;
     const name = this.#name;
-    const { held = [] } = await locks.query();
+    // A browser that forbids all site data refuses; then this tab does not know of the others.
+    const { held = [] } = await locks.query().catch((): LockManagerSnapshot => ({}));
     if (name === this.#name) this.#setHeldElsewhere(!this.#release && held.some((lock) => lock.name === name));
   }
 
