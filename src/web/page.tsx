@@ -93,7 +93,7 @@ function Page() {
       <Header conversation={conversation} account={account} panels={panels} />
       {prompt && (prompt.byApp ? <AppSignIn prompt={prompt} /> : <SignIn account={account} prompt={prompt} />)}
       {/* The conversation stays in the document during a sign-in, so that nothing that was typed is lost. */}
-      <TranscriptView conversation={conversation} isHidden={isHidden} />
+      <TranscriptView conversation={conversation} settings={settings} isHidden={isHidden} />
       <footer class="dock column" hidden={isHidden}>
         <NoticeList conversation={conversation} />
         <Call />
@@ -129,7 +129,7 @@ function OpenPanels() {
           onClose={() => panels.toggleInspector()}
         />
       )}
-      {name === 'export' && <ExportDialog conversation={conversation} onClose={onClose} />}
+      {name === 'export' && <ExportDialog conversation={conversation} settings={settings} onClose={onClose} />}
       {name === 'shortcuts' && (
         <ShortcutsDialog list={shortcuts.list} hasSingleKeys={settings.values.value.singleKeys} onClose={onClose} />
       )}

@@ -47,6 +47,10 @@ run('settings', () => {
     expect(await readFrames(page)).toEqual([`dark ${toRgb(String(around))}`]);
     await page.getByRole('button', { name: 'Einstellungen' }).click();
     expect(await page.getByLabel('Ihr Name').inputValue()).toBe('Ann');
+    await page.keyboard.press('Escape');
+    await page.getByLabel('Nachricht').fill('Hallo');
+    await page.keyboard.press('Enter');
+    await page.getByTestId('user-turn').getByText('Ann').waitFor();
   }, 60_000);
 
   test('a voice is chosen among those of the model, and one that the agent refuses is forgotten with a notice', async () => {

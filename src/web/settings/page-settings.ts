@@ -1,4 +1,4 @@
-import { type Signal, signal } from '@preact/signals';
+import { computed, type Signal, signal } from '@preact/signals';
 import type { Speech } from '../../client/index.ts';
 import type { SoundChoice } from '../voice/voice.ts';
 import { checkSettings, readSettings, type Settings, type SettingsStorage, writeSettings } from './stored-settings.ts';
@@ -15,6 +15,8 @@ export interface SettingsListener {
 /** The settings of the page. A change applies at once, and is kept in this browser. */
 export class PageSettings {
   readonly values: Signal<Settings>;
+  /** Name of the user; empty: none. */
+  readonly displayName = computed(() => this.values.value.displayName);
   /** Whether the browser keeps the settings. If not, they last as long as the page. */
   readonly isKept = signal(true);
   readonly #storage: SettingsStorage | undefined;

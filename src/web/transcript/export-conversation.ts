@@ -9,11 +9,11 @@ export function formatAnswer(turn: AgentTurn): string {
     .join('\n\n');
 }
 
-/** Formats a conversation as Markdown, for people. */
-export function formatMarkdown(turns: readonly Turn[], { transcript, sources }: Messages): string {
+/** Formats a conversation as Markdown, for people. @param userName empty: the user has given none */
+export function formatMarkdown(turns: readonly Turn[], { transcript, sources }: Messages, userName: string): string {
   const sections = turns.map((turn) => {
     if (turn.role === 'user')
-      return `**${transcript.you}:** ${turn.image ? `[${transcript.picture}] ` : ''}${turn.text}`;
+      return `**${userName || transcript.you}:** ${turn.image ? `[${transcript.picture}] ` : ''}${turn.text}`;
     const parts = selectHeardParts(turn).map((part) =>
       part.kind === 'text'
         ? part.text

@@ -5,13 +5,20 @@ import { DownloadIcon } from '../components/icons.tsx';
 import type { Conversation } from '../conversation.ts';
 import { messages } from '../messages/current.ts';
 import { panelMessages } from '../messages/panels.ts';
+import type { PageSettings } from '../settings/page-settings.ts';
 import { formatJson, formatMarkdown } from './export-conversation.ts';
 
+interface ExportDialogProps {
+  readonly conversation: Conversation;
+  readonly settings: PageSettings;
+  onClose(): void;
+}
+
 /** Copies or downloads the whole conversation, also what is not in the document. */
-export function ExportDialog({ conversation, onClose }: { conversation: Conversation; onClose: () => void }) {
+export function ExportDialog({ conversation, settings, onClose }: ExportDialogProps) {
   const words = panelMessages.value.exporting;
   const getTurns = () => conversation.transcript.peek().turns;
-  const getMarkdown = () => formatMarkdown(getTurns(), messages.peek());
+  const getMarkdown = () => formatMarkdown(getTurns(), messages.peek(), settings.displayName.peek());
   return (
     <Dialog title={words.title} onClose={onClose}>
       <p class="export-note">{words.note}</p>

@@ -1,3 +1,4 @@
+import type { ReadonlySignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useMemo, useReducer, useRef } from 'preact/hooks';
 import { ConstantView } from '../components/constant-view.tsx';
@@ -6,11 +7,18 @@ import { DownIcon } from '../components/icons.tsx';
 import { useFrameValue } from '../components/use-frame-value.ts';
 import type { Conversation } from '../conversation.ts';
 import { messages } from '../messages/current.ts';
+import type { PageSettings } from '../settings/page-settings.ts';
 import { ListWindow } from './list-window.ts';
 import type { Turn } from './turn.ts';
 import { InterimView, TurnView } from './turn-view.tsx';
 
-export function TranscriptView({ conversation, isHidden }: { conversation: Conversation; isHidden: boolean }) {
+interface TranscriptViewProps {
+  readonly conversation: Conversation;
+  readonly settings: PageSettings;
+  readonly isHidden: boolean;
+}
+
+export function TranscriptView({ conversation, settings, isHidden }: TranscriptViewProps) {
   const words = messages.value.transcript;
   const scroller = useRef<HTMLDivElement>(null);
   const { turns, truncated, awaiting, interim } = useFrameValue(conversation.transcript);
@@ -35,8 +43,8 @@ export function TranscriptView({ conversation, isHidden }: { conversation: Conve
       >
         <div class="column turns" data-live={isLive} hidden={isEmpty}>
           {truncated && <p class="mark">{words.truncated}</p>}
-          <Rows list={list} turns={turns} />
-          {interim !== '' && <InterimView text={interim} />}
+          <Rows list={list} turns={turns} userName={settings.displayName} />
+          {interim !== '' && <InterimView text={interim} userName={settings.displayName} />}
           {awaiting && isLive && (
             <div class="turn waiting" aria-hidden="true">
               <i />
@@ -69,8 +77,16 @@ function useListWindow(scroller: { readonly current: HTMLElement | null }, turns
   return list;
 }
 
+interface RowsProps {
+  readonly list: ListWindow;
+  readonly turns: readonly Turn[];
+  /** Name of the user; empty: none. */
+  readonly userName: ReadonlySignal<string>;
+}
+
 /** The rows in the document, and spacers in the place of the others. They are one list of children, so that no row is made anew. */
-function Rows({ list, turns }: { list: ListWindow; turns: readonly Turn[] }) {
+function Rows({ list, turns, userName }: RowsProps) {
+  const showTurn = (turn: Turn) => <TurnView turn={turn} userName={userName} />;
   const children: ComponentChildren[] = [];
   let shown = 0;
   for (const { start, end } of list.ranges) {
@@ -94,8 +110,4 @@ function Rows({ list, turns }: { list: ListWindow; turns: readonly Turn[] }) {
 
 function Spacer({ from, to }: { from: number; to: number }) {
   return <div class="spacer" data-from={from} data-to={to} />;
-}
-
-function showTurn(turn: Turn) {
-  return <TurnView turn={turn} />;
 }

@@ -1,3 +1,4 @@
+import type { ReadonlySignal } from '@preact/signals';
 import { CanvasImage } from '../components/canvas-image.tsx';
 import { MicrophoneIcon } from '../components/icons.tsx';
 import { Words } from '../components/words.tsx';
@@ -6,14 +7,21 @@ import { answerContent } from './load-answer-content.ts';
 import { PlainContent } from './plain-content.tsx';
 import type { AgentTurn, Turn, UserTurn } from './turn.ts';
 
-export function TurnView({ turn }: { turn: Turn }) {
-  return turn.role === 'user' ? <UserTurnView turn={turn} /> : <AgentTurnView turn={turn} />;
+interface TurnViewProps<T> {
+  readonly turn: T;
+  /** Name of the user; empty: none. */
+  readonly userName: ReadonlySignal<string>;
+}
+
+export function TurnView({ turn, userName }: TurnViewProps<Turn>) {
+  return turn.role === 'user' ? <UserTurnView turn={turn} userName={userName} /> : <AgentTurnView turn={turn} />;
 }
 
 /** Words that change while the user speaks. Screen readers are given the complete ones, which follow as a turn. */
-export function InterimView({ text }: { text: string }) {
+export function InterimView({ text, userName }: { text: string; userName: ReadonlySignal<string> }) {
   return (
     <article class="turn turn-user" data-testid="interim-turn" data-state="open" aria-hidden="true">
+      {userName.value && <UserName name={userName.value} />}
       <p class="words bubble" dir="auto">
         <MicrophoneIcon />
         <Words text={text} />
@@ -22,12 +30,13 @@ export function InterimView({ text }: { text: string }) {
   );
 }
 
-function UserTurnView({ turn }: { turn: UserTurn }) {
+function UserTurnView({ turn, userName }: TurnViewProps<UserTurn>) {
   const words = messages.value.transcript;
   const { text, spoken, state, image, pictures } = turn;
   return (
     <article class="turn turn-user" data-testid="user-turn" data-state={state}>
       <h2 class="visually-hidden">{spoken ? words.youSaid : words.youWrote}</h2>
+      {userName.value && <UserName name={userName.value} />}
       {image && <CanvasImage bitmap={image} label={words.sentPicture} />}
       {pictures !== undefined && <p class="mark">{words.pictures(pictures)}</p>}
       {text && (
@@ -38,6 +47,14 @@ function UserTurnView({ turn }: { turn: UserTurn }) {
       )}
       {state === 'failed' && <p class="mark mark-error">{words.notSent}</p>}
     </article>
+  );
+}
+
+function UserName({ name }: { name: string }) {
+  return (
+    <p class="turn-name">
+      <Words text={name} />
+    </p>
   );
 }
 
