@@ -105,7 +105,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
   ];
   if (!parsed.success || faults.length > 0) {
     throw new ConfigError(
-      `The environment is not valid (see .env.example):\n${faults.map((line) => `  ${line}`).join('\n')}`,
+      `The configuration is not valid (see .env.example):\n${faults.map((line) => `  ${line}`).join('\n')}`,
     );
   }
   const secrets = [...reading.secrets, ...proxy.secrets];

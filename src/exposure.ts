@@ -20,6 +20,6 @@ export function checkExposure({ host, allowedHosts, auth }: Config, hasAuthentic
   }
   if (faults.length === 0) return;
   throw new ConfigError(
-    `The environment is not valid (see .env.example):\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
+    `The configuration is not valid (see .env.example):\n${faults.map((fault) => `  ${fault}`).join('\n')}`,
   );
 }

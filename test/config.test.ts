@@ -351,7 +351,7 @@ describe('readConfig', () => {
   test('names every invalid variable in a line of its own', () => {
     const read = () => readConfig({ PORT: 'x', LINGER_MS: '-1', LOG_FORMAT: 'xml', ALLOWED_ORIGINS: 'a,b' });
     expect(read).toThrow(ConfigError);
-    expect(read).toThrow(/^The environment is not valid \(see \.env\.example\):\n/);
+    expect(read).toThrow(/^The configuration is not valid \(see \.env\.example\):\n/);
     const lines = messageOf(read).split('\n').slice(1);
     expect(lines.map((line) => line.split(':')[0])).toEqual(
       expect.arrayContaining(['  PORT', '  LINGER_MS', '  LOG_FORMAT', '  ALLOWED_ORIGINS']),

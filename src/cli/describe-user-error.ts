@@ -1,13 +1,15 @@
 import { ConfigError } from '../config.ts';
 import { UnsupportedNodeError } from '../node-version.ts';
 import { WireError } from '../wire/wire-error.ts';
+import { findSimilar } from './find-similar.ts';
 import { AgentFileError } from './load-agent.ts';
 
 /**
  * Describes an error that the user of the command line can mend.
+ * @param options names of the options of the command. Default: none
  * @returns `undefined` for every other error, which is a fault of the program
  */
-export function describeUserError(error: unknown): string | undefined {
+export function describeUserError(error: unknown, options: readonly string[] = []): string | undefined {
   if (error instanceof ConfigError || error instanceof AgentFileError || error instanceof UnsupportedNodeError) {
     return error.message;
   }
@@ -22,5 +24,13 @@ export function describeUserError(error: unknown): string | undefined {
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
     return `${message}: this is not an address of this machine; choose another with --host or HOST`;
   }
+  if (code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION') return describeUnknownOption(message, options);
   return code === 'EACCES' || code.startsWith('ERR_PARSE_ARGS') ? message : undefined;
+}
+
+function describeUnknownOption(message: string, options: readonly string[]): string {
+  const [, dashes = '--', name = ''] = /'(--?)([^'=]*)/.exec(message) ?? [];
+  const similar = findSimilar(name, options);
+  const question = similar === undefined ? '' : ` Did you mean --${similar}?`;
+  return `There is no option ${dashes}${name}.${question} --help describes all options`;
 }

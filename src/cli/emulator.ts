@@ -26,22 +26,21 @@ of the model that the client's setup names: gemini-3.8-live only speaks, gemini-
   --strict           close with 1007 and a reason also for messages that Gemini merely tolerates
   --help             print this text`;
 
+export const OPTIONS = {
+  host: { type: 'string', default: '127.0.0.1' },
+  port: { type: 'string', default: '9100' },
+  pace: { type: 'string', default: '1' },
+  'api-key': { type: 'string' },
+  model: { type: 'string' },
+  'lifetime-ms': { type: 'string', default: '0' },
+  scenario: { type: 'string' },
+  strict: { type: 'boolean', default: false },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const;
+
 /** Starts the emulator, which runs until the process is asked to end. @returns the exit status */
 export async function run(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      host: { type: 'string', default: '127.0.0.1' },
-      port: { type: 'string', default: '9100' },
-      pace: { type: 'string', default: '1' },
-      'api-key': { type: 'string' },
-      model: { type: 'string' },
-      'lifetime-ms': { type: 'string', default: '0' },
-      scenario: { type: 'string' },
-      strict: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
+  const { values } = parseArgs({ args: [...args], options: OPTIONS });
   if (values.help) {
     console.log(USAGE);
     return 0;

@@ -17,9 +17,11 @@ const TIMEOUT_MS = 2_000;
 /** Addresses that a server on all addresses is reached at from its own machine. */
 const OWN_ADDRESS: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
+export const OPTIONS = { help: { type: 'boolean' } } as const;
+
 /** Asks the server of this environment whether it is alive; for the health check of a container. @returns the exit status */
 export async function run(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: { help: { type: 'boolean' } } });
+  const { values } = parseArgs({ args: [...args], options: OPTIONS });
   if (values.help) {
     console.log(USAGE);
     return 0;

@@ -1,7 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Agent } from '../agent/agent.ts';
 import { toErrorDetails } from '../wire/error-text.ts';
+
+/** Maximum duration of a syntax check, in ms. */
+const CHECK_MS = 5_000;
 
 /** An agent file that cannot be used. The message says why, and what to do. */
 export class AgentFileError extends Error {
@@ -39,5 +43,19 @@ function describeImportError(error: unknown, path: string, file: string): string
   }
   if (code === 'ERR_UNSUPPORTED_DIR_IMPORT') return `${path} is a folder: name the agent file in it`;
   if (code === 'ERR_UNKNOWN_FILE_EXTENSION') return `${path} is no agent file: its name must end in .ts or .js`;
-  return `${path} failed: ${message}`;
+  const line = findLine(error, file);
+  return `${path} failed${line === undefined ? '' : ` in line ${line}`}: ${message}`;
+}
+
+/** Finds the line of a file in which an error occurred. */
+function findLine(error: unknown, file: string): string | undefined {
+  // V8 keeps the place of a syntax error to itself, but Node prints it.
+  const isSyntaxError = error instanceof SyntaxError;
+  const places = `${error instanceof Error ? error.stack : ''}\n${isSyntaxError ? checkSyntax(file) : ''}`;
+  const [, line] = places.split(file, 2)[1]?.match(/^:(\d+)/) ?? [];
+  return line;
+}
+
+function checkSyntax(file: string): string {
+  return spawnSync(process.execPath, ['--check', file], { encoding: 'utf8', timeout: CHECK_MS }).stderr;
 }

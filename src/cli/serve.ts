@@ -36,19 +36,18 @@ Exit status: 0   the server was asked to end (SIGTERM, SIGINT), and has finished
 All other settings are environment variables, or lines of a file .env in the working directory. The file .env.example
 of the package describes them.`;
 
+export const OPTIONS = {
+  agent: { type: 'string' },
+  model: { type: 'string' },
+  host: { type: 'string' },
+  port: { type: 'string' },
+  help: { type: 'boolean' },
+  version: { type: 'boolean' },
+} as const;
+
 /** Starts the server, which runs until the process is asked to end. @returns the exit status */
 export async function run(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      agent: { type: 'string' },
-      model: { type: 'string' },
-      host: { type: 'string' },
-      port: { type: 'string' },
-      help: { type: 'boolean' },
-      version: { type: 'boolean' },
-    },
-  });
+  const { values } = parseArgs({ args: [...args], options: OPTIONS });
   if (values.help || values.version) {
     console.log(values.help ? USAGE : VERSION);
     return 0;
@@ -82,13 +81,12 @@ export async function run(args: readonly string[]): Promise<number> {
 function describeStart({ url: bound, model, offline }: RunningServer, agent: string, needsToken: boolean): string {
   // On this machine, localhost reaches a loopback address as well as a server on all addresses.
   const url = bound.replace(/\/\/(127\.0\.0\.1|0\.0\.0\.0|\[::1?\]):/, '//localhost:');
-  const partner = offline
-    ? `${agent} on the offline agent (no GOOGLE_API_KEY; ${model} is emulated)`
-    : `${agent} on ${model}`;
+  const answers = offline ? `offline demo (${model} is emulated; set GOOGLE_API_KEY to use Gemini)` : model;
   const [user, token] = needsToken ? ['USER', " -H 'Authorization: Bearer TOKEN'"] : ['me', ''];
   return `
   bidi-sse ${VERSION}   ${url}
-  talking to       ${partner}
+  agent            ${agent}
+  model            ${answers}
 
   Open the address in a browser, or try in two terminals${needsToken ? ', with a user id and a token' : ''}:
     curl -N${token} '${url}/events/${user}?audio=none'

@@ -29,21 +29,19 @@ proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name, as a browser would.
 
 Exit status: 0 no problem that affects a conversation, 1 the server could not be tested, 2 problems found.`;
 
+export const DOCTOR_OPTIONS = {
+  seconds: { type: 'string', default: String(DEFAULT_SECONDS) },
+  header: { type: 'string', multiple: true, default: [] as string[] },
+  token: { type: 'string' },
+  help: { type: 'boolean' },
+} as const;
+
 /** A mistake in the arguments. The message is for the user. */
 class UsageError extends Error {}
 
 /** Runs the command. @returns the exit status */
 export async function doctor(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      seconds: { type: 'string', default: String(DEFAULT_SECONDS) },
-      header: { type: 'string', multiple: true, default: [] },
-      token: { type: 'string' },
-      help: { type: 'boolean' },
-    },
-  });
+  const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: DOCTOR_OPTIONS });
   if (values.help) {
     console.log(DOCTOR_USAGE);
     return 0;

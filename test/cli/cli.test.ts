@@ -51,11 +51,27 @@ test('bidi-sse --version prints the version and ends with 0', async () => {
 
 describe('bidi-sse reports a mistake of its user in one sentence and ends with 1:', () => {
   test.each([
-    ['an unknown option', ['--prot', '80'], {}, /^bidi-sse: .*'--prot'/],
+    [
+      'an unknown option',
+      ['--frob', '80'],
+      {},
+      /^bidi-sse: There is no option --frob\. --help describes all options$/m,
+    ],
+    [
+      'a misspelt option, with the one that was probably meant',
+      ['--prot', '80'],
+      {},
+      /^bidi-sse: There is no option --prot\. Did you mean --port\? --help describes all options$/m,
+    ],
     ['an option without its value', ['--port'], {}, /^bidi-sse: .*--port/],
-    ['an unknown command', ['sreve'], {}, /^bidi-sse: There is no command sreve\. The commands are serve,/],
-    ['a PORT that is not a number', [], { PORT: 'eighty' }, /^bidi-sse: The environment is not valid.*\n {2}PORT: /],
-    ['a --port that is too large', ['--port', '70000'], {}, /^bidi-sse: The environment is not valid.*\n {2}PORT: /],
+    [
+      'an unknown command',
+      ['sreve'],
+      {},
+      /^bidi-sse: There is no command sreve\. Did you mean serve\? The commands are serve,/,
+    ],
+    ['a PORT that is not a number', [], { PORT: 'eighty' }, /^bidi-sse: The configuration is not valid.*\n {2}PORT: /],
+    ['a --port that is too large', ['--port', '70000'], {}, /^bidi-sse: The configuration is not valid.*\n {2}PORT: /],
     ['two invalid variables, both named', [], { PORT: '-1', LINGER_MS: 'long' }, /\n {2}PORT: .*\n {2}LINGER_MS: /],
     [
       'an address of another machine',
@@ -67,26 +83,26 @@ describe('bidi-sse reports a mistake of its user in one sentence and ends with 1
       'a HOST that other machines can reach, without authentication and without host names',
       [],
       { HOST: '0.0.0.0' },
-      /^bidi-sse: The environment is not valid.*\n {2}AUTH: .*AUTH_NONE_BEYOND_LOOPBACK=yes\n {2}ALLOWED_HOSTS: /,
+      /^bidi-sse: The configuration is not valid.*\n {2}AUTH: .*AUTH_NONE_BEYOND_LOOPBACK=yes\n {2}ALLOWED_HOSTS: /,
     ],
     [
       'a --host that other machines can reach with authentication, but without host names',
       ['--host', '::'],
       { AUTH: 'token', AUTH_TOKENS: 'ann:0123456789abcdef' },
-      /^bidi-sse: The environment is not valid.*\n {2}ALLOWED_HOSTS: .*\n$/,
+      /^bidi-sse: The configuration is not valid.*\n {2}ALLOWED_HOSTS: .*\n$/,
     ],
     [
       'a command that does not exist',
       ['docter', 'localhost'],
       {},
-      /^bidi-sse: There is no command docter\. The commands are serve, doctor, emulator, health; --help describes them$/m,
+      /^bidi-sse: There is no command docter\. Did you mean doctor\? The commands are serve, doctor, emulator, health; --help describes them$/m,
     ],
     ['a missing agent file', ['--agent', 'nowhere.ts'], {}, /^bidi-sse: There is no agent file \/.*\/nowhere\.ts$/m],
     [
       'an agent file that throws',
       ['--agent', agentFile('failing-agent.ts')],
       {},
-      /failing-agent\.ts failed: the weights are at home$/m,
+      /failing-agent\.ts failed in line \d+: the weights are at home$/m,
     ],
     [
       'an agent file without an agent',
@@ -149,10 +165,18 @@ describe('bidi-sse reports a mistake of its user in one sentence and ends with 1
 
   test('an agent file with a syntax error', async () => {
     const file = join(await temporaryDirectory(), 'my-agent.mjs');
-    await writeFile(file, 'export const rootAgent = new Agent({ name: ;\n');
+    await writeFile(file, 'const name = 1;\n\nexport const rootAgent = new Agent({ name: ;\n');
     const command = await runCli(['--agent', file]);
     expect(await command.exitCode()).toBe(1);
-    expect(command.stderr).toMatch(/^bidi-sse: \S+my-agent\.mjs failed: Unexpected token/);
+    expect(command.stderr).toMatch(/^bidi-sse: \S+my-agent\.mjs failed in line 3: Unexpected token/);
+  });
+
+  test('a TypeScript agent file with a syntax error, and its line', async () => {
+    const file = join(await temporaryDirectory(), 'my-agent.ts');
+    await writeFile(file, 'const name: string = "a";\n\nexport const rootAgent = new Agent(\n');
+    const command = await runCli(['--agent', file]);
+    expect(await command.exitCode()).toBe(1);
+    expect(command.stderr).toMatch(/^bidi-sse: \S+my-agent\.ts failed in line 3: Expression expected/);
   });
 });
 
@@ -190,7 +214,7 @@ describe('bidi-sse', () => {
     const url = await addressOf(command);
     expect(url).toMatch(/^http:\/\/localhost:\d+$/);
     expect(command.stdout).toMatch(
-      /google_search_agent on the offline agent \(no GOOGLE_API_KEY; gemini-3\.8-live is emulated\)/,
+      /agent +google_search_agent\n +model +offline demo \(gemini-3\.8-live is emulated; set GOOGLE_API_KEY to use Gemini\)/,
     );
     const lines = [...command.stdout.matchAll(/^ +(curl .*)$/gm)].map(([, line = '']) => line);
     expect(lines).toHaveLength(2);
@@ -228,9 +252,7 @@ describe('bidi-sse', () => {
       'gemini-3.8-live',
     ]);
     await addressOf(command);
-    expect(command.stdout).toContain(
-      'default_agent on the offline agent (no GOOGLE_API_KEY; gemini-3.8-live is emulated)',
-    );
+    expect(command.stdout).toMatch(/agent +default_agent\n +model +offline demo \(gemini-3\.8-live is emulated;/);
   });
 
   test('serves the page that was built', async () => {
@@ -252,7 +274,7 @@ describe('bidi-sse', () => {
   test('prints the name of the model if there is a key', async () => {
     const command = await runCli(['--port', '0'], { env: { GOOGLE_API_KEY: 'a-key-of-a-test' } });
     await addressOf(command);
-    expect(command.stdout).toMatch(/google_search_agent on gemini-\S+\n/);
+    expect(command.stdout).toMatch(/agent +google_search_agent\n +model +gemini-\S+\n/);
     expect(command.stdout).not.toContain('offline');
     expect(command.stdout).not.toContain('a-key-of-a-test');
   });
@@ -260,7 +282,7 @@ describe('bidi-sse', () => {
   test('runs the agent of a TypeScript file that --agent names, with its tool', async () => {
     const command = await runCli(['--port', '0', '--agent', agentFile('dice-agent.ts')]);
     const url = await addressOf(command);
-    expect(command.stdout).toContain('dice_agent on the offline agent');
+    expect(command.stdout).toMatch(/agent +dice_agent\n/);
     const stream = await openStream(`${url}/events/me`);
     expect(await stream.untilNamed('session')).toMatchObject({ agent: 'dice_agent' });
     await fetch(`${url}/send/me`, { method: 'POST', headers: { 'Content-Type': 'text/plain' }, body: 'roll the dice' });
@@ -272,7 +294,7 @@ describe('bidi-sse', () => {
     const cwd = fileURLToPath(new URL('.', import.meta.url));
     const command = await runCli(['--port', '0', '--agent', 'agents/default-agent.js'], { cwd });
     await addressOf(command);
-    expect(command.stdout).toContain('default_agent on the offline agent');
+    expect(command.stdout).toMatch(/agent +default_agent\n/);
   });
 
   test.each(['SIGTERM', 'SIGINT'] as const)('asks its readers to return at %s, and ends with 0', async (signal) => {

@@ -19,7 +19,10 @@ describe('describeUserError', () => {
     ],
     [withCode('listen EADDRNOTAVAIL', 'EADDRNOTAVAIL'), /not an address of this machine; .*--host/],
     [withCode('listen EACCES: permission denied', 'EACCES'), 'listen EACCES: permission denied'],
-    [withCode("Unknown option '--prot'", 'ERR_PARSE_ARGS_UNKNOWN_OPTION'), "Unknown option '--prot'"],
+    [
+      withCode("Unknown option '--prot'", 'ERR_PARSE_ARGS_UNKNOWN_OPTION'),
+      'There is no option --prot. --help describes all options',
+    ],
   ])('describes %s, and leaves the error as it was', (error, description) => {
     const { message } = error;
     expect(describeUserError(error)).toEqual(

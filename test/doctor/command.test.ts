@@ -60,7 +60,7 @@ describe('bidi-sse doctor that cannot examine a server', () => {
       ],
       /is not a bidi-sse server/,
     ],
-    ['an unknown option', () => ['--bogus'], /'--bogus'/],
+    ['an unknown option', () => ['--bogus'], /There is no option --bogus\./],
     ['a port that browsers refuse', () => ['http://localhost:1'], /Browsers refuse the port of localhost:1,/],
     [
       'an unknown host',
