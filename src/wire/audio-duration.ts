@@ -12,11 +12,18 @@ export function audioMs(event: AgentEvent | undefined): number {
   return ms;
 }
 
+/** Mime type of the speech that was measured last, and its sample rate in Hz: a model sends the same one with every piece. */
+let lastSpeechType = '';
+let lastSpeechRate = 0;
+
 /** Duration of 16-bit mono PCM in base64, in ms; 0 for a picture. */
 export function soundMs({ mimeType, data }: InlineData): number {
   if (!mimeType.startsWith('audio/')) return 0;
-  const rate = Number(/rate=(\d+)/.exec(mimeType)?.[1]) || DEFAULT_OUTPUT_RATE;
-  return (base64ByteLength(data) / 2 / rate) * 1000;
+  if (mimeType !== lastSpeechType) {
+    lastSpeechType = mimeType;
+    lastSpeechRate = Number(/rate=(\d+)/.exec(mimeType)?.[1]) || DEFAULT_OUTPUT_RATE;
+  }
+  return (base64ByteLength(data) / 2 / lastSpeechRate) * 1000;
 }
 
 /** Beginning of the mime type of all audio that was decoded from a client. */

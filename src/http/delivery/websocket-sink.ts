@@ -144,6 +144,9 @@ function encodeMessages(format: SocketFormat, frames: readonly IdentifiedFrame[]
 }
 
 function encodeMessage(text: string): SocketMessage {
-  const bytes = Buffer.byteLength(text);
-  return { text, frame: bytes === text.length ? encodeTextFrameHeader(bytes) + text : undefined };
+  const header = encodeTextFrameHeader(text.length);
+  const frame = header + text;
+  // The text is not measured by itself: that would make a copy of it, and the write another one of the frame.
+  const isAscii = Buffer.byteLength(frame) === Buffer.byteLength(header) + text.length;
+  return { text, frame: isAscii ? frame : undefined };
 }

@@ -3,6 +3,7 @@ import { BoundedMap } from '../../wire/bounded-map.ts';
 import type { Cursor } from '../../wire/cursor.ts';
 import type { LogEntry } from '../../wire/log-entry.ts';
 import { type MemoryCounter, MemoryShare } from '../../wire/memory-share.ts';
+import { EntryQueue } from './entry-queue.ts';
 import type { HeldEntry, LogView, Lookup } from './log-view.ts';
 import { NO_AUDIO, restoreAudio, type StoredEntry, storeEntry } from './stored-entry.ts';
 
@@ -53,8 +54,7 @@ export class LiveLog implements LogView {
   readonly #now: () => number;
   readonly #readers = new Set<() => void>();
   readonly #slabs = new AudioSlabs();
-  /** By sequence number, oldest first. Entries leave at the old end, which would move all others in an array. */
-  readonly #entries = new Map<number, StoredEntry>();
+  readonly #entries: EntryQueue;
   /** The entry that is being appended, with its audio: readers that are up to date get it as it is. Unset after the append. */
   #newest: HeldEntry | undefined;
   #head: number;
@@ -72,6 +72,7 @@ export class LiveLog implements LogView {
     this.#memory = memory;
     this.#share = new MemoryShare(memory);
     this.#now = now;
+    this.#entries = new EntryQueue(firstSeq);
     this.#head = firstSeq - 1;
     this.#firstAudio = firstSeq;
   }
@@ -81,7 +82,7 @@ export class LiveLog implements LogView {
   }
 
   get oldest(): number {
-    return this.#head + 1 - this.#entries.size;
+    return this.#entries.oldest;
   }
 
   /** Memory of the held entries as the limit counts it, in bytes. */
@@ -99,7 +100,7 @@ export class LiveLog implements LogView {
     // An entry that cannot be measured throws here, and leaves no gap in the numbers.
     const stored = storeEntry(entry, this.#slabs, this.#now());
     this.#head = entry.seq;
-    this.#entries.set(entry.seq, stored);
+    this.#entries.append(stored);
     this.#bytes += stored.bytes;
     if (entry.turn > this.#newestTurn) {
       this.#newestTurn = entry.turn;
@@ -124,7 +125,7 @@ export class LiveLog implements LogView {
   }
 
   at(seq: number): HeldEntry | undefined {
-    const stored = this.#entries.get(seq);
+    const stored = this.#entries.at(seq);
     if (!stored || stored.audio === NO_AUDIO) return stored;
     if (this.#newest?.entry.seq === seq) return this.#newest;
     return { entry: restoreAudio(stored, this.#slabs), lostAudioMs: 0 };
@@ -146,7 +147,7 @@ export class LiveLog implements LogView {
   /** Enforces the limits. `append` does this as well; call it regularly for a log that gets no new entries. */
   trim(): void {
     const oldestAllowed = this.#now() - this.#limits.ageMs;
-    while ((this.#entries.get(this.oldest)?.appendedAt ?? oldestAllowed) < oldestAllowed) this.#releaseOldest();
+    while ((this.#entries.at(this.oldest)?.appendedAt ?? oldestAllowed) < oldestAllowed) this.#releaseOldest();
     this.#reduceTo(this.#limits.bytes);
     this.#count();
     if (!this.#memory?.isExhausted) return;
@@ -171,10 +172,8 @@ export class LiveLog implements LogView {
   }
 
   #releaseOldest(): void {
-    const seq = this.oldest;
-    const stored = this.#entries.get(seq);
+    const stored = this.#entries.releaseOldest();
     if (!stored) return;
-    this.#entries.delete(seq);
     this.#bytes -= stored.bytes;
     for (const text of stored.audio) this.#slabs.free(text);
   }
@@ -183,13 +182,11 @@ export class LiveLog implements LogView {
   #dropOldestAudio(): boolean {
     this.#firstAudio = Math.max(this.#firstAudio, this.oldest);
     while (this.#firstAudio < this.#head) {
-      const stored = this.#entries.get(this.#firstAudio);
+      const stored = this.#entries.at(this.#firstAudio);
       this.#firstAudio += 1;
       if (!stored || stored.audio === NO_AUDIO) continue;
       this.#dropAudio(stored);
-      for (const { droppedAudio } of stored.entry.message.event?.content?.parts ?? []) {
-        stored.lostAudioMs += droppedAudio?.ms ?? 0;
-      }
+      stored.lostAudioMs = stored.audioMs;
       return true;
     }
     return false;
@@ -201,7 +198,7 @@ export class LiveLog implements LogView {
    */
   #silenceTurn(turn: number): void {
     for (let seq = Math.max(this.oldest, this.#turnStarts.get(turn) ?? 0); seq <= this.#head; seq += 1) {
-      const stored = this.#entries.get(seq);
+      const stored = this.#entries.at(seq);
       if (stored?.entry.turn !== turn) continue;
       this.#dropAudio(stored);
       // Audio of this turn that was dropped before would not be heard now either, so that no reader needs to know of it.

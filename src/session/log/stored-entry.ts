@@ -1,5 +1,5 @@
 import type { AudioSlabs, StoredText } from '../../memory/audio-slabs.ts';
-import type { Part } from '../../wire/agent-event.ts';
+import type { Content, Part } from '../../wire/agent-event.ts';
 import { soundMs } from '../../wire/audio-duration.ts';
 import type { LogEntry } from '../../wire/log-entry.ts';
 import { entrySize } from './entry-size.ts';
@@ -12,6 +12,8 @@ export interface StoredEntry {
   /** The entry with `droppedAudio` in place of all audio. */
   readonly entry: LogEntry;
   readonly appendedAt: number;
+  /** Duration of all audio of the entry, in ms. */
+  readonly audioMs: number;
   bytes: number;
   /** Text of each audio part, in the order of the parts; `NO_AUDIO` once it is dropped. */
   audio: readonly StoredText[];
@@ -21,24 +23,27 @@ export interface StoredEntry {
 /** Moves the audio of an entry to the slabs. @param appendedAt time in ms */
 export function storeEntry(entry: LogEntry, slabs: AudioSlabs, appendedAt: number): StoredEntry {
   const bytes = entrySize(entry.message);
-  const audio = storeAudio(entry.message.event?.content?.parts ?? NO_AUDIO, slabs);
-  return {
-    entry: audio === NO_AUDIO ? entry : mapParts(entry, withoutAudio),
-    appendedAt,
-    bytes,
-    audio,
-    lostAudioMs: 0,
-  };
+  const { event } = entry.message;
+  const audio = storeAudio(event?.content?.parts ?? NO_AUDIO, slabs);
+  if (!event?.content || audio === NO_AUDIO) return { entry, appendedAt, audioMs: 0, bytes, audio, lostAudioMs: 0 };
+  const content = omitAudio(event.content);
+  const audioMs = sumDroppedMs(content);
+  const stored = { ...entry, message: { event: { ...event, content } } };
+  return { entry: stored, appendedAt, audioMs, bytes, audio, lostAudioMs: 0 };
 }
 
 /** @returns a copy of the entry with its audio */
 export function restoreAudio({ entry, audio }: StoredEntry, slabs: AudioSlabs): LogEntry {
+  const { event } = entry.message;
+  if (!event?.content?.parts) return entry;
   let index = 0;
-  return mapParts(entry, (part) => {
+  // The parts keep their places, because a cursor may point between two.
+  const parts = event.content.parts.map((part) => {
     if (!part.droppedAudio) return part;
     const data = slabs.read(audio[index++] ?? '');
     return { inlineData: { mimeType: part.droppedAudio.mimeType, data } };
   });
+  return { ...entry, message: { event: { ...event, content: { ...event.content, parts } } } };
 }
 
 function storeAudio(parts: readonly Part[], slabs: AudioSlabs): readonly StoredText[] {
@@ -51,17 +56,30 @@ function storeAudio(parts: readonly Part[], slabs: AudioSlabs): readonly StoredT
   return audio ?? NO_AUDIO;
 }
 
-function withoutAudio(part: Part): Part {
+/**
+ * The latest content that was a single piece of audio, without its audio. Pieces of speech are of equal duration, and share it: otherwise the
+ * content would be a third of what a log keeps of each.
+ */
+let latestPiece: Content = {};
+
+function omitAudio(content: Content): Content {
+  const { role, parts = [] } = content;
+  const [first] = parts;
+  if (parts.length !== 1 || !first?.inlineData) return { ...content, parts: parts.map(omitPartAudio) };
+  const latest = latestPiece.parts?.[0]?.droppedAudio;
+  const ms = soundMs(first.inlineData);
+  const isSame = latest?.ms === ms && latest.mimeType === first.inlineData.mimeType && latestPiece.role === role;
+  if (!isSame) latestPiece = { ...content, parts: [omitPartAudio(first)] };
+  return latestPiece;
+}
+
+function omitPartAudio(part: Part): Part {
   if (!part.inlineData?.data) return part;
   return { droppedAudio: { mimeType: part.inlineData.mimeType, ms: soundMs(part.inlineData) } };
 }
 
-/** @returns a copy of an entry with `map` applied to each part of its event; the parts keep their places, because a cursor may point between two */
-function mapParts(entry: LogEntry, map: (part: Part) => Part): LogEntry {
-  const { event } = entry.message;
-  if (!event?.content?.parts) return entry;
-  return {
-    ...entry,
-    message: { event: { ...event, content: { ...event.content, parts: event.content.parts.map(map) } } },
-  };
+function sumDroppedMs({ parts = [] }: Content): number {
+  let ms = 0;
+  for (const { droppedAudio } of parts) ms += droppedAudio?.ms ?? 0;
+  return ms;
 }
