@@ -11,9 +11,10 @@ const TABLE = {
   'wire/dialects': ['wire'],
   audio: [],
   memory: [],
+  json: ['wire'],
   emulator: ['audio'],
   'emulator/gemini': ['emulator', 'audio'],
-  models: ['wire', 'audio'],
+  models: ['wire', 'json', 'audio'],
   'models/gemini': ['wire', 'audio', 'models'],
   'models/openai': ['wire', 'audio', 'models'],
   'models/qwen': ['wire', 'audio', 'models'],
@@ -32,7 +33,7 @@ TABLE.session = [...WIRE, 'session/log', 'agent', 'agent/tools', 'agent/run', 'a
 TABLE['session/redis'] = ['session', ...TABLE.session];
 TABLE['http/auth'] = ['wire'];
 TABLE['http/limits'] = ['wire'];
-TABLE.http = [...WIRE, 'http/auth', 'http/limits', 'session', 'session/log', 'agent', 'agent/run', 'store'];
+TABLE.http = [...WIRE, 'json', 'http/auth', 'http/limits', 'session', 'session/log', 'agent', 'agent/run', 'store'];
 TABLE['http/delivery'] = ['http', ...TABLE.http];
 TABLE['http/routes'] = ['http/delivery', ...TABLE['http/delivery']];
 TABLE.client = WIRE;

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Agent } from 'node:https';
 import { Socket } from 'node:net';
 import WebSocket from 'ws';
+import { RepeatedJson } from '../json/repeated-json.ts';
 import { isRecord } from '../wire/record.ts';
 import { WireError } from '../wire/wire-error.ts';
 import { writeMaskedFrame } from './masked-frame.ts';
@@ -85,6 +86,7 @@ export class ProviderSocket {
   #fault: string | undefined;
   #unparsableFrames = 0;
   #framesUntilPause = FRAMES_PER_PAUSE;
+  readonly #json = new RepeatedJson((data) => JSON.parse(data.toString()));
   readonly #resume = () => this.#socket.resume();
 
   /**
@@ -186,7 +188,7 @@ export class ProviderSocket {
     if (this.#unansweredPings !== undefined) this.#unansweredPings = 0;
     this.#framesUntilPause -= 1;
     if (this.#framesUntilPause === 0) this.#yield();
-    const frame = parseObject(data.toString());
+    const frame = this.#parse(data);
     if (!frame) {
       this.#discard('not_json', data.length);
       return;
@@ -196,6 +198,16 @@ export class ProviderSocket {
     } catch {
       // A field has another type than the protocol says. An error thrown from here would end the process.
       this.#discard('unexpected_field', data.length);
+    }
+  }
+
+  /** @returns `undefined` for a frame that is not a JSON object */
+  #parse(data: Buffer): Record<string, unknown> | undefined {
+    try {
+      const value = this.#json.parse(data);
+      return isRecord(value) ? value : undefined;
+    } catch {
+      return undefined;
     }
   }
 
@@ -242,14 +254,5 @@ export async function connectWithin<T>(
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', onAbort);
-  }
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : undefined;
-  } catch {
-    return undefined;
   }
 }

@@ -11,13 +11,19 @@ const PIECE = 16 * 1024;
 /** Receives the bytes of one piece, which nobody reads. */
 const decoded: DecodingArray = new Uint8Array((PIECE / 4) * 3);
 
+/** The latest text that was base64: the same audio is checked where it arrives and where it leaves. */
+let latestValid = '';
+
 /** Whether a text is base64 in the standard alphabet, padded, without line breaks (RFC 4648, section 4). */
 export function isBase64(text: string): boolean {
   if (text.length % 4 !== 0) return false;
+  if (text === latestValid) return true;
   try {
     // A decoder reads 4 kB in a tenth of the time of a regular expression. It accepts spaces and missing padding: then the result is shorter
     // than the length of the text says.
-    return countDecoded(text) === base64ByteLength(text);
+    if (countDecoded(text) !== base64ByteLength(text)) return false;
+    if (text.length <= PIECE) latestValid = text;
+    return true;
   } catch {
     return false;
   }

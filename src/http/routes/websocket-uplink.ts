@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
+import { RepeatedJson } from '../../json/repeated-json.ts';
 import type { AcceptedPost, ClientPost, SessionHandle } from '../../session/session-handle.ts';
 import type { Dialect } from '../../wire/dialects/dialect.ts';
 import { type ErrorBody, WireError } from '../../wire/wire-error.ts';
@@ -39,6 +40,7 @@ const MAX_BUFFERED_BYTES = 256 * 1024;
 export class WebSocketUplink {
   readonly #socket: WebSocket;
   readonly #options: WebSocketUplinkOptions;
+  readonly #json = new RepeatedJson(parseJson);
   #paused = false;
   /** Samples of tiny binary frames, which go to the model together. */
   readonly #collected = new ReceivedBytes();
@@ -113,7 +115,7 @@ export class WebSocketUplink {
   async #postFrame(frame: Buffer, isBinary: boolean): Promise<FrameAnswer | undefined> {
     let json: unknown;
     try {
-      if (!isBinary) json = parseJson(frame);
+      if (!isBinary) json = this.#json.parse(frame);
       const post = isBinary ? this.#decodeBinary(frame) : this.#decodeText(json);
       const answer = await this.#options.session.post({ ...post, paced: true });
       if ('refusal' in answer) return { cseq: readNumber(json), ...answer.refusal };
