@@ -65,7 +65,7 @@ export class LiveRequestQueue {
     if (this.#closed) return;
     this.#requests.push(sized);
     this.#setBytes(this.#bytes + sized.bytes);
-    this.#wake?.();
+    this.#wakeReader();
   }
 
   /**
@@ -117,7 +117,7 @@ export class LiveRequestQueue {
   /** Closes the queue. The run reads the requests that wait, then ends. */
   close(): void {
     this.#closed = true;
-    this.#wake?.();
+    this.#wakeReader();
   }
 
   /** Removes and returns the waiting requests, to move them to the queue of the next run. */
@@ -130,22 +130,25 @@ export class LiveRequestQueue {
   }
 
   /** Returns the next request. Resolves with `undefined` once the queue is closed and empty, or when `release()` is called. */
-  get(): Promise<LiveRequest | undefined> {
-    if (this.#requests.length > 0 || this.#closed) return Promise.resolve(this.#shift());
-    return new Promise<void>((resolve) => {
+  async get(): Promise<LiveRequest | undefined> {
+    if (this.#requests.length === 0 && !this.#closed) await this.waitForRequest();
+    return this.take();
+  }
+
+  /** Resolves when the next request arrives, the queue is closed, or `release()` is called. */
+  waitForRequest(): Promise<void> {
+    return new Promise((resolve) => {
       this.#wake = resolve;
-    }).then(() => {
-      this.#wake = undefined;
-      return this.#shift();
     });
   }
 
   /** Makes a pending `get()` resolve with `undefined`, because its run is over. */
   release(): void {
-    this.#wake?.();
+    this.#wakeReader();
   }
 
-  #shift(): LiveRequest | undefined {
+  /** Removes and returns the next request. @returns `undefined` if none waits */
+  take(): LiveRequest | undefined {
     const sized = this.#requests[this.#readCount];
     if (!sized) return undefined;
     this.#requests[this.#readCount] = undefined;
@@ -159,6 +162,12 @@ export class LiveRequestQueue {
     }
     this.#setBytes(this.#bytes - sized.bytes);
     return sized.request;
+  }
+
+  #wakeReader(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
   }
 
   #setBytes(bytes: number): void {

@@ -13,13 +13,14 @@ const POLICY_VIOLATION = 1008;
 export class FrameLimiter {
   readonly #socket: ServedSocket;
   readonly #bodies: BodyBudget;
-  readonly #sender: BodySender;
-  #message: PendingMessage | undefined;
+  /** The message that has begun to arrive: one object for all messages of the WebSocket, because speech is fifty of them a second. */
+  readonly #message: PendingMessage;
+  #isPending = false;
 
   constructor(socket: ServedSocket, bodies: BodyBudget, sender: BodySender) {
     this.#socket = socket;
     this.#bodies = bodies;
-    this.#sender = sender;
+    this.#message = new PendingMessage(socket, sender, () => this.#endMessage());
   }
 
   /** @param connection what the WebSocket runs on */
@@ -31,9 +32,9 @@ export class FrameLimiter {
   }
 
   #receiveChunk(chunk: Buffer): void {
-    this.#message ??= this.#beginMessage();
     const message = this.#message;
-    message.lastChunkAt = Date.now();
+    if (!this.#isPending) this.#beginMessage();
+    else message.lastChunkAt = Date.now();
     message.received += chunk.length;
     // `ws` keeps the chunks as they are until the message is complete.
     this.#bodies.hold(message, message.bytes + chunk.length + CHUNK_BYTES);
@@ -41,20 +42,20 @@ export class FrameLimiter {
 
   /** A control frame may come between the fragments of a message, which it does not end. */
   #passControl({ length }: Buffer): void {
-    if (!this.#message) return;
+    if (!this.#isPending) return;
     this.#message.controls += CONTROL_FRAME_BYTES + length;
     if (this.#message.controls >= this.#message.received) this.#endMessage();
   }
 
-  #beginMessage(): PendingMessage {
-    const message = new PendingMessage(this.#socket, this.#sender, () => this.#endMessage());
-    this.#bodies.add(message);
-    return message;
+  #beginMessage(): void {
+    this.#isPending = true;
+    this.#message.begin();
+    this.#bodies.add(this.#message);
   }
 
   #endMessage(): void {
-    if (this.#message) this.#bodies.remove(this.#message);
-    this.#message = undefined;
+    if (this.#isPending) this.#bodies.remove(this.#message);
+    this.#isPending = false;
   }
 }
 
@@ -62,8 +63,8 @@ export class FrameLimiter {
 class PendingMessage implements PendingBody {
   readonly sender: BodySender;
   readonly endless = false;
-  readonly startedAt = Date.now();
-  lastChunkAt = this.startedAt;
+  startedAt = 0;
+  lastChunkAt = 0;
   bytes = 0;
   /** Number of bytes that have arrived, and how many of them were control frames. */
   received = 0;
@@ -75,6 +76,15 @@ class PendingMessage implements PendingBody {
     this.#socket = socket;
     this.sender = sender;
     this.#onFailed = onFailed;
+  }
+
+  /** Forgets the message before. */
+  begin(): void {
+    this.startedAt = Date.now();
+    this.lastChunkAt = this.startedAt;
+    this.bytes = 0;
+    this.received = 0;
+    this.controls = 0;
   }
 
   get isPaused(): boolean {

@@ -236,7 +236,7 @@ export class LiveSession implements SessionHandle {
     this.#runs.revive();
   }
 
-  async post({ envelope, body, paced = false }: ClientPost): Promise<PostAnswer> {
+  post({ envelope, body, paced = false }: ClientPost): PostAnswer {
     // A body without an envelope is checked before the state of the session, an enveloped one after it.
     if (!envelope && 'refusal' in body) return body;
     this.connections.recordPost();

@@ -9,7 +9,7 @@ import type { Connections } from './connections.ts';
 import type { Inbox } from './inbox.ts';
 import type { LiveLog } from './log/live-log.ts';
 import { createServerBusyError, type MemoryBudget } from './memory-budget.ts';
-import { findViolation } from './request-rules.ts';
+import { findViolation, hasOnlyMedia } from './request-rules.ts';
 import type { RunSupervisor } from './run-supervisor.ts';
 import type { SessionAccount } from './session-account.ts';
 import type { Accepted, DecodedBody, Refused } from './session-handle.ts';
@@ -106,8 +106,7 @@ export class PostReceiver {
     const { manualActivity, runner } = this.#options;
     const refusal =
       findViolation(requests, manualActivity, runner) ??
-      this.#findUnwantedResult(requests) ??
-      this.#refuseConfig(requests);
+      (hasOnlyMedia(requests) ? undefined : (this.#findUnwantedResult(requests) ?? this.#refuseConfig(requests)));
     return refusal ? { refusal } : body;
   }
 
@@ -130,12 +129,16 @@ export class PostReceiver {
     // A POST that was held behind a `close`.
     if (this.#closed) return;
     const { runs, limits, account, configure } = this.#options;
+    const audioMs = inputAudioMs(given);
+    if (audioMs > 0) account.chargeAudio(audioMs);
+    if (hasOnlyMedia(given)) {
+      runs.send(given, client);
+      return;
+    }
     // Each config costs a run, of which only the last would go on.
     const config = given.findLast(({ request }) => request.configure)?.request.configure;
     if (config) configure(config);
     const requests = given.some(hasResults) ? given.map((sized) => this.#acceptResults(sized)) : given;
-    const audioMs = inputAudioMs(requests);
-    if (audioMs > 0) account.chargeAudio(audioMs);
     const forModel = requests.filter(isForModel);
     if (forModel.some(({ request }) => !request.blob)) limits.markActivity();
     if (forModel.length > 0) runs.send(forModel, client);

@@ -18,6 +18,7 @@ export function findViolation(
     const refusal = checkWithRunner(requests, runner);
     if (refusal) return refusal;
   }
+  if (hasOnlyMedia(requests)) return undefined;
   const close = requests.findIndex(({ request }) => request.close);
   if (close !== -1 && close < requests.length - 1) {
     return new WireError('malformed_item', 'Nothing may follow close').body();
@@ -29,6 +30,12 @@ export function findViolation(
     'activity_start and activity_end are for an agent whose model does not detect speech',
     'leave them out, or set realtimeInputConfig.automaticActivityDetection.disabled in the runConfig of the agent',
   ).body();
+}
+
+/** Whether requests are audio and images and nothing else, as nearly all are. */
+export function hasOnlyMedia(requests: readonly SizedRequest[]): boolean {
+  for (const { request } of requests) for (const field in request) if (field !== 'blob') return false;
+  return true;
 }
 
 /** Calls code of an author, whose error may have any shape. */

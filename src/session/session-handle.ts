@@ -130,11 +130,12 @@ export interface SessionHandle {
    */
   attach(reader: ReaderInfo): Promise<Attachment>;
   /**
-   * Applies a POST, all of it or nothing. A POST with a number is applied once, and in the order of its client.
+   * Applies a POST, all of it or nothing. A POST with a number is applied once, and in the order of its client. The process that owns the session
+   * answers at once: a promise for each piece of speech would cost more than the rest of this method.
    * @returns a refusal with `session_ended`, `draining`, `epoch_changed`, `outside_window`, `request_queue_full`, `too_much_audio`, `server_busy` or
    * `malformed_item`, `tool_call_not_open`, or the refusal of its body
    */
-  post(post: ClientPost): Promise<PostAnswer>;
+  post(post: ClientPost): PostAnswer | Promise<PostAnswer>;
 }
 
 /** Request of a connection to open a live session. */

@@ -15,12 +15,24 @@ const HIGHEST_RATE = 48_000;
 /** Maximum length of a mime type, in characters. */
 const MAX_LENGTH = 256;
 
+/** The mime type that was parsed last, and its parts: a client sends the same one with each piece of audio. */
+let latest = '';
+let latestParts: MimeType = { essence: '', rate: undefined };
+
 /**
  * Parses a mime type and its sample rate.
  * @throws {WireError} unsupported_mime_type: the mime type is longer than 256 characters; invalid_sample_rate: the rate is not a whole number
  * from 8000 to 48000
  */
 export function parseMimeType(text: string): MimeType {
+  if (text === latest) return latestParts;
+  const parts = parseParts(text);
+  latest = text;
+  latestParts = parts;
+  return parts;
+}
+
+function parseParts(text: string): MimeType {
   checkMimeTypeLength(text);
   const [essence = '', ...parameters] = text.split(';');
   let rate: number | undefined;
@@ -37,6 +49,19 @@ export function parseMimeType(text: string): MimeType {
     }
   }
   return { essence: essence.trim().toLowerCase(), rate };
+}
+
+/** Rate of the latest call, and its result: one string for all pieces of audio. */
+let latestRate = 0;
+let latestPcmType = '';
+
+/** Formats the mime type of 16-bit PCM. @param rate in Hz */
+export function formatPcmType(rate: number): string {
+  if (rate !== latestRate) {
+    latestRate = rate;
+    latestPcmType = `audio/pcm;rate=${rate}`;
+  }
+  return latestPcmType;
 }
 
 /** Refuses a mime type that is too long, before any work is done on it. @throws {WireError} unsupported_mime_type */

@@ -73,7 +73,7 @@ class Process {
     await session.post(cseq === undefined ? { body } : { envelope: { client, cseq, ack }, body });
   }
 
-  refuse(userId: string, cseq: number): Promise<unknown> | undefined {
+  refuse(userId: string, cseq: number): unknown {
     const session = this.#live.get(userId);
     const ack = session && { epoch: session.log.epoch, seq: session.log.head };
     const refusal = { code: 'malformed_item', error: 'no such item', retry: false } as const;

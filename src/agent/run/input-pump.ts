@@ -50,7 +50,9 @@ export class InputPump {
     let turnStart = performance.now();
     for (;;) {
       const waits = queue.isEmpty;
-      const received = await queue.get();
+      // `get` would be two more promises for each piece of speech.
+      if (waits && !queue.closed) await queue.waitForRequest();
+      const received = queue.take();
       if (!received) break;
       const request = received.tool_results ? this.#answerCalls(received, received.tool_results) : received;
       if (!request) continue;

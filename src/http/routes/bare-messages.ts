@@ -23,12 +23,14 @@ export interface BareMessagesOptions {
  */
 export class BareMessages {
   readonly #options: BareMessagesOptions;
+  readonly #sessionId: string;
   #dialect: Dialect;
   #isDialectChosen: boolean;
   #isCreated = false;
 
   constructor(options: BareMessagesOptions) {
     this.#options = options;
+    this.#sessionId = options.session.info.sessionId;
     this.#dialect = options.dialect;
     this.#isDialectChosen = options.isDialectChosen;
   }
@@ -41,7 +43,7 @@ export class BareMessages {
   /** Decodes a message. @returns its requests, or why it is refused */
   decode(json: unknown): DecodedBody {
     if (!this.#isDialectChosen) this.#chooseDialect(json);
-    const body = decodeItems(json, { dialect: this.#dialect, sessionId: this.#options.session.info.sessionId });
+    const body = decodeItems(json, { dialect: this.#dialect, sessionId: this.#sessionId });
     return this.#isCreated && createsSession(body) ? { refusal: createSecondError().body() } : body;
   }
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { RepeatedJson } from '../../json/repeated-json.ts';
-import type { AcceptedPost, ClientPost, SessionHandle } from '../../session/session-handle.ts';
+import type { AcceptedPost, ClientPost, PostAnswer, SessionHandle } from '../../session/session-handle.ts';
 import type { Dialect } from '../../wire/dialects/dialect.ts';
 import { type ErrorBody, WireError } from '../../wire/wire-error.ts';
 import { decodeRaw, parseJson } from '../decode-body.ts';
@@ -40,17 +40,22 @@ const MAX_BUFFERED_BYTES = 256 * 1024;
 export class WebSocketUplink {
   readonly #socket: WebSocket;
   readonly #options: WebSocketUplinkOptions;
+  readonly #sessionId: string;
   readonly #json = new RepeatedJson(parseJson);
   #paused = false;
   /** Samples of tiny binary frames, which go to the model together. */
   readonly #collected = new ReceivedBytes();
   #timer: NodeJS.Timeout | undefined;
-  /** Resolves when the latest frame is answered. Answers keep the order of their frames: the answer to a bare item has no number. */
-  #answered: Promise<void> = Promise.resolve();
+  /**
+   * Resolves when the latest frame is answered; `undefined` if it is. Answers keep the order of their frames: the answer to a bare item has no
+   * number.
+   */
+  #answered: Promise<void> | undefined;
 
   constructor(socket: WebSocket, options: WebSocketUplinkOptions) {
     this.#socket = socket;
     this.#options = options;
+    this.#sessionId = options.session.info.sessionId;
   }
 
   /** Starts to receive. */
@@ -70,7 +75,9 @@ export class WebSocketUplink {
   }
 
   #handleFrame(frame: Buffer, isBinary: boolean): void {
-    this.#answered = this.#receiveFrame(frame, isBinary, this.#answered);
+    const answer = this.#postFrame(frame, isBinary);
+    if (answer instanceof Promise || this.#answered !== undefined) this.#answerInOrder(answer);
+    else this.#sendAnswer(answer);
     this.#checkBackpressure();
   }
 
@@ -100,9 +107,16 @@ export class WebSocketUplink {
     this.#handleFrame(this.#collected.take(), true);
   }
 
-  async #receiveFrame(frame: Buffer, isBinary: boolean, previous: Promise<void>): Promise<void> {
-    const answer = await this.#postFrame(frame, isBinary);
-    await previous;
+  /** Sends an answer once the frames before are answered. */
+  #answerInOrder(answer: FrameAnswer | undefined | Promise<FrameAnswer | undefined>): void {
+    const answered = Promise.all([answer, this.#answered]).then(([given]) => {
+      if (this.#answered === answered) this.#answered = undefined;
+      this.#sendAnswer(given);
+    });
+    this.#answered = answered;
+  }
+
+  #sendAnswer(answer: FrameAnswer | undefined): void {
     try {
       if (answer) this.#options.answer(answer);
     } catch (error) {
@@ -111,24 +125,40 @@ export class WebSocketUplink {
     }
   }
 
-  /** @returns the answer, if the frame has one */
-  async #postFrame(frame: Buffer, isBinary: boolean): Promise<FrameAnswer | undefined> {
+  /** @returns the answer, if the frame has one: at once, if the session answers at once. The promise never rejects */
+  #postFrame(frame: Buffer, isBinary: boolean): FrameAnswer | undefined | Promise<FrameAnswer | undefined> {
     let json: unknown;
     try {
       if (!isBinary) json = this.#json.parse(frame);
       const post = isBinary ? this.#decodeBinary(frame) : this.#decodeText(json);
-      const answer = await this.#options.session.post({ ...post, paced: true });
-      if ('refusal' in answer) return { cseq: readNumber(json), ...answer.refusal };
-      // A bare item that is accepted has no answer, unless it creates the session of the page.
-      if (post.envelope) return { cseq: post.envelope.cseq, ...answer };
-      return this.#options.sender instanceof BareMessages && createsSession(post.body)
-        ? { cseq: undefined, ...answer }
-        : undefined;
+      const answer = this.#options.session.post(post);
+      return answer instanceof Promise ? this.#awaitAnswer(answer, post, json) : this.#toAnswer(answer, post, json);
     } catch (error) {
-      if (!(error instanceof WireError)) this.#options.onBug(error);
-      const wireError = error instanceof WireError ? error : new WireError('internal');
-      return { cseq: readNumber(json), ...wireError.body() };
+      return this.#toErrorAnswer(error, json);
     }
+  }
+
+  async #awaitAnswer(answer: Promise<PostAnswer>, post: ClientPost, json: unknown): Promise<FrameAnswer | undefined> {
+    try {
+      return this.#toAnswer(await answer, post, json);
+    } catch (error) {
+      return this.#toErrorAnswer(error, json);
+    }
+  }
+
+  #toAnswer(answer: PostAnswer, post: ClientPost, json: unknown): FrameAnswer | undefined {
+    if ('refusal' in answer) return { cseq: readNumber(json), ...answer.refusal };
+    // A bare item that is accepted has no answer, unless it creates the session of the page.
+    if (post.envelope) return { cseq: post.envelope.cseq, ...answer };
+    return this.#options.sender instanceof BareMessages && createsSession(post.body)
+      ? { cseq: undefined, ...answer }
+      : undefined;
+  }
+
+  #toErrorAnswer(error: unknown, json: unknown): FrameAnswer {
+    if (!(error instanceof WireError)) this.#options.onBug(error);
+    const wireError = error instanceof WireError ? error : new WireError('internal');
+    return { cseq: readNumber(json), ...wireError.body() };
   }
 
   /** @throws {WireError} draining */
@@ -136,21 +166,21 @@ export class WebSocketUplink {
     const { draining, sender } = this.#options;
     if (draining()) throw new WireError('draining');
     if (sender instanceof BareMessages) sender.onBinary();
-    return { body: decodeRaw(frame, 'audio/pcm', 'audio/pcm') };
+    return { body: decodeRaw(frame, 'audio/pcm', 'audio/pcm'), paced: true };
   }
 
   /** @throws {WireError} malformed_envelope, draining */
   #decodeText(json: unknown): ClientPost {
-    const { sender, draining, session } = this.#options;
+    const { sender, draining } = this.#options;
     if (sender instanceof BareMessages) {
       if (draining()) throw new WireError('draining');
-      return { body: sender.decode(json) };
+      return { body: sender.decode(json), paced: true };
     }
-    const post = decodeJsonPost(json, { dialect: sender.dialect, sessionId: session.info.sessionId }, draining());
+    const post = decodeJsonPost(json, { dialect: sender.dialect, sessionId: this.#sessionId }, draining());
     if (post.envelope && post.envelope.client !== sender.client) {
       throw new WireError('malformed_envelope', 'client must be the client of the query');
     }
-    return post;
+    return { ...post, paced: true };
   }
 
   #isBackpressured(): boolean {

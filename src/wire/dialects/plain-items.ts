@@ -2,7 +2,13 @@ import type { Content, Part } from '../agent-event.ts';
 import { base64ByteLength, isBase64 } from '../base64.ts';
 import { checkImage, isImage } from '../image.ts';
 import type { Blob, LiveRequest } from '../live-request.ts';
-import { checkMimeTypeLength, createMimeTypeError, DEFAULT_INPUT_RATE, parseMimeType } from '../mime-type.ts';
+import {
+  checkMimeTypeLength,
+  createMimeTypeError,
+  DEFAULT_INPUT_RATE,
+  formatPcmType,
+  parseMimeType,
+} from '../mime-type.ts';
 import { isRecord } from '../record.ts';
 import { WireError } from '../wire-error.ts';
 import { decodeFunctionResponses, decodeToolResult, isFunctionResponse } from './tool-result-items.ts';
@@ -33,7 +39,7 @@ export function createBlobRequest(mimeType: string, data: string): LiveRequest {
     return { blob: { mime_type: essence, data } };
   }
   if (base64ByteLength(data) % 2 !== 0) throw new WireError('odd_pcm_length');
-  return { blob: { mime_type: `audio/pcm;rate=${rate ?? DEFAULT_INPUT_RATE}`, data } };
+  return { blob: { mime_type: formatPcmType(rate ?? DEFAULT_INPUT_RATE), data } };
 }
 
 /**
@@ -68,7 +74,8 @@ function decodeMimeItem(mimeType: unknown, data: unknown): LiveRequest {
   // The samples send exactly this type. Compare it first: parsing a mime type costs more.
   if (mimeType === 'text/plain') return createTextRequest(data);
   checkMimeTypeLength(mimeType);
-  if (mimeType.trim().toLowerCase().startsWith('text/plain')) return createTextRequest(data);
+  if (!mimeType.startsWith('audio/pcm') && mimeType.trim().toLowerCase().startsWith('text/plain'))
+    return createTextRequest(data);
   const { essence } = parseMimeType(mimeType);
   if (!isImage(essence) && essence !== 'audio/pcm') throw createMimeTypeError(mimeType);
   if (!isBase64(data)) throw new WireError('invalid_base64');
