@@ -16,10 +16,14 @@ interface Form {
   /** Bytes before the data, and after it. */
   readonly before: Buffer;
   readonly after: Buffer;
-  /** The parsed text, with '' in place of the data. */
-  readonly value: unknown;
-  /** Where the data is in the value. */
-  readonly path: readonly string[];
+  /** The parsed text, the part of it that has the data, and so on: each has the next one, or the data, under its key. */
+  readonly parts: readonly Part[];
+}
+
+/** An object, or an array, on the way to the data. */
+interface Part {
+  readonly value: Readonly<Record<string, unknown>> | readonly unknown[];
+  readonly key: string;
 }
 
 /**
@@ -42,7 +46,7 @@ export class RepeatedJson {
     const data = this.#form && readData(text, this.#form);
     if (this.#form && data !== undefined) {
       this.#misses = 0;
-      return setAt(this.#form.value, this.#form.path, 0, data);
+      return build(this.#form.parts, data);
     }
     const value = this.#parse(text);
     if (text.length < MIN_BYTES) return value;
@@ -70,42 +74,61 @@ function hasAt(text: Buffer, at: number, part: Buffer): boolean {
 function findForm(text: Buffer, value: unknown): Form | undefined {
   // Without escapes, each string of the value is in the text as it is.
   if (text.includes(BACKSLASH)) return undefined;
-  const path: string[] = [];
-  const data = findData(value, text.length - MAX_FORM_BYTES, path);
+  const parts: Part[] = [];
+  const data = findData(value, text.length - MAX_FORM_BYTES, parts);
   if (data === undefined || !isBase64(data)) return undefined;
   const start = text.indexOf(data, 0, 'latin1');
   // Which of two equal strings is the data, only the parser knows.
   if (start === -1 || text.indexOf(data, start + 1, 'latin1') !== -1) return undefined;
   const before = Buffer.from(text.subarray(0, start));
   const after = Buffer.from(text.subarray(start + data.length));
-  return { before, after, value: freeze(setAt(value, path, 0, '')), path };
+  return { before, after, parts: parts.map((part) => ({ value: omitData(part), key: part.key })) };
 }
 
-/** Finds a string that is at least so long. @param path receives where it is */
-function findData(value: unknown, length: number, path: string[]): string | undefined {
+/** Finds a string that is at least so long. @param parts receives the way to it */
+function findData(value: unknown, length: number, parts: Part[]): string | undefined {
   if (typeof value === 'string') return value.length >= Math.max(length, 1) ? value : undefined;
-  if (typeof value !== 'object' || value === null || path.length === MAX_DEPTH) return undefined;
-  for (const [key, part] of Object.entries(value)) {
-    path.push(key);
-    const found = findData(part, length, path);
+  if (typeof value !== 'object' || value === null || parts.length === MAX_DEPTH) return undefined;
+  for (const [key, each] of Object.entries(value)) {
+    // An assignment to this key would be one to the prototype.
+    if (key === '__proto__') continue;
+    parts.push({ value: value as Part['value'], key }); // JSON has objects and arrays
+    const found = findData(each, length, parts);
     if (found !== undefined) return found;
-    path.pop();
+    parts.pop();
   }
   return undefined;
 }
 
-/** Freezes a value and all its parts, which have the depth that so few bytes can have. */
-function freeze(value: unknown): unknown {
-  if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(freeze);
-  return value;
+/** @returns a part with '' in place of what has the data, and everything else in it frozen */
+function omitData({ value, key }: Part): Part['value'] {
+  const copy = copyWith(value, key, '');
+  for (const each of Object.values(copy)) freeze(each);
+  return copy;
 }
 
-/** @returns a copy of a value with other data. Everything beside the path to the data is the same object */
-function setAt(value: unknown, path: readonly string[], depth: number, data: string): unknown {
-  const key = path[depth];
-  if (key === undefined) return data;
-  if (Array.isArray(value))
-    return value.map((part, index) => (`${index}` === key ? setAt(part, path, depth + 1, data) : part));
-  const record = value as Readonly<Record<string, unknown>>; // the path leads through objects and arrays
-  return { ...record, [key]: setAt(record[key], path, depth + 1, data) };
+/** Freezes a value and all its parts, which have the depth that so few bytes can have. */
+function freeze(value: unknown): void {
+  if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(freeze);
+}
+
+/** @returns the value of a text with this data */
+function build(parts: readonly Part[], data: string): unknown {
+  let built: unknown = data;
+  for (let depth = parts.length - 1; depth >= 0; depth -= 1) {
+    const part = parts[depth];
+    if (part) built = copyWith(part.value, part.key, built);
+  }
+  return built;
+}
+
+function copyWith(value: Part['value'], key: string, part: unknown): Part['value'] {
+  if (Array.isArray(value)) {
+    const list = value.slice();
+    list[Number(key)] = part;
+    return list;
+  }
+  const record: Record<string, unknown> = { ...value };
+  record[key] = part;
+  return record;
 }

@@ -30,7 +30,7 @@ test.each([
   ['a text whose data comes first', (data: string) => JSON.stringify({ data, list: [1, { a: null }], flag: true })],
   ['a list', (data: string) => JSON.stringify([1, data, 'x'])],
   ['a string', (data: string) => JSON.stringify(data)],
-  ['a text with the key __proto__', (data: string) => `{"__proto__":{"data":"${data}"},"other":{"__proto__":1}}`],
+  ['a text with the key __proto__', (data: string) => `{"item":{"data":"${data}","__proto__":1},"__proto__":{"a":1}}`],
 ])('%s is parsed as a whole once, and each time as JSON.parse does', (_, format) => {
   const { counted, parse } = counting();
   for (const bytes of [3_200, 1_600, 3_200, 6, 4_801]) {
@@ -105,4 +105,24 @@ test('texts of different forms have the result of JSON.parse, in any order', () 
       for (const [write, text] of steps) expect(parse(write(text))).toEqual(JSON.parse(write(text)));
     }),
   );
+});
+
+test('the data under the key __proto__ is not that of a prototype', () => {
+  const { parse } = counting();
+  for (const bytes of [1_200, 600]) {
+    const text = `{"__proto__":{"data":"${speech(bytes)}"}}`;
+    expect(JSON.stringify(parse(text))).toBe(text);
+  }
+});
+
+test('what two values share cannot be changed, and everything else can', () => {
+  const { parse } = counting();
+  const item = (data: string) => JSON.stringify({ list: [{ data }, { shared: { deep: 1 } }] });
+  parse(item(speech(1_200)));
+  const { list } = parse(item(speech(600))) as { list: [{ data: string }, { shared: { deep: number } }] };
+  list[0].data = '';
+  list.length = 2;
+  expect(() => {
+    list[1].shared.deep = 2;
+  }).toThrow(TypeError);
 });
