@@ -4,27 +4,29 @@
  */
 export class AsyncQueue<T> implements AsyncIterableIterator<T, void> {
   readonly #limit: number;
+  #beforeEnd: (() => Promise<void>) | undefined;
   readonly #waiting: T[] = [];
   #ended = false;
   #error: unknown;
-  /** Set while the reader waits for a value. */
-  #reader: { resolve: (result: IteratorResult<T, void>) => void; reject: (error: unknown) => void } | undefined;
+  /** Calls of `next` that wait for a value. */
+  readonly #readers: Reader<T>[] = [];
 
   /** @param limit maximum number of values that wait */
   constructor(limit: number) {
     this.#limit = limit;
   }
 
+  /** Sets what happens once, before the reader learns of the end. If it fails, the queue ends with its error. */
+  onEnd(finish: () => Promise<void>): void {
+    this.#beforeEnd = finish;
+  }
+
   /** Adds a value. @returns false if the queue is full or has ended: the value is discarded */
   push(value: T): boolean {
     if (this.#ended || this.#waiting.length >= this.#limit) return false;
-    const reader = this.#reader;
-    if (reader) {
-      this.#reader = undefined;
-      reader.resolve({ value, done: false });
-    } else {
-      this.#waiting.push(value);
-    }
+    const reader = this.#readers.shift();
+    if (reader) reader({ value, done: false });
+    else this.#waiting.push(value);
     return true;
   }
 
@@ -33,11 +35,7 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T, void> {
     if (this.#ended) return;
     this.#ended = true;
     this.#error = error;
-    const reader = this.#reader;
-    this.#reader = undefined;
-    if (!reader) return;
-    if (error === undefined) reader.resolve({ value: undefined, done: true });
-    else reader.reject(error);
+    for (const reader of this.#readers.splice(0)) reader(this.#readEnd());
   }
 
   /** Ends the queue with `value`, which is added even if the queue is full. */
@@ -52,16 +50,27 @@ export class AsyncQueue<T> implements AsyncIterableIterator<T, void> {
       return Promise.resolve({ value: this.#waiting.shift() as T, done: false }); // the length was just checked
     }
     if (!this.#ended) {
-      return new Promise((resolve, reject) => {
-        this.#reader = { resolve, reject };
+      return new Promise((resolve) => {
+        this.#readers.push(resolve);
       });
     }
-    const error = this.#error;
-    this.#error = undefined;
-    return error === undefined ? Promise.resolve({ value: undefined, done: true }) : Promise.reject(error);
+    return this.#readEnd();
   }
 
   [Symbol.asyncIterator](): this {
     return this;
   }
+
+  /** The first call gets the error, and waits for what comes before the end. */
+  async #readEnd(): Promise<IteratorResult<T, void>> {
+    const error = this.#error;
+    const beforeEnd = this.#beforeEnd;
+    this.#error = undefined;
+    this.#beforeEnd = undefined;
+    await beforeEnd?.();
+    if (error !== undefined) throw error;
+    return { value: undefined, done: true };
+  }
 }
+
+type Reader<T> = (result: IteratorResult<T, void> | Promise<IteratorResult<T, void>>) => void;

@@ -227,8 +227,12 @@ export class LiveRun {
     });
   }
 
-  /** Starts the run. Its events end, or fail with the run's error, when the run is over. Call `finish` then, or earlier to end the run. */
-  start(): AsyncIterable<AgentEvent, void, undefined> {
+  /**
+   * Starts the run. Its events end, or fail with the run's error, when the run is over.
+   * @param onEnd called before the reader of the events learns of their end. It calls `finish`, which can also be called earlier to end the run
+   */
+  start(onEnd: () => Promise<void>): AsyncIterator<AgentEvent, void> {
+    this.#events.onEnd(onEnd);
     this.#options.abortSignal?.addEventListener('abort', this.#onAbort);
     const onError = (error: unknown) => this.#events.end(error);
     this.#link.run().then(() => this.#events.end(), onError);

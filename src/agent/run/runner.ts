@@ -16,6 +16,7 @@ import { mergeRunConfig, type RunConfig } from '../run-config.ts';
 import type { ToolLogger } from '../tools/tool-execution.ts';
 import { checkImages } from './check-images.ts';
 import { LiveRun } from './live-run.ts';
+import { RunEvents } from './run-events.ts';
 
 export interface RunLiveParams {
   readonly userId: string;
@@ -144,7 +145,12 @@ export class Runner implements LiveRunner {
    * @throws {WireError} invalid_run_config before anything is opened; not_supported for a request that `checkRequest` refuses; a `model_*` code if the model cannot be reached, refuses the connection, or
    *   is lost for good
    */
-  async *runLive({
+  runLive(params: RunLiveParams): AsyncGenerator<AgentEvent, void, undefined> {
+    return new RunEvents(() => this.#createRun(params));
+  }
+
+  /** @returns `undefined` for a run that was aborted before its start @throws {WireError} invalid_run_config */
+  #createRun({
     userId,
     sessionId,
     liveRequestQueue,
@@ -152,11 +158,11 @@ export class Runner implements LiveRunner {
     persona,
     abortSignal,
     memory,
-  }: RunLiveParams): AsyncGenerator<AgentEvent, void, undefined> {
+  }: RunLiveParams): LiveRun | undefined {
     const { agent, model, artifacts, appName, logger } = this.#options;
     const checkedConfig = this.check(runConfig);
-    if (abortSignal?.aborted) return;
-    const run = new LiveRun({
+    if (abortSignal?.aborted) return undefined;
+    return new LiveRun({
       agent,
       model,
       conversation: this.conversations.open({ appName, userId, sessionId }),
@@ -168,10 +174,5 @@ export class Runner implements LiveRunner {
       logger: logger && new GuardedLogger(logger),
       memory,
     });
-    try {
-      for await (const event of run.start()) yield event;
-    } finally {
-      await run.finish();
-    }
   }
 }
