@@ -61,6 +61,7 @@ function decodeMedia(type: 'image' | 'audio', mimeType: unknown, data: unknown):
 }
 
 function toSnakeCase(item: Record<string, unknown>): Record<string, unknown> {
+  if (!Object.keys(item).some((name) => SNAKE_CASE.has(name))) return item;
   return Object.fromEntries(Object.entries(item).map(([name, value]) => [SNAKE_CASE.get(name) ?? name, value]));
 }
 

@@ -85,6 +85,23 @@ describe('an event of the run is one Event of ADK', () => {
     expect(eventFor({ actions: { transferToAgent: 'b' } }).actions).toEqual({ ...ACTIONS, transferToAgent: 'b' });
   });
 
+  test('with its fields in the order of ADK for a piece of speech, whose author is escaped and whose missing fields are left out', () => {
+    const { inlineData } = SPEECH;
+    const content = {
+      parts: [{ inlineData: { data: inlineData.data, mimeType: inlineData.mimeType } }],
+      role: 'model',
+    };
+    for (const author of ['agent', '"\n']) {
+      const { id, invocationId, timestamp } = STAMP;
+      const expected = { content, invocationId, author, actions: ACTIONS, id, timestamp };
+      expect(encode({ content, author })[0]?.data).toBe(JSON.stringify(expected));
+    }
+    const { id: _, ...anonymous } = { ...STAMP, content };
+    const event = anonymous as AgentEvent; // as a runner that is not ours may yield it
+    const [frame] = adkDialect.encodeEntry({ seq: 7, turn: 3, message: { event } });
+    expect(JSON.parse(frame?.data ?? '')).toEqual({ ...anonymous, actions: ACTIONS });
+  });
+
   test('with the same base64, escaped if a provider sends something else', () => {
     for (const data of ['AAECAw==', '-_8', '"', '\u0000', '\ud800']) {
       const inlineData = { mimeType: 'audio/pcm', data };
