@@ -12,7 +12,7 @@ import { Admission } from '../src/session/admission.ts';
 import { MemoryBudget } from '../src/session/memory-budget.ts';
 import { inputAudioMs } from '../src/wire/audio-duration.ts';
 import { toSizedRequest } from '../src/wire/byte-size.ts';
-import { median, range, verdict } from './report.ts';
+import { median, print, range, verdict } from './report.ts';
 import { cpuPerRoundTrip } from './round-trips.ts';
 import type { Servers } from './servers.ts';
 
@@ -40,11 +40,11 @@ interface Layer {
  */
 export async function measureGate(servers: Servers, rounds: number, roundMs: number): Promise<void> {
   const tripUs = await cpuPerRoundTrip(servers, Math.max(3, Math.ceil(rounds / 2)), roundMs);
-  console.log(`a voice round trip: ${tripUs.toFixed(1)} µs of CPU of the server`);
+  print(`a voice round trip: ${tripUs.toFixed(1)} µs of CPU of the server`);
   const measure = async (layer: Layer) => {
     const us = await measureLayer(layer, rounds);
     const percent = (median(us) / tripUs) * 100;
-    console.log(`  ${layer.name}: ${median(us).toFixed(2)} µs${range(us, 2)}, ${percent.toFixed(1)} % of a round trip`);
+    print(`  ${layer.name}: ${median(us).toFixed(2)} µs${range(us, 2)}, ${percent.toFixed(1)} % of a round trip`);
     return median(us);
   };
   await measure(originLayer());
@@ -57,7 +57,7 @@ export async function measureGate(servers: Servers, rounds: number, roundMs: num
     const gateUs = await measure(gateLayer(mode, authenticator));
     const percent = ((gateUs + audioUs) / tripUs) * 100;
     const sum = `gate and limits, AUTH=${mode}: ${(gateUs + audioUs).toFixed(2)} µs, ${percent.toFixed(1)} % of a round trip`;
-    console.log(`${sum}, ${verdict(percent, BUDGET_PERCENT)} ${BUDGET_PERCENT} %`);
+    print(`${sum}, ${verdict(percent, BUDGET_PERCENT)} ${BUDGET_PERCENT} %`);
   }
 }
 

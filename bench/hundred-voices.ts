@@ -1,7 +1,7 @@
 import type { Child } from './child.ts';
 import type { HttpTalk } from './http-talk.ts';
 import { type Load, startLoad } from './load.ts';
-import { median, range } from './report.ts';
+import { median, print, range } from './report.ts';
 import type { Servers } from './servers.ts';
 
 const TALKERS = 100;
@@ -60,7 +60,7 @@ async function measureRound({ child, load, cpu, p99 }: Contestant, roundMs: numb
 function reportContestant({ name, cpu, p99 }: Contestant, relay: Contestant): void {
   const ratios = cpu.map((value, round) => value / (relay.cpu[round] ?? Number.NaN));
   const ratio = name === relay.name ? '' : `, ${median(ratios).toFixed(2)}×${range(ratios, 2)} the relay`;
-  console.log(
+  print(
     `${TALKERS} voices, ${name}: ${median(cpu).toFixed(0)} µs of server CPU per second of voice${ratio}; ` +
       `p99 ${median(p99).toFixed(1)} ms${range(p99, 1)}`,
   );

@@ -3,7 +3,7 @@ import type { Scenario } from '../src/emulator/scenario.ts';
 import type { AgentEvent } from '../src/index.ts';
 import { startDistantRelay } from './distant-relay.ts';
 import { startLiveRun } from './live-run.ts';
-import { median, range, verdict } from './report.ts';
+import { median, print, range, verdict } from './report.ts';
 
 const ROUND_TRIP_MS = 50;
 const BUDGET_MS = ROUND_TRIP_MS + 300;
@@ -40,7 +40,7 @@ export async function measureReconnect(rounds: number): Promise<void> {
 
 function tell(what: string, ms: readonly number[]): void {
   const middle = median(ms);
-  console.log(
+  print(
     `${what} ${middle.toFixed(0)} ms${range(ms, 0)}, ${verdict(middle, BUDGET_MS)} ${BUDGET_MS} ms ` +
       `(300 and a round trip of ${ROUND_TRIP_MS})`,
   );

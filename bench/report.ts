@@ -9,12 +9,28 @@ export interface Row {
   readonly budget: number;
 }
 
+/** Lines of the row that is being measured. */
+let lines: string[] = [];
+
+/** Prints a line of the result. */
+export function print(line: string): void {
+  lines.push(line);
+  console.log(line);
+}
+
+/** Returns the lines since the last call. */
+export function takeLines(): string[] {
+  const taken = lines;
+  lines = [];
+  return taken;
+}
+
 export function report({ what, pairs, other, unit, budget }: Row): void {
   const ours = median(pairs.map((pair) => pair[0]));
   const others = median(pairs.map((pair) => pair[1]));
   const ratios = pairs.map(([one, two]) => one / two);
   const ratio = median(ratios);
-  console.log(
+  print(
     `${what}: ours ${ours.toFixed(1)} ${unit}, ${other} ${others.toFixed(1)} ${unit}: ` +
       `${ratio.toFixed(2)}×${range(ratios, 2)}, ${verdict(ratio, budget)} ${budget}×`,
   );

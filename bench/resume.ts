@@ -1,4 +1,4 @@
-import { median, range, verdict } from './report.ts';
+import { median, print, range, verdict } from './report.ts';
 import type { Servers } from './servers.ts';
 import { openClient, openStream } from './voice-client.ts';
 
@@ -25,7 +25,7 @@ export async function measureResume(servers: Servers, resumes: number): Promise<
     }
     talker.close();
     const ms = median(beyondRoundTrip);
-    console.log(
+    print(
       `resume after ${MISSED / 10} s of missed speech: replayed in one round trip (${median(roundTrips).toFixed(1)} ms) and ` +
         `${ms.toFixed(1)} ms${range(beyondRoundTrip, 1)}, ${verdict(ms, BUDGET_MS)} ${BUDGET_MS} ms`,
     );

@@ -1,6 +1,7 @@
 /**
  * Measures what a server costs beside bare relays that do the same work in the same run, as ratios: absolute figures differ from machine to
- * machine and from minute to minute. `npm run bench`; `-- --quick` for a first look, `-- --only NAME` for one row.
+ * machine and from minute to minute. `npm run bench` writes docs/performance.md; `-- --only NAME` replaces one row there, and `-- --quick` is for a
+ * first look and writes nothing.
  */
 import { parseArgs } from 'node:util';
 import { startChild } from './child.ts';
@@ -8,8 +9,11 @@ import { measureGate } from './gate.ts';
 import { measureHundredVoices } from './hundred-voices.ts';
 import { measureIdleMemory } from './idle-memory.ts';
 import { measureLatency } from './latency.ts';
+import { measurePage } from './page.ts';
+import { describeConditions, writeSection } from './performance-doc.ts';
 import { measureRawUplink } from './raw-uplink.ts';
 import { measureReconnect } from './reconnect.ts';
+import { takeLines } from './report.ts';
 import { measureResume } from './resume.ts';
 import { measureRoundTrips } from './round-trips.ts';
 import { measureRunner } from './runner.ts';
@@ -36,14 +40,18 @@ const rows: Record<string, (servers: Servers) => Promise<void>> = {
   runner: () => measureRunner(values.quick ? 12 : 40),
   reconnect: () => measureReconnect(values.quick ? 3 : 15),
   resume: (servers) => measureResume(servers, values.quick ? 5 : 15),
+  page: () => measurePage(values.quick ? 3 : 9),
 };
 
-const wanted = values.only === undefined ? Object.values(rows) : [rows[values.only]];
+const wanted = values.only === undefined ? Object.keys(rows) : [values.only];
 const upstream = await startChild(['bench/echo-upstream.ts']);
 try {
-  for (const row of wanted) {
+  for (const name of wanted) {
+    const row = rows[name];
     if (!row) throw new Error(`no row "${values.only}"; there are ${Object.keys(rows).join(', ')}`);
+    const conditions = describeConditions();
     await row(serversBefore(upstream.address));
+    if (!values.quick) writeSection(name, takeLines(), conditions);
   }
 } finally {
   await upstream.end();

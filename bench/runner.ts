@@ -1,7 +1,7 @@
 import { startChild } from './child.ts';
 import { APART, AT_ONCE, type Listened } from './listening.ts';
 import { startLoad } from './load.ts';
-import { inTurn, median, range, verdict } from './report.ts';
+import { inTurn, median, print, range, verdict } from './report.ts';
 
 const BUDGET_US = 10;
 /** Duration of a round, in ms. Rounds are short and many, because the difference is small compared with the noise of the machine. */
@@ -37,7 +37,7 @@ async function compare(label: string, mode: string, port: string, rounds: number
     const pairs = await inTurn(what, rounds, own.run, bare.run);
     const added = pairs.map(([ours, other]) => ours - other);
     const us = median(added);
-    console.log(
+    print(
       `${what}: ours ${median(pairs.map(([ours]) => ours)).toFixed(1)} µs, ` +
         `bare SDK callback ${median(pairs.map(([, other]) => other)).toFixed(1)} µs: ` +
         `${us > 0 ? '+' : ''}${us.toFixed(1)} µs${range(added, 1)}, ${verdict(us, BUDGET_US)} ${BUDGET_US} µs`,
