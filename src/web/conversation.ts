@@ -1,13 +1,12 @@
 import { computed, signal } from '@preact/signals';
-import type { Client, Message, Refusal, Rung, Statistics } from '../client/index.ts';
-import type { ConnectionEvents, LogEvents } from '../wire/named-events.ts';
+import type { Client, Message, Refusal, Statistics } from '../client/index.ts';
 import { readActivity } from './activity.ts';
 import { AnswerStopper } from './answer-stopper.ts';
 import type { AttachedImage } from './attached-image.ts';
 import type { ConnectionState } from './connection-state.ts';
+import { ConversationLink } from './conversation-link.ts';
 import type { Environment } from './environment.ts';
 import type { ConversationIds } from './identity.ts';
-import { ModelStatus } from './model-status.ts';
 import {
   CONVERSATION_FORGOTTEN,
   createEndedNotice,
@@ -18,9 +17,9 @@ import {
   OTHER_VERSION,
 } from './notice.ts';
 import { Notices } from './notices.ts';
-import { openClient } from './open-client.ts';
 import { resolveRejection } from './resolve-rejection.ts';
 import type { ServerEvent } from './server-event.ts';
+import { SessionState } from './session-state.ts';
 import { limitTranscript } from './transcript/limit-transcript.ts';
 import { isForgotten } from './transcript/reset.ts';
 import { findOpenAnswer, reduceTranscript, type TranscriptAction } from './transcript/transcript.ts';
@@ -31,33 +30,28 @@ import type { VoiceControl } from './voice/voice-control.ts';
 
 /** A live conversation: the state that the page shows, and the actions of the user. */
 export class Conversation {
-  readonly connection = signal<ConnectionState>({ phase: 'connecting' });
-  /** Transport of the down connection. */
-  readonly rung = signal<Rung>('stream');
-  readonly session = signal<ConnectionEvents['session'] | undefined>(undefined);
   readonly transcript = signal(EMPTY_TRANSCRIPT);
-  readonly totalTokens = signal(0);
   readonly talk: Talk;
 
   readonly #environment: Environment;
   readonly #notices = new Notices();
-  readonly #model = new ModelStatus();
-  readonly #voice: VoiceControl;
-  readonly #typed = new TypedMessages({
-    getClient: () => this.#client,
-    dispatch: (action) => this.#dispatch(action),
-    onSent: () => this.dismiss('send'),
+  readonly #session = new SessionState();
+  readonly #link = new ConversationLink({
+    onEvent: (event) => this.#receive(event),
+    onConnection: (state) => this.#onConnection(state),
+    onRejected: (client, refusal) => void this.#onRejected(client, refusal),
+    onNotice: (notice) => this.notify(notice),
+    onTraffic: (traffic) => this.#environment.onTraffic(traffic),
   });
+  readonly #typed: TypedMessages;
   readonly #stopper: AnswerStopper;
-  #client: Client | undefined;
   #ids: ConversationIds | undefined;
-  /** Name and version of the server, as of the first connection the one that the page came from. */
-  #server: string | undefined;
-  /** Reason of the server for the end of the conversation. */
-  #endReason: string | undefined;
 
-  /** State of the model, if the user should know it. */
-  readonly upstream = this.#model.upstream;
+  readonly connection = this.#link.connection;
+  readonly rung = this.#link.rung;
+  readonly session = this.#session.session;
+  readonly totalTokens = this.#session.totalTokens;
+  readonly upstream = this.#session.upstream;
   readonly notices = this.#notices.shown;
   readonly voice: VoiceControl['state'];
   readonly playback: VoiceControl['playback'];
@@ -68,76 +62,62 @@ export class Conversation {
       connection: this.connection,
       upstream: this.upstream,
       transcript: this.transcript,
-      voice: this.#voice,
+      voice: this.talk.voice,
     }),
   );
   readonly isEmpty = computed(() => this.transcript.value.turns.length === 0);
 
   constructor(environment: Environment) {
     this.#environment = environment;
+    const parts = {
+      transcript: this.transcript,
+      getClient: () => this.#link.client,
+      dispatch: (action: TranscriptAction) => this.#dispatch(action),
+      notify: (notice: Notice) => this.notify(notice),
+      dismiss: (key: Notice['key']) => this.dismiss(key),
+    };
     this.talk = new Talk({
       ...environment,
-      getClient: () => this.#client,
+      ...parts,
       reopenIfEnded: () => this.#reopenIfEnded(),
       onInterrupted: () => this.#stopper.stopByInput(),
       showHeard: (id, heard) => this.#dispatch({ name: 'heard', id, heard }),
-      notify: (notice) => this.notify(notice),
-      dismiss: (key) => this.dismiss(key),
     });
-    this.#stopper = new AnswerStopper({
-      transcript: this.transcript,
-      talk: this.talk,
-      getClient: () => this.#client,
-      dispatch: (action) => this.#dispatch(action),
-      notify: (notice) => this.notify(notice),
-    });
-    this.#voice = this.talk.voice;
-    this.voice = this.#voice.state;
-    this.playback = this.#voice.playback;
+    this.#stopper = new AnswerStopper({ ...parts, talk: this.talk });
+    this.#typed = new TypedMessages({ ...parts, onSent: () => this.dismiss('send') });
+    this.voice = this.talk.voice.state;
+    this.playback = this.talk.voice.playback;
   }
 
   /** Opens the conversation of the user: for a new page, and to continue one that has ended. */
   open(): void {
-    this.#client?.close();
-    this.#model.update(undefined);
-    this.#endReason = undefined;
-    const ids = this.#environment.account.getIds();
+    this.#session.leave();
+    const { account, network, settings } = this.#environment;
+    const ids = account.getIds();
     // The page shows nothing of another user's conversation, and sends nothing that was typed for it.
     if (ids.userId !== this.#ids?.userId || ids.sessionId !== this.#ids.sessionId) this.#clear();
     this.#ids = ids;
     this.talk.follow(`${ids.userId}/${ids.sessionId ?? ''}`);
-    this.#changeConnection({ phase: 'connecting' });
-    const { network, settings, onTraffic } = this.#environment;
     // Another page may be speaking with the agent: a page without voice asks for no modality, and receives no speech.
-    const audio = this.#voice.isOpen ? { isAudio: settings.wantsSpeech } : { receivesAudio: false };
-    this.#client = openClient(
-      { ...ids, ...audio, history: true, ...settings.speech, ...network },
-      {
-        onEvent: (event) => this.#receive(event),
-        onConnection: (state) => this.#changeConnection(state),
-        rung: this.rung,
-        onRejected: (client, refusal) => void this.#onRejected(client, refusal),
-        onNotice: (notice) => this.notify(notice),
-        onTraffic,
-      },
-    );
+    const audio = this.talk.voice.isOpen ? { isAudio: settings.wantsSpeech } : { receivesAudio: false };
+    this.#link.open({ ...ids, ...audio, history: true, ...settings.speech, ...network });
     this.#typed.resend();
   }
 
   /** Measurements of the client; `undefined` before the conversation is opened. */
   get statistics(): Statistics | undefined {
-    return this.#client?.statistics;
+    return this.#link.client?.statistics;
   }
 
   close(): void {
     this.talk.end();
-    this.#client?.close();
-    this.#model.update(undefined);
+    this.#link.close();
+    this.#session.leave();
   }
 
   retryNow(): void {
-    if (this.#client?.state === 'failed') this.open();
-    else if (this.connection.value.phase !== 'live') this.#client?.reconnect();
+    if (this.#link.hasFailed) this.open();
+    else this.#link.retryNow();
   }
 
   /** Sends text with or without a picture. Stops the current answer, because the user no longer waits for it. */
@@ -151,18 +131,9 @@ export class Conversation {
     void this.#stopper.stop();
   }
 
-  /** Switches voice on. Call it in a click handler. */
-  startAudio(): Promise<void> {
-    return this.talk.start();
-  }
-
   /** Has the agent speak in the voice and the language of the settings. */
   applySpeech(): void {
-    void this.#client?.setSpeech(this.#environment.settings.speech);
-  }
-
-  stopAudio(): void {
-    this.talk.stop();
+    void this.#link.client?.setSpeech(this.#environment.settings.speech);
   }
 
   /** Starts a new conversation under new ids. The server keeps the old one. */
@@ -179,24 +150,22 @@ export class Conversation {
     this.notify(createNewConversationNotice(undo));
   }
 
-  /** Closes the connection while nobody sees the page: a browser opens only six to a server, for all tabs together. WebSockets do not count. */
+  /** Closes the connection while nobody sees the page, unless the user talks. */
   pause(): void {
-    const { phase } = this.connection.value;
-    if (this.voice.value !== 'off' || this.rung.value === 'ws' || (phase !== 'live' && phase !== 'connecting')) return;
-    this.#client?.pause();
+    if (this.voice.value === 'off') this.#link.pause();
   }
 
   /** Continues after `pause`. */
   resume(): void {
     this.talk.refresh();
-    if (this.connection.value.phase === 'paused') this.#client?.reconnect();
+    this.#link.resume();
   }
 
   /** Leaves the conversation, and shows nothing more of it: the user has signed out. */
   leave(): void {
     this.close();
     this.#clear();
-    this.#changeConnection({ phase: 'signed-out' });
+    this.#link.change({ phase: 'signed-out' });
   }
 
   notify(notice: Notice): void {
@@ -211,55 +180,40 @@ export class Conversation {
     const { account, settings } = this.#environment;
     const [userId, isEmpty] = [this.#ids?.userId, this.isEmpty.value];
     const resolution = await resolveRejection(refusal, { account, settings, userId, isEmpty, open: () => this.open() });
-    if (client !== this.#client) return;
-    if ('notice' in resolution && resolution.notice) this.notify(resolution.notice);
+    if (client !== this.#link.client) return;
     if (resolution.kind === 'reopen') this.open();
-    else if (resolution.kind === 'offline') this.connection.value = { phase: 'offline' };
+    else if (resolution.kind === 'offline') this.#link.change({ phase: 'offline' });
     else {
       this.talk.end();
-      this.#changeConnection({ phase: 'signed-out' });
+      this.#link.change({ phase: 'signed-out' });
       account.requireSignIn(resolution.byApp);
     }
+    // The notice replaces that of the state of the connection.
+    if ('notice' in resolution && resolution.notice) this.notify(resolution.notice);
   }
 
   /** Forgets what belongs to one user or conversation. */
   #clear(): void {
     this.#typed.clear();
     this.transcript.value = EMPTY_TRANSCRIPT;
-    this.session.value = undefined;
-    this.totalTokens.value = 0;
+    this.#session.clear();
     this.#notices.clear();
   }
 
   #receive(event: ServerEvent): void {
     // The page shows what was typed here already.
     if (event.name === 'user_message' && event.data.client === this.session.value?.client) return;
-    if (event.name === 'settings') this.#onSettings(event.data);
-    else if (event.name === 'session') this.#onSession(event.data);
-    else if (event.name === 'status') this.#model.update(event.data.upstream);
-    // Forget the state of the model at a reset, because a newer one may be among the missed events.
-    else if (event.name === 'reset') {
-      this.#model.update(undefined);
-      if (isForgotten(this.transcript.value, event.data)) this.notify(CONVERSATION_FORGOTTEN);
-    } else if (event.name === 'end') this.#endReason = event.data.reason;
-    else if (event.name === 'usage') this.totalTokens.value = event.data.total_tokens || this.totalTokens.value;
+    if (event.name === 'session' && this.#session.isOtherServer(event.data)) this.notify(OTHER_VERSION);
+    this.#session.onEvent(event);
+    if (event.name === 'settings') this.talk.onSettings(event.data);
+    else if (event.name === 'session') this.talk.voice.setPushToTalk(event.data.manual_activity === true);
+    else if (event.name === 'reset' && isForgotten(this.transcript.value, event.data))
+      this.notify(CONVERSATION_FORGOTTEN);
     const notice = createEventNotice(event);
     if (notice) this.notify(notice);
     const { discarding } = this.transcript.value;
     this.#dispatch({ ...event, at: performance.now() });
     if (event.name === 'message' && (!discarding || 'turn_complete' in event.data)) this.#receiveMessage(event.data);
-  }
-
-  #onSettings(settings: LogEvents['settings']): void {
-    if (this.session.value) this.session.value = { ...this.session.value, modality: settings.modality };
-    this.talk.onSettings(settings);
-  }
-
-  #onSession(session: ConnectionEvents['session']): void {
-    if (this.#server !== undefined && session.server !== this.#server) this.notify(OTHER_VERSION);
-    this.#server = session.server;
-    this.session.value = session;
-    this.#voice.setPushToTalk(session.manual_activity === true);
   }
 
   #receiveMessage(message: Message): void {
@@ -268,20 +222,19 @@ export class Conversation {
   }
 
   #reopenIfEnded(): boolean {
-    const hasEnded = this.connection.value.phase === 'ended' || this.#client?.state === 'failed';
+    const hasEnded = this.connection.value.phase === 'ended' || this.#link.hasFailed;
     if (hasEnded) this.open();
     return hasEnded;
   }
 
-  #changeConnection(state: ConnectionState): void {
-    this.connection.value = state;
+  #onConnection(state: ConnectionState): void {
     if (state.phase === 'live') {
       this.#environment.account.onAccepted();
       this.dismiss('connection');
-      this.#voice.markOn();
+      this.talk.voice.markOn();
     }
     if (state.phase === 'offline') this.notify(createOfflineNotice(state.error, () => this.retryNow()));
-    if (state.phase === 'ended') this.notify(createEndedNotice(this.#endReason, () => this.open()));
+    if (state.phase === 'ended') this.notify(createEndedNotice(this.#session.endReason, () => this.open()));
   }
 
   #dispatch(action: TranscriptAction): void {

@@ -4,7 +4,7 @@ import { formatError } from './format-error.ts';
 import { createOfflineNotice, createOtherUserNotice, createSettingsNotice, type Notice } from './notice.ts';
 import type { PageSettings } from './settings/page-settings.ts';
 
-/** What the page does when the server has refused it for good. */
+/** Reaction of the page to a refusal of the server that is final. */
 export type Resolution =
   | { readonly kind: 'sign-in'; readonly byApp: boolean }
   /** The account has other ids now, or the page has other settings. */

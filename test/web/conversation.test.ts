@@ -143,11 +143,11 @@ test('text typed before the server is available is sent when it is', async () =>
   expect(conversation.transcript.value.turns[0]).toMatchObject({ text: 'Hi', state: 'done' });
 });
 
-test('startAudio opens the voice before the new run, and speech waits for that run', async () => {
+test('the start of voice opens it before the new run, and speech waits for that run', async () => {
   const browser = open();
   await browser.begin();
   await browser.since();
-  await browser.conversation.startAudio();
+  await browser.conversation.talk.start();
   browser.voiceOptions.onAudio(new Int16Array(1600));
   expect(await browser.since()).toEqual(['open microphone', 'GET events/u0?is_audio=true']);
   expect(browser.conversation.voice.value).toBe('starting');
@@ -161,7 +161,7 @@ test('a denied microphone leaves the page in text mode and shows what to do', as
   await browser.begin();
   await browser.since();
   browser.refuse(new VoiceError('blocked'));
-  await browser.conversation.startAudio();
+  await browser.conversation.talk.start();
   expect(await browser.since()).toEqual([]);
   expect(browser.conversation.voice.value).toBe('off');
   expect(browser.conversation.notices.value[0]).toMatchObject({
@@ -174,15 +174,15 @@ test('on an address without a microphone, the page says so and does not request 
   const browser = open();
   browser.refuse(new Error('must not be asked'));
   browser.setProblem('insecure');
-  await browser.conversation.startAudio();
+  await browser.conversation.talk.start();
   expect(browser.conversation.notices.value).toMatchObject([
     { tone: 'warning', text: 'Voice needs a secure address.' },
   ]);
 });
 
-test('stopAudio ends playback, stops sending audio and switches answers to text', async () => {
+test('the end of voice ends playback, stops sending audio and switches answers to text', async () => {
   const browser = await inVoice();
-  browser.conversation.stopAudio();
+  browser.conversation.talk.stop();
   expect(await browser.since()).toEqual(['stop voice', 'GET events/u0?is_audio=false']);
   await browser.begin();
   expect(await browser.since()).toEqual([]);
@@ -408,7 +408,7 @@ test('a new conversation while voice starts leaves it off', async () => {
   const browser = open();
   await browser.begin();
   await browser.since();
-  const starting = browser.conversation.startAudio();
+  const starting = browser.conversation.talk.start();
   browser.conversation.startOver();
   await starting;
   expect(await browser.since()).toEqual(['GET events/u1']);
@@ -419,8 +419,8 @@ test('audio that is stopped while it starts stays off, and the agent is not told
   const browser = open();
   await browser.begin();
   await browser.since();
-  const starting = browser.conversation.startAudio();
-  browser.conversation.stopAudio();
+  const starting = browser.conversation.talk.start();
+  browser.conversation.talk.stop();
   expect(browser.conversation.voice.value).toBe('off');
   await starting;
   expect(await browser.since()).toEqual([]);
@@ -468,7 +468,7 @@ test('a reconnecting model is shown after a second, until it is ready again', as
 async function inVoice() {
   const browser = open();
   await browser.begin();
-  await browser.conversation.startAudio();
+  await browser.conversation.talk.start();
   await browser.begin('AUDIO');
   await browser.since();
   return browser;
@@ -518,7 +518,7 @@ test('with push-to-talk the microphone opens while the user talks, between two s
   const browser = open();
   await browser.begin('AUDIO', { manual_activity: true });
   await browser.since();
-  await browser.conversation.startAudio();
+  await browser.conversation.talk.start();
   await browser.begin('AUDIO', { manual_activity: true });
   expect(await browser.since()).toEqual(['GET events/u0?is_audio=true']);
   const { voice } = browser.conversation.talk;

@@ -93,7 +93,7 @@ export function Composer({ conversation, draft, isHidden }: ComposerProps) {
         <span class="spacer" />
         {/* A call has controls of its own. */}
         {!isInCall && conversation.canInterrupt.value && <StopButton onClick={() => conversation.interrupt()} />}
-        {!isInCall && <VoiceButton onClick={() => void conversation.startAudio()} />}
+        {!isInCall && <VoiceButton onClick={() => void conversation.talk.start()} />}
         <button
           type="submit"
           class="round send"

@@ -39,7 +39,7 @@ export function EmptyState({ conversation }: { conversation: Conversation }) {
           icon={<MicrophoneIcon />}
           text={emptyState.askByVoice}
           note={emptyState.askByVoiceNote}
-          onClick={() => void conversation.startAudio()}
+          onClick={() => void conversation.talk.start()}
         />
       </ul>
       {isDemo && <DemoNote />}

@@ -24,7 +24,7 @@ export interface InspectorProps {
 
 const KINDS: readonly MessageKind[] = ['content', 'audio', 'control'];
 
-/** What travels between the page and the server, and how long it takes. */
+/** Messages between the page and the server, and how long they take. */
 export function Inspector({ log, measurements, conversation, onClose }: InspectorProps) {
   const words = panelMessages.value.inspector;
   const panel = useRef<HTMLElement>(null);

@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 import type { Traffic } from '../../client/index.ts';
 import { SPEECH_LEVEL } from '../voice/hearing-detector.ts';
 
-/** What the page measures of a conversation. `undefined`: nothing was measured yet. */
+/** Measurements of a conversation. `undefined`: nothing was measured yet. */
 export interface Measured {
   /** Time from the end of the user's input to the first audio of the answer, in ms. */
   readonly firstAudioMs?: number;

@@ -51,8 +51,8 @@ export class Shortcuts {
   }
 
   #toggleVoice(): void {
-    if (this.#conversation.voice.value === 'off') void this.#conversation.startAudio();
-    else this.#conversation.stopAudio();
+    if (this.#conversation.voice.value === 'off') void this.#conversation.talk.start();
+    else this.#conversation.talk.stop();
   }
 
   #toggleMuted(): void {

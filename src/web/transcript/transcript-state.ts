@@ -1,6 +1,6 @@
 import type { Turn } from './turn.ts';
 
-/** What the page shows of a conversation. */
+/** Content of a conversation that the page shows. */
 export interface Transcript {
   readonly turns: readonly Turn[];
   readonly nextId: number;

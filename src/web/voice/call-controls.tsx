@@ -44,7 +44,7 @@ export function CallControls({ conversation, onSound }: CallControlsProps) {
         class="pill end"
         aria-label={call.endTitle}
         title={call.endTitle}
-        onClick={() => conversation.stopAudio()}
+        onClick={() => conversation.talk.stop()}
       >
         <EndIcon />
         <span class="pill-label">{call.end}</span>

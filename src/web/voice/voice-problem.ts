@@ -8,7 +8,7 @@ export type VoiceProblem =
   | 'blocked'
   /** The settings of the operating system refuse the microphone to the browser. */
   | 'blocked_by_system'
-  /** Nobody has answered the browser's question. */
+  /** The question of the browser was not answered. */
   | 'unanswered'
   | 'missing'
   | 'busy'
@@ -29,7 +29,7 @@ export type VoiceProblem =
 /** Failure of a start of voice. */
 export class VoiceError extends Error {
   readonly problem: VoiceProblem;
-  /** What the browser or the server has reported, for the problems that need it. */
+  /** Report of the browser or the server, for the problems that need it. */
   readonly detail: string | undefined;
 
   constructor(problem: VoiceProblem, detail?: string) {
