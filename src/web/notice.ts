@@ -15,6 +15,7 @@ export interface Notice extends NoticeText {
   readonly key:
     | 'connection'
     | 'microphone'
+    | 'speaker'
     | 'send'
     | 'slow'
     | 'model'
@@ -149,6 +150,14 @@ export function createReplacedNotice(label: string): Notice {
     advice: ({ notice }) => notice.microphoneReplaced(label),
   };
 }
+
+/** Notice of a loudspeaker that was unplugged. */
+export const SPEAKER_REPLACED: Notice = {
+  key: 'speaker',
+  tone: 'warning',
+  text: ({ notice }) => notice.speakerGone,
+  advice: ({ notice }) => notice.speakerReplaced,
+};
 
 /** Creates the notice of a camera or a screen that cannot be shown. */
 export function createVideoNotice({ problem, detail }: VoiceError): Notice {

@@ -43,7 +43,9 @@ export function Header({ conversation, account, panels }: HeaderProps) {
       <p class="agent" data-testid="agent">
         {session && (
           <>
-            <span class="agent-name">{session.agent}</span>
+            <span class="agent-name" title={session.agent}>
+              {session.agent}
+            </span>
             {session.emulated && <span class="badge">{header.demo}</span>}
             <span class="model" title={session.model}>
               {session.model}

@@ -190,6 +190,8 @@ export const de: Translation = {
     badPictureAdvice: 'Hängen Sie eine Datei im Format JPEG, PNG oder WebP an.',
     speechRefused: 'Der Agent nimmt Ihre Stimme oder Sprache nicht an.',
     speechRefusedAdvice: (error) => `Er verwendet wieder seine eigene. (${error})`,
+    speakerGone: 'Der Lautsprecher wurde getrennt.',
+    speakerReplaced: 'Sie hören den Agenten aus dem Standardlautsprecher.',
     microphoneReplaced: (label) => `Es geht weiter mit ${label || 'einem anderen Mikrofon'}.`,
     noVideo: 'Der Agent sieht nichts.',
     cameraBlocked: 'Erlauben Sie die Kamera in den Website-Einstellungen des Browsers.',

@@ -169,6 +169,8 @@ export const en = {
     badPictureAdvice: 'Attach a JPEG, PNG or WebP file.',
     speechRefused: 'The agent does not accept your voice or language.',
     speechRefusedAdvice: (error: string) => `It uses its own again. (${error})`,
+    speakerGone: 'The loudspeaker was disconnected.',
+    speakerReplaced: 'You hear the agent from the default one.',
     microphoneReplaced: (label: string) => `Voice continues with ${label || 'another microphone'}.`,
     noVideo: 'The agent sees nothing.',
     cameraBlocked: 'Allow the camera for this page in the site settings of the browser.',

@@ -7,6 +7,12 @@ export type SpeakerCommand = Uint8Array<ArrayBuffer> | 'flush' | 'end-turn';
 /** PCM16 at 24 kHz, in bytes per ms. */
 const BYTES_PER_MS = 48;
 
+/** Audio context of a browser that may have a choice of devices for a page's sound. */
+interface ContextWithSink extends AudioContext {
+  readonly sinkId?: string;
+  setSinkId?(id: string): Promise<void>;
+}
+
 /** Plays the agent's voice. */
 export class Speaker {
   readonly #context: AudioContext;
@@ -39,8 +45,14 @@ export class Speaker {
    * @param deviceId empty, or that of a device that is not there: the default one
    */
   async setDevice(deviceId: string): Promise<void> {
-    const context = this.#context as AudioContext & { setSinkId?: (id: string) => Promise<void> };
+    const context: ContextWithSink = this.#context;
     await context.setSinkId?.(deviceId).catch(() => context.setSinkId?.('').catch(() => undefined));
+  }
+
+  /** Id of the device that plays; empty: the default one. */
+  get deviceId(): string {
+    const { sinkId = '' }: ContextWithSink = this.#context;
+    return sinkId;
   }
 
   /** Number of the turn to which the next audio belongs, as in `PlaybackStats`. */

@@ -10,6 +10,7 @@ import {
   createVideoNotice,
   createVoiceNotice,
   type Notice,
+  SPEAKER_REPLACED,
   SPEECH_OVERFLOW,
 } from '../notice.ts';
 import { CaptionedAnswers } from './captioned-answers.ts';
@@ -61,6 +62,7 @@ export class Talk {
         this.#report(new VoiceError('gone'));
       },
       onMicrophoneReplaced: (label) => notify(createReplacedNotice(label)),
+      onSpeakerReplaced: () => notify(SPEAKER_REPLACED),
       onFrame: (data) => getClient()?.send({ mime_type: 'image/jpeg', data }) ?? Promise.resolve(),
       onVideoProblem: (error) => notify(createVideoNotice(error)),
       onSuspended: (suspended) => {

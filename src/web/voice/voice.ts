@@ -24,6 +24,8 @@ export interface VoiceOptions extends MicrophoneOptions {
   readonly onSuspended: (suspended: boolean) => void;
   /** Called after the microphone was unplugged and another one has taken its place, with the name of that. */
   readonly onMicrophoneReplaced: (label: string) => void;
+  /** Called after the chosen loudspeaker was unplugged and the default one has taken its place. */
+  readonly onSpeakerReplaced: () => void;
   /** Called with each picture that the agent is to see: a JPEG in base64. */
   readonly onFrame: (base64: string) => Promise<unknown>;
   readonly onVideoProblem: (error: VoiceError) => void;
@@ -141,8 +143,12 @@ class RunningVoice implements Voice {
   /** Returns to the chosen devices when they are plugged in again, and to the default ones when they are unplugged. */
   #followDevices(): void {
     const { microphone, speaker } = this.#options.getSound();
-    void this.speaker.setDevice(speaker);
-    const isBack = this.#devices.microphones.value.some(({ id }) => id === microphone);
+    const { microphones, speakers } = this.#devices;
+    const hasSpeaker = speakers.value.some(({ id }) => id === speaker);
+    if (!hasSpeaker && speaker !== '' && this.speaker.deviceId === speaker) this.#options.onSpeakerReplaced();
+    // A context that is told to use its device once more does not look for it, and stays mute.
+    void this.speaker.setDevice(hasSpeaker ? speaker : '');
+    const isBack = microphones.value.some(({ id }) => id === microphone);
     if (isBack && this.microphone.deviceId !== microphone)
       void this.#switchMicrophone(microphone).catch(() => undefined);
   }

@@ -47,6 +47,7 @@ export class PageAudit {
   /** Checks the rules and the places of all controls in a narrow window: for texts of another length. */
   async examineNarrow(state: string): Promise<void> {
     await this.#check(state, 'findLayoutFaults()');
+    await this.#check(state, 'findFaultsOfWideText()');
     await this.#check(state, 'findViolations(false)');
   }
 

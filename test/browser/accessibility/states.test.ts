@@ -125,10 +125,23 @@ async function examinePanels(visit: Visit, examine: (state: string) => Promise<v
   await press(words.closeInspector);
 }
 
+/** Whether the state of a switch can be seen where the user has chosen all colours. */
+async function isSwitchShown(page: Page): Promise<boolean> {
+  await page.emulateMedia({ forcedColors: 'active' });
+  const field = page.getByRole('switch');
+  await field.focus();
+  await page.keyboard.press('Space');
+  const off = await field.screenshot();
+  await page.keyboard.press('Space');
+  const isShown = !off.equals(await field.screenshot());
+  await page.emulateMedia({ forcedColors: 'none' });
+  return isShown;
+}
+
 describeWithVoice('accessibility of the page in a browser', (it) => {
   it('a conversation in text keeps the rules of WCAG 2.2 AA, and by keyboard everything is reached, in both themes and on the narrowest screen', async () => {
     const visit = await startVisit(ENGLISH);
-    const { page, audit } = visit;
+    const { page, audit, press } = visit;
     const examine = async (state: string) => {
       await audit.examine(state);
       await audit.walk(state);
@@ -147,6 +160,8 @@ describeWithVoice('accessibility of the page in a browser', (it) => {
     await provokeNotices(visit);
     await audit.examine('notices');
     await examinePanels(visit, examine);
+    await press(ENGLISH.settings);
+    expect(await isSwitchShown(page)).toBe(true);
     expect(audit.faults).toEqual([]);
   });
 

@@ -117,6 +117,7 @@ describeWithVoice('devices of a call in a browser', (it) => {
     const dialog = page.getByRole('dialog', { name: 'Sound' });
     const microphones = dialog.getByLabel('Microphone');
     const loudspeakers = dialog.getByLabel('Loudspeaker');
+    await microphones.locator('option').nth(2).waitFor({ state: 'attached' });
     expect(await microphones.locator('option').allTextContents()).toEqual([
       'Default of the system',
       'Fake Audio Input 1',
@@ -135,6 +136,7 @@ describeWithVoice('devices of a call in a browser', (it) => {
       .getByTestId('notice-microphone')
       .getByText(`The microphone was disconnected. Voice continues with ${ordinary}.`)
       .waitFor();
+    await page.getByTestId('notice-speaker').getByText('The loudspeaker was disconnected.').waitFor();
     const missing = 'Not connected: the default is used';
     expect(await microphones.locator('option:checked').textContent()).toBe(missing);
     expect(await loudspeakers.locator('option:checked').textContent()).toBe(missing);

@@ -26,7 +26,8 @@ export const UNPLUGGABLE_DEVICES = `(() => {
   const { setSinkId } = AudioContext.prototype;
   AudioContext.prototype.setSinkId = async function (id) {
     globalThis.audioContext = this;
-    if (await isUnplugged(id)) throw new DOMException('unplugged', 'NotFoundError');
+    // A device that is used already is not looked for, so that a browser tells nothing of its end.
+    if (id !== this.sinkId && (await isUnplugged(id))) throw new DOMException('unplugged', 'NotFoundError');
     return setSinkId.call(this, id);
   };
   const listLive = () => tracks.filter(({ readyState }) => readyState === 'live');

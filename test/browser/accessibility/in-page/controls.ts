@@ -17,8 +17,10 @@ export function isArea(control: Element): boolean {
   return !control.matches('a, button, input, select, textarea, summary');
 }
 
-/** Whether an element stays in its place while the area around it scrolls. */
-export function isSticky(element: Element): boolean {
+/** Whether an element stays in its place while what is below it scrolls: a sticky one, and a button above an area. */
+export function isFloating(element: Element): boolean {
+  const button = element.closest('button');
+  if (button && getComputedStyle(button).position === 'absolute') return true;
   for (let ancestor: Element | null = element; ancestor; ancestor = ancestor.parentElement) {
     if (getComputedStyle(ancestor).position === 'sticky') return true;
   }

@@ -1,15 +1,31 @@
-import { describeElement, getScope, isArea, isHit, isSticky, listControls } from './controls.ts';
+import { describeElement, getScope, isArea, isFloating, isHit, listControls } from './controls.ts';
 
 /** Fractions of a pixel that rounding may cost. */
 const TOLERANCE = 1;
 /** Maximum height of a window in which the page may scroll, in pixels. */
 const LOW_PX = 480;
 
+const HIGH_PAGE = 'the page is higher than the window';
+
 interface Box {
   readonly left: number;
   readonly top: number;
   readonly right: number;
   readonly bottom: number;
+}
+
+/** The least spacing of text that a page must bear (WCAG 1.4.12). */
+const SPACING = `* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important }
+  p { margin-bottom: 2em !important }`;
+
+/** Lists the same faults as `findLayoutFaults`, while the user has all text set wide. */
+export function findFaultsOfWideText(): string[] {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(SPACING);
+  document.adoptedStyleSheets = [sheet];
+  const faults = findLayoutFaults().filter((fault) => fault !== HIGH_PAGE);
+  document.adoptedStyleSheets = [];
+  return faults.map((fault) => `with wide text ${fault}`);
 }
 
 /** Lists the controls that are cut off, covered or overlap, and the areas that are wider than the window. */
@@ -25,7 +41,7 @@ export function findLayoutFaults(): string[] {
     findCutText(control, faults);
   }
   // What scrolls passes under what does not.
-  const loose = solid.filter(({ control }) => !isSticky(control));
+  const loose = solid.filter(({ control }) => !isFloating(control));
   for (const [index, { control, boxes }] of loose.entries()) {
     for (const other of loose.slice(index + 1)) {
       if (control.contains(other.control) || other.control.contains(control)) continue;
@@ -34,8 +50,7 @@ export function findLayoutFaults(): string[] {
     }
   }
   findWideAreas(faults);
-  if (document.documentElement.scrollHeight > window.innerHeight && window.innerHeight > LOW_PX)
-    faults.push('the page is higher than the window');
+  if (document.documentElement.scrollHeight > window.innerHeight && window.innerHeight > LOW_PX) faults.push(HIGH_PAGE);
   return faults;
 }
 
@@ -94,7 +109,7 @@ function findCovered(control: Element, boxes: readonly Box[], faults: string[]):
   for (const { left, top, right, bottom } of boxes) {
     const [x, y] = [(left + right) / 2, (top + bottom) / 2];
     const cover = document.elementFromPoint(x, y);
-    if (!isHit(control, x, y) && !(cover && isSticky(cover))) {
+    if (!isHit(control, x, y) && !(cover && isFloating(cover))) {
       faults.push(`${describeElement(control)} is covered by ${cover ? describeElement(cover) : 'nothing'}`);
     }
   }

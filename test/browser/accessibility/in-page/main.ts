@@ -1,9 +1,17 @@
 /* Runs in the page, bundled: what the suite asks of a page. */
 import { hideDrawings, measureContrast } from './contrast.ts';
 import { beginWalk, noteFocus } from './focus.ts';
-import { findLayoutFaults } from './layout.ts';
+import { findFaultsOfWideText, findLayoutFaults } from './layout.ts';
 import { findViolations } from './rules.ts';
 
 Object.assign(globalThis, {
-  inspection: { findViolations, findLayoutFaults, hideDrawings, measureContrast, beginWalk, noteFocus },
+  inspection: {
+    findViolations,
+    findLayoutFaults,
+    findFaultsOfWideText,
+    hideDrawings,
+    measureContrast,
+    beginWalk,
+    noteFocus,
+  },
 });
