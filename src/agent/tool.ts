@@ -30,6 +30,11 @@ export interface Tool {
    * @throws {TypeError} if they are invalid; the model receives the message as an error
    */
   readonly checkArguments?: (args: unknown) => void;
+  /**
+   * Whether a call runs only if the user confirms it. May be called more than once for a call.
+   * @param args as the model sent them: they may not match the schema
+   */
+  readonly needsConfirmation?: (args: unknown) => boolean;
   /** Maximum duration of a call, in ms; 0: no limit. Default: `toolTimeoutMs` of the RunConfig. */
   readonly timeoutMs?: number;
 }
@@ -47,11 +52,17 @@ export interface ToolOptions<Schema extends z.ZodType> {
    * later result is discarded. Default: `toolTimeoutMs` of the RunConfig, 60 s.
    */
   readonly timeoutMs?: number;
+  /**
+   * Whether a call runs only if the user confirms it (ADK: require_confirmation). Clients receive the call with `confirm`, and one of them sends
+   * `tool_confirm`. If the user refuses, or nobody answers within 5 minutes, the model receives an error, and the tool does not run. A function
+   * decides by the checked arguments; it must be quick, may be called more than once for a call, and one that throws means yes. Default: false.
+   */
+  readonly requireConfirmation?: boolean | ((args: z.output<Schema>) => boolean);
 }
 
 export type ClientToolOptions<Schema extends z.ZodType> = Omit<ToolOptions<Schema>, 'execute'>;
 
-const OPTIONS: readonly string[] = ['name', 'description', 'parameters', 'execute', 'timeoutMs'];
+const OPTIONS: readonly string[] = ['name', 'description', 'parameters', 'execute', 'timeoutMs', 'requireConfirmation'];
 /** One day, in ms. */
 const MAX_TIMEOUT_MS = 86_400_000;
 const NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/;
@@ -93,13 +104,16 @@ export function clientTool<Schema extends z.ZodType = z.ZodObject>(options: Clie
 function declareFunction<Schema extends z.ZodType>(
   kind: 'tool' | 'clientTool',
   options: ClientToolOptions<Schema>,
-): Pick<Tool, 'declaration' | 'timeoutMs'> {
-  const { name, description, parameters, timeoutMs } = options;
+): Pick<Tool, 'declaration' | 'timeoutMs' | 'needsConfirmation'> {
+  const { name, description, parameters, timeoutMs, requireConfirmation = false } = options;
   if (!NAME.test(name))
     throw new TypeError(`${kind}: "${name}" is not a valid name: use at most 64 letters, digits, _ . and -`);
   checkToolOptions(kind, options);
   if (timeoutMs !== undefined && !(Number.isInteger(timeoutMs) && timeoutMs >= 0 && timeoutMs <= MAX_TIMEOUT_MS)) {
     throw new TypeError(`${kind} "${name}": timeoutMs must be a whole number of ms from 0 to ${MAX_TIMEOUT_MS}`);
+  }
+  if (typeof requireConfirmation !== 'boolean' && typeof requireConfirmation !== 'function') {
+    throw new TypeError(`${kind} "${name}": requireConfirmation must be true, false or a function`);
   }
   // Schemas of zod 3 look the same to a program, but have no `_zod`.
   if (parameters && !('_zod' in parameters)) {
@@ -115,6 +129,26 @@ function declareFunction<Schema extends z.ZodType>(
       ...(parameters ? { parameters: z.toJSONSchema(parameters, { io: 'input' }) } : {}),
     },
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(requireConfirmation === false
+      ? {}
+      : { needsConfirmation: createConfirmationRule(requireConfirmation, parameters) }),
+  };
+}
+
+/** Creates the rule that decides whether a call needs a confirmation. A call with invalid arguments does not run, and needs none. */
+function createConfirmationRule<Schema extends z.ZodType>(
+  rule: true | ((args: z.output<Schema>) => boolean),
+  parameters: Schema | undefined,
+): (args: unknown) => boolean {
+  return (args) => {
+    const checked = parameters?.safeParse(args);
+    if (checked && !checked.success) return false;
+    if (rule === true) return true;
+    try {
+      return rule((checked?.data ?? {}) as z.output<Schema>) !== false;
+    } catch {
+      return true;
+    }
   };
 }
 

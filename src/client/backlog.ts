@@ -10,9 +10,9 @@ export function isClose(input: QueuedInput): boolean {
   return 'item' in input && 'close' in input.item && input.item.close === true;
 }
 
-/** Whether an input needs a body of its own: the server rejects the whole body if nobody waits for the result of a tool any more. */
+/** Whether an input needs a body of its own: the server rejects the whole body if no call waits for its result or its confirmation any more. */
 function isAlone(input: QueuedInput): boolean {
-  return 'item' in input && 'tool_result' in input.item;
+  return 'item' in input && ('tool_result' in input.item || 'tool_confirm' in input.item);
 }
 
 /** PCM16 at 16 kHz, in bytes per ms. */

@@ -31,6 +31,16 @@ export interface Client {
   forgetAudio(): void;
   /** Stops the current reply. @param playedMs how much of it was played, in ms */
   interrupt(playedMs?: number): Promise<SendResult>;
+
+  /**
+   * Answers a call that runs only if the user confirms it (`tool_call` with `confirm`). The first answer of all clients counts; `tool_confirmed` tells
+   * all of them.
+   * @param id id of the call
+   * @param ok whether the call may run
+   * @returns rejected with `tool_call_not_open`, if the call waits for no answer any more
+   * @throws {TypeError} if an argument has the wrong type
+   */
+  confirmTool(id: string, ok: boolean): Promise<SendResult>;
   /**
    * Has the agent answer in audio, or in text without audio for this client (see the option `isAudio`). Items that are sent meanwhile wait.
    * @returns a promise that resolves when the server has applied it, or when the client has ended

@@ -33,6 +33,8 @@ interface PendingCall {
   readonly id: string;
   readonly name: string;
   readonly args: Record<string, unknown>;
+  /** Whether the call waits for a user to confirm it. */
+  awaitsUser: boolean;
   /** Set once the tool runs. */
   controller?: AbortController;
 }
@@ -56,6 +58,7 @@ export class ClientTools {
     const { emitter, position } = options;
     emitter.on('session', ({ epoch, head }) => this.#onSession(epoch, head));
     emitter.on('tool_call', (call) => this.#onCall(call));
+    emitter.on('tool_confirmed', ({ id, ok }) => this.#onConfirmed(id, ok));
     emitter.on('tool_result', ({ id }) => this.#end(id));
     emitter.on('tool_cancel', ({ id }) => this.#end(id));
     emitter.on('reset', () => this.#forgetWaiting());
@@ -91,9 +94,17 @@ export class ClientTools {
     this.#head = head;
   }
 
-  #onCall({ id, name, args, where }: LogEvents['tool_call']): void {
+  #onCall({ id, name, args, where, confirm }: LogEvents['tool_call']): void {
     if (where !== 'client') return;
-    this.#calls.set(id, { id, name, args });
+    this.#calls.set(id, { id, name, args, awaitsUser: confirm === true });
+    this.#schedule();
+  }
+
+  #onConfirmed(id: string, ok: boolean): void {
+    const call = this.#calls.get(id);
+    // A call that was refused gets its result, an error, from the server.
+    if (!call || !ok) return;
+    call.awaitsUser = false;
     this.#schedule();
   }
 
@@ -120,7 +131,7 @@ export class ClientTools {
 
   #startWaiting(): void {
     for (const call of this.#calls.values()) {
-      const run = call.controller ? undefined : this.#tools.get(call.name);
+      const run = call.controller || call.awaitsUser ? undefined : this.#tools.get(call.name);
       if (!run) continue;
       call.controller = new AbortController();
       void this.#run(call, call.controller.signal, run as ClientToolFunction<unknown>);

@@ -157,6 +157,13 @@ class LiveClient implements Client {
     return this.#tools.add(name, run);
   }
 
+  confirmTool(id: string, ok: boolean): Promise<SendResult> {
+    if (typeof id !== 'string' || typeof ok !== 'boolean') {
+      throw new TypeError('confirmTool: the id of the call must be a text, and ok true or false');
+    }
+    return this.#posts.send({ tool_confirm: { id, ok } });
+  }
+
   forgetAudio(): void {
     this.#posts.dropAudio();
   }

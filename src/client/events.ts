@@ -62,7 +62,8 @@ export interface ClientEvents extends LogEvents, ConnectionEvents {
    * has refused the first connections. Everything that waits to be sent gets the same refusal.
    */
   rejected: Refusal;
-  /** Something that was sent was refused for good. `send` returns the same refusal. Not emitted for the result of a tool that came too late. */
+  /** Something that was sent was refused for good. `send` returns the same refusal. Not emitted for the result or the confirmation of a
+   * call that came too late. */
   refused: Refusal;
   /** Recorded audio was dropped, because the way up is too slow. */
   audio_dropped: { readonly ms: number };
@@ -70,13 +71,14 @@ export interface ClientEvents extends LogEvents, ConnectionEvents {
   traffic: Traffic;
 }
 
-/** Item that can be sent: a text, a message as in ADK's samples, an interruption, the result of a tool, or a LiveRequest. */
+/** Item that can be sent: a text, a message as in ADK's samples, an interruption, the result of a tool, the confirmation of a call, or a LiveRequest. */
 export type Item =
   | string
   | { readonly mime_type: string; readonly data: string }
   | { readonly interrupt: { readonly played_ms?: number } }
   | { readonly tool_result: { readonly id: string; readonly result: unknown } }
   | { readonly tool_result: { readonly id: string; readonly error: string } }
+  | { readonly tool_confirm: { readonly id: string; readonly ok: boolean } }
   | LiveRequest;
 
 /** Measurements of a client. */

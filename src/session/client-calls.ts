@@ -1,76 +1,120 @@
-import type { AgentEvent } from '../wire/agent-event.ts';
+import type { AgentEvent, ToolConfirmation } from '../wire/agent-event.ts';
 import { BoundedMap } from '../wire/bounded-map.ts';
-import type { ClientToolResult } from '../wire/live-request.ts';
+import type { ClientToolResult, LiveRequest } from '../wire/live-request.ts';
+import { MAX_CALL_ID } from '../wire/tool-result.ts';
 import { type ErrorBody, WireError } from '../wire/wire-error.ts';
 
 /** Maximum number of calls that are remembered. The oldest is forgotten, and counts as unknown. A run has at most 32 calls at a time. */
 const MAX_CALLS = 200;
-/** Maximum length of an id that is remembered, in characters. The provider chooses the ids. */
-const MAX_ID = 512;
 /** Maximum length of an id in an error, in characters. */
 const MAX_SHOWN_ID = 100;
 
 /**
  * State of a call for the clients:
+ * - `confirming`: a client may confirm the call, or refuse it.
+ * - `decided`: the first answer of a client to that was accepted, and is on its way to the run.
  * - `open`: a client may send the result.
  * - `server`: the server runs the call.
  * - `accepted`: the first result of a client was accepted, and is on its way to the model.
  * - `answered`: the log has the result, which may also be that of the server, or the error of the time-out.
  * - `cancelled`: the result is not needed any more.
  */
-type ClientCallState = 'open' | 'server' | 'accepted' | 'answered' | 'cancelled';
+type ClientCallState = 'confirming' | 'decided' | 'open' | 'server' | 'accepted' | 'answered' | 'cancelled';
+
+interface ClientCall {
+  /** Whether clients run the call, once it is confirmed if it has to be. */
+  readonly isClient: boolean;
+  readonly state: ClientCallState;
+}
 
 const NONE: readonly never[] = [];
 
-/** The calls in the log of a live session, and which of them clients may answer. Follows the events that clients receive. */
+/** The calls in the log of a live session, and which of them clients may confirm or answer. Follows the events that clients receive. */
 export class ClientCalls {
-  readonly #calls = new BoundedMap<string, ClientCallState>(MAX_CALLS);
+  readonly #calls = new BoundedMap<string, ClientCall>(MAX_CALLS);
 
   /** Ids of the calls that have neither a result nor a cancellation in the log. */
   get unfinished(): string[] {
-    return [...this.#calls].flatMap(([id, state]) => (state === 'answered' || state === 'cancelled' ? [] : [id]));
+    return [...this.#calls].flatMap(([id, { state }]) => (state === 'answered' || state === 'cancelled' ? [] : [id]));
+  }
+
+  /** Ids of the calls that wait for a confirmation. */
+  get confirming(): ReadonlySet<string> {
+    return new Set([...this.#calls].flatMap(([id, { state }]) => (state === 'confirming' ? [id] : [])));
   }
 
   /** Follows an event that is appended to the log. */
-  apply({ content, clientToolIds, toolCancellation }: AgentEvent): void {
+  apply({ content, clientToolIds, confirmToolIds, toolConfirmation, toolCancellation }: AgentEvent): void {
     for (const { functionCall, functionResponse } of content?.parts ?? NONE) {
-      if (functionCall) this.#add(functionCall.id, clientToolIds?.includes(functionCall.id) ? 'open' : 'server');
-      if (functionResponse) this.#end(functionResponse.id, 'answered');
+      if (functionCall) {
+        const { id } = functionCall;
+        this.#add(id, clientToolIds?.includes(id) ?? false, confirmToolIds?.includes(id) ?? false);
+      }
+      if (functionResponse) this.#setState(functionResponse.id, 'answered');
     }
-    for (const id of toolCancellation ?? NONE) this.#end(id, 'cancelled');
+    if (toolConfirmation?.ok) {
+      const { isClient } = this.#calls.get(toolConfirmation.id) ?? {};
+      this.#setState(toolConfirmation.id, isClient ? 'open' : 'server');
+    }
+    for (const id of toolCancellation ?? NONE) this.#setState(id, 'cancelled');
   }
 
   /**
-   * Finds a result that no call waits for.
-   * @param results all results of a body
-   * @returns the refusal (`tool_call_not_open`), or `undefined` if all results are wanted
+   * Finds a confirmation or a result that no call waits for.
+   * @param requests all requests of a body
+   * @returns the refusal (`tool_call_not_open`), or `undefined` if all of them are wanted
    */
-  findViolation(results: readonly ClientToolResult[]): ErrorBody | undefined {
-    const seen = new Set<string>();
-    for (const { id } of results) {
-      const state = seen.has(id) ? 'accepted' : this.#calls.get(id);
-      if (state !== 'open') return new WireError('tool_call_not_open', describe(id, state)).body();
-      seen.add(id);
+  findViolation(requests: readonly LiveRequest[]): ErrorBody | undefined {
+    const seen = new Map<string, ClientCallState>();
+    for (const { tool_confirmations = NONE, tool_results = NONE } of requests) {
+      for (const { id } of tool_confirmations) {
+        const state = seen.get(id) ?? this.#calls.get(id)?.state;
+        if (state !== 'confirming') return refuse(describeConfirmation(id, state));
+        seen.set(id, 'decided');
+      }
+      for (const { id } of tool_results) {
+        const state = seen.get(id) ?? this.#calls.get(id)?.state;
+        if (state !== 'open') return refuse(describe(id, state));
+        seen.set(id, 'accepted');
+      }
     }
     return undefined;
   }
 
   /** Accepts results. A result for a call that is not open has no effect. */
   accept(results: readonly ClientToolResult[]): ClientToolResult[] {
-    return results.filter(({ id }) => {
-      if (this.#calls.get(id) !== 'open') return false;
-      this.#calls.set(id, 'accepted');
-      return true;
-    });
+    return results.filter(({ id }) => this.#move(id, 'open', 'accepted'));
   }
 
-  #add(id: string, state: 'open' | 'server'): void {
-    if (id.length <= MAX_ID) this.#calls.set(id, state);
+  /** Accepts the answers of users to calls that ask for one. An answer for any other call has no effect. */
+  acceptConfirmations(confirmations: readonly ToolConfirmation[]): ToolConfirmation[] {
+    return confirmations.filter(({ id }) => this.#move(id, 'confirming', 'decided'));
   }
 
-  #end(id: string, state: 'answered' | 'cancelled'): void {
-    if (this.#calls.has(id)) this.#calls.set(id, state);
+  #add(id: string, isClient: boolean, needsConfirmation: boolean): void {
+    if (id.length > MAX_CALL_ID) return;
+    this.#calls.set(id, { isClient, state: needsConfirmation ? 'confirming' : isClient ? 'open' : 'server' });
   }
+
+  #move(id: string, from: ClientCallState, to: ClientCallState): boolean {
+    if (this.#calls.get(id)?.state !== from) return false;
+    this.#setState(id, to);
+    return true;
+  }
+
+  #setState(id: string, state: ClientCallState): void {
+    const call = this.#calls.get(id);
+    if (call) this.#calls.set(id, { ...call, state });
+  }
+}
+
+function refuse(error: string): ErrorBody {
+  return new WireError('tool_call_not_open', error).body();
+}
+
+function describeConfirmation(id: string, state: ClientCallState | undefined): string {
+  if (state === undefined || state === 'cancelled') return describe(id, state);
+  return `The call "${id.slice(0, MAX_SHOWN_ID)}" waits for no confirmation`;
 }
 
 function describe(id: string, state: ClientCallState | undefined): string {
@@ -81,6 +125,9 @@ function describe(id: string, state: ClientCallState | undefined): string {
       return `The ${call} has its result already`;
     case 'cancelled':
       return `The ${call} was cancelled: its result is not needed any more`;
+    case 'confirming':
+    case 'decided':
+      return `The ${call} waits for the user to confirm it`;
     case 'server':
       return `The ${call} runs on the server: no client can answer it`;
     default:

@@ -103,10 +103,11 @@ export class LiveSession implements SessionHandle {
     this.#memory.set(SESSION_BYTES);
     this.#inbox = new Inbox(memory);
     const inbox = this.#inbox;
+    const calls = new ClientCalls();
     this.connections = new Connections({
       log,
       nextPost: (client) => inbox.next(client),
-      createReset: (reason) => createResetStart(reason, log, this.#ownedLog.turns, options.conversation),
+      createReset: (reason) => createResetStart(reason, log, this.#ownedLog.turns, options.conversation, calls),
       countReader: (address) => account.addReader(address),
       onEmpty: () => this.#onEmpty(),
     });
@@ -120,7 +121,6 @@ export class LiveSession implements SessionHandle {
         );
       },
     });
-    const calls = new ClientCalls();
     this.#runs = new RunSupervisor({
       userId,
       sessionId,

@@ -106,13 +106,13 @@ export class PostReceiver {
     const { manualActivity, runner } = this.#options;
     const refusal =
       findViolation(requests, manualActivity, runner) ??
-      (hasOnlyMedia(requests) ? undefined : (this.#findUnwantedResult(requests) ?? this.#refuseConfig(requests)));
+      (hasOnlyMedia(requests) ? undefined : (this.#findUnwantedAnswer(requests) ?? this.#refuseConfig(requests)));
     return refusal ? { refusal } : body;
   }
 
-  #findUnwantedResult(requests: readonly SizedRequest[]): ErrorBody | undefined {
-    if (!requests.some(hasResults)) return undefined;
-    return this.#options.calls.findViolation(requests.flatMap(({ request }) => request.tool_results ?? []));
+  #findUnwantedAnswer(requests: readonly SizedRequest[]): ErrorBody | undefined {
+    if (!requests.some(answersCall)) return undefined;
+    return this.#options.calls.findViolation(requests.map(({ request }) => request));
   }
 
   #refuseConfig(requests: readonly SizedRequest[]): ErrorBody | undefined {
@@ -138,7 +138,7 @@ export class PostReceiver {
     // Each config costs a run, of which only the last would go on.
     const config = given.findLast(({ request }) => request.configure)?.request.configure;
     if (config) configure(config);
-    const requests = given.some(hasResults) ? given.map((sized) => this.#acceptResults(sized)) : given;
+    const requests = given.some(answersCall) ? given.map((sized) => this.#acceptAnswers(sized)) : given;
     const forModel = requests.filter(isForModel);
     if (forModel.some(({ request }) => !request.blob)) limits.markActivity();
     if (forModel.length > 0) runs.send(forModel, client);
@@ -147,12 +147,23 @@ export class PostReceiver {
     runs.finish();
   }
 
-  /** Accepts the results of a request. While the request was held, another client may have answered the call: then its result is left out. */
-  #acceptResults(sized: SizedRequest): SizedRequest {
-    const { tool_results, ...rest } = sized.request;
-    if (!tool_results) return sized;
-    const accepted = this.#options.calls.accept(tool_results);
-    return { ...sized, request: accepted.length > 0 ? { ...rest, tool_results: accepted } : rest };
+  /**
+   * Accepts what a request says to calls of tools. While the request was held, another client may have said it: then that of this request is left
+   * out.
+   */
+  #acceptAnswers(sized: SizedRequest): SizedRequest {
+    const { tool_confirmations, tool_results, ...rest } = sized.request;
+    const { calls } = this.#options;
+    const confirmations = tool_confirmations && calls.acceptConfirmations(tool_confirmations);
+    const results = tool_results && calls.accept(tool_results);
+    return {
+      ...sized,
+      request: {
+        ...rest,
+        ...(confirmations?.length ? { tool_confirmations: confirmations } : {}),
+        ...(results?.length ? { tool_results: results } : {}),
+      },
+    };
   }
 }
 
@@ -162,8 +173,9 @@ function isForModel({ request }: SizedRequest): boolean {
   return false;
 }
 
-function hasResults({ request }: SizedRequest): boolean {
-  return request.tool_results !== undefined;
+/** Whether a request has the result of a call, or confirms one. */
+function answersCall({ request }: SizedRequest): boolean {
+  return request.tool_results !== undefined || request.tool_confirmations !== undefined;
 }
 
 function refuseEpoch(epoch: string, next: number): Refused {

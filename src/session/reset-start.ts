@@ -1,5 +1,6 @@
 import type { LiveConversation } from '../store/live-conversation.ts';
 import type { ConnectionEvents } from '../wire/named-events.ts';
+import type { ClientCalls } from './client-calls.ts';
 import type { LogView } from './log/log-view.ts';
 import type { TurnTracker } from './log/turn-tracker.ts';
 import type { Start } from './session-handle.ts';
@@ -20,10 +21,11 @@ export async function createResetStart(
   log: LogView,
   turns: TurnTracker,
   conversation: LiveConversation,
+  calls: ClientCalls,
 ): Promise<Start> {
   await conversation.loaded;
   // Read without waiting in between: position and turns belong to the same moment.
-  const spoken = conversation.listShownTurns(turns.repliesSoFar);
+  const spoken = conversation.listShownTurns(turns.repliesSoFar, calls.confirming);
   const kept = keepNewest(spoken);
   const truncated =
     conversation.truncated || kept.length < spoken.length || kept[0]?.text !== spoken.at(-kept.length)?.text;

@@ -95,9 +95,13 @@ export class LiveConversation {
     return listTurns(this.events);
   }
 
-  /** Lists the turns in memory as people see them. @param repliesSoFar text of each reply being given, which is not yet an event */
-  listShownTurns(repliesSoFar: readonly string[]): ShownTurn[] {
-    const turns = listShownTurns(this.#window.list());
+  /**
+   * Lists the turns in memory as people see them.
+   * @param repliesSoFar text of each reply being given, which is not yet an event
+   * @param confirming ids of the calls that wait for a confirmation
+   */
+  listShownTurns(repliesSoFar: readonly string[], confirming?: ReadonlySet<string>): ShownTurn[] {
+    const turns = listShownTurns(this.#window.list(), confirming);
     for (const text of repliesSoFar) turns.push({ role: 'model', text });
     return [...turns, ...listShownTurns(this.#typedDuringReply)];
   }

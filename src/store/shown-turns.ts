@@ -8,13 +8,21 @@ const MAX_TOOLS = 50;
 /** Maximum size of the arguments of a call that are shown, in characters of JSON. Larger arguments are shown as `{}`. */
 const MAX_ARGS_CHARACTERS = 2_000;
 
+const NONE: ReadonlySet<string> = new Set();
+
 /**
  * Lists the turns of a conversation for people: as `listTurns`, with the calls of the agent, the number of pictures of the user, and whether the text was
  * spoken. A turn that has words of both kinds counts as spoken if its first words are.
+ * @param confirming ids of the calls that wait for a confirmation now, which the events alone do not tell: the run may have ended
  */
-export function listShownTurns(events: readonly AgentEvent[]): ShownTurn[] {
+export function listShownTurns(events: readonly AgentEvent[], confirming: ReadonlySet<string> = NONE): ShownTurn[] {
   const tools = new Map<string, ShownTool>();
-  return foldTurns(events, (event) => extractShownTurn(event, tools), mergeInto);
+  const turns = foldTurns(events, (event) => extractShownTurn(event, tools), mergeInto);
+  for (const id of confirming) {
+    const tool = tools.get(id);
+    if (tool?.state === 'open') tool.state = 'confirming';
+  }
+  return turns;
 }
 
 function mergeInto(turn: ShownTurn, { text, spoken, pictures, tools }: ShownTurn): void {

@@ -57,6 +57,10 @@ export interface AgentEvent {
   status?: UpstreamStatus;
   /** Ids of the function calls of this event that clients run. The others run on the server. */
   clientToolIds?: string[];
+  /** Ids of the function calls of this event that run only if the user confirms them. */
+  confirmToolIds?: string[];
+  /** Answer of a user to a function call that asked for it. */
+  toolConfirmation?: ToolConfirmation;
   /** Ids of function calls whose results are not needed any more. */
   toolCancellation?: string[];
   /** Number of pictures of a typed message, which a conversation does not keep. */
@@ -121,6 +125,14 @@ export interface FunctionResponse {
   id: string;
   name: string;
   response: Record<string, unknown>;
+}
+
+/** Answer of a user to a call that runs only if the user confirms it. */
+export interface ToolConfirmation {
+  /** Id of the call. */
+  readonly id: string;
+  /** Whether the call may run. */
+  readonly ok: boolean;
 }
 
 export interface Transcription {

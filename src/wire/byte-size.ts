@@ -20,8 +20,9 @@ export function toSizedRequest(request: LiveRequest): SizedRequest {
 }
 
 /** Approximate size of a request in memory, in bytes. Every limit on waiting requests uses this measure. */
-export function byteSize({ blob, content, tool_results, configure }: LiveRequest): number {
+export function byteSize({ blob, content, tool_confirmations, tool_results, configure }: LiveRequest): number {
   let size = REQUEST_BYTES + (blob?.data.length ?? 0);
+  if (tool_confirmations) size += valueBytes(tool_confirmations);
   if (tool_results) size += valueBytes(tool_results);
   if (configure) size += valueBytes(configure);
   if (!content) return size;

@@ -29,7 +29,7 @@ export const errorCatalogue = {
     status: 400,
     retry: false,
     error: 'The body contains an item that is not one of the known shapes',
-    hint: 'send {"mime_type","data"}, a LiveRequest (content, blob, activity_start, activity_end, audio_stream_end, close), {"interrupt":{}}, {"respond":{}} or {"tool_result":{"id","result"}}',
+    hint: 'send {"mime_type","data"}, a LiveRequest (content, blob, activity_start, activity_end, audio_stream_end, close), {"interrupt":{}}, {"respond":{}}, {"tool_result":{"id","result"}} or {"tool_confirm":{"id","ok"}}',
   },
   malformed_envelope: {
     status: 400,
@@ -152,8 +152,8 @@ export const errorCatalogue = {
   tool_call_not_open: {
     status: 409,
     retry: false,
-    error: 'No call of a tool waits for this result',
-    hint: 'send one result for each tool_call with "where":"client" of this live session, before its tool_cancel',
+    error: 'No call of a tool waits for this',
+    hint: 'send one result for each tool_call with "where":"client", and one tool_confirm for each with "confirm":true, of this live session and before its tool_cancel',
   },
   epoch_changed: {
     status: 409,

@@ -17,7 +17,15 @@ export interface LogEvents {
    * does not know it would append it if it were an `input_transcript`.
    */
   interim_transcript: { text: string; turn: number };
-  tool_call: { id: string; name: string; args: Record<string, unknown>; where: 'server' | 'client' };
+  /** `confirm`: the call waits for a `tool_confirm` of the user; whoever runs it waits for the `tool_confirmed` that follows. */
+  tool_call: {
+    id: string;
+    name: string;
+    args: Record<string, unknown>;
+    where: 'server' | 'client';
+    confirm?: true;
+  };
+  tool_confirmed: { id: string; ok: boolean };
   tool_result: { id: string; name: string; result?: unknown; error?: string };
   tool_cancel: { id: string };
   usage: {
@@ -124,6 +132,6 @@ export interface ShownTool {
   id: string;
   name: string;
   args: Record<string, unknown>;
-  /** `open`: no result is known. */
-  state: 'open' | 'done' | 'failed';
+  /** `open`: no result is known. `confirming`: the call waits for a `tool_confirm` of the user. */
+  state: 'confirming' | 'open' | 'done' | 'failed';
 }

@@ -8,6 +8,9 @@ export const MAX_TOOL_RESULT_BYTES = 64 * 1024;
 /** Maximum depth of the result of a tool. Providers that use protobuf refuse JSON of more than 100 levels. */
 export const MAX_TOOL_RESULT_DEPTH = 100;
 
+/** Maximum length of the id of a call, in characters. The provider chooses the ids; a longer one can neither be answered nor confirmed. */
+export const MAX_CALL_ID = 512;
+
 /** Converts the result of a tool to the form in which models receive it: an object as it is, any other value as `{result}`. */
 export function toResponse(result: unknown): Readonly<Record<string, unknown>> {
   return isRecord(result) ? result : { result };

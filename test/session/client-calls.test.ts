@@ -22,7 +22,7 @@ describe('the result of a client', () => {
   test('is accepted once', () => {
     const calls = new ClientCalls();
     calls.apply(called('c1'));
-    expect(calls.findViolation([result('c1')])).toBeUndefined();
+    expect(calls.findViolation([{ tool_results: [result('c1')] }])).toBeUndefined();
     expect(calls.accept([result('c1')])).toEqual([result('c1')]);
     expect(calls.accept([result('c1')])).toEqual([]);
     // The run may end before the model has the result.
@@ -43,31 +43,88 @@ describe('the result of a client', () => {
   ])('%s is refused with the reason', (_which, events, error) => {
     const calls = new ClientCalls();
     for (const each of events) calls.apply(each);
-    expect(calls.findViolation([result('c1')])).toMatchObject({ code: 'tool_call_not_open', error, retry: false });
+    expect(calls.findViolation([{ tool_results: [result('c1')] }])).toMatchObject({
+      code: 'tool_call_not_open',
+      error,
+      retry: false,
+    });
     expect(calls.accept([result('c1')])).toEqual([]);
   });
 
   test('is refused if another result in the same body answers the same call', () => {
     const calls = new ClientCalls();
     calls.apply(called('c1'));
-    expect(calls.findViolation([result('c1'), result('c1')])?.error).toBe('The call "c1" has its result already');
+    expect(calls.findViolation([{ tool_results: [result('c1'), result('c1')] }])?.error).toBe(
+      'The call "c1" has its result already',
+    );
   });
 
   test('of an id that is a name of JavaScript is refused like any other', () => {
     for (const id of ['__proto__', 'constructor', 'toString']) {
-      expect(new ClientCalls().findViolation([result(id)])?.code).toBe('tool_call_not_open');
+      expect(new ClientCalls().findViolation([{ tool_results: [result(id)] }])?.code).toBe('tool_call_not_open');
     }
   });
 
   test('of a call that was forgotten, because 200 came after it, is refused as unknown', () => {
     const calls = new ClientCalls();
     for (let index = 0; index <= 200; index += 1) calls.apply(called(`c${index}`));
-    expect(calls.findViolation([result('c0')])?.error).toContain('There is no call');
-    expect(calls.findViolation([result('c1')])).toBeUndefined();
+    expect(calls.findViolation([{ tool_results: [result('c0')] }])?.error).toContain('There is no call');
+    expect(calls.findViolation([{ tool_results: [result('c1')] }])).toBeUndefined();
   });
 
   test('shows at most 100 characters of an id', () => {
-    expect(new ClientCalls().findViolation([result('x'.repeat(500))])?.error.length).toBeLessThan(160);
+    expect(new ClientCalls().findViolation([{ tool_results: [result('x'.repeat(500))] }])?.error.length).toBeLessThan(
+      160,
+    );
+  });
+});
+
+describe('the confirmation of a call', () => {
+  const asked = event({ content: { parts: [call('c1')] }, clientToolIds: ['c1'], confirmToolIds: ['c1'] });
+  const yes = { id: 'c1', ok: true };
+
+  test('is accepted once; only then clients may send the result', () => {
+    const calls = new ClientCalls();
+    calls.apply(asked);
+    expect([...calls.confirming]).toEqual(['c1']);
+    expect(calls.findViolation([{ tool_results: [result('c1')] }])?.error).toBe(
+      'The call "c1" waits for the user to confirm it',
+    );
+    expect(calls.accept([result('c1')])).toEqual([]);
+    expect(calls.findViolation([{ tool_confirmations: [yes] }])).toBeUndefined();
+    expect(calls.findViolation([{ tool_confirmations: [yes] }, { tool_confirmations: [yes] }])?.error).toBe(
+      'The call "c1" waits for no confirmation',
+    );
+    expect(calls.acceptConfirmations([yes])).toEqual([yes]);
+    expect(calls.acceptConfirmations([yes])).toEqual([]);
+    expect([...calls.confirming]).toEqual([]);
+    calls.apply(event({ toolConfirmation: yes }));
+    expect(calls.findViolation([{ tool_results: [result('c1')] }])).toBeUndefined();
+    expect(calls.unfinished).toEqual(['c1']);
+  });
+
+  test('that is a refusal leaves nothing for clients to answer', () => {
+    const calls = new ClientCalls();
+    calls.apply(asked);
+    calls.acceptConfirmations([{ id: 'c1', ok: false }]);
+    calls.apply(event({ toolConfirmation: { id: 'c1', ok: false } }));
+    expect(calls.accept([result('c1')])).toEqual([]);
+  });
+
+  test.each<[string, AgentEvent[], string]>([
+    ['of an unknown call', [], 'There is no call "c1" in this live session'],
+    ['of a call that needs none', [called('c1')], 'The call "c1" waits for no confirmation'],
+    [
+      'of a call that was cancelled',
+      [asked, cancelled('c1')],
+      'The call "c1" was cancelled: its result is not needed any more',
+    ],
+    ['of a call that has its result', [asked, answered('c1')], 'The call "c1" waits for no confirmation'],
+  ])('%s is refused with the reason', (_which, events, error) => {
+    const calls = new ClientCalls();
+    for (const each of events) calls.apply(each);
+    expect(calls.findViolation([{ tool_confirmations: [yes] }])).toMatchObject({ code: 'tool_call_not_open', error });
+    expect(calls.acceptConfirmations([yes])).toEqual([]);
   });
 });
 
@@ -81,7 +138,7 @@ test('whatever happens in whatever order, a call is answered by at most one clie
       for (const { kind, id } of steps) {
         if (kind === 'result') {
           const isWanted = open.delete(id);
-          expect(calls.findViolation([result(id)]) === undefined).toBe(isWanted);
+          expect(calls.findViolation([{ tool_results: [result(id)] }]) === undefined).toBe(isWanted);
           expect(calls.accept([result(id)])).toHaveLength(isWanted ? 1 : 0);
           continue;
         }

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { ClientCalls } from '../../src/session/client-calls.ts';
 import { LiveLog } from '../../src/session/log/live-log.ts';
 import { createEpoch, LogWriter } from '../../src/session/log/log-writer.ts';
 import { createResetStart } from '../../src/session/reset-start.ts';
@@ -17,7 +18,7 @@ async function createReset(texts: readonly string[]): Promise<ConnectionEvents['
     conversation.append({ id: `${index}`, author, content: { parts: [{ text }] } } as AgentEvent); // all that `listTurns` reads
   }
   const log = new LiveLog({ epoch: createEpoch(), limits: { bytes: 100_000, ageMs: 60_000 } });
-  const { reset } = await createResetStart('too_old', log, new LogWriter(log).turns, conversation);
+  const { reset } = await createResetStart('too_old', log, new LogWriter(log).turns, conversation, new ClientCalls());
   await conversation.release();
   return reset as ConnectionEvents['reset']; // a start of this kind has one
 }

@@ -28,6 +28,10 @@ export const REFUSED_REQUESTS: Readonly<Record<Exclude<keyof LiveRequest, Accept
     error: "ADK's Runner has no incomplete messages",
     hint: 'send the message when it is complete, without partial',
   },
+  tool_confirmations: {
+    error: "The live mode of ADK's Runner asks for no confirmation",
+    hint: 'leave the answer out: no call waits for it',
+  },
   tool_results: {
     error: "ADK's Runner runs all tools on the server",
     hint: 'leave the result out: no tool of this agent runs in a client',

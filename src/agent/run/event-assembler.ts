@@ -14,6 +14,16 @@ const MAX_INTERIM = 1_000;
 /** Maximum length of an incomplete text or transcript, in characters. A longer one is emitted as complete, because a turn may never end. */
 const MAX_PENDING = 256 * 1024;
 
+/** What clients are told of a call. */
+interface CallRules {
+  /** Whether clients run the call. */
+  isClientCall(call: FunctionCall): boolean;
+  /** Whether the call runs only if the user confirms it. */
+  needsConfirmation(call: FunctionCall): boolean;
+}
+
+const NO_RULES: CallRules = { isClientCall: () => false, needsConfirmation: () => false };
+
 /**
  * Converts events of the model to ADK events. The turn has applied each event before.
  *
@@ -37,7 +47,7 @@ export class EventAssembler {
   readonly #agent: string;
   readonly #turn: TurnView;
   readonly #emit: EmitEvent;
-  readonly #isClientCall: (call: FunctionCall) => boolean;
+  readonly #rules: CallRules;
   #text = '';
   /** Whether `#text` is reasoning. */
   #thought = false;
@@ -54,18 +64,13 @@ export class EventAssembler {
 
   /**
    * @param agent author of the model's events
-   * @param isClientCall whether clients run a call. Default: the server runs all calls
+   * @param rules Default: the server runs all calls, and no user is asked
    */
-  constructor(
-    agent: string,
-    turn: TurnView,
-    emit: EmitEvent,
-    isClientCall: (call: FunctionCall) => boolean = () => false,
-  ) {
+  constructor(agent: string, turn: TurnView, emit: EmitEvent, rules: CallRules = NO_RULES) {
     this.#agent = agent;
     this.#turn = turn;
     this.#emit = emit;
-    this.#isClientCall = isClientCall;
+    this.#rules = rules;
   }
 
   /** Whether part of a reply was emitted whose complete text is not known yet. */
@@ -179,9 +184,14 @@ export class EventAssembler {
   #onToolCall(calls: readonly FunctionCall[]): void {
     this.#flushText();
     const parts = calls.map((functionCall): Part => ({ functionCall }));
-    const clientToolIds = calls.filter(this.#isClientCall).map(({ id }) => id);
-    const marks = clientToolIds.length > 0 ? { clientToolIds } : {};
-    this.#holdOrEmit({ author: this.#agent, content: { role: 'model', parts }, ...marks });
+    const clientToolIds = calls.filter((call) => this.#rules.isClientCall(call)).map(({ id }) => id);
+    const confirmToolIds = calls.filter((call) => this.#rules.needsConfirmation(call)).map(({ id }) => id);
+    this.#holdOrEmit({
+      author: this.#agent,
+      content: { role: 'model', parts },
+      ...(clientToolIds.length > 0 ? { clientToolIds } : {}),
+      ...(confirmToolIds.length > 0 ? { confirmToolIds } : {}),
+    });
   }
 
   #onInterimTranscript(whole: string): void {

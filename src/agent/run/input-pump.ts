@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ModelConnection } from '../../models/realtime-model.ts';
-import type { Content } from '../../wire/agent-event.ts';
+import type { Content, ToolConfirmation } from '../../wire/agent-event.ts';
 import type { ClientToolResult, LiveRequest } from '../../wire/live-request.ts';
 import type { LiveRequestQueue } from '../live-request-queue.ts';
 import type { FramePacer } from './frame-pacer.ts';
@@ -17,6 +17,8 @@ export interface InputPumpOptions {
   readonly resolveRespond: () => LiveRequest | undefined;
   /** Records a message of the user in the conversation. Returns the id of its event. `pictures`: how many came with it */
   readonly recordMessage: (content: Content, pictures: number | undefined) => string;
+  /** Receives the answer of the user to a call that waits for it. */
+  readonly confirmCall: (confirmation: ToolConfirmation) => void;
   /** Receives the result of a call that runs in a client. */
   readonly answerCall: (result: ClientToolResult) => void;
   /** Sends converted input to the model. `eventId`: event of the message that the input contains. */
@@ -54,7 +56,7 @@ export class InputPump {
       if (waits && !queue.closed) await queue.waitForRequest();
       const received = queue.take();
       if (!received) break;
-      const request = received.tool_results ? this.#answerCalls(received, received.tool_results) : received;
+      const request = received.tool_results || received.tool_confirmations ? this.#answerCalls(received) : received;
       if (!request) continue;
       if (waits) turnStart = performance.now();
       this.#holdsRequest = true;
@@ -79,12 +81,10 @@ export class InputPump {
     this.#options.converter.close();
   }
 
-  /** Passes the results of calls on, which need no connection. @returns the rest of the request, if there is any */
-  #answerCalls(
-    { tool_results: _, ...rest }: LiveRequest,
-    results: readonly ClientToolResult[],
-  ): LiveRequest | undefined {
-    for (const result of results) this.#options.answerCall(result);
+  /** Passes on what is for calls of tools, which need no connection. @returns the rest of the request, if there is any */
+  #answerCalls({ tool_confirmations = [], tool_results = [], ...rest }: LiveRequest): LiveRequest | undefined {
+    for (const confirmation of tool_confirmations) this.#options.confirmCall(confirmation);
+    for (const result of tool_results) this.#options.answerCall(result);
     return Object.keys(rest).length > 0 ? rest : undefined;
   }
 

@@ -95,7 +95,6 @@ export class LiveRun {
     this.#turn = new LiveTurn(capabilities.exchanges);
     this.#recorder = new ConversationRecorder(conversation);
     this.#replayBuffer = new ReplayBuffer(this.#turn, options.memory);
-    this.#assembler = new EventAssembler(agent.name, this.#turn, emit, (call) => this.#toolCalls.isClientCall(call));
     this.#background = new BackgroundWork(this.#turn, (status) => this.#onStatus(status));
     this.#history = new RunHistory({
       conversation,
@@ -117,6 +116,7 @@ export class LiveRun {
       });
     }
     this.#toolCalls = this.#createToolCalls(onError);
+    this.#assembler = new EventAssembler(agent.name, this.#turn, emit, this.#toolCalls);
     this.#link = this.#createLink();
     if (runConfig.watchdog !== null) {
       this.#watchdog = new Watchdog({
@@ -159,6 +159,7 @@ export class LiveRun {
       timeoutMs: runConfig.toolTimeoutMs,
       logger,
       onResult: (result) => this.#onToolResult(result),
+      onConfirmed: (toolConfirmation) => this.#assembler.addToolEvent({ author: 'user', toolConfirmation }),
       onError,
     });
   }
@@ -222,6 +223,7 @@ export class LiveRun {
       resolveRespond: () => responses.resolve(),
       frames: this.#frames,
       recordMessage: (content, pictures) => this.#recordMessage(content, pictures),
+      confirmCall: (confirmation) => this.#toolCalls.confirm(confirmation),
       answerCall: ({ id, response }) => this.#toolCalls.answer(id, response),
       send: (connection, input, eventId) => this.#input.send(connection, input, eventId),
     });

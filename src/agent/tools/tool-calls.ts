@@ -1,4 +1,4 @@
-import type { FunctionCall, FunctionResponse } from '../../wire/agent-event.ts';
+import type { FunctionCall, FunctionResponse, ToolConfirmation } from '../../wire/agent-event.ts';
 import type { Tool } from '../tool.ts';
 import { type RunnableTool, ToolExecution, type ToolLogger } from './tool-execution.ts';
 
@@ -8,18 +8,21 @@ const MAX_RUNNING = 32;
 const MAX_RESULTS = 32;
 /** Maximum duration of a call, in ms, if neither the tool nor the config of the run says otherwise. */
 const DEFAULT_TIMEOUT_MS = 60_000;
+/** Maximum wait for the user to confirm a call, in ms. */
+const CONFIRMATION_MS = 300_000;
 /** Maximum length of the name of a tool in an error, in characters. The model chooses the name. */
 const MAX_NAME = 100;
 
 /**
  * State of a call:
+ * - `confirming`: the call waits for the user, who may refuse it.
  * - `running`: the exchange in which the model made the call is open.
  * - `detached`: the exchange ended while the call was running, so that the model did not wait for it. A lost connection does not cancel it.
  * - `answered`: the result exists, and no connection has received it yet.
  * - `delivered`: the result was sent. It is kept until the model completes an exchange, to be repeated if the connection is lost before.
  * - `cancelled`: the result is no longer wanted.
  */
-export type CallState = 'running' | 'detached' | 'answered' | 'delivered' | 'cancelled';
+export type CallState = 'confirming' | 'running' | 'detached' | 'answered' | 'delivered' | 'cancelled';
 
 /** The result of a call, and how to send it to the model. */
 export interface ToolResult {
@@ -38,6 +41,8 @@ export interface ToolCallsOptions {
   readonly logger?: ToolLogger | undefined;
   /** Called with each result, unless the call was cancelled. Returns whether the result was sent to the model. */
   readonly onResult: (result: ToolResult) => boolean;
+  /** Called with the answer of a user to a call that waited for it. */
+  readonly onConfirmed: (confirmation: ToolConfirmation) => void;
   /** Called with an error of `onResult`. */
   readonly onError: (error: unknown) => void;
 }
@@ -46,6 +51,10 @@ interface ToolCall {
   readonly call: FunctionCall;
   readonly execution: ToolExecution;
   state: CallState;
+  /** Starts the call once the user has confirmed it. */
+  readonly tool: RunnableTool;
+  /** Runs while the call waits for the user. */
+  confirmationTimer?: NodeJS.Timeout;
   /** Whether the exchange in which the model made the call is open. */
   isExchangeOpen: boolean;
   /** Whether the connection is the one on which the model made the call. Another one ignores the result (pipecat PR#5497). */
@@ -65,22 +74,41 @@ export class ToolCalls {
     this.#options = options;
   }
 
-  /** Starts a call. A call whose id is already running is ignored. */
+  /** Starts a call, or has it wait for the user. A call whose id is already running is ignored. */
   start(call: FunctionCall): void {
     const running = this.#findRunning();
     if (running.some((each) => each.call.id === call.id)) return;
     const answer = this.isClientCall(call) ? Promise.withResolvers<FunctionResponse['response']>() : undefined;
+    const isRefused = running.length >= MAX_RUNNING;
     const record: ToolCall = {
       call,
       answer: answer?.resolve,
+      tool: isRefused
+        ? refuse(`More than ${MAX_RUNNING} calls are running`)
+        : this.#findRunnable(call, answer?.promise),
       execution: this.#createExecution(call, (response) => this.#finish(record, response)),
       state: 'running',
       isExchangeOpen: true,
       known: true,
     };
     this.#calls.add(record);
-    if (running.length >= MAX_RUNNING) record.execution.start(refuse(`More than ${MAX_RUNNING} calls are running`));
-    else record.execution.start(this.#findRunnable(call, answer?.promise));
+    if (isRefused || !this.needsConfirmation(call)) record.execution.start(record.tool);
+    else this.#awaitConfirmation(record);
+  }
+
+  /** Whether a call runs only if the user confirms it. */
+  needsConfirmation({ name, args }: FunctionCall): boolean {
+    return this.#findTool(name)?.needsConfirmation?.(args) ?? false;
+  }
+
+  /** Receives the answer of a user. An answer to any other call than one that waits for it is ignored. */
+  confirm({ id, ok }: ToolConfirmation): void {
+    const record = [...this.#calls].find(({ call, state }) => state === 'confirming' && call.id === id);
+    if (!record) return;
+    clearTimeout(record.confirmationTimer);
+    this.#options.onConfirmed({ id, ok });
+    record.state = record.isExchangeOpen ? 'running' : 'detached';
+    record.execution.start(ok ? record.tool : refuse('The user did not confirm the call: it did not run'));
   }
 
   /** Whether a call is one that clients run. A call whose arguments are invalid is answered here, so that no client runs it. */
@@ -98,13 +126,13 @@ export class ToolCalls {
   /** Receives the result of a call that runs in a client. A result for any other call is ignored: the call has ended meanwhile. */
   answer(id: string, response: FunctionResponse['response']): void {
     this.#findRunning()
-      .find((record) => record.call.id === id)
+      .find(({ call, state }) => call.id === id && state !== 'confirming')
       ?.answer?.(response);
   }
 
-  /** Whether a call of the open exchange is running, so that the model waits for its result. */
+  /** Whether a call of the open exchange is running or waits for the user, so that the model waits for its result. */
   get isRunning(): boolean {
-    for (const { state } of this.#calls) if (state === 'running') return true;
+    for (const record of this.#calls) if (isUnfinished(record) && record.isExchangeOpen) return true;
     return false;
   }
 
@@ -168,12 +196,25 @@ export class ToolCalls {
     return results;
   }
 
+  /** Finds the calls that have no result yet. */
   #findRunning(): ToolCall[] {
-    return [...this.#calls].filter(({ state }) => state === 'running' || state === 'detached');
+    return [...this.#calls].filter(isUnfinished);
+  }
+
+  #awaitConfirmation(record: ToolCall): void {
+    record.state = 'confirming';
+    const onTimeout = () => {
+      record.state = record.isExchangeOpen ? 'running' : 'detached';
+      record.execution.start(
+        refuse(`Nobody confirmed the call within ${CONFIRMATION_MS / 60_000} minutes: it did not run`),
+      );
+    };
+    record.confirmationTimer = setTimeout(onTimeout, CONFIRMATION_MS).unref();
   }
 
   #cancel(record: ToolCall): void {
     record.state = 'cancelled';
+    clearTimeout(record.confirmationTimer);
     this.#calls.delete(record);
     record.execution.cancel();
   }
@@ -214,6 +255,10 @@ export class ToolCalls {
     const results = [...this.#calls].filter((record) => record.response && record.isExchangeOpen === isExchangeOpen);
     for (const oldest of results.slice(0, -MAX_RESULTS)) this.#calls.delete(oldest);
   }
+}
+
+function isUnfinished({ state }: ToolCall): boolean {
+  return state === 'confirming' || state === 'running' || state === 'detached';
 }
 
 /** Creates what waits for the result of a client. Without `answered` the arguments are invalid, and the model receives the error. */

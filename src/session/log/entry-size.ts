@@ -25,6 +25,8 @@ export function entrySize({ event, failure, typed }: LogMessage): number {
   if (event.groundingMetadata) size += valueBytes(event.groundingMetadata);
   if (event.usageMetadata) size += valueBytes(event.usageMetadata);
   if (event.clientToolIds) size += valueBytes(event.clientToolIds);
+  if (event.confirmToolIds) size += valueBytes(event.confirmToolIds);
+  if (event.toolConfirmation) size += valueBytes(event.toolConfirmation);
   if (event.toolCancellation) size += valueBytes(event.toolCancellation);
   if (event.voiceActivity) size += valueBytes(event.voiceActivity);
   for (const part of event.content?.parts ?? NO_PARTS) size += partSize(part);

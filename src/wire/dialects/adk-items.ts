@@ -9,7 +9,7 @@ const HINT =
 const AGENTSCOPE_HINT = 'send client_session_create first, or open the connection with dialect=agentscope';
 
 /** Items of the plain dialect that ADK has no message for. */
-const COMMON_ITEMS = ['interrupt', 'tool_result', 'respond'];
+const COMMON_ITEMS = ['interrupt', 'tool_result', 'tool_confirm', 'respond'];
 
 /** Names of LiveRequest's fields in camelCase, with the names in snake_case. ADK reads both. */
 const SNAKE_CASE: ReadonlyMap<string, string> = new Map([

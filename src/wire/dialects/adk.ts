@@ -7,6 +7,7 @@ import type { Dialect, Frame } from './dialect.ts';
 import { quoteBase64 } from './quote-base64.ts';
 import { describeReplyFailure, isPresentable } from './reply-failure.ts';
 import { encodeNamed, encodeSessionChange } from './session-frames.ts';
+import { ADK_CONFIRMATION, toAdkConfirmationId } from './tool-confirm-items.ts';
 
 /** A frame, or `undefined` in the place of audio that is not sent. */
 type Place = Frame | undefined;
@@ -76,8 +77,10 @@ function encodeEvent(event: AgentEvent, turn: number, hasAudio: boolean): readon
   if (content !== undefined || Object.keys(fields).length > 0) frames.push(encodeAdkEvent(event, fields, content));
   // All of the entry is audio that is not sent.
   else if (event.content?.parts?.length) frames.push(undefined);
-  const { interimInputTranscription: interim, toolCancellation = [], status } = event;
+  for (const id of event.confirmToolIds ?? []) frames.push(encodeConfirmationRequest(event, id));
+  const { interimInputTranscription: interim, toolConfirmation, toolCancellation = [], status } = event;
   if (interim) frames.push(encodeNamed('interim_transcript', { text: interim.text, turn }));
+  if (toolConfirmation) frames.push(encodeNamed('tool_confirmed', toolConfirmation));
   for (const id of toolCancellation) frames.push(encodeNamed('tool_cancel', { id }));
   if (status) frames.push(encodeNamed('status', status));
   return frames;
@@ -100,6 +103,17 @@ function encodePlainPiece({ id, invocationId, author, timestamp }: AgentEvent, c
   const source = `"invocationId":${JSON.stringify(invocationId)},"author":${JSON.stringify(author)}`;
   const stamp = `"id":${JSON.stringify(id)},"timestamp":${JSON.stringify(timestamp)}`;
   return { data: `{"content":${content},${source},"actions":${NO_ACTIONS_JSON},${stamp}}` };
+}
+
+/** Encodes the Event by which ADK asks its client to confirm a call: a call of `adk_request_confirmation`. */
+function encodeConfirmationRequest(event: AgentEvent, callId: string): Frame {
+  const call = event.content?.parts?.find(({ functionCall }) => functionCall?.id === callId)?.functionCall;
+  const id = toAdkConfirmationId(callId);
+  const hint = `Please approve or reject the tool call ${call?.name}() by responding with a FunctionResponse with an expected ToolConfirmation payload.`;
+  const args = { originalFunctionCall: call, toolConfirmation: { hint, confirmed: false } };
+  const content = { parts: [{ functionCall: { id, name: ADK_CONFIRMATION, args } }], role: 'user' };
+  const request: AgentEvent = { ...event, id: `${event.id}-${id}` };
+  return encodeAdkEvent(request, { longRunningToolIds: [id] }, JSON.stringify(content));
 }
 
 /** @param content JSON of the content; `undefined` for an event without */

@@ -11,6 +11,7 @@ import {
 } from '../mime-type.ts';
 import { isRecord } from '../record.ts';
 import { WireError } from '../wire-error.ts';
+import { decodeToolConfirm } from './tool-confirm-items.ts';
 import { decodeFunctionResponses, decodeToolResult, isFunctionResponse } from './tool-result-items.ts';
 
 /** Maximum number of parts in one message: each part costs more than its text. */
@@ -43,7 +44,8 @@ export function createBlobRequest(mimeType: string, data: string): LiveRequest {
 }
 
 /**
- * Decodes an item as the samples of ADK send it, a LiveRequest in ADK's JSON shape, an interruption, the result of a tool, or a request to respond.
+ * Decodes an item as the samples of ADK send it, a LiveRequest in ADK's JSON shape, an interruption, the result of a tool, the
+ * confirmation of a call, or a request to respond.
  * The fields of an item show which of these it is.
  * @throws {WireError} malformed_item and the errors of the functions above
  */
@@ -52,6 +54,7 @@ export function decodePlainItem(item: unknown): LiveRequest {
   if ('mime_type' in item) return decodeMimeItem(item.mime_type, item.data);
   if ('interrupt' in item) return { interrupt: decodeInterrupt(item.interrupt) };
   if ('tool_result' in item) return decodeToolResult(item.tool_result);
+  if ('tool_confirm' in item) return decodeToolConfirm(item.tool_confirm);
   const request = decodeLiveRequest(item);
   if (Object.keys(request).length > 0) return request;
   // Messages of the other dialects have a type.

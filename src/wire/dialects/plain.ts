@@ -69,6 +69,7 @@ function encodeEvent(event: AgentEvent, turn: number, frames: Place[], hasAudio:
   if (content?.parts) {
     for (const part of content.parts) encodePart(part, event, frames, hasAudio);
   }
+  if (event.toolConfirmation) frames.push(encodeNamed('tool_confirmed', event.toolConfirmation));
   for (const id of event.toolCancellation ?? []) frames.push(encodeNamed('tool_cancel', { id }));
   const usage = event.usageMetadata && toUsage(event.usageMetadata);
   if (usage) frames.push(encodeNamed('usage', usage));
@@ -96,9 +97,9 @@ function encodePart(part: Part, event: AgentEvent, frames: Place[], hasAudio: bo
     frames.push(undefined);
   } else if (part.functionCall) {
     const { id, name, args } = part.functionCall;
-    frames.push(
-      encodeNamed('tool_call', { id, name, args, where: event.clientToolIds?.includes(id) ? 'client' : 'server' }),
-    );
+    const where = event.clientToolIds?.includes(id) ? 'client' : 'server';
+    const mark = event.confirmToolIds?.includes(id) ? { confirm: true as const } : {};
+    frames.push(encodeNamed('tool_call', { id, name, args, where, ...mark }));
   } else if (part.functionResponse) {
     frames.push(encodeNamed('tool_result', toToolResult(part.functionResponse)));
   } else if (part.text && event.partial && !part.thought) {

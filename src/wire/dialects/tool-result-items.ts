@@ -1,10 +1,16 @@
+import type { ToolConfirmation } from '../agent-event.ts';
 import type { ClientToolResult, LiveRequest } from '../live-request.ts';
 import { isRecord } from '../record.ts';
-import { isWithinResultLimits, MAX_TOOL_RESULT_BYTES, MAX_TOOL_RESULT_DEPTH, toResponse } from '../tool-result.ts';
+import {
+  isWithinResultLimits,
+  MAX_CALL_ID,
+  MAX_TOOL_RESULT_BYTES,
+  MAX_TOOL_RESULT_DEPTH,
+  toResponse,
+} from '../tool-result.ts';
 import { WireError } from '../wire-error.ts';
+import { ADK_CONFIRMATION, decodeAdkConfirmation } from './tool-confirm-items.ts';
 
-/** Maximum length of the id of a call, in characters. */
-const MAX_ID = 512;
 const SHAPE = 'tool_result must be {"id":"…","result":…} or {"id":"…","error":"…"}';
 
 /**
@@ -37,16 +43,26 @@ export function isFunctionResponse(part: unknown): boolean {
 }
 
 /**
- * Decodes a content of ADK whose parts are results of functions.
+ * Decodes a content of ADK whose parts are results of functions, or answers to the function by which ADK asks for a confirmation.
  * @throws {WireError} malformed_item, also for a content that has other parts beside the results; not_supported, for a result that says when the
  *   model reacts to it, or that another one follows
  */
 export function decodeFunctionResponses(parts: readonly unknown[]): LiveRequest {
-  return { tool_results: parts.map(decodeFunctionResponse) };
+  const results: ClientToolResult[] = [];
+  const confirmations: ToolConfirmation[] = [];
+  for (const part of parts) {
+    const given = isRecord(part) ? readFunctionResponse(part) : undefined;
+    if (isRecord(given) && given.name === ADK_CONFIRMATION) {
+      confirmations.push(decodeAdkConfirmation(given.id, given.response));
+    } else results.push(decodeFunctionResponse(given));
+  }
+  return {
+    ...(confirmations.length > 0 ? { tool_confirmations: confirmations } : {}),
+    ...(results.length > 0 ? { tool_results: results } : {}),
+  };
 }
 
-function decodeFunctionResponse(part: unknown): ClientToolResult {
-  const given = isRecord(part) ? readFunctionResponse(part) : undefined;
+function decodeFunctionResponse(given: unknown): ClientToolResult {
   if (given === undefined) {
     throw new WireError(
       'malformed_item',
@@ -80,7 +96,7 @@ function readFunctionResponse(part: Record<string, unknown>): unknown {
 }
 
 function createToolResult(id: unknown, response: ClientToolResult['response']): ClientToolResult {
-  if (typeof id !== 'string' || id === '' || id.length > MAX_ID) {
+  if (typeof id !== 'string' || id === '' || id.length > MAX_CALL_ID) {
     throw new WireError('malformed_item', 'The id of a tool result must be that of its tool_call');
   }
   if (isWithinResultLimits(response)) return { id, response };

@@ -1,17 +1,20 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import * as z from 'zod';
 import { type Tool, type ToolContext, tool } from '../../../src/agent/tool.ts';
 import { ToolCalls, type ToolResult } from '../../../src/agent/tools/tool-calls.ts';
+import type { ToolConfirmation } from '../../../src/wire/agent-event.ts';
 import { until } from '../../models/until.ts';
 
 function createCalls(...tools: Tool[]) {
   const results: ToolResult[] = [];
+  const confirmations: ToolConfirmation[] = [];
   const link = { isOpen: true };
   const calls = new ToolCalls({
     tools,
     userId: 'ann',
     sessionId: 'default',
+    onConfirmed: (confirmation) => confirmations.push(confirmation),
     onResult: (result) => {
       results.push(result);
       return link.isOpen;
@@ -20,6 +23,7 @@ function createCalls(...tools: Tool[]) {
   });
   return {
     calls,
+    confirmations,
     link,
     start: (name: string, id = 'c1', args: Record<string, unknown> = {}) => calls.start({ id, name, args }),
     /** The results, as soon as there are that many. */
@@ -304,6 +308,7 @@ test('any sequence of calls, results and connections: each result is sent or rep
         tools: [wait],
         userId: 'ann',
         sessionId: 'default',
+        onConfirmed: () => undefined,
         onResult: (result) => isOpen && send(result) > 0,
         onError: fail,
       });
@@ -333,4 +338,96 @@ test('any sequence of calls, results and connections: each result is sent or rep
     }),
     { numRuns: 50 },
   );
+});
+
+describe('a call that requires a confirmation', () => {
+  const runs: unknown[] = [];
+  const pay = tool({
+    name: 'pay',
+    description: 'Pays.',
+    parameters: z.object({ euros: z.number() }),
+    requireConfirmation: ({ euros }) => {
+      if (euros === 13) throw new Error('unlucky');
+      return euros >= 10;
+    },
+    execute: ({ euros }) => {
+      runs.push(euros);
+      return 'paid';
+    },
+  });
+
+  test('runs when the user has confirmed it, and is reported as confirmed', async () => {
+    runs.length = 0;
+    const { calls, confirmations, start, results } = createCalls(pay);
+    start('pay', 'c1', { euros: 10 });
+    expect(calls.isRunning).toBe(true);
+    expect(runs).toEqual([]);
+    calls.confirm({ id: 'other', ok: true });
+    calls.answer('c1', { result: 'forged' });
+    calls.confirm({ id: 'c1', ok: true });
+    calls.confirm({ id: 'c1', ok: false });
+    expect(await results(1)).toEqual([{ id: 'c1', name: 'pay', response: { result: 'paid' } }]);
+    expect(confirmations).toEqual([{ id: 'c1', ok: true }]);
+    expect(runs).toEqual([10]);
+  });
+
+  test('does not run when the user has refused it: the model receives an error', async () => {
+    runs.length = 0;
+    const { calls, start, results } = createCalls(pay);
+    start('pay', 'c1', { euros: 10 });
+    calls.confirm({ id: 'c1', ok: false });
+    const [answer] = await results(1);
+    expect(answer?.response).toEqual({ error: 'The user did not confirm the call: it did not run' });
+    expect(runs).toEqual([]);
+  });
+
+  test('does not wait if the rule says no, or if its arguments are invalid; a rule that throws asks the user', async () => {
+    const { calls, start, results } = createCalls(pay);
+    start('pay', 'c1', { euros: 9 });
+    start('pay', 'c2', { euros: 'ten' });
+    start('pay', 'c3', { euros: 13 });
+    const answers = await results(2);
+    expect(answers.map(({ id }) => id).sort()).toEqual(['c1', 'c2']);
+    expect(calls.needsConfirmation({ id: 'c3', name: 'pay', args: { euros: 13 } })).toBe(true);
+    calls.cancelAll();
+  });
+
+  test('that the model cancels is over: a later answer of the user has no effect', async () => {
+    runs.length = 0;
+    const { calls, confirmations, start } = createCalls(pay);
+    start('pay', 'c1', { euros: 10 });
+    calls.cancel(['c1']);
+    calls.confirm({ id: 'c1', ok: true });
+    expect(calls.isRunning).toBe(false);
+    expect([runs, confirmations]).toEqual([[], []]);
+  });
+
+  test('outlives its exchange, and is cancelled if the exchange is repeated', () => {
+    const { calls, start } = createCalls(pay);
+    start('pay', 'c1', { euros: 10 });
+    calls.completeExchange();
+    expect([calls.isRunning, calls.hasPending]).toEqual([false, true]);
+    start('pay', 'c2', { euros: 20 });
+    expect(calls.interruptExchange().cancelled).toEqual(['c2']);
+    calls.cancelAll();
+  });
+
+  test('that nobody answers within 5 minutes does not run: the model receives an error', async () => {
+    runs.length = 0;
+    jest.useFakeTimers({ doNotFake: ['queueMicrotask', 'nextTick', 'setImmediate', 'performance'] });
+    try {
+      const { calls, start, results } = createCalls(pay);
+      start('pay', 'c1', { euros: 10 });
+      jest.advanceTimersByTime(299_999);
+      expect(calls.hasPending && runs.length).toBe(0);
+      jest.advanceTimersByTime(1);
+      jest.useRealTimers();
+      const [answer] = await results(1);
+      expect(answer?.response).toEqual({ error: 'Nobody confirmed the call within 5 minutes: it did not run' });
+      calls.confirm({ id: 'c1', ok: true });
+      expect(runs).toEqual([]);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
 });

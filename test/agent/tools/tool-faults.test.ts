@@ -31,6 +31,7 @@ function createCalls(execute: Execute, options: Partial<ToolCallsOptions & Pick<
     userId: 'ann',
     sessionId: 'default',
     logger: { warn: (details, message) => lines.push({ details: { ...details }, message }) },
+    onConfirmed: () => undefined,
     onResult: ({ response }: ToolResult) => responses.push(response.response) > 0,
     onError: (error) => {
       throw error;
