@@ -37,7 +37,7 @@ export interface Client {
    * all of them.
    * @param id id of the call
    * @param ok whether the call may run
-   * @returns rejected with `tool_call_not_open`, if the call waits for no answer any more
+   * @returns a refusal with `tool_call_not_open` if the call waits for no answer any more
    * @throws {TypeError} if an argument has the wrong type
    */
   confirmTool(id: string, ok: boolean): Promise<SendResult>;

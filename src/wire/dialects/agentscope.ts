@@ -109,8 +109,9 @@ class AgentScopeDialect implements Dialect {
 }
 
 function encodeNamedEvents(event: AgentEvent, turn: number, writer: AgentScopeWriter): void {
-  const { interimInputTranscription: interim, toolCancellation, groundingMetadata, status } = event;
+  const { interimInputTranscription: interim, toolConfirmation, toolCancellation, groundingMetadata, status } = event;
   if (interim) writer.writeNamed('interim_transcript', { text: interim.text, turn });
+  if (toolConfirmation) writer.writeNamed('tool_confirmed', toolConfirmation);
   if (toolCancellation) for (const id of toolCancellation) writer.writeNamed('tool_cancel', { id });
   const grounding = groundingMetadata && extractGrounding(groundingMetadata);
   if (grounding) writer.writeNamed('grounding', { turn, ...grounding });

@@ -156,6 +156,14 @@ export const STEPS: readonly Step[] = [
     title: 'Call of a tool that the client runs',
     entries: [event({ ...model(call('call-2', 'page_title', {})), clientToolIds: ['call-2'] })],
   },
+  {
+    title: 'Call of a tool that waits for the user, who confirms it',
+    text: 'AgentScope has no message for it: its pages show the call, which runs when a user of another page has confirmed it, or fails after 5 minutes.',
+    entries: [
+      event({ ...model(call('call-4', 'send_mail', { to: 'Bob' })), confirmToolIds: ['call-4'] }),
+      event({ author: 'user', toolConfirmation: { id: 'call-4', ok: true } }),
+    ],
+  },
   { title: 'The result of a call is not needed any more', entries: [event({ toolCancellation: ['call-2'] })] },
   {
     title: 'A tool has failed',

@@ -271,6 +271,24 @@ export const events: Area = {
       ],
     },
     {
+      id: 'Event.confirmToolIds',
+      adk: '`requestedToolConfirmations` of the actions, and a call of `adk_request_confirmation`; not in live.',
+      here: 'Ids of the calls that wait for the user. On the wire: `confirm` of `tool_call`, and in the ADK dialect the call of `adk_request_confirmation`.',
+      status: 'done',
+      tests: [
+        'http/confirmations.test.ts: a call that requires a confirmation runs after tool_confirm, and the model answers with its result, on %s',
+      ],
+    },
+    {
+      id: 'Event.toolConfirmation',
+      adk: 'The response to `adk_request_confirmation`; not in live.',
+      here: 'Answer of a user to a call that waits; every reader receives it as `tool_confirmed`.',
+      status: 'done',
+      tests: [
+        'session/client-calls.test.ts: the confirmation of a call is accepted once; only then clients may send the result',
+      ],
+    },
+    {
       id: 'Event.clientToolIds',
       adk: 'None.',
       here: 'The ids of calls that clients run; on the stream `where` of `tool_call`.',

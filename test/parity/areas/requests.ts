@@ -130,6 +130,15 @@ export const requests: Area = {
       ],
     },
     {
+      id: 'LiveRequest.tool_confirmations',
+      adk: 'None: a confirmation is a response to `adk_request_confirmation`, and not in live.',
+      here: 'Answers to calls that wait for the user. Responses to `adk_request_confirmation` are converted to them.',
+      status: 'done',
+      tests: [
+        'http/confirmations.test.ts: a call that requires a confirmation is confirmed in the words of ADK by a client of the ADK dialect',
+      ],
+    },
+    {
       id: 'LiveRequest.tool_results',
       adk: 'None: results of functions are parts of the content.',
       here: 'Results of calls that clients run. Parts of a content with results are converted to them.',

@@ -166,9 +166,13 @@ export const tools: Area = {
     {
       id: 'tools: confirmation',
       adk: 'Not implemented in live.',
-      here: 'Planned: a tool that requires confirmation, `{"tool_confirm":{…}}`.',
-      status: 'planned',
-      brings: 'tools and agents',
+      here: '`requireConfirmation`: the call waits for `{"tool_confirm":{…}}` of a user, or for the response to `adk_request_confirmation` in the ADK dialect. The first answer counts, and every reader receives it.',
+      status: 'done',
+      tests: [
+        'agent/tools/tool-calls.test.ts: a call that requires a confirmation runs when the user has confirmed it, and is reported as confirmed',
+        'http/confirmations.test.ts: a call that requires a confirmation runs after tool_confirm, and the model answers with its result, on %s',
+        'http/confirmations.test.ts: a call that requires a confirmation is confirmed in the words of ADK by a client of the ADK dialect',
+      ],
     },
     {
       id: 'tools: in the client',
