@@ -127,6 +127,11 @@ export class Conversation {
     this.#typed.send(text, image);
   }
 
+  /** Answers a call of the agent that waits for the user. The calls show what came of it: the first answer of all pages counts. */
+  confirmTool(id: string, ok: boolean): void {
+    void this.#client?.confirmTool(id, ok);
+  }
+
   interrupt(): void {
     void this.#stopper.stop();
   }

@@ -11,6 +11,7 @@ export const EVENT_NAMES = [
   'user_message',
   'settings',
   'tool_call',
+  'tool_confirmed',
   'tool_result',
   'tool_cancel',
   'usage',

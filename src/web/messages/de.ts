@@ -94,12 +94,16 @@ export const de: Translation = {
   },
   tool: {
     states: {
+      confirming: 'wartet auf Sie',
       running: 'läuft',
       done: 'fertig',
       failed: 'fehlgeschlagen',
       cancelled: 'abgebrochen',
       unknown: 'ohne Ergebnis',
     },
+    confirm: 'Darf der Agent das tun?',
+    allow: 'Erlauben',
+    refuse: 'Nicht erlauben',
     arguments: 'Argumente',
     result: 'Ergebnis',
     error: 'Fehler',

@@ -82,7 +82,17 @@ export const en = {
     picture: 'picture',
   },
   tool: {
-    states: { running: 'running', done: 'done', failed: 'failed', cancelled: 'cancelled', unknown: 'no result' },
+    states: {
+      confirming: 'waits for you',
+      running: 'running',
+      done: 'done',
+      failed: 'failed',
+      cancelled: 'cancelled',
+      unknown: 'no result',
+    },
+    confirm: 'May the agent do this?',
+    allow: 'Allow',
+    refuse: 'Don’t allow',
     arguments: 'Arguments',
     result: 'Result',
     error: 'Error',

@@ -2,7 +2,12 @@ import type { ConnectionEvents, ShownTool, ShownTurn } from '../../wire/named-ev
 import { EMPTY_TRANSCRIPT, type Transcript } from './transcript-state.ts';
 import type { AgentTurn, ToolUse, Turn, UserTurn } from './turn.ts';
 
-const TOOL_STATES: Record<ShownTool['state'], ToolUse['state']> = { open: 'unknown', done: 'done', failed: 'failed' };
+const TOOL_STATES: Record<ShownTool['state'], ToolUse['state']> = {
+  confirming: 'confirming',
+  open: 'unknown',
+  done: 'done',
+  failed: 'failed',
+};
 
 /**
  * Whether a server that does not know the conversation would erase what the page shows: it was restarted, and keeps conversations in memory

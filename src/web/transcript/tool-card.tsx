@@ -1,25 +1,64 @@
-import { useState } from 'preact/hooks';
+import { useContext, useState } from 'preact/hooks';
 import { ChevronIcon, ToolIcon } from '../components/icons.tsx';
 import { Words } from '../components/words.tsx';
 import { revealBidiControls } from '../markdown/bidi-controls.ts';
 import { messages } from '../messages/current.ts';
+import { ConfirmToolContext } from './confirm-tool.ts';
 import { formatBrief, formatPretty } from './format-value.ts';
 import { ResultPicture } from './result-picture.tsx';
 import { findPictures } from './result-pictures.ts';
 import type { ToolUse } from './turn.ts';
 import { useElapsed } from './use-elapsed.ts';
 
-/** A tool call: its state and duration, and when it is unfolded its arguments, its result and the pictures in the result. */
+/** A tool call, and below it the question whether it may run, if it waits for the user. */
 export function ToolCard({ tool }: { tool: ToolUse }) {
+  if (tool.state !== 'confirming') return <ToolDetails tool={tool} />;
+  return (
+    <div class="tool-question">
+      <ToolDetails tool={tool} />
+      <Confirmation tool={tool} />
+    </div>
+  );
+}
+
+/** Asks the user whether a call may run. Both answers can be given once. */
+function Confirmation({ tool: { id, name } }: { tool: ToolUse }) {
   const words = messages.value.tool;
-  const [isUnfolded, setUnfolded] = useState(false);
+  const confirmTool = useContext(ConfirmToolContext);
+  const [isAnswered, setAnswered] = useState(false);
+  const answer = (ok: boolean) => {
+    setAnswered(true);
+    confirmTool(id, ok);
+  };
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset would need a form, and there is nothing to submit
+    <div class="tool-confirm" role="group" aria-label={`${name}: ${words.confirm}`}>
+      <span>
+        <Words text={words.confirm} />
+      </span>
+      <button type="button" class="pill primary" disabled={isAnswered} onClick={() => answer(true)}>
+        {words.allow}
+      </button>
+      <button type="button" class="pill" disabled={isAnswered} onClick={() => answer(false)}>
+        {words.refuse}
+      </button>
+    </div>
+  );
+}
+
+/** A tool call: its state and duration, and when it is unfolded its arguments, its result and the pictures in the result. */
+function ToolDetails({ tool }: { tool: ToolUse }) {
+  const words = messages.value.tool;
   const { name, args, state, result } = tool;
+  // The user is to see all of what is asked for, not the beginning of a long argument.
+  const [isUnfolded, setUnfolded] = useState(state === 'confirming');
   const hasResult = result !== undefined && (state === 'done' || state === 'failed');
   return (
     <details
       class="tool"
       data-testid="tool"
       data-state={state}
+      open={isUnfolded}
       onToggle={(event) => setUnfolded(event.currentTarget.open)}
     >
       <summary>

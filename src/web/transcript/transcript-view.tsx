@@ -8,6 +8,7 @@ import { useFrameValue } from '../components/use-frame-value.ts';
 import type { Conversation } from '../conversation.ts';
 import { messages } from '../messages/current.ts';
 import type { PageSettings } from '../settings/page-settings.ts';
+import { ConfirmToolContext } from './confirm-tool.ts';
 import { ListWindow } from './list-window.ts';
 import type { Turn } from './turn.ts';
 import { InterimView, TurnView } from './turn-view.tsx';
@@ -25,6 +26,7 @@ export function TranscriptView({ conversation, settings, isHidden }: TranscriptV
   const isLive = conversation.connection.value.phase === 'live';
   const list = useListWindow(scroller, turns);
   const isEmpty = turns.length === 0 && interim === '';
+  const confirmTool = useMemo(() => (id: string, ok: boolean) => conversation.confirmTool(id, ok), [conversation]);
 
   return (
     <main class="stage" hidden={isHidden}>
@@ -43,7 +45,9 @@ export function TranscriptView({ conversation, settings, isHidden }: TranscriptV
       >
         <div class="column turns" data-live={isLive} hidden={isEmpty}>
           {truncated && <p class="mark">{words.truncated}</p>}
-          <Rows list={list} turns={turns} userName={settings.displayName} />
+          <ConfirmToolContext.Provider value={confirmTool}>
+            <Rows list={list} turns={turns} userName={settings.displayName} />
+          </ConfirmToolContext.Provider>
           {interim !== '' && <InterimView text={interim} userName={settings.displayName} />}
           {awaiting && isLive && (
             <div class="turn waiting" aria-hidden="true">

@@ -59,6 +59,8 @@ export function reduceTranscript(transcript: Transcript, action: TranscriptActio
       return { ...transcript, interim: action.data.text };
     case 'tool_call':
       return addToolCall(transcript, action.data, action.at);
+    case 'tool_confirmed':
+      return changeTool(transcript, action.data.id, { state: 'running', ...toStart(action.at) });
     case 'tool_result': {
       const { id, error, result } = action.data;
       const end = toEnd(action.at);
@@ -141,13 +143,21 @@ function toEnd(at: number | undefined): Pick<ToolUse, 'endedAt'> {
   return at === undefined ? {} : { endedAt: at };
 }
 
-function addToolCall(transcript: Transcript, { id, name, args }: LogEvents['tool_call'], at?: number): Transcript {
+function toStart(at: number | undefined): Pick<ToolUse, 'startedAt'> {
+  return at === undefined ? {} : { startedAt: at };
+}
+
+function addToolCall(
+  transcript: Transcript,
+  { id, name, args, confirm }: LogEvents['tool_call'],
+  at?: number,
+): Transcript {
+  const tool: ToolUse = confirm
+    ? { kind: 'tool', id, name, args, state: 'confirming' }
+    : { kind: 'tool', id, name, args, state: 'running', ...toStart(at) };
   return changeAnswer(transcript, (turn) => ({
     ...turn,
-    parts: [
-      ...turn.parts,
-      { kind: 'tool', id, name, args, state: 'running', ...(at === undefined ? {} : { startedAt: at }) },
-    ],
+    parts: [...turn.parts, tool],
   }));
 }
 

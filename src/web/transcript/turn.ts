@@ -21,7 +21,8 @@ export interface ToolUse {
   readonly id: string;
   readonly name: string;
   readonly args: Record<string, unknown>;
-  readonly state: 'running' | 'done' | 'failed' | 'cancelled' | 'unknown';
+  /** `confirming`: the call waits for the user. */
+  readonly state: 'confirming' | 'running' | 'done' | 'failed' | 'cancelled' | 'unknown';
   readonly result?: unknown;
   /** Times at which this page learned of the call and of its end, in ms of `performance.now()`. Absent for calls of before a reload. */
   readonly startedAt?: number;

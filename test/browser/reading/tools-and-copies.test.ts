@@ -33,6 +33,43 @@ describeInBrowser('tool calls and copies in a browser', (it) => {
     await card.getByText('A picture in the result cannot be shown.').waitFor();
   });
 
+  it('a call that waits for the user asks for it: Allow and Don’t allow are sent, and the answer of another page is shown', async () => {
+    const { page, server } = await openWithEvents();
+    const card = page.getByTestId('tool');
+    const call = (id: string) =>
+      server.emit('tool_call', { id, name: 'pay', args: { euros: 10 }, where: 'server', confirm: true });
+    call('c1');
+    const question = page.getByRole('group', { name: 'pay: May the agent do this?' });
+    await question.waitFor();
+    expect(await card.getByText('waits for you').isVisible()).toBe(true);
+    await card.locator('dd').getByText('"euros": 10').waitFor();
+    const allow = page.waitForRequest((request) => request.postData()?.includes('tool_confirm') === true);
+    await question.getByRole('button', { name: 'Allow', exact: true }).click();
+    expect((await allow).postData()).toContain('{"tool_confirm":{"id":"c1","ok":true}}');
+    expect(
+      await question
+        .getByRole('button')
+        .evaluateAll((all) => all.map((each) => (each as never as { disabled: boolean }).disabled)),
+    ).toEqual([true, true]);
+    server.emit('tool_confirmed', { id: 'c1', ok: true });
+    await page.locator('[data-testid=tool][data-state=running]').waitFor();
+    await question.waitFor({ state: 'detached' });
+    server.emit('tool_result', { id: 'c1', name: 'pay', result: 'paid' });
+
+    call('c2');
+    const refuse = page.waitForRequest((request) => request.postData()?.includes('"c2"') === true);
+    await question.getByRole('button', { name: 'Don’t allow' }).click();
+    expect((await refuse).postData()).toContain('{"tool_confirm":{"id":"c2","ok":false}}');
+    server.emit('tool_confirmed', { id: 'c2', ok: false });
+    server.emit('tool_result', { id: 'c2', name: 'pay', error: 'The user did not confirm the call: it did not run' });
+    await page.locator('[data-testid=tool][data-state=failed]').waitFor();
+
+    call('c3');
+    await question.waitFor();
+    server.emit('tool_confirmed', { id: 'c3', ok: true });
+    await question.waitFor({ state: 'detached' });
+  });
+
   it('an answer and the conversation can be copied, and the conversation downloaded as Markdown and as JSON', async () => {
     const { page, server } = await openWithEvents(CLIPBOARD);
     server.emit('input_transcript', { text: 'What time is it?', finished: true, turn: 1 });
