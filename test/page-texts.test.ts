@@ -13,6 +13,7 @@ test.each([
   ['markup', '<p class="a b">Hello <b>{"you there"}</b></p>', 2],
   ['a condition', '<p>{x === "x y" ? "Yes" : `No`} {y && "Hello"}</p>', 3],
   ['an attribute', '<p title="Close" aria-label={`Close`} data-x="close it">· {y}</p>', 2],
+  ['code', '<p><code translate={false}>npm start</code></p>', 0],
   ['a notice', 'const a = { text: "Hello", key: "hello" }, b = "Hello you"; throw Error("Hello you");', 2],
 ])('a literal text in %s is found', (_place, source, count) => {
   expect(findLiterals('a.tsx', source)).toHaveLength(count);
@@ -30,7 +31,7 @@ interface Node {
   readonly [field: string]: unknown;
 }
 
-/** Lists the texts of a source that a user would see. Arguments of errors, which only developers see, are left out. */
+/** Lists the texts of a source that a user would see. Left out are arguments of errors, which only developers see, and code, which is the same in all languages. */
 function findLiterals(file: string, source: string): string[] {
   const found: string[] = [];
   const visit = (node: unknown, isVisible: boolean): void => {
@@ -41,7 +42,7 @@ function findLiterals(file: string, source: string): string[] {
       if (isText) found.push(`${file}: ${text.trim()}`);
     }
     if (/^(Import|Export(All|Named))Declaration$/.test(node.type) && node.source) return;
-    if (isErrorConstruction(node)) return;
+    if (isErrorConstruction(node) || isCode(node)) return;
     for (const [field, child] of Object.entries(node)) visit(child, isVisibleIn(node, field, isVisible));
   };
   visit(parse(source, { sourceType: 'module', plugins: ['typescript', 'jsx'] }).program, false);
@@ -70,4 +71,9 @@ function isVisibleIn(node: Node, field: string, isVisible: boolean): boolean {
 
 function isErrorConstruction({ type, callee }: Node): boolean {
   return /^(New|Call)Expression$/.test(type) && /Error$/.test((callee as { name?: string }).name ?? '');
+}
+
+function isCode({ type, openingElement }: Node): boolean {
+  const { name } = (openingElement ?? {}) as { readonly name?: { readonly name?: unknown } };
+  return type === 'JSXElement' && name?.name === 'code';
 }
