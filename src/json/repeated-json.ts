@@ -78,7 +78,7 @@ function findForm(text: Buffer, value: unknown): Form | undefined {
   const data = findData(value, text.length - MAX_FORM_BYTES, parts);
   if (data === undefined || !isBase64(data)) return undefined;
   const start = text.indexOf(data, 0, 'latin1');
-  // Which of two equal strings is the data, only the parser knows.
+  // Only the parser knows which of two equal strings is the data.
   if (start === -1 || text.indexOf(data, start + 1, 'latin1') !== -1) return undefined;
   const before = Buffer.from(text.subarray(0, start));
   const after = Buffer.from(text.subarray(start + data.length));

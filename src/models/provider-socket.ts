@@ -74,7 +74,7 @@ const TEXT = { binary: false };
 export class ProviderSocket {
   readonly #observer: SocketObserver;
   readonly #socket: WebSocket;
-  /** What the WebSocket runs on. `undefined` before the upgrade. */
+  /** Socket that carries the WebSocket. `undefined` before the upgrade. */
   #connection: Socket | undefined;
   #closeTimer: NodeJS.Timeout | undefined;
   #pingTimer: NodeJS.Timeout | undefined;

@@ -15,7 +15,7 @@ export function createMemoryArtifacts(maxBytes = DEFAULT_MAX_BYTES): ArtifactSto
   return new MemoryArtifacts(maxBytes);
 }
 
-/** One revision of a file. */
+/** Revision of a file. */
 interface Revision {
   readonly artifact: Artifact;
   /** Name of the file. */

@@ -43,7 +43,7 @@ export interface EntryMarks {
   readonly replyEnds?: ReplySummary;
 }
 
-/** What a turn contained. */
+/** Content of a turn. */
 export interface ReplySummary {
   readonly hasAudio: boolean;
   /** Whether there was a transcript of the speech. */

@@ -3,7 +3,7 @@ import { findFamily } from '../../models/gemini/model-names.ts';
 import type { ModelCapabilities, RealtimeModel, RunOption } from '../../models/realtime-model.ts';
 import { isRecord } from '../../wire/record.ts';
 
-/** What is known of the model of an ADK agent. */
+/** Facts about the model of an ADK agent. */
 export type AdkModel = Pick<RealtimeModel, 'name' | 'capabilities'> & Partial<Pick<RealtimeModel, 'provider'>>;
 
 /** Capabilities of a model that is not Gemini: everything may be requested, and the model decides. */

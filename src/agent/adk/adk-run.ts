@@ -34,7 +34,7 @@ const MAX_WAITING_EVENTS = 10_000;
 /** Maximum time in which ADK closes its connection and stores its last events, in ms. After it the run counts as over. */
 const CLOSE_MS = 1_000;
 
-/** One call of ADK's `runLive`. */
+/** A call of ADK's `runLive`. */
 export class AdkRun {
   readonly #options: AdkRunOptions;
   readonly #events = new AsyncQueue<AgentEvent>(MAX_WAITING_EVENTS);

@@ -14,7 +14,7 @@ const MAX_INTERIM = 1_000;
 /** Maximum length of an incomplete text or transcript, in characters. A longer one is emitted as complete, because a turn may never end. */
 const MAX_PENDING = 256 * 1024;
 
-/** What clients are told of a call. */
+/** Rules that decide what clients are told of a call. */
 interface CallRules {
   /** Whether clients run the call. */
   isClientCall(call: FunctionCall): boolean;

@@ -5,7 +5,7 @@ import type { EntryMarks } from '../../wire/log-entry.ts';
 /** Maximum number of turns that are open at a time. Beyond it the turn that was opened first gets no mark of its end. */
 const MAX_OPEN_TURNS = 100;
 
-/** What a turn has contained so far. */
+/** Content of a turn so far. */
 interface OpenReply {
   hasAudio: boolean;
   hasTranscript: boolean;

@@ -6,7 +6,7 @@ import { WireError } from '../wire-error.ts';
 
 /** Name of the function by which ADK asks its client for a confirmation. */
 export const ADK_CONFIRMATION = 'adk_request_confirmation';
-/** What ADK's function call for a confirmation has before the id of the call that it is about: clients tell the two calls apart by their ids. */
+/** Prefix of the id of ADK's function call for a confirmation, before the id of the call that it is about: clients tell the two apart by their ids. */
 const ADK_PREFIX = 'confirm-';
 
 /**
