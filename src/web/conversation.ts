@@ -129,7 +129,7 @@ export class Conversation {
 
   /** Answers a call of the agent that waits for the user. The calls show what came of it: the first answer of all pages counts. */
   confirmTool(id: string, ok: boolean): void {
-    void this.#client?.confirmTool(id, ok);
+    void this.#link.client?.confirmTool(id, ok);
   }
 
   interrupt(): void {
