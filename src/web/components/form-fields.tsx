@@ -89,10 +89,12 @@ interface TextProps extends FieldProps {
   readonly placeholder: string;
   readonly maxLength: number;
   /** Called when the user has finished the text. */
+  /** What the browser may fill in. Default: nothing. */
+  readonly autocomplete?: 'nickname' | 'off';
   onChange(value: string): void;
 }
 
-export function TextField({ label, hint, value, placeholder, maxLength, onChange }: TextProps) {
+export function TextField({ label, hint, value, placeholder, maxLength, autocomplete = 'off', onChange }: TextProps) {
   const id = useId();
   return (
     <FieldRow label={label} hint={hint} id={id}>
@@ -100,7 +102,7 @@ export function TextField({ label, hint, value, placeholder, maxLength, onChange
         id={id}
         class="text-field"
         type="text"
-        autocomplete="off"
+        autocomplete={autocomplete}
         spellcheck={false}
         aria-describedby={hint && `${id}-hint`}
         value={value}

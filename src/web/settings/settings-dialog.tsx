@@ -112,6 +112,7 @@ function PageFields({ settings }: { settings: PageSettings }) {
         value={displayName}
         placeholder={messages.value.transcript.you}
         maxLength={MAX_LENGTH}
+        autocomplete="nickname"
         onChange={(name) => settings.change({ displayName: name })}
       />
       <SegmentedField

@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { Agent } from '../../../src/index.ts';
-import { afterTest } from '../../http/test-server.ts';
+import { afterTest, type TestServer } from '../../http/test-server.ts';
 import {
   type ScriptedConnection,
   type ScriptedGemini,
@@ -35,6 +35,7 @@ const SPEECH = { inlineData: { mimeType: 'audio/pcm;rate=24000', data: Buffer.al
 /** A visit of the page in one language. */
 interface Visit {
   readonly page: Page;
+  readonly server: TestServer;
   readonly gemini: ScriptedGemini;
   readonly words: PageWords;
   readonly audit: PageAudit;
@@ -44,7 +45,7 @@ interface Visit {
 async function startVisit(words: PageWords, agent?: Agent): Promise<Visit> {
   const gemini = await startScriptedGemini();
   afterTest(() => gemini.close());
-  const { page } = await openVoicePage({
+  const { page, server } = await openVoicePage({
     server: { emulator: 'none', ...(agent ? { agent } : {}) },
     environment: { GOOGLE_GEMINI_BASE_URL: gemini.url, DEMO_AGENT_MODEL: MODEL },
     context: { ...CONTEXT, locale: words.locale },
@@ -53,7 +54,7 @@ async function startVisit(words: PageWords, agent?: Agent): Promise<Visit> {
   });
   await page.getByTestId('connection').getByText(words.live).waitFor();
   const press = (name: string) => page.getByRole('button', { name, exact: true }).click();
-  return { page, gemini, words, audit: await PageAudit.begin(page), press };
+  return { page, server, gemini, words, audit: await PageAudit.begin(page), press };
 }
 
 /** Asks about a picture, and has the model begin to answer with a tool call and Markdown. */
@@ -103,7 +104,9 @@ async function provokeNotices({ page, words }: Visit): Promise<void> {
 }
 
 async function speak({ page, gemini, words }: Visit): Promise<void> {
-  gemini.connections.at(-1)?.send({ serverContent: { modelTurn: { parts: [SPEECH] } } });
+  // With voice the model is connected anew, to speak.
+  const model = await gemini.connection(1);
+  model.send({ serverContent: { modelTurn: { parts: [SPEECH] } } });
   await page.getByTestId('activity').getByText(words.speaking).waitFor();
 }
 
@@ -167,7 +170,7 @@ describeWithVoice('accessibility of the page in a browser', (it) => {
 
   it('a call keeps the rules of WCAG 2.2 AA, and by keyboard everything is reached, in both themes and on the narrowest screen', async () => {
     const visit = await startVisit(ENGLISH);
-    const { page, audit, press } = visit;
+    const { page, server, audit, press } = visit;
     await press(ENGLISH.startVoice);
     await page.getByTestId('activity').getByText('Listening').waitFor();
     await audit.examine('call');
@@ -183,6 +186,9 @@ describeWithVoice('accessibility of the page in a browser', (it) => {
     await audit.examine('camera, muted microphone and an agent that speaks');
     await audit.measureCall('camera, muted microphone and an agent that speaks');
     await audit.walk('call');
+    await server.close();
+    await page.getByTestId('notice-connection').waitFor();
+    await audit.examine('call without a server');
     expect(audit.faults).toEqual([]);
   });
 

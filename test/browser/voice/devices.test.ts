@@ -34,7 +34,8 @@ async function startCall(before: string): Promise<{ page: Page; model: ScriptedC
     query: '?transport=sse',
   });
   await startVoice(page);
-  return { page, model: await until(() => gemini.connections.at(-1)) };
+  // With voice the model is connected anew, to speak.
+  return { page, model: await gemini.connection(1) };
 }
 
 /** Names of the microphones, cameras and screens that the page records. */

@@ -34,8 +34,8 @@ async function startCall(): Promise<{ page: Page; model: ScriptedConnection }> {
   });
   await page.getByRole('button', { name: 'Start voice' }).click();
   await page.getByTestId('activity').getByText('Ready').waitFor();
-  const model = await until(() => gemini.connections.at(-1));
-  return { page, model };
+  // With voice the model is connected anew, to speak.
+  return { page, model: await gemini.connection(1) };
 }
 
 describeWithVoice('push-to-talk in a browser', (it) => {
