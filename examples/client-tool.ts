@@ -1,4 +1,4 @@
-// A tool that the client runs: `node examples/client-tool.ts`. The agent runs on the server and cannot see the files of the user. Its tool
+// A tool that the client runs: `npx node examples/client-tool.ts`. The agent runs on the server and cannot see the files of the user. Its tool
 // `list_files` is declared on the server and runs in the client, here in the same program. Without a key the offline agent answers.
 import { readdir } from 'node:fs/promises';
 import { Agent, clientTool, createLogger, readConfig, startServer } from 'bidi-sse';

@@ -1,5 +1,5 @@
 // Asks a live Gemini model what docs/models.md says about its family, and prints where the table is wrong, within two minutes:
-// `GOOGLE_API_KEY=… node examples/probe.ts --model gemini-3.8-live`. `--family '3.8'` compares with another family than that of the name, and
+// `GOOGLE_API_KEY=… npx node examples/probe.ts --model gemini-3.8-live`. `--family '3.8'` compares with another family than that of the name, and
 // GOOGLE_GEMINI_BASE_URL examines another server. Exit status: 0 the table is right, 1 something differs, 2 the model could not be examined.
 import { parseArgs } from 'node:util';
 import { findGeminiFamily, GEMINI_FAMILIES, type GeminiFamily } from 'bidi-sse';
@@ -16,7 +16,7 @@ const SKIPPED = [
   ['continuesOnInput', 'shows in some conversations only'],
   ['foreignResults', 'shows only if a connection is lost while a call is open'],
 ] as const;
-const USAGE = "usage: GOOGLE_API_KEY=… node examples/probe.ts [--model NAME] [--family '3.8']";
+const USAGE = "usage: GOOGLE_API_KEY=… npx node examples/probe.ts [--model NAME] [--family '3.8']";
 
 const families = Object.values(GEMINI_FAMILIES);
 const { GOOGLE_API_KEY: apiKey = '' } = process.env;

@@ -1,4 +1,4 @@
-// Talks from a terminal through the client SDK: `node examples/talk.ts http://localhost:8000 me`. The program sends each line of standard
+// Talks from a terminal through the client SDK: `npx node examples/talk.ts http://localhost:8000 me`. The program sends each line of standard
 // input and prints the words of the replies as they arrive. Standard error shows how the network treats the connection. The environment
 // variable BIDI_SSE_TOKEN holds the token of a server that asks for one.
 import { createInterface } from 'node:readline';
