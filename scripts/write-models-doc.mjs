@@ -97,7 +97,7 @@ This page is the output of \`node scripts/write-models-doc.mjs\`, which reads \`
 [examples/probe.ts](../examples/probe.ts) asks a live model whether the table is right, and prints a line for each property, within two minutes:
 
 \`\`\`sh
-GOOGLE_API_KEY=… node examples/probe.ts --model gemini-3.8-live
+GOOGLE_API_KEY=… npx node examples/probe.ts --model gemini-3.8-live
 \`\`\`
 
 A setup that is accepted proves that the model does not refuse the field, and not that the model obeys.
