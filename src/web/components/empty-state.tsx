@@ -10,7 +10,7 @@ export function EmptyState({ conversation }: { conversation: Conversation }) {
   const { emptyState } = messages.value;
   if (conversation.voice.value !== 'off') {
     return (
-      <section class="column empty in-call">
+      <section key="call" class="column empty in-call">
         <h2>{emptyState.callTitle}</h2>
         <p>{emptyState.callIntroduction}</p>
       </section>
@@ -19,7 +19,7 @@ export function EmptyState({ conversation }: { conversation: Conversation }) {
   const isDemo = conversation.session.value?.emulated === true;
   const ask = (text: string) => () => void conversation.sendMessage(text);
   return (
-    <section class="column empty">
+    <section key="start" class="column empty">
       <h2>{emptyState.title}</h2>
       <p>{emptyState.introduction}</p>
       <ul class="suggestions">

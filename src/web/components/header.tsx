@@ -5,6 +5,7 @@ import { messages } from '../messages/current.ts';
 import type { Panels } from '../panels.ts';
 import { IconButton } from './icon-button.tsx';
 import { ActivityIcon, DownloadIcon, PlusIcon, SettingsIcon, SignOutIcon } from './icons.tsx';
+import { Words } from './words.tsx';
 
 interface HeaderProps {
   readonly conversation: Conversation;
@@ -37,18 +38,18 @@ export function Header({ conversation, account, panels }: HeaderProps) {
         role="status"
       >
         <span class="dot" aria-hidden="true" />
-        <span class="connection-text">{header.phases[phase]}</span>
+        <Words class="connection-text" text={header.phases[phase]} />
       </p>
       {/* The line is there before its words, so that nothing moves when they arrive. */}
       <p class="agent" data-testid="agent">
         {session && (
           <>
             <span class="agent-name" title={session.agent}>
-              {session.agent}
+              <Words text={session.agent} />
             </span>
             {session.emulated && <span class="badge">{header.demo}</span>}
             <span class="model" title={session.model}>
-              {session.model}
+              <Words text={session.model} />
             </span>
           </>
         )}

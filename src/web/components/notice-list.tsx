@@ -2,6 +2,7 @@ import type { Conversation } from '../conversation.ts';
 import { messages } from '../messages/current.ts';
 import { IconButton } from './icon-button.tsx';
 import { CloseIcon } from './icons.tsx';
+import { Words } from './words.tsx';
 
 export function NoticeList({ conversation }: { conversation: Conversation }) {
   return (
@@ -15,11 +16,14 @@ export function NoticeList({ conversation }: { conversation: Conversation }) {
           role={tone === 'error' ? 'alert' : 'status'}
         >
           <p>
-            <strong>{text}</strong> {advice}
+            <strong>
+              <Words text={text} />
+            </strong>{' '}
+            {advice && <Words text={advice} />}
           </p>
           {action && (
             <button type="button" class="text-button" onClick={action.run}>
-              {action.label}
+              <Words text={action.label} />
             </button>
           )}
           <IconButton isSmall label={messages.value.notice.dismiss} onClick={() => conversation.dismiss(key)}>

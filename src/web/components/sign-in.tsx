@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Account, SignInPrompt } from '../account.ts';
 import { messages } from '../messages/current.ts';
+import { Words } from './words.tsx';
 
 /** Sends the user to the app around the page, which signs users in. */
 export function AppSignIn({ prompt: { expired } }: { prompt: SignInPrompt }) {
@@ -57,10 +58,10 @@ export function SignIn({ account, prompt }: { account: Account; prompt: SignInPr
           onInput={(event) => setToken(event.currentTarget.value)}
         />
         <p id="token-error" class="field-error" role="alert">
-          {error?.(messages.value)}
+          {error && <Words text={error(messages.value)} />}
         </p>
         <button type="submit" class="pill primary" aria-disabled={submitting}>
-          {submitting ? signIn.submitting : signIn.submit}
+          <Words text={submitting ? signIn.submitting : signIn.submit} />
         </button>
       </form>
     </main>

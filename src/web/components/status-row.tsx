@@ -1,5 +1,6 @@
 import type { Conversation } from '../conversation.ts';
 import { messages } from '../messages/current.ts';
+import { Words } from './words.tsx';
 
 export function StatusRow({ conversation }: { conversation: Conversation }) {
   const { voice, session, totalTokens, isEmpty } = conversation;
@@ -11,10 +12,14 @@ export function StatusRow({ conversation }: { conversation: Conversation }) {
     <div class="status">
       <p class="activity" data-testid="activity" data-activity={activity} role="status">
         <span class="pulse" aria-hidden="true" />
-        {words.activity[activity]}
+        <Words text={words.activity[activity]} />
       </p>
       {isSilentVoice && <p class="hint">{words.status.silentVoice}</p>}
-      {totalTokens.value > 0 && <p class="tokens">{words.status.tokens(totalTokens.value)}</p>}
+      {totalTokens.value > 0 && (
+        <p class="tokens">
+          <Words text={words.status.tokens(totalTokens.value)} />
+        </p>
+      )}
     </div>
   );
 }

@@ -27,6 +27,9 @@ export function TranscriptView({ conversation, settings, isHidden }: TranscriptV
   const list = useListWindow(scroller, turns);
   const isEmpty = turns.length === 0 && interim === '';
   const confirmTool = useMemo(() => (id: string, ok: boolean) => conversation.confirmTool(id, ok), [conversation]);
+  const { voice, session } = conversation;
+  // The agent's voice reads the answers to the user in a call: a screen reader would read them over it.
+  const isSpoken = voice.value !== 'off' && session.value?.modality === 'AUDIO';
 
   return (
     <main class="stage" hidden={isHidden}>
@@ -40,7 +43,7 @@ export function TranscriptView({ conversation, settings, isHidden }: TranscriptV
         role="log"
         aria-label={words.label}
         // Screen readers are not to read old messages that return to the document while the user scrolls.
-        aria-live={list.follows.value ? 'polite' : 'off'}
+        aria-live={list.follows.value && !isSpoken ? 'polite' : 'off'}
         data-turns={turns.length}
       >
         <div class="column turns" data-live={isLive} hidden={isEmpty}>

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { Activity } from '../activity.ts';
+import { Words } from '../components/words.tsx';
 import type { Conversation } from '../conversation.ts';
 import { callMessages } from '../messages/call.ts';
 import { messages } from '../messages/current.ts';
@@ -23,12 +24,14 @@ export function CallState({ conversation, children }: CallStateProps) {
   return (
     <div class="call-text">
       <p class="call-state" data-testid="activity" data-activity={activity}>
-        {name}
+        <Words text={name} />
       </p>
-      <p class="call-hint">{hints[activity]}</p>
+      <p class="call-hint">
+        <Words text={hints[activity] ?? ''} />
+      </p>
       {children}
       <p class="visually-hidden" role="status">
-        {ANNOUNCED.includes(activity) && name}
+        <Words text={ANNOUNCED.includes(activity) ? name : ''} />
       </p>
     </div>
   );

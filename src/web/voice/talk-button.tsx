@@ -1,5 +1,6 @@
 import { useEffect } from 'preact/hooks';
 import { MicrophoneIcon } from '../components/icons.tsx';
+import { Words } from '../components/words.tsx';
 import { callMessages } from '../messages/call.ts';
 import type { VoiceControl } from './voice-control.ts';
 
@@ -35,7 +36,7 @@ export function TalkButton({ voice }: { voice: VoiceControl }) {
       }}
     >
       <MicrophoneIcon />
-      {talking ? call.release : call.hold}
+      <Words text={talking ? call.release : call.hold} />
     </button>
   );
 }

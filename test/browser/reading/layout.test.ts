@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { type CuttableProxy, startProxy } from '../cuttable-proxy.ts';
 import { NETWORK_ERRORS } from '../open-page.ts';
 import { PAGE_TRANSLATOR } from './page-translator.ts';
-import { describeInBrowser, openScripted } from './reading-suite.ts';
+import { describeInBrowser, openScripted, openWithEvents } from './reading-suite.ts';
 
 const focused = (page: Page) =>
   page.evaluate<string>('document.activeElement.ariaLabel ?? document.activeElement.tagName');
@@ -41,6 +41,45 @@ describeInBrowser('reading in a browser', (it) => {
     await page.locator('[data-testid=agent-turn][data-state=done]').waitFor();
     const words = page.getByTestId('agent-turn').locator('.words');
     expect((await words.allTextContents()).join('')).toMatch(/^ONE, TWO, (\*\*)?THREE(\*\*)?, FOUR, FIVE\.$/);
+  });
+
+  it('the header, the state and the notices show what changes under a page translator', async () => {
+    const { page, server } = await openWithEvents({
+      initScript: PAGE_TRANSLATOR,
+      state: 'none',
+      expected: NETWORK_ERRORS,
+    });
+    const connection = page.getByTestId('connection');
+    const activity = page.getByTestId('activity');
+    await connection.getByText('LIVE').waitFor();
+    await activity.getByText('READY').waitFor();
+    for (const [upstream, text] of [
+      ['connecting', 'CONNECTING TO THE MODEL'],
+      ['working', 'THINKING'],
+      ['idle', 'READY'],
+    ] as const) {
+      server.emit('status', { upstream });
+      await activity.getByText(text).waitFor();
+    }
+    for (const tokens of [5, 7]) {
+      server.emit('usage', { total_tokens: tokens });
+      await page.getByText(`${tokens} TOKENS`, { exact: true }).waitFor();
+    }
+    for (const [error, hint] of [
+      ['the first failure', 'wait'],
+      ['another failure', undefined],
+      ['the last failure', 'ask again'],
+    ]) {
+      server.emit('failure', { code: 'upstream_error', error, ...(hint ? { hint } : {}) });
+      const text = `${error}. ${hint ? `${hint}.` : ''}`.toUpperCase().trim();
+      await page
+        .getByTestId('notice-model')
+        .locator('p', { hasText: new RegExp(`^${text}\\s*$`) })
+        .waitFor();
+    }
+    await server.close();
+    await connection.getByText('OFFLINE').waitFor();
+    await activity.getByText('WAITING FOR THE SERVER').waitFor();
   });
 
   it('each paragraph has the direction of its own script, and a control that reverses text has no effect', async () => {

@@ -2,6 +2,7 @@ import { expect } from '@jest/globals';
 import { pcm16ToBytes } from '../../../src/audio/pcm.ts';
 import { afterTest } from '../../http/test-server.ts';
 import { type ScriptedConnection, startScriptedGemini } from '../../models/gemini/scripted-gemini.ts';
+import { COLLECT_ANNOUNCEMENTS } from './announcements.ts';
 import { describeWithVoice, openVoicePage, startVoice } from './voice-suite.ts';
 
 const WORDS = ['One, ', 'two, ', 'three, ', 'four, ', 'five, ', 'six, ', 'seven, ', 'eight, ', 'nine, ', 'ten.'];
@@ -25,7 +26,12 @@ async function openScripted() {
   const gemini = await startScriptedGemini();
   afterTest(() => gemini.close());
   const environment = { GOOGLE_GEMINI_BASE_URL: gemini.url };
-  const { page } = await openVoicePage({ environment, server: { emulator: 'none' }, query: '?transport=sse' });
+  const { page } = await openVoicePage({
+    environment,
+    server: { emulator: 'none' },
+    query: '?transport=sse',
+    before: COLLECT_ANNOUNCEMENTS,
+  });
   await startVoice(page);
   await page.getByLabel('Message').fill('Count to ten');
   await page.keyboard.press('Enter');
@@ -51,6 +57,21 @@ describeWithVoice('captions in a browser', (it) => {
     expect(heard.length).toBeGreaterThanOrEqual(2);
     // A word that has begun may be shown.
     expect(heard.length).toBeLessThanOrEqual(Math.ceil(playedMs / 1_000) + 1);
+  });
+
+  it('a screen reader is given no words that the agent speaks or the user says in a call, and the log is live again after it', async () => {
+    const { page, model, words } = await openScripted();
+    const log = page.getByRole('log');
+    model.send({ serverContent: { inputTranscription: { text: 'Spoken question', finished: true } } });
+    speakAtOnce(model);
+    model.completeTurn();
+    await words.getByText('two').waitFor();
+    expect(await log.getAttribute('aria-live')).toBe('off');
+    const announced = await page.evaluate<string[]>('announcements');
+    expect(announced.join('|')).toContain('Starting voice');
+    expect(announced.join('|')).not.toMatch(/One|two|Spoken question/);
+    await page.getByRole('button', { name: 'End voice' }).click();
+    await page.locator('[role=log][aria-live=polite]').waitFor();
   });
 
   it('the whole text is shown when voice ends', async () => {
