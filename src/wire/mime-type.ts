@@ -15,9 +15,9 @@ const HIGHEST_RATE = 48_000;
 /** Maximum length of a mime type, in characters. */
 const MAX_LENGTH = 256;
 
-/** The mime type that was parsed last, and its parts: a client sends the same one with each piece of audio. */
-let latest = '';
-let latestParts: MimeType = { essence: '', rate: undefined };
+/** Maximum number of mime types whose parts are remembered: a client sends the same ones with each piece of audio. */
+const MAX_KNOWN = 16;
+const known = new Map<string, MimeType>();
 
 /**
  * Parses a mime type and its sample rate.
@@ -25,10 +25,11 @@ let latestParts: MimeType = { essence: '', rate: undefined };
  * from 8000 to 48000
  */
 export function parseMimeType(text: string): MimeType {
-  if (text === latest) return latestParts;
+  const found = known.get(text);
+  if (found) return found;
   const parts = parseParts(text);
-  latest = text;
-  latestParts = parts;
+  if (known.size >= MAX_KNOWN) known.clear();
+  known.set(text, parts);
   return parts;
 }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { RepeatedJson } from '../../json/repeated-json.ts';
 import type { ClientPost, SessionOpener } from '../../session/session-handle.ts';
 import { isOnlyAcknowledgement, readEnvelope, readEnvelopeQuery } from '../../wire/envelope.ts';
 import { parseMimeType } from '../../wire/mime-type.ts';
@@ -21,6 +22,8 @@ export interface SendRouteOptions {
 
 /** Answer to a POST without an envelope, as in ADK's sample. */
 const SENT = { status: 'sent' };
+/** Parser of all JSON bodies: each page of a kind sends its speech in the same form. */
+const json = new RepeatedJson(parseJson);
 
 /**
  * `POST /send/:userId[/:sessionId]`: input of the user, in one of several body formats. Answers when the input is in the request queue.
@@ -70,7 +73,7 @@ function decodePost(
   draining: boolean,
 ): ClientPost {
   if (body instanceof ParsedJson) return decodeJsonPost(body.value, decoding, draining);
-  if (isJson(essence)) return decodeJsonPost(parseJson(body), decoding, draining);
+  if (isJson(essence)) return decodeJsonPost(json.parse(body), decoding, draining);
   const { 'content-type': contentType = '' } = req.headers;
   const read = readEnvelopeQuery(new URLSearchParams(req.url?.split('?')[1]));
   const envelope = read && { ...read, client: copyText(read.client) };
@@ -83,10 +86,10 @@ function decodePost(
  * may wait for them
  * @throws {WireError} malformed_envelope, draining
  */
-export function decodeJsonPost(json: unknown, decoding: ItemDecoding, draining: boolean): ClientPost {
-  const enveloped = readEnvelope(json);
+export function decodeJsonPost(body: unknown, decoding: ItemDecoding, draining: boolean): ClientPost {
+  const enveloped = readEnvelope(body);
   if (draining && !(enveloped && isOnlyAcknowledgement(enveloped))) throw new WireError('draining');
-  if (!enveloped) return { body: decodeItems(json, decoding) };
+  if (!enveloped) return { body: decodeItems(body, decoding) };
   return { envelope: enveloped.envelope, body: decodeItems(enveloped.items, decoding) };
 }
 
