@@ -77,8 +77,8 @@ async function measureVisits(browser: Browser, visits: number): Promise<void> {
 /** The frames of a page on which nothing happens: what this machine does to every page at the moment. */
 async function measureEmptyPage(browser: Browser): Promise<void> {
   const page = await openPage(browser, 'data:text/html,<p>nothing happens</p>', VIEWS['on a desktop']);
-  await new Promise((resolve) => setTimeout(resolve, ANSWER_MS));
-  print(`empty page, for comparison: ${await describeFrames(page)}`);
+  const cost = await measureCost(page, () => new Promise((resolve) => setTimeout(resolve, ANSWER_MS)));
+  print(`empty page, for comparison: ${cost}`);
   await page.context().close();
 }
 
@@ -94,12 +94,13 @@ async function measureConversations(browser: Browser): Promise<void> {
     print(`page with ${TURNS} messages: shown after ${shownMs.toFixed(0)} ms; ${await describeRows(page)}`);
 
     const answer = createAnswer(ANSWER_SECTIONS);
-    await resetFrames(page);
-    await emitEvenly(server, answer, ANSWER_MS);
-    await page.getByText(`const value = ${ANSWER_SECTIONS - 1};`).waitFor();
+    const cost = await measureCost(page, async () => {
+      await emitEvenly(server, answer, ANSWER_MS);
+      await page.getByText(`const value = ${ANSWER_SECTIONS - 1};`).waitFor();
+    });
     print(
       `page with ${TURNS} messages, while an answer of ${answer.length} increments streams in ${ANSWER_MS / 1_000} s: ` +
-        `${await describeFrames(page)}; ${await describeRows(page)}`,
+        `${cost}; ${await describeRows(page)}`,
     );
     await page.context().close();
     await measureHour(browser, server, url);
@@ -112,11 +113,13 @@ async function measureHour(browser: Browser, server: EventServer, url: string): 
   const page = await openPage(browser, url, VIEWS['on a desktop']);
   await page.locator('[data-phase=live]').waitFor();
   const before = await measureHeap(page);
-  await resetFrames(page);
-  const events = await emitHour(server);
-  await page.getByText('Question 359').waitFor();
+  let events = 0;
+  const cost = await measureCost(page, async () => {
+    events = await emitHour(server);
+    await page.getByText('Question 359').waitFor();
+  });
   print(
-    `page during an hour of conversation, ${events} events within a minute: ${await describeFrames(page)}; ` +
+    `page during an hour of conversation, ${events} events within a minute: ${cost}; ` +
       `${await describeRows(page)}, ${before} before`,
   );
   await page.context().close();
@@ -129,12 +132,28 @@ async function openPage(browser: Browser, url: string, options: BrowserContextOp
   return page;
 }
 
-const resetFrames = (page: Page) => page.evaluate('frames.length = 0');
-
-async function describeFrames(page: Page): Promise<string> {
+/**
+ * Measures the frames and the main thread of a page while something happens. CPU time is that of the thread alone, so unlike the frames it does not
+ * depend on how busy the machine is.
+ */
+async function measureCost(page: Page, run: () => Promise<void>): Promise<string> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const readCpuMs = async () => {
+    const { metrics } = await session.send('Performance.getMetrics');
+    return 1_000 * (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN);
+  };
+  await page.evaluate('frames.length = 0');
+  const before = await readCpuMs();
+  await run();
+  const cpuMs = (await readCpuMs()) - before;
+  await session.detach();
   const frames = (await page.evaluate<number[]>('frames')).toSorted((a, b) => a - b);
   const p99 = frames[Math.floor(frames.length * 0.99)] ?? Number.NaN;
-  return `longest frame ${frames.at(-1)?.toFixed(0)} ms, 99 % within ${p99.toFixed(0)} ms`;
+  return (
+    `longest frame ${frames.at(-1)?.toFixed(0)} ms, 99 % within ${p99.toFixed(0)} ms; ` +
+    `${(cpuMs / frames.length).toFixed(1)} ms of CPU per frame`
+  );
 }
 
 async function describeRows(page: Page): Promise<string> {

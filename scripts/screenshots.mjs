@@ -1,7 +1,7 @@
 // Writes docs/screenshots/: every state of the page, from the built server, without a network. `npm run screenshots`; `-- --only NAME` for the
 // scenes whose names begin with NAME, `-- --out FOLDER` for another folder.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { installPackages } from '../test/debian/install.ts';
@@ -24,7 +24,6 @@ const TOKEN = 'a-token-of-the-pictures-0123456789';
 const agentFile = (name) => join(import.meta.dirname, 'screenshots', `${name}-agent.ts`);
 
 installPrograms();
-if (values.only === '') await rm(values.out, { recursive: true, force: true });
 await mkdir(values.out, { recursive: true });
 const gemini = await startScriptedGemini();
 const scripted = {
@@ -96,6 +95,9 @@ function installPrograms() {
 
 /** Writes the pictures, with 128 colours: a fifth of the bytes, and no difference to the eye. */
 async function savePictures() {
+  const isWhole = values.only === '' && values.view === undefined;
+  for (const file of isWhole ? await readdir(values.out) : [])
+    if (file.endsWith('.png')) await rm(join(values.out, file));
   for (const { file, png } of pictures) {
     const small = execFileSync('pngquant', ['--nofs', '--speed', '1', '--strip', '128', '-'], {
       input: png,
