@@ -32,6 +32,9 @@ const GROUNDING = { webSearchQueries: ['northern lights'], groundingChunks: [1, 
 /** Silence of 20 s: the agent speaks without a sound. */
 const SPEECH = { inlineData: { mimeType: 'audio/pcm;rate=24000', data: Buffer.alloc(48_000 * 20).toString('base64') } };
 
+/** Limit of a test that examines many states, in ms: six times what it takes on a machine that does nothing else. */
+const LIMIT_MS = 120_000;
+
 /** A visit of the page in one language. */
 interface Visit {
   readonly page: Page;
@@ -142,102 +145,118 @@ async function isSwitchShown(page: Page): Promise<boolean> {
 }
 
 describeWithVoice('accessibility of the page in a browser', (it) => {
-  it('a conversation in text keeps the rules of WCAG 2.2 AA, and by keyboard everything is reached, in both themes and on the narrowest screen', async () => {
-    const visit = await startVisit(ENGLISH);
-    const { page, audit, press } = visit;
-    const examine = async (state: string) => {
-      await audit.examine(state);
-      await audit.walk(state);
-    };
-    await examine('first screen');
-    const model = await askAboutPicture(visit);
-    await examine('attached picture');
-    await answer(visit, model);
-    await audit.examine('answer that arrives');
-    await completeAnswer(visit, model);
-    await examine('conversation');
-    await page.getByRole('log').focus();
-    await page.keyboard.press('Home');
-    await page.getByRole('button', { name: ENGLISH.latest }).waitFor();
-    await audit.examineNarrow('scrolled up');
-    await provokeNotices(visit);
-    await audit.examine('notices');
-    await examinePanels(visit, examine);
-    await press(ENGLISH.settings);
-    expect(await isSwitchShown(page)).toBe(true);
-    expect(audit.faults).toEqual([]);
-  });
+  it(
+    'a conversation in text keeps the rules of WCAG 2.2 AA, and by keyboard everything is reached, in both themes and on the narrowest screen',
+    async () => {
+      const visit = await startVisit(ENGLISH);
+      const { page, audit, press } = visit;
+      const examine = async (state: string) => {
+        await audit.examine(state);
+        await audit.walk(state);
+      };
+      await examine('first screen');
+      const model = await askAboutPicture(visit);
+      await audit.examineNarrow('attached picture');
+      await answer(visit, model);
+      await audit.examine('answer that arrives');
+      await completeAnswer(visit, model);
+      await examine('conversation');
+      await page.getByRole('log').focus();
+      await page.keyboard.press('Home');
+      await page.getByRole('button', { name: ENGLISH.latest }).waitFor();
+      await audit.examineNarrow('scrolled up');
+      await provokeNotices(visit);
+      await audit.examine('notices');
+      await examinePanels(visit, examine);
+      await press(ENGLISH.settings);
+      expect(await isSwitchShown(page)).toBe(true);
+      expect(audit.faults).toEqual([]);
+    },
+    LIMIT_MS,
+  );
 
-  it('a call keeps the rules of WCAG 2.2 AA, and by keyboard everything is reached, in both themes and on the narrowest screen', async () => {
-    const visit = await startVisit(ENGLISH);
-    const { page, server, audit, press } = visit;
-    await press(ENGLISH.startVoice);
-    await page.getByTestId('activity').getByText('Listening').waitFor();
-    await audit.examine('call');
-    await audit.measureCall('call');
-    await press(ENGLISH.sound);
-    await audit.examine('sound');
-    await audit.walk('sound');
-    await page.keyboard.press('Escape');
-    await press(ENGLISH.camera);
-    await page.getByTestId('preview').waitFor();
-    await press('Mute the microphone');
-    await speak(visit);
-    await audit.examine('camera, muted microphone and an agent that speaks');
-    await audit.measureCall('camera, muted microphone and an agent that speaks');
-    await audit.walk('call');
-    await server.close();
-    await page.getByTestId('notice-connection').waitFor();
-    await audit.examine('call without a server');
-    expect(audit.faults).toEqual([]);
-  });
+  it(
+    'a call keeps the rules of WCAG 2.2 AA, and by keyboard everything is reached, in both themes and on the narrowest screen',
+    async () => {
+      const visit = await startVisit(ENGLISH);
+      const { page, server, audit, press } = visit;
+      await press(ENGLISH.startVoice);
+      await page.getByTestId('activity').getByText('Listening').waitFor();
+      await audit.examine('call');
+      await audit.measureCall('call');
+      await press(ENGLISH.sound);
+      await audit.examine('sound');
+      await audit.walk('sound');
+      await page.keyboard.press('Escape');
+      await press(ENGLISH.camera);
+      await page.getByTestId('preview').waitFor();
+      await press('Mute the microphone');
+      await speak(visit);
+      await audit.examine('camera, muted microphone and an agent that speaks');
+      await audit.measureCall('camera, muted microphone and an agent that speaks');
+      await audit.walk('call');
+      await server.close();
+      await page.getByTestId('notice-connection').waitFor();
+      await audit.examine('call without a server');
+      expect(audit.faults).toEqual([]);
+    },
+    LIMIT_MS,
+  );
 
-  it('no text in German is too long for the narrowest screen, neither in a conversation nor in a call with push-to-talk', async () => {
-    const runConfig = { realtimeInputConfig: { automaticActivityDetection: { disabled: true } } };
-    const agent = new Agent({ name: 'agent_with_push_to_talk', model: MODEL, runConfig });
-    const visit = await startVisit(GERMAN, agent);
-    const { page, audit, press } = visit;
-    const examine = (state: string) => audit.examineNarrow(state);
-    await examine('first screen');
-    const model = await askAboutPicture(visit);
-    await answer(visit, model);
-    await examine('answer that arrives');
-    await completeAnswer(visit, model);
-    await provokeNotices(visit);
-    await examine('notices');
-    for (const _ of [1, 2]) await page.getByRole('button', { name: GERMAN.dismiss }).first().click();
-    await examinePanels(visit, examine);
-    await press(GERMAN.startVoice);
-    await page.getByRole('button', { name: GERMAN.hold }).waitFor();
-    await audit.examine('push-to-talk');
-    await audit.measureCall('push-to-talk');
-    await press(GERMAN.camera);
-    await page.getByTestId('preview').waitFor();
-    await page.getByRole('button', { name: GERMAN.hold }).press('Enter');
-    await page.getByRole('button', { name: GERMAN.release }).waitFor();
-    await examine('talking');
-    await page.getByRole('button', { name: GERMAN.release }).press('Enter');
-    await speak(visit);
-    await examine('speaking');
-    await audit.walk('push-to-talk');
-    expect(audit.faults).toEqual([]);
-  });
+  it(
+    'no text in German is too long for the narrowest screen, neither in a conversation nor in a call with push-to-talk',
+    async () => {
+      const runConfig = { realtimeInputConfig: { automaticActivityDetection: { disabled: true } } };
+      const agent = new Agent({ name: 'agent_with_push_to_talk', model: MODEL, runConfig });
+      const visit = await startVisit(GERMAN, agent);
+      const { page, audit, press } = visit;
+      const examine = (state: string) => audit.examineNarrow(state);
+      await examine('first screen');
+      const model = await askAboutPicture(visit);
+      await answer(visit, model);
+      await examine('answer that arrives');
+      await completeAnswer(visit, model);
+      await provokeNotices(visit);
+      await examine('notices');
+      for (const _ of [1, 2]) await page.getByRole('button', { name: GERMAN.dismiss }).first().click();
+      await examinePanels(visit, examine);
+      await press(GERMAN.startVoice);
+      await page.getByRole('button', { name: GERMAN.hold }).waitFor();
+      await audit.examine('push-to-talk');
+      await audit.measureCall('push-to-talk');
+      await press(GERMAN.camera);
+      await page.getByTestId('preview').waitFor();
+      await page.getByRole('button', { name: GERMAN.hold }).press('Enter');
+      await page.getByRole('button', { name: GERMAN.release }).waitFor();
+      await examine('talking');
+      await page.getByRole('button', { name: GERMAN.release }).press('Enter');
+      await speak(visit);
+      await examine('speaking');
+      await audit.walk('push-to-talk');
+      expect(audit.faults).toEqual([]);
+    },
+    LIMIT_MS,
+  );
 
-  it('the sign-in and the page of a user who has signed in keep the rules of WCAG 2.2 AA', async () => {
-    const environment = { AUTH: 'token', AUTH_TOKENS: `ann:${TOKEN}` };
-    const { page } = await openVoicePage({ environment, server: {}, context: CONTEXT, state: 'none' });
-    const field = page.getByLabel('Access token');
-    await field.waitFor();
-    const audit = await PageAudit.begin(page);
-    await field.fill('two words');
-    await field.press('Enter');
-    await page.getByText('This is not an access token').waitFor();
-    await audit.examine('sign-in');
-    await audit.walk('sign-in');
-    await field.fill(TOKEN);
-    await field.press('Enter');
-    await page.getByRole('button', { name: 'Sign out' }).waitFor();
-    await audit.examine('signed in');
-    expect(audit.faults).toEqual([]);
-  });
+  it(
+    'the sign-in and the page of a user who has signed in keep the rules of WCAG 2.2 AA',
+    async () => {
+      const environment = { AUTH: 'token', AUTH_TOKENS: `ann:${TOKEN}` };
+      const { page } = await openVoicePage({ environment, server: {}, context: CONTEXT, state: 'none' });
+      const field = page.getByLabel('Access token');
+      await field.waitFor();
+      const audit = await PageAudit.begin(page);
+      await field.fill('two words');
+      await field.press('Enter');
+      await page.getByText('This is not an access token').waitFor();
+      await audit.examine('sign-in');
+      await audit.walk('sign-in');
+      await field.fill(TOKEN);
+      await field.press('Enter');
+      await page.getByRole('button', { name: 'Sign out' }).waitFor();
+      await audit.examine('signed in');
+      expect(audit.faults).toEqual([]);
+    },
+    LIMIT_MS,
+  );
 });

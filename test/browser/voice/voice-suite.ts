@@ -71,6 +71,7 @@ export function describeWithVoice(title: string, define: (it: typeof testInBrows
   });
 }
 
-function testInBrowser(title: string, run: () => Promise<void>): void {
-  test(title, run, BROWSER_MS);
+/** @param limitMs limit of the test, in ms. Default: 60,000 */
+function testInBrowser(title: string, run: () => Promise<void>, limitMs: number = BROWSER_MS): void {
+  test(title, run, limitMs);
 }
