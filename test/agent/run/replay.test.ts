@@ -104,6 +104,21 @@ describe('a question without a complete answer, when its connection is lost,', (
     expect(await (await model.connection(1)).nextInput('text')).toEqual(sentText('what is it?'));
   });
 
+  test('of a model that works in the background is asked on a fresh connection: a handle of the middle of an exchange would swallow it', async () => {
+    const { model, talk, first } = await openTalk({ model: { capabilities: { exchanges: 'background' } } });
+    talk.say('what is it?');
+    await first.nextInput('text');
+    first.say('One moment.');
+    first.completeTurn();
+    await talk.turn(1);
+    first.giveHandle('h1');
+    await talk.until(({ liveSessionResumptionUpdate }) => liveSessionResumptionUpdate);
+    first.drop();
+    const second = await model.connection(1);
+    expect(second.setup.handle).toBeUndefined();
+    expect(await second.nextInput('text')).toEqual(sentText('what is it?'));
+  });
+
   test('is sent again with the results of its calls, and calls that are running are cancelled', async () => {
     const aborted = jest.fn();
     const quick = tool({ name: 'quick', description: '', execute: () => ({ pears: 3 }) });
