@@ -14,6 +14,8 @@ export {
   type ToolOptions,
   tool,
 } from './agent/tool.ts';
+export { type McpAddress, type McpProgram, type McpToolsetOptions, mcpToolset } from './agent/tools/mcp-toolset.ts';
+export type { Toolset } from './agent/toolset.ts';
 export { type Config, ConfigError, readConfig } from './config.ts';
 export type { AppAnswer, AppUser } from './http/auth/app-authenticator.ts';
 export { type FaultHandlersOptions, installFaultHandlers } from './isolation/fault-handlers.ts';

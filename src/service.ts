@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import type { LiveRunner } from './agent/run/runner.ts';
 import { type Config, readConfig } from './config.ts';
 import { createGate } from './create-gate.ts';
 import { createAddressLimits, createAdmission } from './create-limits.ts';
@@ -51,6 +52,7 @@ export class Service {
   readonly offline: boolean;
   readonly #config: Config;
   readonly #logger: BasicLogger;
+  readonly #runner: LiveRunner;
   readonly #model: RealtimeModel | undefined;
   readonly #conversations: LiveConversations;
   readonly #sessions: ActiveSessions;
@@ -84,6 +86,7 @@ export class Service {
     const { runner, model } = createRunner(options, config, conversations, logger);
     this.#config = config;
     this.#logger = logger;
+    this.#runner = runner;
     this.#model = model;
     this.#conversations = conversations;
     this.agent = runner.card.agent;
@@ -221,6 +224,7 @@ export class Service {
     await this.#webSockets.close(CLOSE_MS);
     this.#bodies.close();
     await this.#committed;
+    await this.#runner.close?.();
     if (this.#model instanceof OfflineModel) await this.#model.close();
   }
 

@@ -1,6 +1,7 @@
 import { checkOptionNames } from './check-option-names.ts';
 import type { RunConfig } from './run-config.ts';
 import type { Tool } from './tool.ts';
+import { isToolset, type Toolset } from './toolset.ts';
 
 export interface AgentOptions {
   /** Author of the agent's events. Starts with a letter or `_`, followed by letters, digits, `_` and `-`. `user` is reserved. */
@@ -16,7 +17,8 @@ export interface AgentOptions {
    * the agent waits for the user.
    */
   readonly greeting?: string;
-  readonly tools?: readonly Tool[];
+  /** What the agent can call. Of two tools with the same name, the one of a toolset is left out. */
+  readonly tools?: readonly (Tool | Toolset)[];
   /** Config of all runs of the agent, for example its voice. The config of a run takes precedence. Checked when a Runner is created. */
   readonly runConfig?: RunConfig;
   /**
@@ -46,6 +48,7 @@ export class Agent {
   readonly instruction: string;
   readonly greeting: string | undefined;
   readonly tools: readonly Tool[];
+  readonly toolsets: readonly Toolset[];
   readonly runConfig: RunConfig;
   readonly acceptsPersona: boolean;
 
@@ -60,12 +63,16 @@ export class Agent {
     if (greeting !== undefined && (typeof greeting !== 'string' || greeting.trim() === '')) {
       throw new TypeError(`Agent "${name}": greeting must be a text that says how to begin`);
     }
-    if (!Array.isArray(tools) || !tools.every((each) => typeof each?.declaration === 'object')) {
-      throw new TypeError(`Agent "${name}": tools must be an array of what tool() returns`);
+    if (
+      !Array.isArray(tools) ||
+      !tools.every((each) => typeof each?.declaration === 'object' || isToolset(each ?? {}))
+    ) {
+      throw new TypeError(`Agent "${name}": tools must be an array of what tool() and mcpToolset() return`);
     }
+    const single = tools.filter((each): each is Tool => !isToolset(each));
     if (typeof acceptsPersona !== 'boolean')
       throw new TypeError(`Agent "${name}": acceptsPersona must be true or false`);
-    const names = tools.map(({ declaration }) => ('name' in declaration ? declaration.name : declaration.type));
+    const names = single.map(({ declaration }) => ('name' in declaration ? declaration.name : declaration.type));
     const duplicate = names.find((toolName, index) => names.indexOf(toolName) !== index);
     if (duplicate) throw new TypeError(`Agent "${name}": two tools have the name "${duplicate}"`);
     this.name = name;
@@ -73,7 +80,8 @@ export class Agent {
     this.description = description;
     this.instruction = instruction;
     this.greeting = greeting;
-    this.tools = tools;
+    this.tools = single;
+    this.toolsets = tools.filter(isToolset);
     this.runConfig = runConfig;
     this.acceptsPersona = acceptsPersona;
   }

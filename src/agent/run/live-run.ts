@@ -9,6 +9,7 @@ import type { SessionPersona } from '../../wire/session-config.ts';
 import type { Agent } from '../agent.ts';
 import type { LiveRequestQueue } from '../live-request-queue.ts';
 import { type RunConfig, WATCHDOG_LIMITS } from '../run-config.ts';
+import type { Tool } from '../tool.ts';
 import { ToolCalls, type ToolResult } from '../tools/tool-calls.ts';
 import type { ToolLogger } from '../tools/tool-execution.ts';
 import { AudioRecorder } from './audio-recorder.ts';
@@ -34,6 +35,8 @@ import { type Stall, Watchdog } from './watchdog.ts';
 
 export interface LiveRunOptions {
   readonly agent: Agent;
+  /** Tools of the run: those of the agent and of its toolsets. */
+  readonly tools: readonly Tool[];
   readonly model: RealtimeModel;
   /** Conversation of the run. The run releases it at its end. */
   readonly conversation: LiveConversation;
@@ -150,10 +153,10 @@ export class LiveRun {
 
   /** Creates the record of the calls of the run. */
   #createToolCalls(onError: (error: unknown) => void): ToolCalls {
-    const { agent, conversation, runConfig, logger } = this.#options;
+    const { tools, conversation, runConfig, logger } = this.#options;
     const { userId, sessionId } = conversation.key;
     return new ToolCalls({
-      tools: agent.tools,
+      tools,
       userId,
       sessionId,
       timeoutMs: runConfig.toolTimeoutMs,
@@ -166,10 +169,16 @@ export class LiveRun {
 
   /** Creates the link to the model. */
   #createLink(): ModelLink {
-    const { agent, model, runConfig, persona } = this.#options;
+    const { agent, tools, model, runConfig, persona } = this.#options;
     return new ModelLink({
       model,
-      setup: toModelSetup(agent, runConfig, model.capabilities, persona),
+      setup: toModelSetup(
+        agent,
+        tools.map(({ declaration }) => declaration),
+        runConfig,
+        model.capabilities,
+        persona,
+      ),
       handle: runConfig.sessionResumption?.handle,
       usesHandles: runConfig.sessionResumption?.reseed !== true,
       awaitsResults: () => this.#toolCalls.hasPending,

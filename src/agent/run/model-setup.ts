@@ -1,4 +1,4 @@
-import type { ModelCapabilities, ModelSetup } from '../../models/realtime-model.ts';
+import type { ModelCapabilities, ModelSetup, ToolDeclaration } from '../../models/realtime-model.ts';
 import { omitUndefined } from '../../wire/omit-undefined.ts';
 import type { SessionPersona } from '../../wire/session-config.ts';
 import type { Agent } from '../agent.ts';
@@ -6,10 +6,12 @@ import type { RunConfig } from '../run-config.ts';
 
 /**
  * Converts an agent and the config of a run to the setup of its model connections.
+ * @param tools declarations of the tools of the run
  * @param persona who the agent is, as a client decided
  */
 export function toModelSetup(
   agent: Agent,
+  tools: readonly ToolDeclaration[],
   config: RunConfig,
   { modalities, opening }: ModelCapabilities,
   persona: SessionPersona = {},
@@ -20,7 +22,7 @@ export function toModelSetup(
   return {
     modality,
     instruction: toInstruction(agent, opening, persona),
-    tools: agent.tools.map((tool) => tool.declaration),
+    tools,
     inputAudioTranscription: orDefault(config.inputAudioTranscription),
     outputAudioTranscription: orDefault(config.outputAudioTranscription),
     ...omitUndefined({

@@ -13,7 +13,9 @@ import type { Agent } from '../agent.ts';
 import { checkAgentConfig, checkRunConfig } from '../check-run-config.ts';
 import type { LiveRequestQueue } from '../live-request-queue.ts';
 import { mergeRunConfig, type RunConfig } from '../run-config.ts';
+import type { Tool } from '../tool.ts';
 import type { ToolLogger } from '../tools/tool-execution.ts';
+import { listTools } from '../tools/tool-list.ts';
 import { checkImages } from './check-images.ts';
 import { LiveRun } from './live-run.ts';
 import { RunEvents } from './run-events.ts';
@@ -54,6 +56,8 @@ export interface LiveRunner {
    */
   readonly conversations?: LiveConversations;
   runLive(params: RunLiveParams): AsyncGenerator<AgentEvent, void, undefined>;
+  /** Releases what the agent holds for all runs, such as connections to MCP servers. The service calls it when it closes. */
+  close?(): Promise<void>;
 }
 
 /** Description of an agent and its model. */
@@ -99,11 +103,13 @@ export class Runner implements LiveRunner {
   readonly card: AgentCard;
   readonly conversations: LiveConversations;
   readonly #options: RunnerOptions;
+  readonly #logger: ToolLogger | undefined;
 
   /** @throws {WireError} invalid_run_config: the model does not support the agent's own config */
   constructor(options: RunnerOptions) {
     const { appName, agent, model, store } = options;
     this.#options = options;
+    this.#logger = options.logger && new GuardedLogger(options.logger);
     this.conversations = store instanceof LiveConversations ? store : new LiveConversations(store);
     checkAgentConfig(agent, model);
     const { modalities, input, output, runOptions } = model.capabilities;
@@ -149,29 +155,43 @@ export class Runner implements LiveRunner {
     return new RunEvents(() => this.#createRun(params));
   }
 
+  /** Closes the toolsets of the agent. Later runs open them again. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#options.agent.toolsets.map((toolset) => toolset.close?.()));
+  }
+
   /** @returns `undefined` for a run that was aborted before its start @throws {WireError} invalid_run_config */
-  #createRun({
-    userId,
-    sessionId,
-    liveRequestQueue,
-    runConfig = {},
-    persona,
-    abortSignal,
-    memory,
-  }: RunLiveParams): LiveRun | undefined {
-    const { agent, model, artifacts, appName, logger } = this.#options;
-    const checkedConfig = this.check(runConfig);
-    if (abortSignal?.aborted) return undefined;
+  #createRun(params: RunLiveParams): LiveRun | undefined | Promise<LiveRun | undefined> {
+    const { agent } = this.#options;
+    const runConfig = this.check(params.runConfig ?? {});
+    if (params.abortSignal?.aborted) return undefined;
+    if (agent.toolsets.length === 0) return this.#openRun(params, runConfig, agent.tools);
+    return this.#createRunWithToolsets(params, runConfig);
+  }
+
+  async #createRunWithToolsets(params: RunLiveParams, runConfig: RunConfig): Promise<LiveRun | undefined> {
+    const { agent, model } = this.#options;
+    const tools = await listTools(agent, model, this.#logger);
+    return params.abortSignal?.aborted ? undefined : this.#openRun(params, runConfig, tools);
+  }
+
+  #openRun(
+    { userId, sessionId, liveRequestQueue, persona, abortSignal, memory }: RunLiveParams,
+    runConfig: RunConfig,
+    tools: readonly Tool[],
+  ): LiveRun {
+    const { agent, model, artifacts, appName } = this.#options;
     return new LiveRun({
       agent,
+      tools,
       model,
       conversation: this.conversations.open({ appName, userId, sessionId }),
       artifacts,
-      runConfig: checkedConfig,
+      runConfig,
       persona,
       liveRequestQueue,
       abortSignal,
-      logger: logger && new GuardedLogger(logger),
+      logger: this.#logger,
       memory,
     });
   }

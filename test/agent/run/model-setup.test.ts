@@ -20,7 +20,7 @@ const DEFAULT = {
 
 function convert(runConfig: RunConfig, modalities: readonly Modality[] = ['TEXT', 'AUDIO']): Partial<ModelSetup> {
   const { capabilities } = new FakeModel({ capabilities: { modalities } });
-  return toModelSetup(new Agent({ name: 'assistant' }), runConfig, capabilities);
+  return toModelSetup(new Agent({ name: 'assistant' }), [], runConfig, capabilities);
 }
 
 describe('the setup of a model connection', () => {
@@ -69,7 +69,14 @@ describe('the setup of a model connection', () => {
 
   test('has the instruction and the tools of the agent', () => {
     const agent = new Agent({ name: 'assistant', instruction: 'Be kind.', tools: [googleSearch] });
-    expect(toModelSetup(agent, {}, new FakeModel().capabilities)).toMatchObject({
+    expect(
+      toModelSetup(
+        agent,
+        agent.tools.map(({ declaration }) => declaration),
+        {},
+        new FakeModel().capabilities,
+      ),
+    ).toMatchObject({
       instruction: 'Be kind.',
       tools: [{ type: 'google_search' }],
     });
@@ -79,7 +86,7 @@ describe('the setup of a model connection', () => {
 describe('the instruction of a model', () => {
   const { capabilities } = new FakeModel({});
   const agent = new Agent({ name: 'baker', instruction: 'You sell bread.', greeting: 'Welcome the caller.' });
-  const instructionOf = (persona: SessionPersona) => toModelSetup(agent, {}, capabilities, persona).instruction;
+  const instructionOf = (persona: SessionPersona) => toModelSetup(agent, [], {}, capabilities, persona).instruction;
 
   test('is that of a client in place of the own one of the agent, which still greets', () => {
     expect(instructionOf({ instruction: 'You sell shoes.', agentName: 'Jack' })).toMatch(

@@ -189,9 +189,13 @@ export const tools: Area = {
     {
       id: 'tools: MCP',
       adk: '`MCPToolset`.',
-      here: 'The tools of an MCP server.',
-      status: 'planned',
-      brings: 'tools and agents',
+      here: '`mcpToolset()`: the tools of an MCP server, a program or an address, asked for when a run starts. A server that fails costs the run its tools only.',
+      status: 'done',
+      tests: [
+        'agent/tools/mcp-toolset.test.ts: the toolset of an MCP server that is a program has its tools, with the schemas of their arguments, and calls them',
+        'agent/tools/mcp-toolset.test.ts: the toolset of an MCP server over HTTP has its tools, and sends its headers with each request',
+        'docs/mcp-tools.test.ts: the agent of examples/mcp-tools answers offline with the tools of its MCP server, and asks before it clears the list',
+      ],
     },
     {
       id: 'tools: authentication',

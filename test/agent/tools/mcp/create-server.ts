@@ -1,0 +1,33 @@
+import { McpServer } from '@modelcontextprotocol/server';
+import * as z from 'zod';
+
+/** Creates an MCP server with tools that behave well, and tools that do not. */
+export function createMcpServer(): McpServer {
+  const server = new McpServer({ name: 'test', version: '1' });
+  server.registerTool(
+    'add_numbers',
+    { description: 'Adds two numbers.', inputSchema: z.object({ a: z.number(), b: z.number() }) },
+    async ({ a, b }) => ({ content: [{ type: 'text', text: `${a + b}` }] }),
+  );
+  server.registerTool(
+    'find_weather',
+    { description: 'Tells the weather.', outputSchema: z.object({ degrees: z.number() }) },
+    async () => ({ content: [{ type: 'text', text: '{"degrees":21}' }], structuredContent: { degrees: 21 } }),
+  );
+  server.registerTool('draw_cat', { description: 'Draws a cat.' }, async () => ({
+    content: [
+      { type: 'text', text: 'A cat' },
+      { type: 'image', mimeType: 'image/png', data: 'iVBORw0KGgo=' },
+    ],
+  }));
+  server.registerTool('fail_always', { description: 'Fails.' }, async () => ({
+    isError: true,
+    content: [{ type: 'text', text: 'no luck' }],
+  }));
+  server.registerTool('hang_forever', { description: 'Hangs.' }, () => new Promise(() => {}));
+  server.registerTool('die_now', { description: 'Ends the server.' }, () => process.exit(1));
+  server.registerTool('huge_result', { description: 'Returns 100 kB.' }, async () => ({
+    content: [{ type: 'text', text: 'x'.repeat(100_000) }],
+  }));
+  return server;
+}
