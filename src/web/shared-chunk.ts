@@ -9,5 +9,6 @@ import './components/words.tsx';
 import './markdown/bidi-controls.ts';
 import './markdown/max-shown.ts';
 import './settings/stored-settings.ts';
+import './transcript/confirm-tool.ts';
 import './transcript/turn.ts';
 import './voice/voice-problem.ts';

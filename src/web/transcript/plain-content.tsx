@@ -10,7 +10,8 @@ import { type AgentTurn, hasActions, selectHeardParts } from './turn.ts';
  * that they will have then.
  */
 export function PlainContent({ turn }: { turn: AgentTurn }) {
-  useEffect(() => void loadAnswerContent(), []);
+  // Each part is an occasion to try again after a failure: a tool call may wait for the user.
+  useEffect(() => void loadAnswerContent(), [turn.parts.length]);
   return (
     <>
       {selectHeardParts(turn).map(

@@ -33,7 +33,8 @@ function Confirmation({ tool: { id, name } }: { tool: ToolUse }) {
   return (
     // biome-ignore lint/a11y/useSemanticElements: a fieldset would need a form, and there is nothing to submit
     <div class="tool-confirm" role="group" aria-label={`${name}: ${words.confirm}`}>
-      <span>
+      {/* In a call the conversation is not read by itself, but the question is. */}
+      <span role="alert">
         <Words text={words.confirm} />
       </span>
       <button type="button" class="pill primary" disabled={isAnswered} onClick={() => answer(true)}>

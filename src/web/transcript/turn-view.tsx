@@ -61,10 +61,12 @@ function UserName({ name }: { name: string }) {
 function AgentTurnView({ turn }: { turn: AgentTurn }) {
   const words = messages.value.transcript;
   const Content = answerContent.value ?? PlainContent;
-  const { state } = turn;
+  const { state, parts } = turn;
+  // An answer that waits for the user is read as far as it is.
+  const isBusy = state === 'open' && !parts.some((part) => part.kind === 'tool' && part.state === 'confirming');
   return (
     // aria-busy makes screen readers read the complete answer at once, not word by word.
-    <article class="turn turn-agent" data-testid="agent-turn" data-state={state} aria-busy={state === 'open'}>
+    <article class="turn turn-agent" data-testid="agent-turn" data-state={state} aria-busy={isBusy}>
       <h2 class="visually-hidden">{words.agent}</h2>
       <Content turn={turn} />
       {state === 'interrupted' && <p class="mark">{words.interrupted}</p>}

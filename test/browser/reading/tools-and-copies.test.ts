@@ -41,6 +41,9 @@ describeInBrowser('tool calls and copies in a browser', (it) => {
     call('c1');
     const question = page.getByRole('group', { name: 'pay: May the agent do this?' });
     await question.waitFor();
+    // A screen reader is given the question at once, and not only when the answer is complete.
+    await question.getByRole('alert').getByText('May the agent do this?').waitFor();
+    await page.locator('[data-testid=agent-turn][aria-busy=false]').waitFor();
     expect(await card.getByText('waits for you').isVisible()).toBe(true);
     await card.locator('dd').getByText('"euros": 10').waitFor();
     const allow = page.waitForRequest((request) => request.postData()?.includes('tool_confirm') === true);
