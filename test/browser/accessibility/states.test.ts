@@ -32,7 +32,7 @@ const GROUNDING = { webSearchQueries: ['northern lights'], groundingChunks: [1, 
 /** Silence of 20 s: the agent speaks without a sound. */
 const SPEECH = { inlineData: { mimeType: 'audio/pcm;rate=24000', data: Buffer.alloc(48_000 * 20).toString('base64') } };
 
-/** Limit of a test that examines many states, in ms: six times what it takes on a machine that does nothing else. */
+/** Limit of a test that examines many states, in ms: a busy machine takes half a minute. */
 const LIMIT_MS = 120_000;
 
 /** A visit of the page in one language. */
