@@ -19,6 +19,15 @@ const COUNTED =
   'seventeen, eighteen, nineteen, twenty.';
 const BROWSER_MS = 60_000;
 
+/** What has moved on the page by itself: a score of each layout shift. */
+const readShifts = (page: Page) =>
+  page.evaluate<number[]>(`new Promise((resolve) => {
+    const shifts = [];
+    new PerformanceObserver((list) => shifts.push(...list.getEntries().map(({ value }) => value)))
+      .observe({ type: 'layout-shift', buffered: true });
+    requestAnimationFrame(() => requestAnimationFrame(() => resolve(shifts)));
+  })`);
+
 const startPageServer = (
   environment: Record<string, string> = {},
   options: Parameters<typeof startTestServer>[1] = {},
@@ -562,12 +571,15 @@ if (missing !== undefined) {
     );
 
     test(
-      'at a width of 360 px nothing overflows in any state',
+      'at a width of 360 px nothing moves while the page connects, and nothing overflows in any state',
       async () => {
         const server = await startPageServer({}, AT_SPEECH_PACE);
         const page = await openPage(server.url, {
           context: { viewport: { width: 360, height: 640 }, isMobile: true, hasTouch: true },
         });
+        // How to connect a model arrives last.
+        await page.getByTestId('demo').getByRole('link', { name: 'Get a key' }).waitFor();
+        expect(await readShifts(page)).toEqual([]);
         const overhang = () => page.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
         expect(await overhang()).toBe(0);
         await ask(page, `What time is it? ${'verylongword'.repeat(20)}`);
