@@ -118,7 +118,9 @@ describe('the packed package', () => {
       for (const [, link = ''] of text.matchAll(/\]\(((?!\w+:|#)[^)\s]+)\)/g)) {
         const [path = ''] = link.split('#');
         const target = posix.join(posix.dirname(document), path);
-        if (!project.packed.includes(target)) missing.push(`${document} → ${target}`);
+        // Pictures would be nine tenths of the package, and nobody looks at them there.
+        if (!project.packed.includes(target) && !target.startsWith('docs/screenshots/'))
+          missing.push(`${document} → ${target}`);
       }
     }
     expect(missing).toEqual([]);
