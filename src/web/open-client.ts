@@ -8,8 +8,9 @@ import {
   type Traffic,
 } from '../client/index.ts';
 import { type ConnectionState, stateAfterRetry, toConnectionState } from './connection-state.ts';
-import { createRefusedNotice, type Notice, SPEECH_LOST, SPEECH_UNSENT } from './notice.ts';
+import { createRefusedNotice, type Notice } from './notice.ts';
 import { EVENT_NAMES, type ServerEvent } from './server-event.ts';
+import { SPEECH_LOST, SPEECH_UNSENT } from './voice/voice-notices.ts';
 
 /** Receiver of everything that a client reports. */
 export interface ClientListener {

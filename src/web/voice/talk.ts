@@ -2,6 +2,10 @@ import { pcm16ToBytes } from '../../audio/pcm.ts';
 import type { Client, Message } from '../../client/index.ts';
 import type { LogEvents } from '../../wire/named-events.ts';
 import type { Environment } from '../environment.ts';
+import type { Notice } from '../notice.ts';
+import { CaptionedAnswers } from './captioned-answers.ts';
+import { VoiceControl } from './voice-control.ts';
+import { VoiceLock } from './voice-lock.ts';
 import {
   createOtherTabNotice,
   createReplacedNotice,
@@ -9,13 +13,9 @@ import {
   createSpeechOffNotice,
   createVideoNotice,
   createVoiceNotice,
-  type Notice,
   SPEAKER_REPLACED,
   SPEECH_OVERFLOW,
-} from '../notice.ts';
-import { CaptionedAnswers } from './captioned-answers.ts';
-import { VoiceControl } from './voice-control.ts';
-import { VoiceLock } from './voice-lock.ts';
+} from './voice-notices.ts';
 import { VoiceError } from './voice-problem.ts';
 
 /** Time in which a newer request of this page for speech may still undo a change to text, in ms. */
