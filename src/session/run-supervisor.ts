@@ -267,7 +267,8 @@ export class RunSupervisor {
   #reportFailure(error: unknown): WireError {
     const { logger, userId, sessionId } = this.#options;
     if (WireError.is(error)) {
-      logger.warn({ userId, sessionId, code: error.code }, `run failed: ${error.message}`);
+      const { code, hint, message } = error;
+      logger.warn({ userId, sessionId, code, ...(hint === undefined ? {} : { hint }) }, `run failed: ${message}`);
       return error;
     }
     logger.error({ userId, sessionId, err: error }, 'run failed');

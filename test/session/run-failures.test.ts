@@ -61,7 +61,9 @@ describe('failures', () => {
     ]);
     expect(reader.outline).toEqual(['connecting', 'failed', 'failure']);
     expect(session.ended).toBeUndefined();
-    expect(lines.filter(({ level }) => level === 'warn')).toMatchObject([{ details: { code: 'model_key_refused' } }]);
+    expect(lines.filter(({ level }) => level === 'warn')).toMatchObject([
+      { details: { code: 'model_key_refused', hint: expect.stringContaining('GOOGLE_API_KEY') } },
+    ]);
     expect(JSON.stringify([reader.messages, lines])).not.toContain(KEY);
   });
 
