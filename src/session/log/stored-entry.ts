@@ -58,7 +58,8 @@ function storeAudio(parts: readonly Part[], slabs: AudioSlabs): readonly StoredT
 
 /**
  * The latest content that was a single piece of audio, without its audio. Pieces of speech are of equal duration, and share it: otherwise the
- * content would be a third of what a log keeps of each.
+ * content would be a third of what a log keeps of each. The logs of all users share it, so it has nothing but the role and the piece: a runner may
+ * yield a content with fields of its own.
  */
 let latestPiece: Content = {};
 
@@ -69,7 +70,7 @@ function omitAudio(content: Content): Content {
   const latest = latestPiece.parts?.[0]?.droppedAudio;
   const ms = soundMs(first.inlineData);
   const isSame = latest?.ms === ms && latest.mimeType === first.inlineData.mimeType && latestPiece.role === role;
-  if (!isSame) latestPiece = { ...content, parts: [omitPartAudio(first)] };
+  if (!isSame) latestPiece = { ...(role === undefined ? {} : { role }), parts: [omitPartAudio(first)] };
   return latestPiece;
 }
 
