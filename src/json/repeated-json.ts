@@ -4,6 +4,8 @@ import { isBase64 } from '../wire/base64.ts';
 const MIN_BYTES = 512;
 /** Maximum length of what a text has around its data, in bytes. The form of a text with more is not remembered. */
 const MAX_FORM_BYTES = 1_024;
+/** Maximum number of values that a text has around its data: objects, arrays and scalars. They take far more memory than their bytes in the text. */
+const MAX_FORM_VALUES = 50;
 /** Maximum number of values between the text as a whole and its data. */
 const MAX_DEPTH = 8;
 /** Of so many texts in a row that have another form, the form of one is remembered: most may have a form of their own. */
@@ -77,12 +79,32 @@ function findForm(text: Buffer, value: unknown): Form | undefined {
   const parts: Part[] = [];
   const data = findData(value, text.length - MAX_FORM_BYTES, parts);
   if (data === undefined || !isBase64(data)) return undefined;
+  // The data is one more value.
+  if (countValues(value, MAX_FORM_VALUES + 1) > MAX_FORM_VALUES + 1) return undefined;
   const start = text.indexOf(data, 0, 'latin1');
   // Only the parser knows which of two equal strings is the data.
   if (start === -1 || text.indexOf(data, start + 1, 'latin1') !== -1) return undefined;
-  const before = Buffer.from(text.subarray(0, start));
-  const after = Buffer.from(text.subarray(start + data.length));
+  const before = copyBytes(text.subarray(0, start));
+  const after = copyBytes(text.subarray(start + data.length));
   return { before, after, parts: parts.map((part) => ({ value: omitData(part), key: part.key })) };
+}
+
+/** @returns a copy that has memory of its own. `Buffer.from` places a copy in a pool of 64 KiB, which stays in memory as long as the copy. */
+function copyBytes(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
+}
+
+/** @returns the number of values that a value consists of, itself included. Above `max`, any number that is greater than `max` */
+function countValues(value: unknown, max: number): number {
+  let count = 1;
+  if (typeof value !== 'object' || value === null) return count;
+  for (const each of Object.values(value)) {
+    count += countValues(each, max - count);
+    if (count > max) break;
+  }
+  return count;
 }
 
 /** Finds a string that is at least so long. @param parts receives the way to it */

@@ -41,6 +41,28 @@ test.each([
   expect(counted.whole).toBe(1);
 });
 
+test.each([
+  ['50 values beside its data is remembered', 48, 1],
+  ['51 values beside its data is not remembered', 49, 3],
+])('the form of a text with %s', (_, count, whole) => {
+  const { counted, parse } = counting();
+  const more = Array.from({ length: count }, () => ({}));
+  for (const fill of [1, 2, 3]) parse(JSON.stringify({ more, data: speech(1_200, fill) }));
+  expect(counted.whole).toBe(whole);
+});
+
+test('a form that is remembered takes nothing from the pool that Node allocates small buffers from', () => {
+  const text = Buffer.from(plain(speech(3_200)));
+  const json = new RepeatedJson((bytes) => JSON.parse(bytes.toString()));
+  let last = Buffer.allocUnsafe(8);
+  // The pool is new, so that it does not change between the two buffers.
+  while (last.byteOffset !== 0) last = Buffer.allocUnsafe(8);
+  json.parse(text);
+  const next = Buffer.allocUnsafe(8);
+  expect(next.buffer).toBe(last.buffer);
+  expect(next.byteOffset).toBe(8);
+});
+
 test('a value that was returned does not change when the next text is parsed', () => {
   const { parse } = counting();
   parse(plain(speech(3_200)));
