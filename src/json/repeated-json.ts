@@ -77,7 +77,8 @@ function findForm(text: Buffer, value: unknown): Form | undefined {
   // Without escapes, each string of the value is in the text as it is.
   if (text.includes(BACKSLASH)) return undefined;
   const parts: Part[] = [];
-  const data = findData(value, text.length - MAX_FORM_BYTES, parts);
+  // The data is most of a short text, too: a short string beside it, such as a MIME type, is not taken for the data.
+  const data = findData(value, Math.max(text.length - MAX_FORM_BYTES, text.length / 2), parts);
   if (data === undefined || !isBase64(data)) return undefined;
   // The data is one more value.
   if (countValues(value, MAX_FORM_VALUES + 1) > MAX_FORM_VALUES + 1) return undefined;
@@ -109,7 +110,7 @@ function countValues(value: unknown, max: number): number {
 
 /** Finds a string that is at least so long. @param parts receives the way to it */
 function findData(value: unknown, length: number, parts: Part[]): string | undefined {
-  if (typeof value === 'string') return value.length >= Math.max(length, 1) ? value : undefined;
+  if (typeof value === 'string') return value.length >= length ? value : undefined;
   if (typeof value !== 'object' || value === null || parts.length === MAX_DEPTH) return undefined;
   for (const [key, each] of Object.entries(value)) {
     // An assignment to this key would be one to the prototype.

@@ -41,6 +41,12 @@ test.each([
   expect(counted.whole).toBe(1);
 });
 
+test('speech in pieces of 20 ms, whose MIME type is base64 as well, is parsed as a whole once', () => {
+  const { counted, parse } = counting();
+  for (const fill of [1, 2, 3]) parse(plain(speech(640, fill)));
+  expect(counted.whole).toBe(1);
+});
+
 test.each([
   ['50 values beside its data is remembered', 48, 1],
   ['51 values beside its data is not remembered', 49, 3],
