@@ -18,6 +18,8 @@ type Opening = StartedRun | undefined;
  */
 export class RunEvents implements AsyncGenerator<AgentEvent, void, undefined> {
   readonly #open: () => Opening | Promise<Opening>;
+  /** Run while it is being opened asynchronously. Later calls wait for it. */
+  #opening: Promise<Opening> | undefined;
   #run: StartedRun | undefined;
   #events: AsyncIterator<AgentEvent, void> | undefined;
   #isOver = false;
@@ -32,14 +34,19 @@ export class RunEvents implements AsyncGenerator<AgentEvent, void, undefined> {
 
   next(): Promise<Result> {
     if (this.#events) return this.#events.next();
-    return this.#isOver ? Promise.resolve({ value: undefined, done: true }) : this.#start();
+    if (!this.#isOver) return this.#start();
+    const read = (): Promise<Result> => this.#events?.next() ?? Promise.resolve({ value: undefined, done: true });
+    // The first call rejects with the error of the opening.
+    return this.#opening?.then(read, read) ?? read();
   }
 
-  /** Ends the run. Resolves when the run is finished. */
+  /** Ends the run. Resolves when the run is finished; a run that is being opened is finished once it is open. */
   async return(): Promise<Result> {
     this.#isOver = true;
     this.#isReturned = true;
     this.#events = undefined;
+    // The first call of `next` rejects with the error of the opening.
+    if (this.#opening !== undefined) await this.#opening.catch(() => {});
     await this.#finish();
     return { value: undefined, done: true };
   }
@@ -60,7 +67,13 @@ export class RunEvents implements AsyncGenerator<AgentEvent, void, undefined> {
   async #start(): Promise<Result> {
     this.#isOver = true;
     const opening = this.#open();
-    this.#run = opening instanceof Promise ? await opening : opening;
+    if (opening instanceof Promise) {
+      this.#opening = opening;
+      this.#run = await opening;
+      this.#opening = undefined;
+    } else {
+      this.#run = opening;
+    }
     if (this.#isReturned) await this.#finish();
     if (!this.#run || this.#isReturned) return { value: undefined, done: true };
     this.#events = this.#run.start(() => this.#finish());

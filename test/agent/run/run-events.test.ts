@@ -22,7 +22,7 @@ function scriptedRun(finish: () => Promise<void> = async () => {}) {
       queue.end();
     },
   };
-  return { queue, calls, events: new RunEvents(() => run) };
+  return { queue, calls, run, events: new RunEvents(() => run) };
 }
 
 test('a run starts with the first call of next, and is finished before the reader learns of its end', async () => {
@@ -96,4 +96,33 @@ test('several calls of next get the events in their order', async () => {
   queue.end();
   const results = await Promise.all(reading);
   expect(results.map(({ value }) => value?.id)).toEqual(['1', '2', undefined]);
+});
+
+test('several calls of next get the events in their order while the run is being opened', async () => {
+  const { queue, run } = scriptedRun();
+  const events = new RunEvents(async () => run);
+  const reading = [events.next(), events.next(), events.next(), events.next()];
+  for (const id of ['1', '2']) queue.push(event(id));
+  queue.end();
+  const results = await Promise.all(reading);
+  expect(results.map(({ value }) => value?.id)).toEqual(['1', '2', undefined, undefined]);
+});
+
+test('a run that is left while it is being opened is finished before return resolves, and never starts', async () => {
+  const { calls, run } = scriptedRun(() => new Promise((resolve) => setImmediate(resolve)));
+  const opening = Promise.withResolvers<typeof run>();
+  const events = new RunEvents(() => opening.promise);
+  const reading = [events.next(), events.next()];
+  const left = events.return().then(() => calls.push('left'));
+  setImmediate(() => opening.resolve(run));
+  await left;
+  expect(calls).toEqual(['finish', 'finished', 'left']);
+  for (const result of await Promise.all(reading)) expect(result).toEqual({ value: undefined, done: true });
+});
+
+test('an error while the run is being opened rejects the first next alone', async () => {
+  const events = new RunEvents(() => Promise.reject(new Error('no tools')));
+  const calls = await Promise.allSettled([events.next(), events.next(), events.return(), events.next()]);
+  expect(calls.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled', 'fulfilled']);
+  expect(calls[1]).toEqual({ status: 'fulfilled', value: { value: undefined, done: true } });
 });
