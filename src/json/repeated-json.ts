@@ -90,7 +90,7 @@ function findForm(text: Buffer, value: unknown): Form | undefined {
   return { before, after, parts: parts.map((part) => ({ value: omitData(part), key: part.key })) };
 }
 
-/** @returns a copy that has memory of its own. `Buffer.from` places a copy in a pool of 64 KiB, which stays in memory as long as the copy. */
+/** @returns a copy that has memory of its own. `Buffer.from` places a copy in a pool of 8 KiB or more, which stays in memory as long as the copy. */
 function copyBytes(bytes: Buffer): Buffer {
   const copy = Buffer.allocUnsafeSlow(bytes.length);
   bytes.copy(copy);
