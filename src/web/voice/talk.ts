@@ -7,6 +7,7 @@ import { CaptionedAnswers } from './captioned-answers.ts';
 import { VoiceControl } from './voice-control.ts';
 import { VoiceLock } from './voice-lock.ts';
 import {
+  createKeptNotice,
   createOtherTabNotice,
   createReplacedNotice,
   createSoundNotice,
@@ -62,6 +63,7 @@ export class Talk {
         this.#report(new VoiceError('gone'));
       },
       onMicrophoneReplaced: (label) => notify(createReplacedNotice(label)),
+      onMicrophoneKept: (error, label) => notify(createKeptNotice(error, label)),
       onSpeakerReplaced: () => notify(SPEAKER_REPLACED),
       onFrame: (data) => getClient()?.send({ mime_type: 'image/jpeg', data }) ?? Promise.resolve(),
       onVideoProblem: (error) => notify(createVideoNotice(error)),

@@ -35,6 +35,16 @@ export function createReplacedNotice(label: string): Notice {
   };
 }
 
+/** Creates the notice of a chosen microphone that cannot be opened. @param label name of the one that goes on; may be empty */
+export function createKeptNotice({ problem }: VoiceError, label: string): Notice {
+  return {
+    key: 'microphone',
+    tone: 'warning',
+    text: ({ voiceProblem }) => voiceProblem[problem].text,
+    advice: ({ notice }) => notice.microphoneReplaced(label),
+  };
+}
+
 /** Creates the notice of a camera or a screen that cannot be shown. */
 export function createVideoNotice({ problem, detail }: VoiceError): Notice {
   return {

@@ -5,7 +5,7 @@ import type { PlaybackStats } from './playback-buffer.ts';
 import { settleInTime } from './settle-in-time.ts';
 import { Speaker } from './speaker.ts';
 import { VideoShare } from './video-share.ts';
-import type { VoiceError } from './voice-problem.ts';
+import { toVoiceError, type VoiceError } from './voice-problem.ts';
 import { WakeLock } from './wake-lock.ts';
 
 /** Devices and volume that the user has chosen. An empty id is the default device, and so is that of one that is not there. */
@@ -24,6 +24,8 @@ export interface VoiceOptions extends MicrophoneOptions {
   readonly onSuspended: (suspended: boolean) => void;
   /** Called after the microphone was unplugged and another one has taken its place, with the name of that. */
   readonly onMicrophoneReplaced: (label: string) => void;
+  /** Called if the chosen microphone cannot be opened, with the name of the one that goes on. */
+  readonly onMicrophoneKept: (error: VoiceError, label: string) => void;
   /** Called after the chosen loudspeaker was unplugged and the default one has taken its place. */
   readonly onSpeakerReplaced: () => void;
   /** Called with each picture that the agent is to see: a JPEG in base64. */
@@ -128,8 +130,7 @@ class RunningVoice implements Voice {
     void this.speaker.setDevice(speaker);
     if (microphone === this.#wanted) return;
     this.#wanted = microphone;
-    // A device that cannot be opened changes nothing: the other one goes on.
-    void this.#switchMicrophone(microphone).catch(() => undefined);
+    void this.#chooseMicrophone(microphone);
   }
 
   resume(): void {
@@ -159,6 +160,16 @@ class RunningVoice implements Voice {
       this.#options.onMicrophoneReplaced(this.microphone.label);
     } catch {
       if (!this.#lifetime.signal.aborted) this.#options.onLost();
+    }
+  }
+
+  /** Switches to the microphone that the user has chosen. If it cannot be opened, the other one goes on, and the user is told. */
+  async #chooseMicrophone(deviceId: string): Promise<void> {
+    try {
+      await this.#switchMicrophone(deviceId);
+    } catch (error) {
+      if (this.#lifetime.signal.aborted) return;
+      this.#options.onMicrophoneKept(toVoiceError(error), this.microphone.label);
     }
   }
 

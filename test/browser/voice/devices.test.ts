@@ -126,6 +126,15 @@ describeWithVoice('devices of a call in a browser', (it) => {
     ]);
     await microphones.selectOption('Fake Audio Input 2');
     await untilLive(page, ['Fake Audio Input 2']);
+    await page.evaluate(`refusal = 'NotReadableError'`);
+    await microphones.selectOption('Fake Audio Input 1');
+    await page
+      .getByTestId('notice-microphone')
+      .getByText('The microphone is in use by another program. Voice continues with Fake Audio Input 2.')
+      .waitFor();
+    await page.evaluate('refusal = undefined');
+    await microphones.selectOption('Fake Audio Input 2');
+    await untilLive(page, ['Fake Audio Input 2']);
     await loudspeakers.selectOption('Fake Audio Output 1');
     await untilTrue(async () => (await sink()) !== '');
     const chosenSink = await sink();
