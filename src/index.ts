@@ -14,7 +14,8 @@ export {
   type ToolOptions,
   tool,
 } from './agent/tool.ts';
-export { type McpAddress, type McpProgram, type McpToolsetOptions, mcpToolset } from './agent/tools/mcp-toolset.ts';
+export type { McpAddress, McpProgram } from './agent/tools/mcp-connection.ts';
+export { type McpToolsetOptions, mcpToolset } from './agent/tools/mcp-toolset.ts';
 export type { Toolset } from './agent/toolset.ts';
 export { type Config, ConfigError, readConfig } from './config.ts';
 export type { AppAnswer, AppUser } from './http/auth/app-authenticator.ts';

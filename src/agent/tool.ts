@@ -31,7 +31,7 @@ export interface Tool {
    */
   readonly checkArguments?: (args: unknown) => void;
   /**
-   * Whether a call runs only if the user confirms it. May be called more than once for a call.
+   * Whether a call runs only if the user confirms it.
    * @param args as the model sent them: they may not match the schema
    */
   readonly needsConfirmation?: (args: unknown) => boolean;
@@ -55,7 +55,7 @@ export interface ToolOptions<Schema extends z.ZodType> {
   /**
    * Whether a call runs only if the user confirms it (ADK: require_confirmation). Clients receive the call with `confirm`, and one of them sends
    * `tool_confirm`. If the user refuses, or nobody answers within 5 minutes, the model receives an error, and the tool does not run. A function
-   * decides by the checked arguments; it must be quick, may be called more than once for a call, and one that throws means yes. Default: false.
+   * decides by the checked arguments; it must be quick, and one that throws means yes. Default: false.
    */
   readonly requireConfirmation?: boolean | ((args: z.output<Schema>) => boolean);
 }
@@ -141,11 +141,15 @@ function createConfirmationRule<Schema extends z.ZodType>(
   parameters: Schema | undefined,
 ): (args: unknown) => boolean {
   return (args) => {
-    const checked = parameters?.safeParse(args);
-    if (checked && !checked.success) return false;
+    let checked: z.output<Schema>;
+    try {
+      checked = (parameters ? parseArguments(parameters, args) : {}) as z.output<Schema>;
+    } catch {
+      return false;
+    }
     if (rule === true) return true;
     try {
-      return rule((checked?.data ?? {}) as z.output<Schema>) !== false;
+      return rule(checked) !== false;
     } catch {
       return true;
     }

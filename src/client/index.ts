@@ -8,6 +8,7 @@ export type {
   InlineData,
   Part,
   TokenDetail,
+  ToolConfirmation,
   UpstreamStatus,
 } from '../wire/agent-event.ts';
 export type { ErrorCode } from '../wire/error-catalogue.ts';

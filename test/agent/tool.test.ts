@@ -34,9 +34,9 @@ describe('tool', () => {
   });
 
   test.each([
-    ['tool', tool, 'scheduling', 'name, description, parameters, execute, timeoutMs'],
-    ['tool', tool, 'behavior', 'name, description, parameters, execute, timeoutMs'],
-    ['clientTool', clientTool, 'execute', 'name, description, parameters, timeoutMs'],
+    ['tool', tool, 'scheduling', 'name, description, parameters, execute, timeoutMs, requireConfirmation'],
+    ['tool', tool, 'behavior', 'name, description, parameters, execute, timeoutMs, requireConfirmation'],
+    ['clientTool', clientTool, 'execute', 'name, description, parameters, timeoutMs, requireConfirmation'],
   ] as const)(
     'a %s (%p) with the option %s, which does not exist, is refused with the options that do',
     (kind, create, option, allowed) => {
@@ -102,6 +102,7 @@ describe('Agent', () => {
       description: '',
       instruction: '',
       tools: [],
+      toolsets: [],
       runConfig: {},
       greeting: undefined,
       acceptsPersona: false,
@@ -120,7 +121,7 @@ describe('Agent', () => {
       greeting: 'Say hello',
       acceptsPersona: true,
     };
-    expect({ ...new Agent(options) }).toEqual(options);
+    expect({ ...new Agent(options) }).toEqual({ ...options, toolsets: [] });
   });
 
   test.each(['', 'user', 'two words', '2nd', '-a', 'ä'])('throws for the name %j', (name) => {
@@ -136,8 +137,16 @@ describe('Agent', () => {
       { name: 'a', instructions: 'i' },
       /no option instructions; allowed: name, model, .*instruction/,
     ],
-    ['tools that are no array', { name: 'a', tools: {} }, /tools must be an array of what tool\(\) returns/],
-    ['a function as a tool', { name: 'a', tools: [() => 0] }, /tools must be an array of what tool\(\) returns/],
+    [
+      'tools that are no array',
+      { name: 'a', tools: {} },
+      /tools must be an array of what tool\(\) and mcpToolset\(\) return/,
+    ],
+    [
+      'a function as a tool',
+      { name: 'a', tools: [() => 0] },
+      /tools must be an array of what tool\(\) and mcpToolset\(\) return/,
+    ],
   ])('throws a TypeError for %s', (_what, options, text) => {
     const create = () => Reflect.construct(Agent, [options]);
     expect(create).toThrow(TypeError);

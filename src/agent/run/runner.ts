@@ -171,7 +171,7 @@ export class Runner implements LiveRunner {
 
   async #createRunWithToolsets(params: RunLiveParams, runConfig: RunConfig): Promise<LiveRun | undefined> {
     const { agent, model } = this.#options;
-    const tools = await listTools(agent, model, this.#logger);
+    const tools = await listTools(agent, model, this.#logger, params.abortSignal);
     return params.abortSignal?.aborted ? undefined : this.#openRun(params, runConfig, tools);
   }
 

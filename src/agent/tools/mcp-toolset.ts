@@ -1,22 +1,7 @@
-import type { CallToolResult, Client, Tool as McpTool, Transport } from '@modelcontextprotocol/client';
+import type { CallToolResult, Tool as McpTool } from '@modelcontextprotocol/client';
 import type { Tool, ToolContext } from '../tool.ts';
 import type { Toolset } from '../toolset.ts';
-
-/** A program that speaks MCP on its standard input and output. It runs as long as the toolset is open. */
-export interface McpProgram {
-  readonly command: string;
-  readonly args?: readonly string[];
-  /** Variables of its environment, beside the harmless ones that each program gets (PATH, HOME and so on). No secret of this server is passed on. */
-  readonly env?: Readonly<Record<string, string>>;
-  readonly cwd?: string;
-}
-
-/** A server that speaks MCP over HTTP ("streamable HTTP"). */
-export interface McpAddress {
-  readonly url: string;
-  /** Headers of each request, for example `Authorization`. */
-  readonly headers?: Readonly<Record<string, string>>;
-}
+import { type McpAddress, McpConnection, type McpProgram } from './mcp-connection.ts';
 
 export interface McpToolsetOptions {
   /** Name in logs. */
@@ -30,17 +15,9 @@ export interface McpToolsetOptions {
   readonly timeoutMs?: number;
 }
 
-/** Name under which servers see this client. */
-const CLIENT = { name: 'bidi-sse', version: '1' };
-/** Maximum time to connect, in ms. */
-const CONNECT_MS = 10_000;
 /** Time after a failed attempt in which no other one is made, in ms. Each run that starts would wait for it. */
 const RETRY_MS = 30_000;
-/** Maximum size of a message of a program, in bytes. A larger one ends the connection. */
-const MAX_MESSAGE_BYTES = 1024 * 1024;
 const NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/;
-/** The client of MCP has a time-out of its own; calls have that of their tool. One day, in ms. */
-const NO_TIMEOUT_MS = 86_400_000;
 
 /**
  * Creates the toolset of an MCP server. The server is asked for its tools when a run starts; one connection serves all runs, and is opened again after
@@ -63,7 +40,7 @@ export function mcpToolset(options: McpToolsetOptions): Toolset {
 class McpToolset implements Toolset {
   readonly name: string;
   readonly #options: McpToolsetOptions;
-  #connection: Promise<Client> | undefined;
+  #connection: McpConnection | undefined;
   /** Why there are no tools now, and until when that is not tried again, in ms of `performance.now()`. */
   #failure: { readonly error: unknown; readonly until: number } | undefined;
 
@@ -85,45 +62,22 @@ class McpToolset implements Toolset {
   }
 
   async close(): Promise<void> {
-    const connection = this.#connection;
+    await this.#connection?.close();
     this.#connection = undefined;
-    await connection?.then((client) => client.close()).catch(() => undefined);
   }
 
   async #listTools(signal: AbortSignal): Promise<readonly Tool[]> {
-    const client = await this.#connect();
-    const { tools } = await client.listTools(undefined, { signal, cacheMode: 'refresh' });
+    const tools = await this.#connect().listTools(signal);
     const { only } = this.#options;
     return tools
       .filter(({ name }) => NAME.test(name) && (only === undefined || only.includes(name)))
       .map((tool) => this.#createTool(tool));
   }
 
-  /** Returns the connection, which is opened if there is none. */
-  #connect(): Promise<Client> {
-    if (this.#connection) return this.#connection;
-    const connection = this.#open(() => {
-      // A connection that ends late must not take its successor with it.
-      if (this.#connection === connection) this.#connection = undefined;
-    });
-    this.#connection = connection;
-    return connection;
-  }
-
-  /** @param onEnd called when the connection cannot be opened, or is lost */
-  async #open(onEnd: () => void): Promise<Client> {
-    // Loaded here, because most agents have no MCP server.
-    const { Client } = await import('@modelcontextprotocol/client');
-    const client = new Client(CLIENT);
-    client.onclose = onEnd;
-    try {
-      await client.connect(await createTransport(this.#options.server), { signal: AbortSignal.timeout(CONNECT_MS) });
-      return client;
-    } catch (error) {
-      onEnd();
-      await client.close().catch(() => undefined);
-      throw error;
-    }
+  /** Returns the connection. Opens one if there is none that works. */
+  #connect(): McpConnection {
+    if (!this.#connection || this.#connection.isLost) this.#connection = new McpConnection(this.#options.server);
+    return this.#connection;
   }
 
   #createTool({ name, description = '', inputSchema }: McpTool): Tool {
@@ -139,30 +93,8 @@ class McpToolset implements Toolset {
   }
 
   async #call(name: string, args: unknown, { signal }: ToolContext): Promise<unknown> {
-    const client = await this.#connect();
-    const result = await client.callTool(
-      { name, arguments: args as Record<string, unknown> },
-      { signal, timeout: NO_TIMEOUT_MS },
-    );
-    return toResult(result);
+    return toResult(await this.#connect().callTool(name, args, signal));
   }
-}
-
-async function createTransport(server: McpProgram | McpAddress): Promise<Transport> {
-  if ('url' in server) {
-    const { StreamableHTTPClientTransport } = await import('@modelcontextprotocol/client');
-    return new StreamableHTTPClientTransport(new URL(server.url), { requestInit: { headers: { ...server.headers } } });
-  }
-  const { getDefaultEnvironment, StdioClientTransport } = await import('@modelcontextprotocol/client/stdio');
-  const { command, args = [], env = {}, cwd } = server;
-  return new StdioClientTransport({
-    command,
-    args: [...args],
-    env: { ...getDefaultEnvironment(), ...env },
-    stderr: 'ignore',
-    maxBufferSize: MAX_MESSAGE_BYTES,
-    ...(cwd === undefined ? {} : { cwd }),
-  });
 }
 
 /** Calls a rule of the author. One that throws asks the user. */

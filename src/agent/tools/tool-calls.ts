@@ -69,6 +69,8 @@ export class ToolCalls {
   readonly #options: ToolCallsOptions;
   /** Calls that are running or whose result may have to be sent again. Results are in the order in which they arrived. */
   readonly #calls = new Set<ToolCall>();
+  /** Whether a call needs a confirmation, as it was decided. */
+  readonly #decisions = new WeakMap<FunctionCall, boolean>();
 
   constructor(options: ToolCallsOptions) {
     this.#options = options;
@@ -96,9 +98,19 @@ export class ToolCalls {
     else this.#awaitConfirmation(record);
   }
 
-  /** Whether a call runs only if the user confirms it. */
-  needsConfirmation({ name, args }: FunctionCall): boolean {
-    return this.#findTool(name)?.needsConfirmation?.(args) ?? false;
+  /** Whether a call runs only if the user confirms it. Decided once for each call, so that clients are told of what happens. */
+  needsConfirmation(call: FunctionCall): boolean {
+    const decided = this.#decisions.get(call) ?? this.#decideConfirmation(call);
+    this.#decisions.set(call, decided);
+    return decided;
+  }
+
+  #decideConfirmation({ name, args }: FunctionCall): boolean {
+    try {
+      return this.#findTool(name)?.needsConfirmation?.(args) ?? false;
+    } catch {
+      return true;
+    }
   }
 
   /** Receives the answer of a user. An answer to any other call than one that waits for it is ignored. */

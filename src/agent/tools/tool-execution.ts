@@ -39,7 +39,8 @@ export class ToolExecution {
   readonly #scope = new FaultScope((error) => this.#onFault(error));
   #timeoutMs: number;
   #timer: NodeJS.Timeout | undefined;
-  readonly #endRecord = recordPromises();
+  /** Ends the record of the promises of the call, by which a rejection is found that nobody handles. */
+  #endRecord: (() => void) | undefined;
   #state: 'running' | 'answered' | 'cancelled' = 'running';
   /** Whether something of the call that came after its end was logged. A timer that throws again and again fills no log. */
   #isLateLogged = false;
@@ -53,6 +54,7 @@ export class ToolExecution {
 
   /** Calls the tool. The response never comes before this method has returned. */
   start(tool: RunnableTool): void {
+    this.#endRecord = recordPromises();
     const running = this.#scope.run(() => this.#run(tool));
     // What follows belongs to the run of the agent, not to the scope of the tool.
     running.then(
@@ -117,7 +119,7 @@ export class ToolExecution {
     if (this.#state !== 'running') return undefined;
     this.#state = state;
     clearTimeout(this.#timer);
-    this.#endRecord();
+    this.#endRecord?.();
     const onResponse = this.#onResponse;
     this.#onResponse = undefined;
     return onResponse;

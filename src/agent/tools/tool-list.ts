@@ -9,6 +9,8 @@ import type { ToolLogger } from './tool-execution.ts';
 const LIST_MS = 10_000;
 /** Maximum number of tools of a run. Further tools of toolsets are left out. Gemini takes 128 declarations. */
 const MAX_TOOLS = 128;
+/** Maximum length of the name of a tool in the log, in characters. */
+const MAX_NAME = 100;
 /** Maximum size of a declaration of a toolset, in characters of JSON. A larger one is left out: the model is told of it on each connection. */
 const MAX_DECLARATION = 16 * 1024;
 
@@ -20,9 +22,10 @@ export async function listTools(
   { tools, toolsets }: Pick<Agent, 'tools' | 'toolsets'>,
   model: Pick<RealtimeModel, 'checkTools'>,
   logger: ToolLogger | undefined,
+  abortSignal?: AbortSignal,
 ): Promise<readonly Tool[]> {
   if (toolsets.length === 0) return tools;
-  const lists = await Promise.all(toolsets.map((toolset) => listToolset(toolset, logger)));
+  const lists = await Promise.all(toolsets.map((toolset) => listToolset(toolset, logger, abortSignal)));
   const chosen = [...tools];
   const names = new Set(tools.map(nameOf));
   for (const [index, list] of lists.entries()) {
@@ -32,27 +35,41 @@ export async function listTools(
         names.add(nameOf(tool));
         chosen.push(tool);
       } else
-        logger?.warn({ toolset: toolsets[index]?.name, tool: nameOf(tool), reason }, 'a tool of a toolset is left out');
+        logger?.warn(
+          { toolset: toolsets[index]?.name, tool: readName(tool), reason },
+          'a tool of a toolset is left out',
+        );
     }
   }
   return chosen;
 }
 
-async function listToolset(toolset: Toolset, logger: ToolLogger | undefined): Promise<readonly Tool[]> {
+async function listToolset(
+  toolset: Toolset,
+  logger: ToolLogger | undefined,
+  abortSignal: AbortSignal | undefined,
+): Promise<readonly Tool[]> {
   const controller = new AbortController();
   const timeout = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    const error = new Error(`no answer within ${LIST_MS} ms`);
+  const giveUp = (error: Error) => {
     controller.abort(error);
     timeout.reject(error);
+  };
+  const timer = setTimeout(() => {
+    giveUp(new Error(`no answer within ${LIST_MS} ms`));
   }, LIST_MS).unref();
+  const onAbort = () => giveUp(new Error('the run has ended'));
+  abortSignal?.addEventListener('abort', onAbort);
   try {
-    return await Promise.race([toolset.tools(controller.signal), timeout.promise]);
+    const tools: unknown = await Promise.race([toolset.tools(controller.signal), timeout.promise]);
+    if (!Array.isArray(tools)) throw new TypeError('tools() has not returned an array');
+    return tools;
   } catch (error) {
     logger?.warn({ toolset: toolset.name, err: toErrorDetails(error) }, 'a toolset has no tools for this run');
     return [];
   } finally {
     clearTimeout(timer);
+    abortSignal?.removeEventListener('abort', onAbort);
   }
 }
 
@@ -61,17 +78,24 @@ function findReasonAgainst(
   names: ReadonlySet<string>,
   model: Pick<RealtimeModel, 'checkTools'>,
 ): string | undefined {
-  if (names.has(nameOf(tool))) return 'there is a tool with this name';
-  if (names.size >= MAX_TOOLS) return `a run has at most ${MAX_TOOLS} tools`;
-  if (JSON.stringify(tool.declaration).length > MAX_DECLARATION) {
-    return `its declaration has more than ${MAX_DECLARATION} characters`;
-  }
   try {
+    if (names.has(nameOf(tool))) return 'there is a tool with this name';
+    if (names.size >= MAX_TOOLS) return `a run has at most ${MAX_TOOLS} tools`;
+    if (JSON.stringify(tool.declaration).length > MAX_DECLARATION) {
+      return `its declaration has more than ${MAX_DECLARATION} characters`;
+    }
     model.checkTools([tool.declaration]);
     return undefined;
   } catch (error) {
     return describeError(error);
   }
+}
+
+/** Name of a tool that may be nothing of the kind, for the log. */
+function readName(tool: unknown): unknown {
+  const { declaration } = Object(tool) as { readonly declaration?: unknown };
+  const { name } = Object(declaration) as { readonly name?: unknown };
+  return typeof name === 'string' ? name.slice(0, MAX_NAME) : undefined;
 }
 
 function nameOf({ declaration }: Tool): string {

@@ -152,6 +152,28 @@ describe('the tools of a run', () => {
     ]);
   });
 
+  test.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['a tool that is none', [{}]],
+    ['a declaration that is no JSON', [{ declaration: { type: 'function', name: 'big', description: 1n } }]],
+  ])('are those of the agent if a toolset returns %s', async (_what, given) => {
+    const { names, logs } = await list({ name: 'odd', tools: async () => given as never });
+    expect(names).toEqual(['add_numbers']);
+    expect(logs).toHaveLength(1);
+  });
+
+  test('are those of the agent if the run ends while a toolset is asked', async () => {
+    const end = new AbortController();
+    const listing = listTools(
+      { tools: [own], toolsets: [{ name: 'slow', tools: () => new Promise(() => {}) }] },
+      new FakeModel(),
+      undefined,
+      end.signal,
+    );
+    end.abort();
+    expect(await listing).toEqual([own]);
+  });
+
   test('are without a tool whose declaration is too large', async () => {
     const { names, logs } = await list(openProgram('wordy'));
     expect(names).not.toContain('wordy_tool');

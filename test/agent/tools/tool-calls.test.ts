@@ -392,6 +392,39 @@ describe('a call that requires a confirmation', () => {
     calls.cancelAll();
   });
 
+  test('is asked for as often as clients are told: a rule that changes its mind is asked once', () => {
+    let asked = 0;
+    const fickle = tool({
+      name: 'fickle',
+      description: '',
+      requireConfirmation: () => {
+        asked += 1;
+        return asked === 1;
+      },
+      execute: () => runs.push('fickle'),
+    });
+    const { calls } = createCalls(fickle);
+    runs.length = 0;
+    const call = { id: 'c1', name: 'fickle', args: {} };
+    expect(calls.needsConfirmation(call)).toBe(true);
+    calls.start(call);
+    expect([asked, calls.isRunning, runs]).toEqual([1, true, []]);
+    calls.cancelAll();
+  });
+
+  test('and whose schema throws does not run, and asks nobody: the model receives the error', async () => {
+    const parse = tool({
+      name: 'parse',
+      description: '',
+      parameters: z.object({ json: z.string().transform((json) => JSON.parse(json)) }),
+      requireConfirmation: true,
+      execute: () => 'parsed',
+    });
+    const { start, results } = createCalls(parse);
+    start('parse', 'c1', { json: '{' });
+    expect((await results(1))[0]?.response).toEqual({ error: expect.stringContaining('JSON') });
+  });
+
   test('that the model cancels is over: a later answer of the user has no effect', async () => {
     runs.length = 0;
     const { calls, confirmations, start } = createCalls(pay);
