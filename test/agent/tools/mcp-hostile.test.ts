@@ -1,14 +1,10 @@
 // MCP servers that hang, lie, forget and flood.
-// jest cannot import a module twice at the same time: these are loaded before the tests, which run side by side.
-import '@modelcontextprotocol/client';
-import '@modelcontextprotocol/client/stdio';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { Tool } from '../../../src/agent/tool.ts';
 import { mcpToolset } from '../../../src/agent/tools/mcp-toolset.ts';
 import { afterTest } from '../../after-test.ts';
-import { concurrentTest as test } from '../../concurrent-test.ts';
 import { temporaryDirectory } from '../../http/test-server.ts';
 import { until } from '../../models/until.ts';
 import { HostileServer, type Misbehaviour } from './mcp/hostile-server.ts';
