@@ -15,7 +15,6 @@ const FIRST = [
   'client/web-socket',
   'browser/page',
   'gauntlet/faults.long',
-  'doctor/profiles',
   'client/hostile-network',
   'browser/tabs',
   'browser/sign-in',

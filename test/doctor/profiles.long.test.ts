@@ -1,4 +1,4 @@
-import { longProfiles } from '../gauntlet/profiles/all.ts';
+import { profiles } from '../gauntlet/profiles/all.ts';
 import { describeFindings } from './network-findings.ts';
 
-describeFindings(longProfiles);
+describeFindings(profiles);

@@ -23,8 +23,14 @@ test('an EntryQueue finds each entry that is held by its number, and none that w
       let next = firstSeq;
       for (const count of counts) {
         for (let left = count; left > 0; left -= 1) queue.append(entry(next++));
-        for (let left = -count; left > 0; left -= 1)
-          expect(queue.releaseOldest()?.entry.seq).toBe(oldest < next ? oldest++ : undefined);
+        // One `expect` for all of them: each of its own costs a hundred times as much as the queue.
+        let mistakes = 0;
+        for (let left = -count; left > 0; left -= 1) {
+          const expected = oldest < next ? oldest : undefined;
+          if (queue.releaseOldest()?.entry.seq !== expected) mistakes += 1;
+          if (expected !== undefined) oldest += 1;
+        }
+        expect(mistakes).toBe(0);
         expect([queue.size, queue.oldest]).toEqual([next - oldest, oldest]);
         for (const seq of [oldest, (oldest + next) >> 1, next - 1])
           expect(queue.at(seq)?.entry.seq).toBe(seq >= oldest && seq < next ? seq : undefined);
