@@ -65,7 +65,8 @@ export type ClientToolOptions<Schema extends z.ZodType> = Omit<ToolOptions<Schem
 const OPTIONS: readonly string[] = ['name', 'description', 'parameters', 'execute', 'timeoutMs', 'requireConfirmation'];
 /** One day, in ms. */
 const MAX_TIMEOUT_MS = 86_400_000;
-const NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/;
+/** What models accept as the name of a tool. */
+export const TOOL_NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/;
 
 /**
  * Creates a tool from a function. The function runs beside the receive loop, so that the conversation continues meanwhile.
@@ -106,7 +107,7 @@ function declareFunction<Schema extends z.ZodType>(
   options: ClientToolOptions<Schema>,
 ): Pick<Tool, 'declaration' | 'timeoutMs' | 'needsConfirmation'> {
   const { name, description, parameters, timeoutMs, requireConfirmation = false } = options;
-  if (!NAME.test(name))
+  if (!TOOL_NAME.test(name))
     throw new TypeError(`${kind}: "${name}" is not a valid name: use at most 64 letters, digits, _ . and -`);
   checkToolOptions(kind, options);
   if (timeoutMs !== undefined && !(Number.isInteger(timeoutMs) && timeoutMs >= 0 && timeoutMs <= MAX_TIMEOUT_MS)) {

@@ -108,7 +108,10 @@ export class McpConnection {
     const client = new Client(CLIENT, { jsonSchemaValidator: ANY_RESULT });
     client.onclose = () => void this.close();
     const signal = AbortSignal.any([this.#lifetime.signal, AbortSignal.timeout(CONNECT_MS)]);
-    await settleBefore(client.connect(await this.#createTransport(server), { signal }), signal);
+    const transport = await this.#createTransport(server);
+    // No program is started for a connection that was closed meanwhile.
+    signal.throwIfAborted();
+    await settleBefore(client.connect(transport, { signal }), signal);
     return client;
   }
 
@@ -163,12 +166,12 @@ export class McpConnection {
 
 /** @throws the reason of the signal, if that is aborted first */
 async function settleBefore<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  // The loser may fail later, where nobody waits for it.
+  promise.catch(() => undefined);
   signal.throwIfAborted();
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = () => reject(signal.reason);
   signal.addEventListener('abort', onAbort);
-  // The loser may fail later, where nobody waits for it.
-  promise.catch(() => undefined);
   try {
     return await Promise.race([promise, aborted]);
   } finally {

@@ -1,5 +1,5 @@
 import type { CallToolResult, Tool as McpTool } from '@modelcontextprotocol/client';
-import type { Tool, ToolContext } from '../tool.ts';
+import { TOOL_NAME, type Tool, type ToolContext } from '../tool.ts';
 import type { Toolset } from '../toolset.ts';
 import { type McpAddress, McpConnection, type McpProgram } from './mcp-connection.ts';
 
@@ -17,7 +17,6 @@ export interface McpToolsetOptions {
 
 /** Time after a failed attempt in which no other one is made, in ms. Each run that starts would wait for it. */
 const RETRY_MS = 30_000;
-const NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/;
 
 /**
  * Creates the toolset of an MCP server. The server is asked for its tools when a run starts; one connection serves all runs, and is opened again after
@@ -70,7 +69,7 @@ class McpToolset implements Toolset {
     const tools = await this.#connect().listTools(signal);
     const { only } = this.#options;
     return tools
-      .filter(({ name }) => NAME.test(name) && (only === undefined || only.includes(name)))
+      .filter(({ name }) => TOOL_NAME.test(name) && (only === undefined || only.includes(name)))
       .map((tool) => this.#createTool(tool));
   }
 

@@ -50,25 +50,24 @@ async function listToolset(
   abortSignal: AbortSignal | undefined,
 ): Promise<readonly Tool[]> {
   const controller = new AbortController();
-  const timeout = Promise.withResolvers<never>();
-  const giveUp = (error: Error) => {
-    controller.abort(error);
-    timeout.reject(error);
-  };
+  const end = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
-    giveUp(new Error(`no answer within ${LIST_MS} ms`));
+    const error = new Error(`no answer within ${LIST_MS} ms`);
+    controller.abort(error);
+    end.reject(error);
   }, LIST_MS).unref();
-  const onAbort = () => giveUp(new Error('the run has ended'));
+  // The toolset is not told: other runs wait for the same server, and a user who leaves is no failure of it.
+  const onAbort = () => end.reject(new Error('the run has ended'));
   abortSignal?.addEventListener('abort', onAbort);
   try {
-    const tools: unknown = await Promise.race([toolset.tools(controller.signal), timeout.promise]);
+    const listing = (async () => toolset.tools(controller.signal))().finally(() => clearTimeout(timer));
+    const tools: unknown = await Promise.race([listing, end.promise]);
     if (!Array.isArray(tools)) throw new TypeError('tools() has not returned an array');
     return tools;
   } catch (error) {
     logger?.warn({ toolset: toolset.name, err: toErrorDetails(error) }, 'a toolset has no tools for this run');
     return [];
   } finally {
-    clearTimeout(timer);
     abortSignal?.removeEventListener('abort', onAbort);
   }
 }

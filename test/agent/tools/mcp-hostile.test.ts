@@ -63,6 +63,16 @@ test('a program that never answers, and ignores every signal to end, is gone whe
   await until(() => !isRunning(pid));
 });
 
+test('a toolset that is closed while it connects starts no program, and its caller gets an error', async () => {
+  const file = join(await temporaryDirectory(), 'started');
+  const program = `require('fs').writeFileSync(process.argv[1], '')`;
+  const toolset = mcpToolset({ name: 'brief', server: { command: process.execPath, args: ['-e', program, file] } });
+  const listing = toolset.tools(soon()).catch((error: unknown) => error);
+  await toolset.close?.();
+  expect(await listing).toBeInstanceOf(Error);
+  expect(existsSync(file)).toBe(false);
+});
+
 function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0);

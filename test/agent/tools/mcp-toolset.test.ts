@@ -162,6 +162,15 @@ describe('the tools of a run', () => {
     expect(logs).toHaveLength(1);
   });
 
+  test('of a user who leaves while the server is asked cost no other run its tools', async () => {
+    const toolset = openProgram();
+    const end = new AbortController();
+    const left = listTools({ tools: [own], toolsets: [toolset] }, new FakeModel(), undefined, end.signal);
+    end.abort();
+    expect(await left).toEqual([own]);
+    expect((await list(toolset)).names).toContain('find_weather');
+  });
+
   test('are those of the agent if the run ends while a toolset is asked', async () => {
     const end = new AbortController();
     const listing = listTools(
