@@ -1,16 +1,15 @@
 import * as z from 'zod';
 import type { ToolDeclaration } from '../models/realtime-model.ts';
 import { checkOptionNames } from './check-option-names.ts';
+import type { InvocationContext } from './invocation-context.ts';
 
 /** Context of one call of a tool. */
-export interface ToolContext {
+export interface ToolContext extends InvocationContext {
   /**
    * Aborted when the result is no longer wanted: the user interrupted, the live session has ended, or the time-out of the call is over. After a
    * time-out the reason is a DOMException called `TimeoutError`.
    */
   readonly signal: AbortSignal;
-  readonly userId: string;
-  readonly sessionId: string;
   /** Id of the function call. */
   readonly callId: string;
 }

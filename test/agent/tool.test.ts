@@ -4,7 +4,14 @@ import * as z3 from 'zod/v3';
 import { Agent } from '../../src/agent/agent.ts';
 import { clientTool, googleSearch, type ToolContext, tool } from '../../src/agent/tool.ts';
 
-const context: ToolContext = { signal: new AbortController().signal, userId: 'ann', sessionId: 's', callId: 'c1' };
+const context: ToolContext = {
+  signal: new AbortController().signal,
+  userId: 'ann',
+  sessionId: 's',
+  invocationId: 'e-1',
+  agentName: 'helper',
+  callId: 'c1',
+};
 
 describe('tool', () => {
   const add = tool({

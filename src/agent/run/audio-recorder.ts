@@ -5,6 +5,7 @@ import type { ConversationKey } from '../../store/conversation-key.ts';
 import { limitTime } from '../../store/time-limit.ts';
 import type { Blob } from '../../wire/live-request.ts';
 import { type MemoryCounter, MemoryShare } from '../../wire/memory-share.ts';
+import type { InvocationContext } from '../invocation-context.ts';
 import type { EmitEvent } from './event-factory.ts';
 import type { TurnView } from './turn-state.ts';
 
@@ -14,7 +15,7 @@ export interface AudioRecorderOptions {
   /** Turn of the run. */
   readonly turn: TurnView;
   /** Author of the model's speech. */
-  readonly agent: string;
+  readonly author: Pick<InvocationContext, 'agentName'>;
   /** Receives the event that names a file, once the file is stored. */
   readonly onStored: EmitEvent;
   readonly onError: (error: unknown) => void;
@@ -116,7 +117,7 @@ export class AudioRecorder {
   }
 
   async #saveFile(side: Side, { mimeType, startedAt, chunks }: Recording): Promise<void> {
-    const { artifacts, key, agent, onStored } = this.#options;
+    const { artifacts, key, author, onStored } = this.#options;
     const filename = `_adk_live/adk_live_audio_storage_${side}_audio_${Math.round(startedAt * 1000)}.pcm`;
     const data = Buffer.concat(chunks.map((chunk) => Buffer.from(chunk, 'base64')));
     const save = () => artifacts.save(key, filename, { mimeType, data });
@@ -125,7 +126,7 @@ export class AudioRecorder {
     const fileData = { fileUri: formatArtifactUri(key, filename, revision), mimeType };
     const isInput = side === 'input';
     onStored({
-      author: isInput ? 'user' : agent,
+      author: isInput ? 'user' : author.agentName,
       timestamp: startedAt,
       content: { role: isInput ? 'user' : 'model', parts: [{ fileData }] },
     });

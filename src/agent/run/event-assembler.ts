@@ -2,6 +2,7 @@ import type { ModelEvent } from '../../models/realtime-model.ts';
 import type { FunctionCall, Part, Transcription } from '../../wire/agent-event.ts';
 import { keepEnd } from '../../wire/keep-end.ts';
 import { omitUndefined } from '../../wire/omit-undefined.ts';
+import type { InvocationContext } from '../invocation-context.ts';
 import type { EmitEvent, EventBody } from './event-factory.ts';
 import type { TurnView } from './turn-state.ts';
 
@@ -44,7 +45,7 @@ const NO_RULES: CallRules = { isClientCall: () => false, needsConfirmation: () =
  * The transcript of the reply holds nothing back: on Gemini this transcript ends with the generation, after the tool calls.
  */
 export class EventAssembler {
-  readonly #agent: string;
+  readonly #author: Pick<InvocationContext, 'agentName'>;
   readonly #turn: TurnView;
   readonly #emit: EmitEvent;
   readonly #rules: CallRules;
@@ -63,11 +64,16 @@ export class EventAssembler {
   #lateWordsTimer: NodeJS.Timeout | undefined;
 
   /**
-   * @param agent author of the model's events
+   * @param author names the author of the model's events: the agent that is active
    * @param rules Default: the server runs all calls, and no user is asked
    */
-  constructor(agent: string, turn: TurnView, emit: EmitEvent, rules: CallRules = NO_RULES) {
-    this.#agent = agent;
+  constructor(
+    author: Pick<InvocationContext, 'agentName'>,
+    turn: TurnView,
+    emit: EmitEvent,
+    rules: CallRules = NO_RULES,
+  ) {
+    this.#author = author;
     this.#turn = turn;
     this.#emit = emit;
     this.#rules = rules;
@@ -105,23 +111,26 @@ export class EventAssembler {
         this.#onToolCall(event.calls);
         return;
       case 'tool_cancel':
-        this.addToolEvent({ author: this.#agent, toolCancellation: event.ids });
+        this.addToolEvent({ author: this.#author.agentName, toolCancellation: event.ids });
         return;
       case 'usage':
-        this.#emit({ author: this.#agent, usageMetadata: event.usage });
+        this.#emit({ author: this.#author.agentName, usageMetadata: event.usage });
         return;
       case 'grounding':
-        this.#emit({ author: this.#agent, groundingMetadata: event.metadata });
+        this.#emit({ author: this.#author.agentName, groundingMetadata: event.metadata });
         return;
       case 'voice_activity':
-        this.#emit({ author: this.#agent, voiceActivity: event.activity });
+        this.#emit({ author: this.#author.agentName, voiceActivity: event.activity });
         return;
       case 'session_id':
-        this.#emit({ author: this.#agent, liveSessionId: event.id });
+        this.#emit({ author: this.#author.agentName, liveSessionId: event.id });
         return;
       case 'resumption':
         if (event.handle === undefined) return;
-        this.#emit({ author: this.#agent, liveSessionResumptionUpdate: { newHandle: event.handle, resumable: true } });
+        this.#emit({
+          author: this.#author.agentName,
+          liveSessionResumptionUpdate: { newHandle: event.handle, resumable: true },
+        });
         return;
       case 'generation_complete':
         this.#flushAll();
@@ -177,7 +186,7 @@ export class EventAssembler {
     this.#onReplyPart();
     this.#thought = thought;
     this.#text += text;
-    this.#emit({ author: this.#agent, content: this.#createModelText(text), partial: true });
+    this.#emit({ author: this.#author.agentName, content: this.#createModelText(text), partial: true });
     if (this.#text.length > MAX_PENDING) this.#flushText();
   }
 
@@ -187,7 +196,7 @@ export class EventAssembler {
     const clientToolIds = calls.filter((call) => this.#rules.isClientCall(call)).map(({ id }) => id);
     const confirmToolIds = calls.filter((call) => this.#rules.needsConfirmation(call)).map(({ id }) => id);
     this.#holdOrEmit({
-      author: this.#agent,
+      author: this.#author.agentName,
       content: { role: 'model', parts },
       ...(clientToolIds.length > 0 ? { clientToolIds } : {}),
       ...(confirmToolIds.length > 0 ? { confirmToolIds } : {}),
@@ -215,7 +224,7 @@ export class EventAssembler {
     if (text) {
       this.#onReplyPart();
       this.#output += text;
-      this.#emit({ author: this.#agent, outputTranscription: { text, finished: false }, partial: true });
+      this.#emit({ author: this.#author.agentName, outputTranscription: { text, finished: false }, partial: true });
     }
     if (finished || this.#output.length > MAX_PENDING) this.#flushOutput();
   }
@@ -247,7 +256,7 @@ export class EventAssembler {
 
   #endReply(fields: Omit<EventBody, 'author'>): void {
     this.#flushAll();
-    this.#emit({ author: this.#agent, ...fields });
+    this.#emit({ author: this.#author.agentName, ...fields });
   }
 
   /** Emits input before output, as ADK does. */
@@ -271,19 +280,19 @@ export class EventAssembler {
   #flushOutput(): void {
     if (!this.#output) return;
     this.#flushInput();
-    this.#emit({ author: this.#agent, outputTranscription: { text: this.#output, finished: true } });
+    this.#emit({ author: this.#author.agentName, outputTranscription: { text: this.#output, finished: true } });
     this.#output = '';
   }
 
   #flushText(): void {
     if (!this.#text) return;
     this.#flushInput();
-    this.#emit({ author: this.#agent, content: this.#createModelText(this.#text) });
+    this.#emit({ author: this.#author.agentName, content: this.#createModelText(this.#text) });
     this.#text = '';
   }
 
   #emitPart(part: Part): void {
-    this.#emit({ author: this.#agent, content: { role: 'model', parts: [part] } });
+    this.#emit({ author: this.#author.agentName, content: { role: 'model', parts: [part] } });
   }
 
   #createModelText(text: string): { role: 'model'; parts: Part[] } {

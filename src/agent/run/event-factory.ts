@@ -11,14 +11,22 @@ export type CreateEvent = (body: EventBody) => AgentEvent;
 const COUNTER_DIGITS = 6;
 const COUNTER_END = 16 ** COUNTER_DIGITS;
 
+/** Creates the id of a run, which all its events have. */
+export function createInvocationId(): string {
+  return `e-${uuidv7()}`;
+}
+
 /**
  * Creates a function that gives events their ids and time. The ids of a run share their time and random bits and end in a counter, because every
  * chunk of audio needs an id that sorts after the one before.
  * @param customMetadata metadata that every event carries
+ * @param invocationId id of the run. Default: a new one
  * @see RFC 9562, section 6.2
  */
-export function createEventFactory(customMetadata?: AgentEvent['customMetadata']): CreateEvent {
-  const invocationId = `e-${uuidv7()}`;
+export function createEventFactory(
+  customMetadata?: AgentEvent['customMetadata'],
+  invocationId = createInvocationId(),
+): CreateEvent {
   const prefix = uuidv7().slice(0, -COUNTER_DIGITS);
   let count = 0;
   return (body) => {

@@ -7,6 +7,7 @@ import type { Blob } from '../../wire/live-request.ts';
 import type { MemoryCounter } from '../../wire/memory-share.ts';
 import type { SessionPersona } from '../../wire/session-config.ts';
 import type { Agent } from '../agent.ts';
+import type { InvocationContext } from '../invocation-context.ts';
 import type { LiveRequestQueue } from '../live-request-queue.ts';
 import { type RunConfig, WATCHDOG_LIMITS } from '../run-config.ts';
 import type { Tool } from '../tool.ts';
@@ -17,7 +18,7 @@ import { BackgroundWork } from './background-work.ts';
 import { checkImages } from './check-images.ts';
 import { ConversationRecorder } from './conversation-recorder.ts';
 import { EventAssembler } from './event-assembler.ts';
-import { type CreateEvent, createEventFactory, type EventBody } from './event-factory.ts';
+import { type CreateEvent, createEventFactory, createInvocationId, type EventBody } from './event-factory.ts';
 import { FramePacer } from './frame-pacer.ts';
 import { Greeting } from './greeting.ts';
 import { InputConverter } from './input-converter.ts';
@@ -64,6 +65,7 @@ const MAX_WAITING_EVENTS = 10_000;
 export class LiveRun {
   readonly #options: LiveRunOptions;
   readonly #events = new AsyncQueue<AgentEvent>(MAX_WAITING_EVENTS);
+  readonly #invocation: InvocationContext;
   readonly #createEvent: CreateEvent;
   readonly #turn: LiveTurn;
   readonly #toolCalls: ToolCalls;
@@ -94,7 +96,9 @@ export class LiveRun {
     const onError = (error: unknown) => this.#events.end(error);
     const proactive = capabilities.proactive || runConfig.proactivity?.proactiveAudio === true;
 
-    this.#createEvent = createEventFactory(runConfig.customMetadata);
+    const { userId, sessionId } = conversation.key;
+    this.#invocation = { userId, sessionId, invocationId: createInvocationId(), agentName: agent.name };
+    this.#createEvent = createEventFactory(runConfig.customMetadata, this.#invocation.invocationId);
     this.#turn = new LiveTurn(capabilities.exchanges);
     this.#recorder = new ConversationRecorder(conversation);
     this.#replayBuffer = new ReplayBuffer(this.#turn, options.memory);
@@ -104,7 +108,7 @@ export class LiveRun {
       turn: this.#turn,
       replayBuffer: this.#replayBuffer,
       runConfig,
-      agent: agent.name,
+      invocation: this.#invocation,
       createEvent: this.#createEvent,
     });
     if (runConfig.saveLiveBlob && artifacts) {
@@ -112,14 +116,14 @@ export class LiveRun {
         artifacts,
         key: conversation.key,
         turn: this.#turn,
-        agent: agent.name,
+        author: this.#invocation,
         onStored: emit,
         onError,
         memory: options.memory,
       });
     }
     this.#toolCalls = this.#createToolCalls(onError);
-    this.#assembler = new EventAssembler(agent.name, this.#turn, emit, this.#toolCalls);
+    this.#assembler = new EventAssembler(this.#invocation, this.#turn, emit, this.#toolCalls);
     this.#link = this.#createLink();
     if (runConfig.watchdog !== null) {
       this.#watchdog = new Watchdog({
@@ -153,12 +157,10 @@ export class LiveRun {
 
   /** Creates the record of the calls of the run. */
   #createToolCalls(onError: (error: unknown) => void): ToolCalls {
-    const { tools, conversation, runConfig, logger } = this.#options;
-    const { userId, sessionId } = conversation.key;
+    const { tools, runConfig, logger } = this.#options;
     return new ToolCalls({
       tools,
-      userId,
-      sessionId,
+      invocation: this.#invocation,
       timeoutMs: runConfig.toolTimeoutMs,
       logger,
       onResult: (result) => this.#onToolResult(result),
@@ -169,16 +171,10 @@ export class LiveRun {
 
   /** Creates the link to the model. */
   #createLink(): ModelLink {
-    const { agent, tools, model, runConfig, persona } = this.#options;
+    const { model, runConfig } = this.#options;
     return new ModelLink({
       model,
-      setup: toModelSetup(
-        agent,
-        tools.map(({ declaration }) => declaration),
-        runConfig,
-        model.capabilities,
-        persona,
-      ),
+      createSetup: () => this.#createSetup(),
       handle: runConfig.sessionResumption?.handle,
       usesHandles: runConfig.sessionResumption?.reseed !== true,
       awaitsResults: () => this.#toolCalls.hasPending,
@@ -190,6 +186,17 @@ export class LiveRun {
       onGivenUp: () => this.#history.passOver(),
       onReconnected: (connection) => this.#onReconnected(connection),
     });
+  }
+
+  #createSetup(): ReturnType<typeof toModelSetup> {
+    const { agent, tools, model, runConfig, persona } = this.#options;
+    return toModelSetup(
+      agent,
+      tools.map(({ declaration }) => declaration),
+      runConfig,
+      model.capabilities,
+      persona,
+    );
   }
 
   /** Creates what gets a silent model to speak. */
@@ -291,7 +298,7 @@ export class LiveRun {
   }
 
   #onStatus(status: UpstreamStatus): void {
-    this.#emit({ author: this.#options.agent.name, status });
+    this.#emit({ author: this.#invocation.agentName, status });
     this.#greeting?.onStatus(status, this.#link.connection);
   }
 
@@ -331,7 +338,7 @@ export class LiveRun {
     const { cancelled, results } = this.#toolCalls.interruptExchange();
     this.#replayBuffer.interruptExchange(results);
     if (cancelled.length > 0) {
-      this.#assembler.addToolEvent({ author: this.#options.agent.name, toolCancellation: cancelled });
+      this.#assembler.addToolEvent({ author: this.#invocation.agentName, toolCancellation: cancelled });
     }
     this.#assembler.onConnectionLost();
     this.#audioRecorder?.onConnectionLost();
@@ -348,7 +355,7 @@ export class LiveRun {
   /** Returns whether a connection received the result. */
   #onToolResult(result: ToolResult): boolean {
     const parts = [{ functionResponse: result.response }];
-    this.#assembler.addToolEvent({ author: this.#options.agent.name, content: { role: 'user', parts } });
+    this.#assembler.addToolEvent({ author: this.#invocation.agentName, content: { role: 'user', parts } });
     const { connection } = this.#link;
     if (connection) sendToolResult(connection, result);
     this.#watchdog?.onInput();

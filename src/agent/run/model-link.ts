@@ -28,7 +28,8 @@ const HANDLE_WAIT_MS = 1_000;
 
 export interface ModelLinkOptions {
   readonly model: RealtimeModel;
-  readonly setup: Omit<ModelSetup, 'history' | 'answered' | 'handle'>;
+  /** Creates the setup of a connection that is opened now. */
+  readonly createSetup: () => Omit<ModelSetup, 'history' | 'answered' | 'handle'>;
   /** Handle of a conversation that the provider remembers and the first connection continues. */
   readonly handle?: string | undefined;
   /** Whether a lost connection is resumed by the provider's handle. Otherwise a fresh connection receives the conversation. */
@@ -216,13 +217,13 @@ export class ModelLink {
   }
 
   async #connect(attempt: number): Promise<LinkedConnection> {
-    const { model, setup, turn, loadHistory, onStatus, onReconnected } = this.#options;
+    const { model, createSetup, turn, loadHistory, onStatus, onReconnected } = this.#options;
     for (let tries = attempt; ; tries += 1) {
       const handle = this.#handleStale ? undefined : this.#handle?.value;
       const isResumption = handle !== undefined;
       try {
         const connection = await model.connect(
-          isResumption ? { ...setup, history: [], handle } : { ...setup, ...(await loadHistory()) },
+          isResumption ? { ...createSetup(), history: [], handle } : { ...createSetup(), ...(await loadHistory()) },
           this.#getConnectAbort().signal,
         );
         this.#connectAbort = undefined;

@@ -1,5 +1,6 @@
 import type { ModelSetup } from '../../models/realtime-model.ts';
 import type { LiveConversation } from '../../store/live-conversation.ts';
+import type { InvocationContext } from '../invocation-context.ts';
 import type { RunConfig } from '../run-config.ts';
 import type { CreateEvent } from './event-factory.ts';
 import type { ReplayBuffer } from './replay-buffer.ts';
@@ -14,15 +15,13 @@ export interface RunHistoryOptions {
   readonly turn: TurnView;
   readonly replayBuffer: ReplayBuffer;
   readonly runConfig: RunConfig;
-  /** Name of the agent. */
-  readonly agent: string;
+  readonly invocation: InvocationContext;
   readonly createEvent: CreateEvent;
 }
 
 /** What fresh connections of a run are told of the conversation. */
 export class RunHistory {
   readonly #options: RunHistoryOptions;
-  readonly #invocationId: string;
   /** Number of connections in a row that ended without any output. */
   #fruitless = 0;
   /** Turn in which the model answers the last entry of the history; `undefined` if the history needs no answer. */
@@ -31,14 +30,13 @@ export class RunHistory {
 
   constructor(options: RunHistoryOptions) {
     this.#options = options;
-    this.#invocationId = options.createEvent({ author: options.agent }).invocationId;
   }
 
   /** @returns the conversation without what the replay buffer will send again */
   async load(): Promise<Pick<ModelSetup, 'history' | 'answered'>> {
-    const { conversation, replayBuffer, runConfig, turn } = this.#options;
+    const { conversation, replayBuffer, runConfig, turn, invocation } = this.#options;
     await conversation.loaded;
-    const known = omitReplayedEvents(conversation.events, this.#invocationId, replayBuffer);
+    const known = omitReplayedEvents(conversation.events, invocation.invocationId, replayBuffer);
     // A connection that ends as soon as it is told the conversation may not bear a question that was passed over.
     const isSuspect = this.#leavesOutPassedOver || this.#fruitless >= MAX_FRUITLESS;
     const events = isSuspect ? omitPassedOver(known) : known;
@@ -67,9 +65,9 @@ export class RunHistory {
    * the model does not answer it again. Otherwise every later message would fail with it.
    */
   passOver(): void {
-    const { agent, conversation, turn, createEvent } = this.#options;
+    const { invocation, conversation, turn, createEvent } = this.#options;
     if (turn.state.phase === 'idle') return;
-    conversation.append(createEvent({ author: agent, turnComplete: true }));
+    conversation.append(createEvent({ author: invocation.agentName, turnComplete: true }));
     conversation.commitTurn();
   }
 }

@@ -1,4 +1,5 @@
 import type { FunctionCall, FunctionResponse, ToolConfirmation } from '../../wire/agent-event.ts';
+import type { InvocationContext } from '../invocation-context.ts';
 import type { Tool } from '../tool.ts';
 import { type RunnableTool, ToolExecution, type ToolLogger } from './tool-execution.ts';
 
@@ -33,8 +34,8 @@ export interface ToolResult {
 
 export interface ToolCallsOptions {
   readonly tools: readonly Tool[];
-  readonly userId: string;
-  readonly sessionId: string;
+  /** The run, as its tools see it. Read when a call starts. */
+  readonly invocation: InvocationContext;
   /** Maximum duration of a call, in ms, of a tool that does not say; 0: no limit. Default: 60 s. */
   readonly timeoutMs?: number | undefined;
   /** Default: nothing is logged. */
@@ -248,8 +249,8 @@ export class ToolCalls {
   }
 
   #createExecution(call: FunctionCall, onResponse: (response: Record<string, unknown>) => void): ToolExecution {
-    const { userId, sessionId, timeoutMs = DEFAULT_TIMEOUT_MS, logger } = this.#options;
-    return new ToolExecution({ call, userId, sessionId, timeoutMs, logger, onResponse });
+    const { invocation, timeoutMs = DEFAULT_TIMEOUT_MS, logger } = this.#options;
+    return new ToolExecution({ call, invocation, timeoutMs, logger, onResponse });
   }
 
   #findTool(name: string): Tool | undefined {

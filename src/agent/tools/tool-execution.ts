@@ -2,6 +2,7 @@ import { recordPromises } from '../../isolation/fault-handlers.ts';
 import { FaultScope } from '../../isolation/fault-scope.ts';
 import type { FunctionCall } from '../../wire/agent-event.ts';
 import { describeError, toErrorDetails } from '../../wire/error-text.ts';
+import type { InvocationContext } from '../invocation-context.ts';
 import type { Tool, ToolContext } from '../tool.ts';
 import { toToolResponse } from './tool-response.ts';
 
@@ -15,8 +16,7 @@ export type RunnableTool = Pick<Tool, 'run' | 'timeoutMs'>;
 
 export interface ToolExecutionOptions {
   readonly call: FunctionCall;
-  readonly userId: string;
-  readonly sessionId: string;
+  readonly invocation: InvocationContext;
   /** Maximum duration of a call, in ms, of a tool that does not say; 0: no limit. */
   readonly timeoutMs: number;
   readonly logger: ToolLogger | undefined;
@@ -71,9 +71,9 @@ export class ToolExecution {
   }
 
   async #run(tool: RunnableTool): Promise<Record<string, unknown>> {
-    const { call, userId, sessionId } = this.#options;
+    const { call, invocation } = this.#options;
     this.#timeoutMs = tool.timeoutMs ?? this.#timeoutMs;
-    const context: ToolContext = { signal: this.#controller.signal, userId, sessionId, callId: call.id };
+    const context: ToolContext = { ...invocation, signal: this.#controller.signal, callId: call.id };
     // A tool that changes its arguments must not change the event that clients read.
     const args = structuredClone(call.args);
     // Convert the result here, so that a value that JSON cannot represent is an error of this tool, not of the run.
@@ -148,7 +148,8 @@ export class ToolExecution {
   }
 
   #describeCall(): object {
-    const { call, userId, sessionId } = this.#options;
+    const { call, invocation } = this.#options;
+    const { userId, sessionId } = invocation;
     return { userId, sessionId, tool: call.name, callId: call.id };
   }
 }

@@ -186,7 +186,7 @@ const hearing = (piece: string) => ({
 function open() {
   const bodies: EventBody[] = [];
   const turn = new LiveTurn('single');
-  const assembler = new EventAssembler('bot', turn, (body) => bodies.push(body));
+  const assembler = new EventAssembler({ agentName: 'bot' }, turn, (body) => bodies.push(body));
   const apply = (event: ModelEvent) => {
     turn.apply(event);
     assembler.onModelEvent(event);

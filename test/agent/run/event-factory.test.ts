@@ -15,7 +15,7 @@ test('each event of a run has a UUID v7 of its own, in order, and the invocation
 });
 
 test('runs that start at the same moment share no event id and no invocation id', () => {
-  const stamps = Array.from({ length: 100 }, createEventFactory);
+  const stamps = Array.from({ length: 100 }, () => createEventFactory());
   const events = stamps.flatMap((stamp) => [stamp({ author: 'agent' }), stamp({ author: 'agent' })]);
   expect(new Set(events.map(({ id }) => id)).size).toBe(events.length);
   expect(new Set(events.map(({ invocationId }) => invocationId)).size).toBe(stamps.length);

@@ -17,7 +17,17 @@ async function open(misbehaviour: Misbehaviour) {
 }
 
 const call = async ([tool]: readonly Tool[]) =>
-  tool?.run?.({}, { signal: AbortSignal.timeout(10_000), userId: 'ann', sessionId: 'default', callId: 'c1' });
+  tool?.run?.(
+    {},
+    {
+      signal: AbortSignal.timeout(10_000),
+      userId: 'ann',
+      sessionId: 'default',
+      invocationId: 'e-1',
+      agentName: 'helper',
+      callId: 'c1',
+    },
+  );
 const soon = () => AbortSignal.timeout(10_000);
 
 test('a server that forgets its sessions fails one call; the next one has a new session', async () => {

@@ -58,7 +58,14 @@ const find = (tools: readonly Tool[], name: string) =>
 
 function call(tools: readonly Tool[], name: string, args: object = {}, signal = ANY_MS): Promise<unknown> {
   const run = find(tools, name).run as NonNullable<Tool['run']>; // every tool of a toolset runs here
-  return run(args, { signal, userId: 'ann', sessionId: 'default', callId: 'c1' });
+  return run(args, {
+    signal,
+    userId: 'ann',
+    sessionId: 'default',
+    invocationId: 'e-1',
+    agentName: 'helper',
+    callId: 'c1',
+  });
 }
 
 describe('the toolset of an MCP server', () => {

@@ -12,8 +12,7 @@ function createCalls(...tools: Tool[]) {
   const link = { isOpen: true };
   const calls = new ToolCalls({
     tools,
-    userId: 'ann',
-    sessionId: 'default',
+    invocation: { userId: 'ann', sessionId: 'default', invocationId: 'e-1', agentName: 'helper' },
     onConfirmed: (confirmation) => confirmations.push(confirmation),
     onResult: (result) => {
       results.push(result);
@@ -116,17 +115,23 @@ describe('the result of a tool', () => {
 });
 
 describe('ToolCalls', () => {
-  test('gives a tool the ids of its user, session and call', async () => {
+  test('gives a tool the ids of its user, session, run and call, and the name of the agent', async () => {
     const { start, results } = createCalls(
       tool({
         name: 'who',
         description: '',
-        execute: (_args, { userId, sessionId, callId }) => ({ userId, sessionId, callId }),
+        execute: (_args, { signal: _, ...context }) => context,
       }),
     );
     start('who', 'c9');
     const [result] = await results(1);
-    expect(result?.response).toEqual({ userId: 'ann', sessionId: 'default', callId: 'c9' });
+    expect(result?.response).toEqual({
+      userId: 'ann',
+      sessionId: 'default',
+      invocationId: 'e-1',
+      agentName: 'helper',
+      callId: 'c9',
+    });
   });
 
   test('runs calls at the same time and reports each result when it arrives', async () => {
@@ -306,8 +311,7 @@ test('any sequence of calls, results and connections: each result is sent or rep
       const send = ({ response, known }: ToolResult) => sent.push({ id: response.id, known });
       const calls = new ToolCalls({
         tools: [wait],
-        userId: 'ann',
-        sessionId: 'default',
+        invocation: { userId: 'ann', sessionId: 'default', invocationId: 'e-1', agentName: 'helper' },
         onConfirmed: () => undefined,
         onResult: (result) => isOpen && send(result) > 0,
         onError: fail,

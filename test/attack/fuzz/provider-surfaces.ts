@@ -40,7 +40,7 @@ function encodeAll(events: readonly ModelEvent[]): void {
   const turn = new LiveTurn('single');
   const createEvent = createEventFactory();
   const emitted: AgentEvent[] = [];
-  const assembler = new EventAssembler('attacked', turn, (body) => void emitted.push(createEvent(body)));
+  const assembler = new EventAssembler({ agentName: 'attacked' }, turn, (body) => void emitted.push(createEvent(body)));
   for (const event of events) {
     turn.apply(event);
     assembler.onModelEvent(event);

@@ -101,7 +101,9 @@ export const tools: Area = {
       here: 'Ids and an AbortSignal.',
       differs: 'There is no state and no memory; a tool manages its own.',
       status: 'done',
-      tests: ['agent/tools/tool-calls.test.ts: ToolCalls gives a tool the ids of its user, session and call'],
+      tests: [
+        'agent/tools/tool-calls.test.ts: ToolCalls gives a tool the ids of its user, session, run and call, and the name of the agent',
+      ],
     },
     {
       id: 'tools: calls without an id',
