@@ -2,9 +2,11 @@
 export type { AdkLiveRequestQueue, AdkRunLiveParams, AdkRunner } from './agent/adk/adk-runner.ts';
 export { type AdkRunnerOptions, fromAdkRunner } from './agent/adk/from-adk-runner.ts';
 export { Agent, type AgentOptions } from './agent/agent.ts';
+export type { InvocationContext, InvocationNames, ReadonlyContext } from './agent/invocation-context.ts';
 export { LiveRequestQueue } from './agent/live-request-queue.ts';
 export { type AgentCard, type LiveRunner, type RunLiveParams, Runner, type RunnerOptions } from './agent/run/runner.ts';
 export type { RunConfig } from './agent/run-config.ts';
+export type { ReadonlyState, State } from './agent/state.ts';
 export {
   type ClientToolOptions,
   clientTool,
@@ -46,6 +48,7 @@ export {
   type LiveConversationsLimits,
   type LiveConversationsOptions,
 } from './store/live-conversations.ts';
+export type { LiveState } from './store/live-state.ts';
 export { createMemoryArtifacts } from './store/memory-artifacts.ts';
 export { createMemoryStore, type MemoryStoreLimits } from './store/memory-store.ts';
 export type {
@@ -60,9 +63,11 @@ export type {
   StoredSession,
   TurnCommit,
 } from './store/session-store.ts';
+export { StateLimitError } from './store/state-scope.ts';
 export type { StoreLogger } from './store/store-health.ts';
 export type { AgentEvent } from './wire/agent-event.ts';
 export type { ErrorCode } from './wire/error-catalogue.ts';
 export type { LiveRequest } from './wire/live-request.ts';
 export type { MemoryCounter } from './wire/memory-share.ts';
+export type { StateDelta } from './wire/state-delta.ts';
 export { WireError } from './wire/wire-error.ts';

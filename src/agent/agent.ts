@@ -27,6 +27,12 @@ export interface AgentOptions {
    * agent whose instruction is a rule, or whose tools trust the instruction. Default: false; what a client requests is refused.
    */
   readonly acceptsPersona?: boolean;
+  /**
+   * Which keys of the state clients may write with `state_delta`: all keys of the conversation and of their user (true), those of a list, or none (false).
+   * What a client writes may be a lie: name the keys, or forbid it, for an agent whose tools trust the state, or whose instruction has a template. Keys
+   * with `app:` or `temp:` are never accepted from a client. Default: true, as in ADK.
+   */
+  readonly acceptsState?: boolean | readonly string[];
 }
 
 const OPTIONS: readonly string[] = [
@@ -38,6 +44,7 @@ const OPTIONS: readonly string[] = [
   'tools',
   'runConfig',
   'acceptsPersona',
+  'acceptsState',
 ];
 
 /** Definition of an agent (ADK: LlmAgent). */
@@ -51,12 +58,13 @@ export class Agent {
   readonly toolsets: readonly Toolset[];
   readonly runConfig: RunConfig;
   readonly acceptsPersona: boolean;
+  readonly acceptsState: boolean | readonly string[];
 
   /** @throws {TypeError} if an option is unknown, if the name or a tool is invalid, or if two tools have the same name */
   constructor(options: AgentOptions) {
     checkOptions(options);
     const { name, model, description = '', instruction = '', greeting, tools = [], runConfig = {} } = options;
-    const { acceptsPersona = false } = options;
+    const { acceptsPersona = false, acceptsState = true } = options;
     if (typeof name !== 'string' || !/^[A-Za-z_][A-Za-z0-9_-]*$/.test(name) || name === 'user') {
       throw new TypeError(`Agent: "${name}" is not a valid name: use letters, digits, _ and -, and not "user"`);
     }
@@ -72,6 +80,9 @@ export class Agent {
     const single = tools.filter((each): each is Tool => !isToolset(each));
     if (typeof acceptsPersona !== 'boolean')
       throw new TypeError(`Agent "${name}": acceptsPersona must be true or false`);
+    if (typeof acceptsState !== 'boolean' && !isListOfTexts(acceptsState)) {
+      throw new TypeError(`Agent "${name}": acceptsState must be true, false or an array of keys`);
+    }
     const names = single.map(({ declaration }) => ('name' in declaration ? declaration.name : declaration.type));
     const duplicate = names.find((toolName, index) => names.indexOf(toolName) !== index);
     if (duplicate) throw new TypeError(`Agent "${name}": two tools have the name "${duplicate}"`);
@@ -84,6 +95,7 @@ export class Agent {
     this.toolsets = tools.filter(isToolset);
     this.runConfig = runConfig;
     this.acceptsPersona = acceptsPersona;
+    this.acceptsState = acceptsState;
   }
 }
 
@@ -92,4 +104,8 @@ function checkOptions(options: AgentOptions): void {
     throw new TypeError("Agent: the options must be an object, such as { name: 'helper' }");
   }
   checkOptionNames('Agent', options, OPTIONS);
+}
+
+function isListOfTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
 }

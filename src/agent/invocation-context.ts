@@ -1,9 +1,22 @@
-/** What code of an agent's author learns of the run that calls it: in a tool, a callback, or an instruction that is a function. */
-export interface InvocationContext {
+import type { ReadonlyState, State } from './state.ts';
+
+/** Names of a run, which stay the same while code of an author runs. */
+export interface InvocationNames {
   readonly userId: string;
   readonly sessionId: string;
   /** Id that all events of the run have: `e-` and a UUID. */
   readonly invocationId: string;
   /** Name of the agent that is active. */
   readonly agentName: string;
+}
+
+/** What code of an agent's author learns of the run that calls it: in a tool or a callback. */
+export interface InvocationContext extends InvocationNames {
+  /** State of the conversation, the user and the application. */
+  readonly state: State;
+}
+
+/** What code learns that may change nothing: an instruction that is a function (ADK: ReadonlyContext). */
+export interface ReadonlyContext extends InvocationNames {
+  readonly state: ReadonlyState;
 }

@@ -19,7 +19,7 @@ import { createResetStart } from './reset-start.ts';
 import { describeSettings, isSameRun, type ResolvedRunSettings, resolveRunSettings } from './run-settings.ts';
 import { RunSupervisor } from './run-supervisor.ts';
 import type { SessionAccount } from './session-account.ts';
-import { checkSessionConfig } from './session-config-rules.ts';
+import { checkSessionConfig, checkStateChange } from './session-config-rules.ts';
 import type {
   Attachment,
   ClientPost,
@@ -146,6 +146,7 @@ export class LiveSession implements SessionHandle {
       account,
       manualActivity: settings.manualActivity,
       runner,
+      checkState: (delta) => checkStateChange(options.conversation.state, delta),
       checkConfig: (config) => this.#checkConfig(config),
       configure: (config) => this.#configure(config),
     });

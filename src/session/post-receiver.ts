@@ -3,6 +3,7 @@ import { inputAudioMs } from '../wire/audio-duration.ts';
 import { type SizedRequest, sumBytes } from '../wire/byte-size.ts';
 import type { Envelope } from '../wire/envelope.ts';
 import type { SessionConfig } from '../wire/session-config.ts';
+import type { StateDelta } from '../wire/state-delta.ts';
 import { type ErrorBody, WireError } from '../wire/wire-error.ts';
 import type { ClientCalls } from './client-calls.ts';
 import type { Connections } from './connections.ts';
@@ -29,6 +30,8 @@ export interface PostReceiverOptions {
   /** Whether clients report when the user speaks; `undefined` if the runner does not say. */
   readonly manualActivity: boolean | undefined;
   readonly runner: LiveRunner;
+  /** Checks whether changes of state fit into the conversation now. @throws {WireError} state_too_large */
+  readonly checkState: (delta: StateDelta) => void;
   /** Checks whether a client may have a config now. @throws {WireError} */
   readonly checkConfig: (config: SessionConfig) => void;
   /** Applies a config that was checked. */
@@ -57,7 +60,7 @@ export class PostReceiver {
    * @param envelope absent for a client that neither numbers its POSTs nor acknowledges events
    * @param paced whether the sender waits while the session is congested. Its audio is not refused, however fast it comes
    * @returns a refusal with `epoch_changed`, `outside_window`, `request_queue_full`, `too_much_audio`, `server_busy`, `malformed_item`,
-   * `not_supported`, `tool_call_not_open`, `config_not_allowed`, `invalid_run_config` or `too_many_model_connections`, or the refusal of the body
+   * `not_supported`, `state_not_allowed`, `state_too_large`, `tool_call_not_open`, `config_not_allowed`, `invalid_run_config` or `too_many_model_connections`, or the refusal of the body
    */
   receive(envelope: Envelope | undefined, body: DecodedBody, paced: boolean): Accepted | Refused {
     if (!envelope) return this.#receiveUnnumbered(this.#applyRules(body), 1, paced, null);
@@ -106,7 +109,7 @@ export class PostReceiver {
     const { manualActivity, runner } = this.#options;
     const refusal =
       findViolation(requests, manualActivity, runner) ??
-      (hasOnlyMedia(requests) ? undefined : (this.#findUnwantedAnswer(requests) ?? this.#refuseConfig(requests)));
+      (hasOnlyMedia(requests) ? undefined : (this.#findUnwantedAnswer(requests) ?? this.#refuseByRules(requests)));
     return refusal ? { refusal } : body;
   }
 
@@ -115,9 +118,14 @@ export class PostReceiver {
     return this.#options.calls.findViolation(requests.map(({ request }) => request));
   }
 
-  #refuseConfig(requests: readonly SizedRequest[]): ErrorBody | undefined {
+  /** Refuses changes of state that do not fit, and configs that are not allowed. */
+  #refuseByRules(requests: readonly SizedRequest[]): ErrorBody | undefined {
+    const { checkState, checkConfig } = this.#options;
     try {
-      for (const { request } of requests) if (request.configure) this.#options.checkConfig(request.configure);
+      for (const { request } of requests) {
+        if (request.state_delta) checkState(request.state_delta);
+        if (request.configure) checkConfig(request.configure);
+      }
       return undefined;
     } catch (error) {
       if (WireError.is(error)) return error.body();

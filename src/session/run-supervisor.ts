@@ -303,7 +303,9 @@ export class RunSupervisor {
   }
 }
 
-/** Reduces a request to its message. @returns an empty list if it has none */
-function keepMessage({ request: { content, partial } }: SizedRequest): SizedRequest[] {
-  return content ? [toSizedRequest(partial ? { content, partial } : { content })] : [];
+/** Reduces a request to its message and its changes of state. @returns an empty list if it has neither */
+function keepMessage({ request: { content, partial, state_delta } }: SizedRequest): SizedRequest[] {
+  if (!content && !state_delta) return [];
+  const message = content ? { content, ...(partial ? { partial } : {}) } : {};
+  return [toSizedRequest({ ...message, ...(state_delta ? { state_delta } : {}) })];
 }

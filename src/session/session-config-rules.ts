@@ -1,5 +1,8 @@
 import type { AgentCard } from '../agent/run/runner.ts';
+import type { LiveState } from '../store/live-state.ts';
+import { StateLimitError } from '../store/state-scope.ts';
 import type { SessionConfig } from '../wire/session-config.ts';
+import type { StateDelta } from '../wire/state-delta.ts';
 import { WireError } from '../wire/wire-error.ts';
 
 /**
@@ -22,4 +25,17 @@ export function checkSessionConfig({ provider, ...persona }: SessionConfig, card
     'The runner of this server takes no instruction and no names from clients',
     'leave them out of the config',
   );
+}
+
+/**
+ * Checks whether changes of state fit into a conversation now.
+ * @throws {WireError} state_too_large
+ */
+export function checkStateChange(state: LiveState, delta: StateDelta): void {
+  try {
+    state.check(delta);
+  } catch (error) {
+    if (error instanceof StateLimitError) throw new WireError('state_too_large', error.message);
+    throw error;
+  }
 }

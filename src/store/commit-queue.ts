@@ -1,6 +1,8 @@
+import type { AgentEvent } from '../wire/agent-event.ts';
+import type { StateDelta } from '../wire/state-delta.ts';
 import type { ConversationKey } from './conversation-key.ts';
 import type { StoreOperations } from './guarded-store.ts';
-import type { TurnCommit } from './session-store.ts';
+import type { LiveState } from './live-state.ts';
 import type { StoreHealth } from './store-health.ts';
 import { limitTime } from './time-limit.ts';
 
@@ -17,8 +19,16 @@ export interface CommitLimits {
   readonly pendingBytes: number;
 }
 
+/** A turn as a conversation commits it. */
+export interface ConversationTurnCommit {
+  readonly events: readonly AgentEvent[];
+  /** Changes of state that belong to the events. */
+  readonly stateDelta?: StateDelta;
+}
+
 export interface CommitQueueOptions {
   readonly key: ConversationKey;
+  readonly state: Pick<LiveState, 'toCommit'>;
   readonly store: StoreOperations;
   readonly health: StoreHealth;
   readonly limits: CommitLimits;
@@ -34,7 +44,7 @@ export interface CommitQueueOwner {
 }
 
 interface PendingTurn {
-  readonly turn: TurnCommit;
+  readonly turn: ConversationTurnCommit;
   readonly bytes: number;
   /** In ms since 1970. */
   readonly since: number;
@@ -58,7 +68,7 @@ export class CommitQueue {
   }
 
   /** Uncommitted turns, oldest first. */
-  get turns(): readonly TurnCommit[] {
+  get turns(): readonly ConversationTurnCommit[] {
     return this.#pending.map(({ turn }) => turn);
   }
 
@@ -77,7 +87,7 @@ export class CommitQueue {
   }
 
   /** @param bytes memory that the turn needs */
-  push(turn: TurnCommit, bytes: number): void {
+  push(turn: ConversationTurnCommit, bytes: number): void {
     this.#pending.push({ turn, bytes, since: Date.now() });
     this.#resize(bytes);
     const { pendingBytes } = this.#options.limits;
@@ -124,10 +134,12 @@ export class CommitQueue {
 
   /** Removes the turn if the store takes it. Otherwise drops what is too old, and waits before the next attempt. */
   async #tryCommit(oldest: PendingTurn): Promise<void> {
-    const { key, store, health, limits } = this.#options;
+    const { key, state, store, health, limits } = this.#options;
     this.#isWaitingForStore = true;
     try {
-      await limitTime(() => store.commit(key, oldest.turn), limits.attemptMs);
+      const { events, stateDelta } = oldest.turn;
+      const turn = stateDelta ? { events, state: state.toCommit(stateDelta) } : { events };
+      await limitTime(() => store.commit(key, turn), limits.attemptMs);
       this.#pending.shift();
       this.#resize(-oldest.bytes);
       this.#failures = 0;

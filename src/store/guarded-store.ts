@@ -1,13 +1,13 @@
 import { FaultScope } from '../isolation/fault-scope.ts';
 import type { ConversationKey } from './conversation-key.ts';
-import type { LoadOptions, SessionStore, StoredSession, TurnCommit } from './session-store.ts';
+import type { LoadOptions, SessionState, SessionStore, StoredSession, TurnCommit } from './session-store.ts';
 import type { StoreLogger } from './store-health.ts';
 
 /** Minimum time between two lines of the log about errors that a store has left behind, in ms. */
 const LOG_INTERVAL_MS = 60_000;
 
 /** The operations of a store that live conversations use. */
-export type StoreOperations = Pick<SessionStore, 'load' | 'commit'>;
+export type StoreOperations = Pick<SessionStore, 'load' | 'loadState' | 'commit'>;
 
 /**
  * Runs a store in a scope of its own: an error that the store throws in a timer, or a rejection that it forgets, is logged and ends nothing.
@@ -26,6 +26,10 @@ export class GuardedStore implements StoreOperations {
 
   load(key: ConversationKey, options?: LoadOptions): Promise<StoredSession | undefined> {
     return this.#scope.run(() => this.#store.load(key, options));
+  }
+
+  loadState(appName: string, userId: string): Promise<Pick<SessionState, 'app' | 'user'>> {
+    return this.#scope.run(() => this.#store.loadState(appName, userId));
   }
 
   commit(key: ConversationKey, turn: TurnCommit): Promise<void> {

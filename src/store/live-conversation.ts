@@ -1,11 +1,13 @@
 import type { AgentEvent } from '../wire/agent-event.ts';
 import type { ShownTurn } from '../wire/named-events.ts';
+import type { StateDelta } from '../wire/state-delta.ts';
 import type { CommitQueue } from './commit-queue.ts';
 import type { ConversationKey } from './conversation-key.ts';
 import { type ConversationTurn, listTurns } from './conversation-turns.ts';
 import { EventWindow, type EventWindowLimits, measureEvent } from './event-window.ts';
 import type { StoreOperations } from './guarded-store.ts';
-import type { StoredSession } from './session-store.ts';
+import type { LiveState } from './live-state.ts';
+import type { SessionState, StoredSession } from './session-store.ts';
 import { listShownTurns } from './shown-turns.ts';
 import type { StoreHealth } from './store-health.ts';
 import { limitTime } from './time-limit.ts';
@@ -27,6 +29,7 @@ export interface LiveConversationLimits extends EventWindowLimits {
 
 export interface LiveConversationOptions {
   readonly key: ConversationKey;
+  readonly state: LiveState;
   readonly store: StoreOperations;
   readonly commits: CommitQueue;
   readonly health: StoreHealth;
@@ -55,6 +58,8 @@ const EVENT_BYTES = 200;
  */
 export class LiveConversation {
   readonly key: ConversationKey;
+  /** State of the conversation, of its user and of the application. What is changed here must be committed with an event: see `append`. */
+  readonly state: LiveState;
   /** Resolves when the stored events are there, or after `loadMs`. Never rejects. */
   readonly loaded: Promise<void>;
   readonly #options: LiveConversationOptions;
@@ -63,6 +68,8 @@ export class LiveConversation {
   #turn: AgentEvent[] = [];
   /** Messages that the user typed during the current reply. At the end of the turn they go behind the reply. */
   #typedDuringReply: AgentEvent[] = [];
+  /** Changes of state that belong to the events of the running turn. */
+  #turnDelta: StateDelta | undefined;
   /** Size of both. */
   #turnCharacters = 0;
   #isLoaded = false;
@@ -71,9 +78,10 @@ export class LiveConversation {
   #endPause: (() => void) | undefined;
 
   constructor(options: LiveConversationOptions) {
-    const { key, commits, limits } = options;
+    const { key, state, commits, limits } = options;
     this.#options = options;
     this.key = key;
+    this.state = state;
     this.#window = new EventWindow(limits);
     // Turns of an earlier live session that the store does not have yet.
     for (const { events } of commits.turns) for (const event of events) this.#appendToWindow(event);
@@ -106,8 +114,12 @@ export class LiveConversation {
     return [...turns, ...listShownTurns(this.#typedDuringReply)];
   }
 
-  /** Adds a complete event to the running turn. */
-  append(event: AgentEvent): void {
+  /**
+   * Adds a complete event to the running turn.
+   * @param stateDelta changes that were applied to `state` and are committed with the event. Default: none
+   */
+  append(event: AgentEvent, stateDelta?: StateDelta): void {
+    if (stateDelta) this.#turnDelta = { ...this.#turnDelta, ...stateDelta };
     const characters = measureEvent(event);
     this.#appendToWindow(event, characters);
     this.#turn.push(event);
@@ -135,7 +147,9 @@ export class LiveConversation {
     this.#typedDuringReply = [];
     this.#turn = [];
     this.#turnCharacters = 0;
-    if (events.length > 0) this.#options.commits.push({ events }, bytes);
+    const stateDelta = this.#turnDelta;
+    this.#turnDelta = undefined;
+    if (events.length > 0) this.#options.commits.push({ events, ...(stateDelta ? { stateDelta } : {}) }, bytes);
   }
 
   /**
@@ -187,8 +201,10 @@ export class LiveConversation {
     for (let waitMs = limits.firstRetryMs; !this.#isClosed; waitMs = Math.min(waitMs * 2, limits.maxRetryMs)) {
       try {
         const stored = await limitTime(() => store.load(key, { recentEvents: limits.events }), limits.attemptMs);
+        const shared = stored?.state ?? (await limitTime(() => this.#loadShared(), limits.attemptMs));
         if (this.#isClosed) return;
         if (stored) this.#putBefore(stored);
+        this.state.load(shared);
         this.#isLoaded = true;
         health.onSuccess(this);
         return;
@@ -198,6 +214,12 @@ export class LiveConversation {
       }
       await this.#pause(waitMs);
     }
+  }
+
+  /** Loads the state that a new conversation of the user begins with. */
+  #loadShared(): Promise<Pick<SessionState, 'app' | 'user'>> {
+    const { key, store } = this.#options;
+    return store.loadState(key.appName, key.userId);
   }
 
   /** Ends early when the conversation is closed. */

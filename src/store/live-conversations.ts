@@ -3,7 +3,9 @@ import { type CommitLimits, CommitQueue, type CommitQueueOwner } from './commit-
 import { type ConversationKey, formatKey } from './conversation-key.ts';
 import { GuardedStore, type StoreOperations } from './guarded-store.ts';
 import { type ConversationOwner, LiveConversation, type LiveConversationLimits } from './live-conversation.ts';
+import type { LiveState } from './live-state.ts';
 import type { SessionStore } from './session-store.ts';
+import { SharedScopes } from './shared-scopes.ts';
 import { StoreHealth, type StoreLogger } from './store-health.ts';
 
 export interface LiveConversationsLimits extends LiveConversationLimits, CommitLimits {
@@ -42,6 +44,7 @@ const RUN_END_MS = 1_000;
 
 interface Entry {
   readonly commits: CommitQueue;
+  readonly state: LiveState;
   /** Missing when only uncommitted turns are left. */
   conversation: LiveConversation | undefined;
   holders: number;
@@ -60,6 +63,7 @@ export class LiveConversations {
   readonly #limits: LiveConversationsLimits;
   readonly #health: StoreHealth;
   readonly #entries = new Map<string, Entry>();
+  readonly #scopes = new SharedScopes();
   #characters = 0;
   #pendingBytes = 0;
   #emptyWaiters: (() => void)[] = [];
@@ -67,7 +71,7 @@ export class LiveConversations {
     onResized: (conversation, characters) => this.#resize(conversation, characters),
     onReleased: (conversation) => this.#release(conversation),
     onPendingResized: (bytes) => this.#resizePending(bytes),
-    onDrained: (key) => this.#removeIfUnused(formatKey(key)),
+    onDrained: (key) => this.#removeIfUnused(key),
   };
 
   constructor(store: SessionStore, { logger, limits }: LiveConversationsOptions = {}) {
@@ -94,6 +98,7 @@ export class LiveConversations {
     const entry = this.#entries.get(name) ?? this.#createEntry(name, key);
     entry.conversation ??= new LiveConversation({
       key,
+      state: entry.state,
       store: this.#operations,
       commits: entry.commits,
       health: this.#health,
@@ -127,9 +132,12 @@ export class LiveConversations {
   }
 
   #createEntry(name: string, key: ConversationKey): Entry {
+    const state = this.#scopes.open(key);
     const entry: Entry = {
+      state,
       commits: new CommitQueue({
         key,
+        state,
         store: this.#operations,
         health: this.#health,
         limits: this.#limits,
@@ -151,14 +159,16 @@ export class LiveConversations {
     if (entry.holders > 0) return;
     conversation.close();
     entry.conversation = undefined;
-    this.#removeIfUnused(name);
+    this.#removeIfUnused(conversation.key);
     await waitAtMost(entry.commits.drain(), this.#limits.releaseMs);
   }
 
-  #removeIfUnused(name: string): void {
+  #removeIfUnused(key: ConversationKey): void {
+    const name = formatKey(key);
     const entry = this.#entries.get(name);
     if (!entry || entry.conversation || !entry.commits.isEmpty) return;
     this.#entries.delete(name);
+    this.#scopes.release(key);
     if (this.#entries.size > 0) return;
     const waiters = this.#emptyWaiters;
     this.#emptyWaiters = [];

@@ -7,6 +7,7 @@ import {
   type LoadOptions,
   type PageOptions,
   type SessionPage,
+  type SessionState,
   type SessionStore,
   type SessionSummary,
   type StateValues,
@@ -93,12 +94,18 @@ class MemoryStore implements SessionStore {
       events,
       truncated: window.truncated || events.length < window.length,
       state: {
-        app: this.#getScope(key.appName).values,
-        user: this.#getScope(formatUserName(key)).values,
+        ...(await this.loadState(key.appName, key.userId)),
         session: state.values,
       },
       ...(resumption ? { resumption } : {}),
       updatedAt,
+    };
+  }
+
+  async loadState(appName: string, userId: string): Promise<Pick<SessionState, 'app' | 'user'>> {
+    return {
+      app: this.#getScope(appName).values,
+      user: this.#getScope(formatUserName({ appName, userId })).values,
     };
   }
 

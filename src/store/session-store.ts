@@ -76,6 +76,8 @@ export const DEFAULT_PAGE_LIMIT = 50;
 export interface SessionStore {
   /** Reads one conversation. The result does not change when more is committed. @returns `undefined` if nothing was ever committed */
   load(key: ConversationKey, options?: LoadOptions): Promise<StoredSession | undefined>;
+  /** Reads the state of the application and of one user, which a conversation begins with that was never committed to. */
+  loadState(appName: string, userId: string): Promise<Pick<SessionState, 'app' | 'user'>>;
   /**
    * Stores one turn, all of it or nothing, and creates the conversation if it does not exist. An event whose id the conversation already has is
    * skipped, so that a retry is harmless. Commits that run at the same time keep the order in which they were called.

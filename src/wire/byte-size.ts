@@ -20,8 +20,16 @@ export function toSizedRequest(request: LiveRequest): SizedRequest {
 }
 
 /** Approximate size of a request in memory, in bytes. Every limit on waiting requests uses this measure. */
-export function byteSize({ blob, content, tool_confirmations, tool_results, configure }: LiveRequest): number {
+export function byteSize({
+  blob,
+  content,
+  state_delta,
+  tool_confirmations,
+  tool_results,
+  configure,
+}: LiveRequest): number {
   let size = REQUEST_BYTES + (blob?.data.length ?? 0);
+  if (state_delta) size += valueBytes(state_delta);
   if (tool_confirmations) size += valueBytes(tool_confirmations);
   if (tool_results) size += valueBytes(tool_results);
   if (configure) size += valueBytes(configure);

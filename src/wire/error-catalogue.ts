@@ -29,7 +29,7 @@ export const errorCatalogue = {
     status: 400,
     retry: false,
     error: 'The body contains an item that is not one of the known shapes',
-    hint: 'send {"mime_type","data"}, a LiveRequest (content, blob, activity_start, activity_end, audio_stream_end, close), {"interrupt":{}}, {"respond":{}}, {"tool_result":{"id","result"}} or {"tool_confirm":{"id","ok"}}',
+    hint: 'send {"mime_type","data"}, a LiveRequest (content, blob, activity_start, activity_end, audio_stream_end, state_delta, close), {"interrupt":{}}, {"respond":{}}, {"tool_result":{"id","result"}} or {"tool_confirm":{"id","ok"}}',
   },
   malformed_envelope: {
     status: 400,
@@ -106,6 +106,12 @@ export const errorCatalogue = {
     error: 'This agent does not let clients choose its instruction, its name or the name of the user',
     hint: 'leave them out of the config; the author of the agent can allow them with acceptsPersona',
   },
+  state_not_allowed: {
+    status: 403,
+    retry: false,
+    error: 'A client may not write this key of the state',
+    hint: 'write keys of the conversation, or of the user with user:; app: and temp: belong to the code of the agent, whose author can also restrict the others with acceptsState',
+  },
   origin_not_allowed: {
     status: 403,
     retry: false,
@@ -178,6 +184,12 @@ export const errorCatalogue = {
     retry: false,
     error: 'The body is too large',
     hint: 'send smaller bodies, or raise MAX_BODY_BYTES',
+  },
+  state_too_large: {
+    status: 413,
+    retry: false,
+    error: 'The state of the conversation would be too large',
+    hint: 'store less: a value has at most 16 Ki characters of JSON, all keys of a conversation 32 Ki, and those of a user 32 Ki, with at most 256 keys each; null removes a key',
   },
   unsupported_mime_type: {
     status: 415,

@@ -1,9 +1,10 @@
 import type { Content, ToolConfirmation } from './agent-event.ts';
 import type { SessionConfig } from './session-config.ts';
+import type { StateDelta } from './state-delta.ts';
 
 /**
  * Input for the agent: ADK's LiveRequest in its snake_case JSON shape, and what it lacks. If several fields are set, they apply in the order
- * tool_confirmations, tool_results, activity_start, activity_end, audio_stream_end, blob, content, respond.
+ * state_delta, tool_confirmations, tool_results, activity_start, activity_end, audio_stream_end, blob, content, respond.
  */
 export interface LiveRequest {
   /** A complete message of the user: text, and the images that it is about. The model answers it at once. */
@@ -25,6 +26,8 @@ export interface LiveRequest {
   close?: boolean;
   /** Stops the current reply (not in ADK's LiveRequest). `played_ms`: audio of the reply that was played, in ms. */
   interrupt?: { played_ms?: number };
+  /** Changes of state, by key. `null` removes a key. They apply also without content. */
+  state_delta?: StateDelta;
   /** Answers to calls that run only if the user confirms them. In ADK they are responses to the function `adk_request_confirmation`. */
   tool_confirmations?: readonly ToolConfirmation[];
   /** Results of calls that run in the client. In ADK's LiveRequest they are `function_response` parts of `content`. */

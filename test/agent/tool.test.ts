@@ -3,6 +3,7 @@ import * as z from 'zod';
 import * as z3 from 'zod/v3';
 import { Agent } from '../../src/agent/agent.ts';
 import { clientTool, googleSearch, type ToolContext, tool } from '../../src/agent/tool.ts';
+import { createCallState } from './live-state.ts';
 
 const context: ToolContext = {
   signal: new AbortController().signal,
@@ -11,6 +12,7 @@ const context: ToolContext = {
   invocationId: 'e-1',
   agentName: 'helper',
   callId: 'c1',
+  state: createCallState(),
 };
 
 describe('tool', () => {

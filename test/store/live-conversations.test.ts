@@ -397,3 +397,88 @@ describe('close', () => {
     expect(performance.now() - before).toBeLessThan(500);
   });
 });
+
+describe('the state of live conversations', () => {
+  const other = { ...KEY, sessionId: 'other' };
+
+  test('what one conversation changes for the user or the application, others see at once, and strangers do not', async () => {
+    const { conversations, conversation } = open();
+    const same = conversations.open(other);
+    const bob = conversations.open({ ...KEY, userId: 'bob' });
+    await Promise.all([conversation, same, bob].map(({ loaded }) => loaded));
+    conversation.state.apply({ 'user:name': 'Ann', 'app:price': 3, mine: 1 });
+    expect(same.state.toRecord()).toEqual({ 'user:name': 'Ann', 'app:price': 3 });
+    expect(bob.state.toRecord()).toEqual({ 'app:price': 3 });
+  });
+
+  test('a new conversation of a user begins with the stored state of the user and the application', async () => {
+    const store = new TroubledStore();
+    await store.commit(KEY, {
+      events: [textEvent('hi')],
+      state: { user: { name: 'Ann' }, app: { a: 1 }, session: { s: 1 } },
+    });
+    const { conversations } = open({}, store);
+    const fresh = conversations.open({ ...KEY, sessionId: 'fresh' });
+    await fresh.loaded;
+    expect(fresh.state.toRecord()).toEqual({ 'user:name': 'Ann', 'app:a': 1 });
+  });
+
+  test('a change is committed with the event that it belongs to, and a retry does not change that', async () => {
+    const { store, conversation } = open();
+    await conversation.loaded;
+    store.commits = 'loses answer';
+    conversation.append(textEvent('one'), conversation.state.apply({ count: 1 }));
+    conversation.commitTurn();
+    conversation.append(textEvent('two'), conversation.state.apply({ count: 2, 'user:name': 'Ann' }));
+    conversation.commitTurn();
+    await until(() => store.commitCount > 2);
+    store.commits = 'works';
+    await conversation.release();
+    expect(await store.load(KEY)).toMatchObject({
+      state: { session: { count: 2 }, user: { name: 'Ann' } },
+    });
+    expect(await loadTexts(store)).toEqual(['one', 'two']);
+  });
+
+  test('a late commit of one conversation does not bring back what another one has replaced since', async () => {
+    const { store, conversations, conversation } = open();
+    const second = conversations.open(other);
+    await Promise.all([conversation.loaded, second.loaded]);
+    store.commits = 'rejects';
+    conversation.append(textEvent('old'), conversation.state.apply({ 'user:name': 'old', 'user:gone': 1 }));
+    conversation.commitTurn();
+    await until(() => store.commitCount > 1);
+    const { commitCount } = store;
+    // The first conversation waits for its next attempt.
+    store.commits = 'works';
+    second.append(textEvent('new'), second.state.apply({ 'user:name': 'new', 'user:gone': null }));
+    second.commitTurn();
+    await until(() => store.commitCount > commitCount + 1);
+    await Promise.all([conversation.release(), second.release()]);
+    expect((await store.load(KEY))?.state.user).toEqual({ name: 'new' });
+  });
+
+  test('a conversation that is opened again while the store fails has what was not committed yet', async () => {
+    const { store, conversations, conversation } = open();
+    await conversation.loaded;
+    store.commits = 'rejects';
+    conversation.append(textEvent('one'), conversation.state.apply({ count: 1, 'user:name': 'Ann' }));
+    await conversation.release();
+    const again = conversations.open(KEY);
+    await again.loaded;
+    expect(again.state.toRecord()).toEqual({ count: 1, 'user:name': 'Ann' });
+    const second = conversations.open(other);
+    expect(second.state.toRecord()).toEqual({ 'user:name': 'Ann' });
+  });
+
+  test('a conversation that everybody has left is loaded again, with what others have stored meanwhile', async () => {
+    const { store, conversations, conversation } = open();
+    await conversation.loaded;
+    conversation.append(textEvent('one'), conversation.state.apply({ 'user:name': 'Ann' }));
+    await conversation.release();
+    await store.commit(KEY, { events: [], state: { user: { name: 'Anna' } } });
+    const again = conversations.open(KEY);
+    await again.loaded;
+    expect(again.state.get('user:name')).toBe('Anna');
+  });
+});

@@ -19,6 +19,7 @@ export function describeSessionStore(name: string, open: () => Promise<SessionSt
     describeCommits(openStore);
     describeKeys(openStore);
     describeState(openStore);
+    describeSharedState(openStore);
     describeLists(openStore);
     describeDeletes(openStore);
   });
@@ -173,6 +174,17 @@ function describeState(open: () => Promise<SessionStore>): void {
     for (const key of others) await store.commit(key, { events: [] });
     const states = await Promise.all(others.map(async (key) => (await store.load(key))?.state));
     expect(states).toEqual([{ app: { a: 1 }, user: { u: 1 }, session: {} }, { ...NO_STATE, app: { a: 1 } }, NO_STATE]);
+  });
+}
+
+function describeSharedState(open: () => Promise<SessionStore>): void {
+  test('state of the application and of a user is there without a conversation of that user', async () => {
+    const store = await open();
+    expect(await store.loadState(KEY.appName, KEY.userId)).toEqual({ app: {}, user: {} });
+    await store.commit(KEY, { events: [], state: { app: { a: 1 }, user: { u: 1 }, session: { s: 1 } } });
+    expect(await store.loadState(KEY.appName, KEY.userId)).toEqual({ app: { a: 1 }, user: { u: 1 } });
+    expect(await store.loadState(KEY.appName, 'bob')).toEqual({ app: { a: 1 }, user: {} });
+    expect(await store.loadState('other', KEY.userId)).toEqual({ app: {}, user: {} });
   });
 }
 

@@ -18,7 +18,13 @@ interface LogLine {
 function open(operations: Partial<Record<'load' | 'commit', () => unknown>>) {
   const lines: LogLine[] = [];
   const log = (details: object, message: string) => lines.push({ details: { ...details }, message });
-  const store = { ...createMemoryStore(), load: async () => undefined, commit: async () => {}, ...operations };
+  const store = {
+    ...createMemoryStore(),
+    load: async () => undefined,
+    loadState: async () => ({ app: {}, user: {} }),
+    commit: async () => {},
+    ...operations,
+  };
   const conversations = new LiveConversations(store as unknown as SessionStore, {
     logger: { info: log, warn: log, error: log },
     limits: QUICK,

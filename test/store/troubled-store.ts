@@ -4,6 +4,7 @@ import type {
   LoadOptions,
   PageOptions,
   SessionPage,
+  SessionState,
   SessionStore,
   StoredSession,
   TurnCommit,
@@ -34,6 +35,10 @@ export class TroubledStore implements SessionStore {
   load(key: ConversationKey, options?: LoadOptions): Promise<StoredSession | undefined> {
     this.loadCount += 1;
     return meetFate(this.loads, () => this.#store.load(key, options));
+  }
+
+  loadState(appName: string, userId: string): Promise<Pick<SessionState, 'app' | 'user'>> {
+    return meetFate(this.loads, () => this.#store.loadState(appName, userId));
   }
 
   commit(key: ConversationKey, turn: TurnCommit): Promise<void> {

@@ -28,6 +28,10 @@ export const REFUSED_REQUESTS: Readonly<Record<Exclude<keyof LiveRequest, Accept
     error: "ADK's Runner has no incomplete messages",
     hint: 'send the message when it is complete, without partial',
   },
+  state_delta: {
+    error: "ADK's LiveRequest (TypeScript) has no changes of state",
+    hint: 'change the state in a tool or a callback of the agent',
+  },
   tool_confirmations: {
     error: "The live mode of ADK's Runner asks for no confirmation",
     hint: 'leave the answer out: no call waits for it',

@@ -5,7 +5,7 @@ import type { ConversationKey } from '../../store/conversation-key.ts';
 import { limitTime } from '../../store/time-limit.ts';
 import type { Blob } from '../../wire/live-request.ts';
 import { type MemoryCounter, MemoryShare } from '../../wire/memory-share.ts';
-import type { InvocationContext } from '../invocation-context.ts';
+import type { InvocationNames } from '../invocation-context.ts';
 import type { EmitEvent } from './event-factory.ts';
 import type { TurnView } from './turn-state.ts';
 
@@ -15,7 +15,7 @@ export interface AudioRecorderOptions {
   /** Turn of the run. */
   readonly turn: TurnView;
   /** Author of the model's speech. */
-  readonly author: Pick<InvocationContext, 'agentName'>;
+  readonly author: Pick<InvocationNames, 'agentName'>;
   /** Receives the event that names a file, once the file is stored. */
   readonly onStored: EmitEvent;
   readonly onError: (error: unknown) => void;

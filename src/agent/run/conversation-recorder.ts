@@ -1,5 +1,6 @@
 import type { LiveConversation } from '../../store/live-conversation.ts';
 import type { AgentEvent } from '../../wire/agent-event.ts';
+import type { StateDelta } from '../../wire/state-delta.ts';
 
 /** Records the events of one run in its conversation, and commits them a turn at a time. */
 export class ConversationRecorder {
@@ -9,9 +10,12 @@ export class ConversationRecorder {
     this.#conversation = conversation;
   }
 
-  /** Records an event that the run emits, if ADK saves events of its kind. */
-  record(event: AgentEvent): void {
-    if (isSaved(event)) this.#conversation.append(event);
+  /**
+   * Records an event that the run emits, if ADK saves events of its kind.
+   * @param stateDelta changes of state to commit with the event. Default: none
+   */
+  record(event: AgentEvent, stateDelta?: StateDelta): void {
+    if (isSaved(event)) this.#conversation.append(event, stateDelta);
     if (event.turnComplete) this.#conversation.commitTurn();
   }
 

@@ -2,7 +2,7 @@ import type { ModelEvent } from '../../models/realtime-model.ts';
 import type { FunctionCall, Part, Transcription } from '../../wire/agent-event.ts';
 import { keepEnd } from '../../wire/keep-end.ts';
 import { omitUndefined } from '../../wire/omit-undefined.ts';
-import type { InvocationContext } from '../invocation-context.ts';
+import type { InvocationNames } from '../invocation-context.ts';
 import type { EmitEvent, EventBody } from './event-factory.ts';
 import type { TurnView } from './turn-state.ts';
 
@@ -45,7 +45,7 @@ const NO_RULES: CallRules = { isClientCall: () => false, needsConfirmation: () =
  * The transcript of the reply holds nothing back: on Gemini this transcript ends with the generation, after the tool calls.
  */
 export class EventAssembler {
-  readonly #author: Pick<InvocationContext, 'agentName'>;
+  readonly #author: Pick<InvocationNames, 'agentName'>;
   readonly #turn: TurnView;
   readonly #emit: EmitEvent;
   readonly #rules: CallRules;
@@ -68,7 +68,7 @@ export class EventAssembler {
    * @param rules Default: the server runs all calls, and no user is asked
    */
   constructor(
-    author: Pick<InvocationContext, 'agentName'>,
+    author: Pick<InvocationNames, 'agentName'>,
     turn: TurnView,
     emit: EmitEvent,
     rules: CallRules = NO_RULES,

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ModelConnection } from '../../models/realtime-model.ts';
 import type { Content, ToolConfirmation } from '../../wire/agent-event.ts';
 import type { ClientToolResult, LiveRequest } from '../../wire/live-request.ts';
+import type { StateDelta } from '../../wire/state-delta.ts';
 import type { LiveRequestQueue } from '../live-request-queue.ts';
 import type { FramePacer } from './frame-pacer.ts';
 import type { InputConverter } from './input-converter.ts';
@@ -17,6 +18,8 @@ export interface InputPumpOptions {
   readonly resolveRespond: () => LiveRequest | undefined;
   /** Records a message of the user in the conversation. Returns the id of its event. `pictures`: how many came with it */
   readonly recordMessage: (content: Content, pictures: number | undefined) => string;
+  /** Applies changes of state. */
+  readonly applyState: (delta: StateDelta) => void;
   /** Receives the answer of the user to a call that waits for it. */
   readonly confirmCall: (confirmation: ToolConfirmation) => void;
   /** Receives the result of a call that runs in a client. */
@@ -56,7 +59,7 @@ export class InputPump {
       if (waits && !queue.closed) await queue.waitForRequest();
       const received = queue.take();
       if (!received) break;
-      const request = received.tool_results || received.tool_confirmations ? this.#answerCalls(received) : received;
+      const request = this.#applyAtOnce(received);
       if (!request) continue;
       if (waits) turnStart = performance.now();
       this.#holdsRequest = true;
@@ -81,8 +84,11 @@ export class InputPump {
     this.#options.converter.close();
   }
 
-  /** Passes on what is for calls of tools, which need no connection. @returns the rest of the request, if there is any */
-  #answerCalls({ tool_confirmations = [], tool_results = [], ...rest }: LiveRequest): LiveRequest | undefined {
+  /** Passes on what needs no connection: changes of state, and what is for calls of tools. @returns the rest of the request, if there is any */
+  #applyAtOnce(request: LiveRequest): LiveRequest | undefined {
+    if (!request.state_delta && !request.tool_confirmations && !request.tool_results) return request;
+    const { state_delta, tool_confirmations = [], tool_results = [], ...rest } = request;
+    if (state_delta) this.#options.applyState(state_delta);
     for (const confirmation of tool_confirmations) this.#options.confirmCall(confirmation);
     for (const result of tool_results) this.#options.answerCall(result);
     return Object.keys(rest).length > 0 ? rest : undefined;

@@ -7,7 +7,7 @@ import type { Blob } from '../../wire/live-request.ts';
 import type { MemoryCounter } from '../../wire/memory-share.ts';
 import type { SessionPersona } from '../../wire/session-config.ts';
 import type { Agent } from '../agent.ts';
-import type { InvocationContext } from '../invocation-context.ts';
+import type { InvocationNames } from '../invocation-context.ts';
 import type { LiveRequestQueue } from '../live-request-queue.ts';
 import { type RunConfig, WATCHDOG_LIMITS } from '../run-config.ts';
 import type { Tool } from '../tool.ts';
@@ -29,6 +29,7 @@ import { toModelSetup } from './model-setup.ts';
 import { ReplayBuffer } from './replay-buffer.ts';
 import { ResponseRequests } from './response-requests.ts';
 import { RunHistory } from './run-history.ts';
+import { RunState, readStateDelta } from './run-state.ts';
 import { createTypedEvent, sendRequest, sendToolResult } from './send-request.ts';
 import { StallRecovery } from './stall-recovery.ts';
 import { LiveTurn } from './turn-state.ts';
@@ -65,7 +66,7 @@ const MAX_WAITING_EVENTS = 10_000;
 export class LiveRun {
   readonly #options: LiveRunOptions;
   readonly #events = new AsyncQueue<AgentEvent>(MAX_WAITING_EVENTS);
-  readonly #invocation: InvocationContext;
+  readonly #invocation: InvocationNames;
   readonly #createEvent: CreateEvent;
   readonly #turn: LiveTurn;
   readonly #toolCalls: ToolCalls;
@@ -73,6 +74,7 @@ export class LiveRun {
   readonly #assembler: EventAssembler;
   readonly #audioRecorder: AudioRecorder | undefined;
   readonly #recorder: ConversationRecorder;
+  readonly #state: RunState;
   readonly #frames: FramePacer;
   readonly #input: InputSender;
   readonly #link: ModelLink;
@@ -101,6 +103,7 @@ export class LiveRun {
     this.#createEvent = createEventFactory(runConfig.customMetadata, this.#invocation.invocationId);
     this.#turn = new LiveTurn(capabilities.exchanges);
     this.#recorder = new ConversationRecorder(conversation);
+    this.#state = new RunState(conversation.state, this.#invocation, emit);
     this.#replayBuffer = new ReplayBuffer(this.#turn, options.memory);
     this.#background = new BackgroundWork(this.#turn, (status) => this.#onStatus(status));
     this.#history = new RunHistory({
@@ -161,9 +164,11 @@ export class LiveRun {
     return new ToolCalls({
       tools,
       invocation: this.#invocation,
+      state: this.#state.values,
       timeoutMs: runConfig.toolTimeoutMs,
       logger,
       onResult: (result) => this.#onToolResult(result),
+      onStateChanged: (stateDelta) => this.#state.emitDelta(stateDelta),
       onConfirmed: (toolConfirmation) => this.#assembler.addToolEvent({ author: 'user', toolConfirmation }),
       onError,
     });
@@ -238,6 +243,7 @@ export class LiveRun {
       converter,
       resolveRespond: () => responses.resolve(),
       frames: this.#frames,
+      applyState: (delta) => this.#state.applyRequest(delta),
       recordMessage: (content, pictures) => this.#recordMessage(content, pictures),
       confirmCall: (confirmation) => this.#toolCalls.confirm(confirmation),
       answerCall: ({ id, response }) => this.#toolCalls.answer(id, response),
@@ -355,7 +361,8 @@ export class LiveRun {
   /** Returns whether a connection received the result. */
   #onToolResult(result: ToolResult): boolean {
     const parts = [{ functionResponse: result.response }];
-    this.#assembler.addToolEvent({ author: this.#invocation.agentName, content: { role: 'user', parts } });
+    const actions = result.stateDelta ? { actions: { stateDelta: result.stateDelta } } : {};
+    this.#assembler.addToolEvent({ author: this.#invocation.agentName, content: { role: 'user', parts }, ...actions });
     const { connection } = this.#link;
     if (connection) sendToolResult(connection, result);
     this.#watchdog?.onInput();
@@ -379,7 +386,7 @@ export class LiveRun {
 
   #emit(body: EventBody): void {
     const event = this.#createEvent(body);
-    this.#recorder.record(event);
+    this.#recorder.record(event, readStateDelta(event));
     if (this.#events.push(event)) return;
     this.#events.end(new Error(`${MAX_WAITING_EVENTS} events wait: nobody reads this run`));
   }

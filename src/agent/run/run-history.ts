@@ -1,6 +1,6 @@
 import type { ModelSetup } from '../../models/realtime-model.ts';
 import type { LiveConversation } from '../../store/live-conversation.ts';
-import type { InvocationContext } from '../invocation-context.ts';
+import type { InvocationNames } from '../invocation-context.ts';
 import type { RunConfig } from '../run-config.ts';
 import type { CreateEvent } from './event-factory.ts';
 import type { ReplayBuffer } from './replay-buffer.ts';
@@ -15,7 +15,7 @@ export interface RunHistoryOptions {
   readonly turn: TurnView;
   readonly replayBuffer: ReplayBuffer;
   readonly runConfig: RunConfig;
-  readonly invocation: InvocationContext;
+  readonly invocation: InvocationNames;
   readonly createEvent: CreateEvent;
 }
 

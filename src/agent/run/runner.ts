@@ -13,6 +13,7 @@ import type { Agent } from '../agent.ts';
 import { checkAgentConfig, checkRunConfig } from '../check-run-config.ts';
 import type { LiveRequestQueue } from '../live-request-queue.ts';
 import { mergeRunConfig, type RunConfig } from '../run-config.ts';
+import { checkWrittenKeys } from '../state.ts';
 import type { Tool } from '../tool.ts';
 import type { ToolLogger } from '../tools/tool-execution.ts';
 import { listTools } from '../tools/tool-list.ts';
@@ -140,8 +141,12 @@ export class Runner implements LiveRunner {
     );
   }
 
-  /** @throws {WireError} not_supported: the request has a picture, and the model takes none */
+  /**
+   * @throws {WireError} not_supported: the request has a picture, and the model takes none; state_not_allowed: the author of the agent does not let
+   * clients write a key of the state
+   */
   checkRequest(request: LiveRequest): void {
+    if (request.state_delta) checkWrittenKeys(request.state_delta, this.#options.agent.acceptsState);
     checkImages(request, this.#options.model);
   }
 

@@ -1,7 +1,9 @@
+import type { LiveState } from '../../store/live-state.ts';
 import type { FunctionCall, FunctionResponse, ToolConfirmation } from '../../wire/agent-event.ts';
-import type { InvocationContext } from '../invocation-context.ts';
+import type { StateDelta } from '../../wire/state-delta.ts';
+import type { InvocationNames } from '../invocation-context.ts';
 import type { Tool } from '../tool.ts';
-import { type RunnableTool, ToolExecution, type ToolLogger } from './tool-execution.ts';
+import { type RunnableTool, ToolExecution, type ToolExecutionOptions, type ToolLogger } from './tool-execution.ts';
 
 /** Maximum number of calls that run at the same time in one run. A further call is answered with an error. */
 const MAX_RUNNING = 32;
@@ -30,18 +32,24 @@ export interface ToolResult {
   readonly response: FunctionResponse;
   /** Whether the connection knows the call and waits for its result. Otherwise the result must be sent as text. */
   readonly known: boolean;
+  /** What the tool changed in the state. */
+  readonly stateDelta?: StateDelta | undefined;
 }
 
 export interface ToolCallsOptions {
   readonly tools: readonly Tool[];
   /** The run, as its tools see it. Read when a call starts. */
-  readonly invocation: InvocationContext;
+  readonly invocation: InvocationNames;
+  /** State that the tools may change. */
+  readonly state: LiveState;
   /** Maximum duration of a call, in ms, of a tool that does not say; 0: no limit. Default: 60 s. */
   readonly timeoutMs?: number | undefined;
   /** Default: nothing is logged. */
   readonly logger?: ToolLogger | undefined;
   /** Called with each result, unless the call was cancelled. Returns whether the result was sent to the model. */
   readonly onResult: (result: ToolResult) => boolean;
+  /** Called with what a tool has changed in the state before its call was cancelled. */
+  readonly onStateChanged: (stateDelta: StateDelta) => void;
   /** Called with the answer of a user to a call that waited for it. */
   readonly onConfirmed: (confirmation: ToolConfirmation) => void;
   /** Called with an error of `onResult`. */
@@ -89,7 +97,7 @@ export class ToolCalls {
       tool: isRefused
         ? refuse(`More than ${MAX_RUNNING} calls are running`)
         : this.#findRunnable(call, answer?.promise),
-      execution: this.#createExecution(call, (response) => this.#finish(record, response)),
+      execution: this.#createExecution(call, (response, stateDelta) => this.#finish(record, response, stateDelta)),
       state: 'running',
       isExchangeOpen: true,
       known: true,
@@ -229,10 +237,11 @@ export class ToolCalls {
     record.state = 'cancelled';
     clearTimeout(record.confirmationTimer);
     this.#calls.delete(record);
-    record.execution.cancel();
+    const stateDelta = record.execution.cancel();
+    if (stateDelta) this.#options.onStateChanged(stateDelta);
   }
 
-  #finish(record: ToolCall, response: Record<string, unknown>): void {
+  #finish(record: ToolCall, response: Record<string, unknown>, stateDelta: StateDelta | undefined): void {
     if (record.state === 'cancelled') return;
     const { id, name } = record.call;
     record.response = { id, name, response };
@@ -242,15 +251,16 @@ export class ToolCalls {
     this.#calls.add(record);
     this.#discardOldestResults(record.isExchangeOpen);
     try {
-      if (this.#options.onResult({ response: record.response, known: record.known })) record.state = 'delivered';
+      const { response: result, known } = record;
+      if (this.#options.onResult({ response: result, known, stateDelta })) record.state = 'delivered';
     } catch (error) {
       this.#options.onError(error);
     }
   }
 
-  #createExecution(call: FunctionCall, onResponse: (response: Record<string, unknown>) => void): ToolExecution {
-    const { invocation, timeoutMs = DEFAULT_TIMEOUT_MS, logger } = this.#options;
-    return new ToolExecution({ call, invocation, timeoutMs, logger, onResponse });
+  #createExecution(call: FunctionCall, onResponse: ToolExecutionOptions['onResponse']): ToolExecution {
+    const { invocation, state, timeoutMs = DEFAULT_TIMEOUT_MS, logger } = this.#options;
+    return new ToolExecution({ call, invocation, state, timeoutMs, logger, onResponse });
   }
 
   #findTool(name: string): Tool | undefined {

@@ -1,8 +1,11 @@
 import { recordPromises } from '../../isolation/fault-handlers.ts';
 import { FaultScope } from '../../isolation/fault-scope.ts';
+import type { LiveState } from '../../store/live-state.ts';
 import type { FunctionCall } from '../../wire/agent-event.ts';
 import { describeError, toErrorDetails } from '../../wire/error-text.ts';
-import type { InvocationContext } from '../invocation-context.ts';
+import type { StateDelta } from '../../wire/state-delta.ts';
+import type { InvocationNames } from '../invocation-context.ts';
+import { CallState } from '../state.ts';
 import type { Tool, ToolContext } from '../tool.ts';
 import { toToolResponse } from './tool-response.ts';
 
@@ -16,12 +19,14 @@ export type RunnableTool = Pick<Tool, 'run' | 'timeoutMs'>;
 
 export interface ToolExecutionOptions {
   readonly call: FunctionCall;
-  readonly invocation: InvocationContext;
+  readonly invocation: InvocationNames;
+  /** State that the tool may change. */
+  readonly state: LiveState;
   /** Maximum duration of a call, in ms, of a tool that does not say; 0: no limit. */
   readonly timeoutMs: number;
   readonly logger: ToolLogger | undefined;
-  /** Called once, unless the call is cancelled before. */
-  readonly onResponse: (response: Record<string, unknown>) => void;
+  /** Called once, unless the call is cancelled before. @param stateDelta what the tool changed. `undefined`: nothing */
+  readonly onResponse: (response: Record<string, unknown>, stateDelta: StateDelta | undefined) => void;
 }
 
 /** Maximum of a time-out, in ms: a timer counts at most 24 days. */
@@ -36,6 +41,7 @@ export class ToolExecution {
   /** Released when the call has ended: a timer that the tool has left must not keep the run in memory. */
   #onResponse: ToolExecutionOptions['onResponse'] | undefined;
   readonly #controller = new AbortController();
+  readonly #conversationState: CallState;
   readonly #scope = new FaultScope((error) => this.#onFault(error));
   #timeoutMs: number;
   #timer: NodeJS.Timeout | undefined;
@@ -50,6 +56,7 @@ export class ToolExecution {
     this.#options = others;
     this.#onResponse = onResponse;
     this.#timeoutMs = options.timeoutMs;
+    this.#conversationState = new CallState(options.state);
   }
 
   /** Calls the tool. The response never comes before this method has returned. */
@@ -65,15 +72,19 @@ export class ToolExecution {
     if (timeoutMs > 0) this.#timer = setTimeout(() => this.#onTimeout(timeoutMs), timeoutMs).unref();
   }
 
-  /** Aborts the signal of the call. The call has no response any more. */
-  cancel(): void {
-    if (this.#end('cancelled')) this.#abort();
+  /** Aborts the signal of the call. The call has no response any more. @returns changes of state, which no response carries */
+  cancel(): StateDelta | undefined {
+    if (!this.#end('cancelled')) return undefined;
+    const stateDelta = this.#conversationState.close();
+    this.#abort();
+    return stateDelta;
   }
 
   async #run(tool: RunnableTool): Promise<Record<string, unknown>> {
     const { call, invocation } = this.#options;
     this.#timeoutMs = tool.timeoutMs ?? this.#timeoutMs;
-    const context: ToolContext = { ...invocation, signal: this.#controller.signal, callId: call.id };
+    const { signal } = this.#controller;
+    const context: ToolContext = { ...invocation, state: this.#conversationState, signal, callId: call.id };
     // A tool that changes its arguments must not change the event that clients read.
     const args = structuredClone(call.args);
     // Convert the result here, so that a value that JSON cannot represent is an error of this tool, not of the run.
@@ -85,7 +96,7 @@ export class ToolExecution {
     if (onResponse) {
       // Clients and the model get the message only. Whoever mends the tool needs the stack.
       if (error !== undefined) this.#log('a tool failed', error);
-      onResponse(response);
+      onResponse(response, this.#conversationState.close());
     }
     // The result of a cancelled call is not wanted, however the call ends.
     else if (this.#state === 'answered' && !this.#isAbortReason(error)) {
@@ -97,9 +108,10 @@ export class ToolExecution {
     const onResponse = this.#end('answered');
     if (!onResponse) return;
     const message = `The tool did not answer within ${timeoutMs} ms`;
+    const stateDelta = this.#conversationState.close();
     this.#options.logger?.warn({ ...this.#describeCall(), timeoutMs }, 'a tool did not answer in time');
     this.#abort(new DOMException(message, 'TimeoutError'));
-    onResponse({ error: message });
+    onResponse({ error: message }, stateDelta);
   }
 
   /** The code of the tool has thrown where nobody catches, or has left a rejection. */
@@ -110,8 +122,9 @@ export class ToolExecution {
       return;
     }
     this.#log('a tool failed outside of the promise that it returned', error);
+    const stateDelta = this.#conversationState.close();
     this.#abort(error);
-    onResponse({ error: describeError(error) });
+    onResponse({ error: describeError(error) }, stateDelta);
   }
 
   /** Ends the call. @returns what receives the response; `undefined` if the call has ended before */

@@ -16,6 +16,7 @@ const SNAKE_CASE: ReadonlyMap<string, string> = new Map([
   ['activityStart', 'activity_start'],
   ['activityEnd', 'activity_end'],
   ['audioStreamEnd', 'audio_stream_end'],
+  ['stateDelta', 'state_delta'],
 ]);
 
 /**

@@ -10,6 +10,7 @@ import {
   parseMimeType,
 } from '../mime-type.ts';
 import { isRecord } from '../record.ts';
+import { decodeStateDelta } from '../state-delta.ts';
 import { WireError } from '../wire-error.ts';
 import { decodeToolConfirm } from './tool-confirm-items.ts';
 import { decodeFunctionResponses, decodeToolResult, isFunctionResponse } from './tool-result-items.ts';
@@ -92,6 +93,7 @@ function decodeMimeItem(mimeType: unknown, data: unknown): LiveRequest {
  */
 export function decodeLiveRequest(item: Record<string, unknown>): LiveRequest {
   const request: LiveRequest = {};
+  if (item.state_delta != null) request.state_delta = decodeStateDelta(item.state_delta);
   if (item.content != null) Object.assign(request, decodeContent(item.content));
   if (readFlag(item, 'partial') && request.content) request.partial = true;
   if (item.blob != null) request.blob = decodeBlob(item.blob);

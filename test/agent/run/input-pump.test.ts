@@ -19,6 +19,7 @@ function createPump(costMs: number) {
     converter: new InputConverter({ inputRate: 16_000, manualActivity: false, frames }),
     frames,
     recordMessage: () => 'id',
+    applyState: () => {},
     confirmCall: () => undefined,
     answerCall: () => {},
     resolveRespond: () => undefined,

@@ -7,6 +7,7 @@ import { mcpToolset } from '../../../src/agent/tools/mcp-toolset.ts';
 import { afterTest } from '../../after-test.ts';
 import { temporaryDirectory } from '../../http/test-server.ts';
 import { until } from '../../models/until.ts';
+import { createCallState } from '../live-state.ts';
 import { HostileServer, type Misbehaviour } from './mcp/hostile-server.ts';
 
 async function open(misbehaviour: Misbehaviour) {
@@ -26,6 +27,7 @@ const call = async ([tool]: readonly Tool[]) =>
       invocationId: 'e-1',
       agentName: 'helper',
       callId: 'c1',
+      state: createCallState(),
     },
   );
 const soon = () => AbortSignal.timeout(10_000);

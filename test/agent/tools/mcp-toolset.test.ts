@@ -11,6 +11,7 @@ import type { Toolset } from '../../../src/agent/toolset.ts';
 import { afterTest } from '../../after-test.ts';
 import { concurrentTest } from '../../concurrent-test.ts';
 import { FakeModel } from '../../models/fake-model.ts';
+import { createCallState } from '../live-state.ts';
 import { createMcpServer } from './mcp/create-server.ts';
 
 const PROGRAM = join(import.meta.dirname, 'mcp/program.ts');
@@ -65,6 +66,7 @@ function call(tools: readonly Tool[], name: string, args: object = {}, signal = 
     invocationId: 'e-1',
     agentName: 'helper',
     callId: 'c1',
+    state: createCallState(),
   });
 }
 

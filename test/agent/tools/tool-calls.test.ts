@@ -4,15 +4,20 @@ import * as z from 'zod';
 import { type Tool, type ToolContext, tool } from '../../../src/agent/tool.ts';
 import { ToolCalls, type ToolResult } from '../../../src/agent/tools/tool-calls.ts';
 import type { ToolConfirmation } from '../../../src/wire/agent-event.ts';
+import type { StateDelta } from '../../../src/wire/state-delta.ts';
 import { until } from '../../models/until.ts';
+import { createLiveState } from '../live-state.ts';
 
 function createCalls(...tools: Tool[]) {
   const results: ToolResult[] = [];
   const confirmations: ToolConfirmation[] = [];
+  const changes: StateDelta[] = [];
   const link = { isOpen: true };
   const calls = new ToolCalls({
     tools,
     invocation: { userId: 'ann', sessionId: 'default', invocationId: 'e-1', agentName: 'helper' },
+    state: createLiveState(),
+    onStateChanged: (stateDelta) => changes.push(stateDelta),
     onConfirmed: (confirmation) => confirmations.push(confirmation),
     onResult: (result) => {
       results.push(result);
@@ -23,8 +28,10 @@ function createCalls(...tools: Tool[]) {
   return {
     calls,
     confirmations,
+    changes,
     link,
     start: (name: string, id = 'c1', args: Record<string, unknown> = {}) => calls.start({ id, name, args }),
+    raw: (count: number) => until(() => results.length >= count && results),
     /** The results, as soon as there are that many. */
     results: async (count: number) =>
       (await until(() => results.length >= count && results)).map((each) => each.response),
@@ -120,7 +127,7 @@ describe('ToolCalls', () => {
       tool({
         name: 'who',
         description: '',
-        execute: (_args, { signal: _, ...context }) => context,
+        execute: (_args, { signal: _, state: __, ...context }) => context,
       }),
     );
     start('who', 'c9');
@@ -132,6 +139,47 @@ describe('ToolCalls', () => {
       agentName: 'helper',
       callId: 'c9',
     });
+  });
+
+  test('gives a tool the state, and the result of the call carries what the tool changed', async () => {
+    const { calls, start, raw } = createCalls(
+      tool({
+        name: 'count',
+        description: '',
+        execute: (_args, { state }) => {
+          state.set('temp:ignored', true);
+          state.set('count', state.get('count', 0) + 1);
+        },
+      }),
+    );
+    start('count', 'c1');
+    start('count', 'c2');
+    expect((await raw(2)).map(({ stateDelta }) => stateDelta)).toEqual([{ count: 1 }, { count: 2 }]);
+    expect(calls.hasPending).toBe(true);
+  });
+
+  test('reports what a tool changed before its call was cancelled, and refuses what it changes after that', async () => {
+    const late = Promise.withResolvers<unknown>();
+    const { calls, start, changes } = createCalls(
+      tool({
+        name: 'work',
+        description: '',
+        execute: async (_args, { state, signal }) => {
+          state.set('step', 1);
+          await new Promise((resolve) => signal.addEventListener('abort', resolve));
+          try {
+            state.set('step', 2);
+          } catch (error) {
+            late.resolve(error);
+          }
+        },
+      }),
+    );
+    start('work');
+    calls.cancel(['c1']);
+    expect(changes).toEqual([{ step: 1 }]);
+    expect(await late.promise).toMatchObject({ message: expect.stringContaining('has ended') });
+    expect(changes).toHaveLength(1);
   });
 
   test('runs calls at the same time and reports each result when it arrives', async () => {
@@ -312,6 +360,8 @@ test('any sequence of calls, results and connections: each result is sent or rep
       const calls = new ToolCalls({
         tools: [wait],
         invocation: { userId: 'ann', sessionId: 'default', invocationId: 'e-1', agentName: 'helper' },
+        state: createLiveState(),
+        onStateChanged: () => {},
         onConfirmed: () => undefined,
         onResult: (result) => isOpen && send(result) > 0,
         onError: fail,

@@ -5,6 +5,7 @@ import { ToolCalls, type ToolCallsOptions, type ToolResult } from '../../../src/
 import { findFaultScope } from '../../../src/isolation/fault-scope.ts';
 import { until } from '../../models/until.ts';
 import { awkwardValues } from '../../wire/awkward-values.ts';
+import { createLiveState } from '../live-state.ts';
 
 type Execute = (args: unknown, context: ToolContext) => unknown;
 
@@ -29,6 +30,8 @@ function createCalls(execute: Execute, options: Partial<ToolCallsOptions & Pick<
       },
     ],
     invocation: { userId: 'ann', sessionId: 'default', invocationId: 'e-1', agentName: 'helper' },
+    state: createLiveState(),
+    onStateChanged: () => {},
     logger: { warn: (details, message) => lines.push({ details: { ...details }, message }) },
     onConfirmed: () => undefined,
     onResult: ({ response }: ToolResult) => responses.push(response.response) > 0,

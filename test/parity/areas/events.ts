@@ -170,7 +170,7 @@ export const events: Area = {
     {
       id: 'Event.actions',
       adk: 'stateDelta, artifactDelta, transferToAgent, escalate, skipSummarization, requestedAuthConfigs, requestedToolConfirmations and so on.',
-      here: 'Passed through from an ADK Runner; `transferToAgent` of our own with agents that hand over.',
+      here: '`stateDelta` for what a tool, a callback or a client changed; all of them passed through from an ADK Runner. `transferToAgent` of our own with agents that hand over.',
       status: 'planned',
       brings: 'tools and agents',
     },

@@ -115,9 +115,16 @@ export const requests: Area = {
     {
       id: 'LiveRequest.state_delta',
       adk: 'Changes of the session’s state, with content or without (Python, 2026).',
-      status: 'planned',
-      here: 'None yet: a conversation has no state besides its messages.',
-      brings: 'stores and doors',
+      here: 'The same, on every transport.',
+      differs:
+        'Keys with app: or temp: are refused from a client, and an author can restrict the others: what a client writes may be a lie. The change is an event of its own, also with content.',
+      status: 'done',
+      tests: [
+        'http/state.test.ts: state_delta of a client by POST changes the state of the conversation and of the user before the message behind it',
+        'http/state.test.ts: state_delta of a client by WebSocket, with an envelope or bare, does the same, and an ADK reader sees the changes as actions',
+        'agent/run/state.test.ts: a request with state_delta changes the state without content and without a connection, with an event of the user',
+        'http/state.test.ts: state_delta of a client is refused for a key that the agent does not accept',
+      ],
     },
     {
       id: 'LiveRequest.interrupt',

@@ -88,9 +88,14 @@ export const sessions: Area = {
     {
       id: 'state',
       adk: '`session.state`, with prefixes for app, user and temporary; `stateDelta`.',
-      status: 'planned',
-      here: 'None yet: a conversation consists of its messages.',
-      brings: 'stores and doors',
+      here: 'The same, in memory while a conversation is spoken, and in the store with each turn. Other live sessions of the user see a change at once. Also `delete(key)`; null removes a key. Values are frozen copies, and have limits (docs/state.md).',
+      status: 'done',
+      tests: [
+        'store/live-state.test.ts: the state of a conversation has each key in the scope of its prefix, and all of them in its record',
+        'store/live-conversations.test.ts: the state of live conversations what one conversation changes for the user or the application, others see at once, and strangers do not',
+        'agent/run/state.test.ts: state that a tool changes comes with the event of the result, without the keys of the run, and is stored with the turn',
+        'agent/run/state.test.ts: state that a tool changes is there for the next tool of the run, and temp: keys are gone in the next run',
+      ],
     },
     {
       id: 'artifacts',
@@ -130,7 +135,7 @@ export const sessions: Area = {
       id: 'VertexAiSessionService',
       adk: 'Sessions in Google’s cloud.',
       status: 'not offered',
-      why: '`SessionStore` is an interface of five methods with a contract test suite: anyone can implement it.',
+      why: '`SessionStore` is an interface of six methods with a contract test suite: anyone can implement it.',
     },
     {
       id: 'save_live_blob: audio as artifacts',

@@ -98,10 +98,11 @@ export const tools: Area = {
     {
       id: 'tools: context',
       adk: '`ToolContext`: ids, state, artifacts, memory, actions.',
-      here: 'Ids and an AbortSignal.',
-      differs: 'There is no state and no memory; a tool manages its own.',
+      here: 'Ids, the state and an AbortSignal.',
+      differs: 'There is no memory; a tool manages its own.',
       status: 'done',
       tests: [
+        'agent/tools/tool-calls.test.ts: ToolCalls gives a tool the state, and the result of the call carries what the tool changed',
         'agent/tools/tool-calls.test.ts: ToolCalls gives a tool the ids of its user, session, run and call, and the name of the agent',
       ],
     },
