@@ -1,3 +1,4 @@
+import { AgentTree } from './agent/agent-tree.ts';
 import { type LiveRunner, Runner } from './agent/run/runner.ts';
 import type { Config } from './config.ts';
 import { createDefaultModel } from './default-model.ts';
@@ -21,6 +22,6 @@ export function createRunner(
 ): { runner: LiveRunner; model: RealtimeModel | undefined } {
   if (runner) return { runner, model: undefined };
   if (!agent) throw new TypeError('The options must contain an agent or a runner');
-  const model = given ?? createDefaultModel(config, agent.model, logger);
+  const model = given ?? createDefaultModel(config, new AgentTree(agent).first.model, logger);
   return { runner: new Runner({ appName: agent.name, agent, model, store, artifacts, logger }), model };
 }

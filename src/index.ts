@@ -2,10 +2,12 @@
 export type { AdkLiveRequestQueue, AdkRunLiveParams, AdkRunner } from './agent/adk/adk-runner.ts';
 export { type AdkRunnerOptions, fromAdkRunner } from './agent/adk/from-adk-runner.ts';
 export { Agent, type AgentOptions } from './agent/agent.ts';
+export { BaseAgent, type BaseAgentOptions } from './agent/base-agent.ts';
 export type { InvocationContext, InvocationNames, ReadonlyContext } from './agent/invocation-context.ts';
 export { LiveRequestQueue } from './agent/live-request-queue.ts';
 export { type AgentCard, type LiveRunner, type RunLiveParams, Runner, type RunnerOptions } from './agent/run/runner.ts';
 export type { RunConfig } from './agent/run-config.ts';
+export { SequentialAgent, type SequentialAgentOptions } from './agent/sequential-agent.ts';
 export type { ReadonlyState, State } from './agent/state.ts';
 export {
   type ClientToolOptions,

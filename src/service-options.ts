@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { Agent } from './agent/agent.ts';
+import { BaseAgent } from './agent/base-agent.ts';
 import type { LiveRunner } from './agent/run/runner.ts';
 import type { Config } from './config.ts';
 import type { AppAnswer } from './http/auth/app-authenticator.ts';
@@ -12,7 +12,7 @@ import type { SessionStore } from './store/session-store.ts';
 /** The parts of a service. Only `agent` or `runner` is required. */
 export interface ServiceOptions {
   /** The agent that users talk to. Required unless `runner` is given. */
-  readonly agent?: Agent;
+  readonly agent?: BaseAgent;
   /** Runs the conversations, instead of a `Runner` made of `agent`, `model`, `store` and `artifacts`. */
   readonly runner?: LiveRunner;
   /** Model of `agent`. Default: Gemini as the configuration says; without a key, the emulator in this process. */
@@ -60,7 +60,7 @@ const PARTS: Readonly<Record<keyof ServiceOptions, readonly string[]>> = {
  * @throws {TypeError} names the option and what it must be
  */
 export function checkServiceOptions(options: ServiceOptions): void {
-  if (typeof options !== 'object' || options === null || options instanceof Agent) {
+  if (typeof options !== 'object' || options === null || options instanceof BaseAgent) {
     throw new TypeError("The options must be an object, such as { agent: new Agent({ name: 'helper' }) }");
   }
   for (const [option, part] of Object.entries(options)) {
@@ -70,7 +70,7 @@ export function checkServiceOptions(options: ServiceOptions): void {
   }
   const { agent, runner, model, config, authenticate } = options;
   if (!agent && !runner) throw new TypeError('The options must contain an agent or a runner');
-  if (agent && !(typeof agent.name === 'string' && Array.isArray(agent.tools) && typeof agent.runConfig === 'object')) {
+  if (agent && !(agent instanceof BaseAgent)) {
     throw new TypeError("The option agent must be made by new Agent({ name: '…', … })");
   }
   if (runner && typeof runner.card !== 'object') throw new TypeError('The option runner must have a card');

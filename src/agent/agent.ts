@@ -1,14 +1,12 @@
+import { BaseAgent, type BaseAgentOptions } from './base-agent.ts';
 import { checkOptionNames } from './check-option-names.ts';
 import type { RunConfig } from './run-config.ts';
 import type { Tool } from './tool.ts';
 import { isToolset, type Toolset } from './toolset.ts';
 
-export interface AgentOptions {
-  /** Author of the agent's events. Starts with a letter or `_`, followed by letters, digits, `_` and `-`. `user` is reserved. */
-  readonly name: string;
+export interface AgentOptions extends BaseAgentOptions {
   /** Name of the live model. Default: the server's default model (`DEMO_AGENT_MODEL`). */
   readonly model?: string;
-  readonly description?: string;
   /** System instruction: tells the model who it is and how to behave. */
   readonly instruction?: string;
   /**
@@ -33,25 +31,30 @@ export interface AgentOptions {
    * with `app:` or `temp:` are never accepted from a client. Default: true, as in ADK.
    */
   readonly acceptsState?: boolean | readonly string[];
+  /** Whether the agent may not transfer the conversation back to its parent. Default: false. */
+  readonly disallowTransferToParent?: boolean;
+  /** Whether the agent may not transfer the conversation to the other children of its parent. Default: false. */
+  readonly disallowTransferToPeers?: boolean;
 }
 
 const OPTIONS: readonly string[] = [
   'name',
   'model',
   'description',
+  'subAgents',
   'instruction',
   'greeting',
   'tools',
   'runConfig',
   'acceptsPersona',
   'acceptsState',
+  'disallowTransferToParent',
+  'disallowTransferToPeers',
 ];
 
-/** Definition of an agent (ADK: LlmAgent). */
-export class Agent {
-  readonly name: string;
+/** Agent that speaks through a live model (ADK: LlmAgent). */
+export class Agent extends BaseAgent {
   readonly model: string | undefined;
-  readonly description: string;
   readonly instruction: string;
   readonly greeting: string | undefined;
   readonly tools: readonly Tool[];
@@ -59,44 +62,52 @@ export class Agent {
   readonly runConfig: RunConfig;
   readonly acceptsPersona: boolean;
   readonly acceptsState: boolean | readonly string[];
+  readonly disallowTransferToParent: boolean;
+  readonly disallowTransferToPeers: boolean;
 
-  /** @throws {TypeError} if an option is unknown, if the name or a tool is invalid, or if two tools have the same name */
+  /** @throws {TypeError} if an option is unknown, if the name or a tool is invalid, or if two tools or two agents have the same name */
   constructor(options: AgentOptions) {
     checkOptions(options);
-    const { name, model, description = '', instruction = '', greeting, tools = [], runConfig = {} } = options;
+    super(options);
+    const { name, model, instruction = '', greeting, tools = [], runConfig = {} } = options;
     const { acceptsPersona = false, acceptsState = true } = options;
-    if (typeof name !== 'string' || !/^[A-Za-z_][A-Za-z0-9_-]*$/.test(name) || name === 'user') {
-      throw new TypeError(`Agent: "${name}" is not a valid name: use letters, digits, _ and -, and not "user"`);
-    }
+    const { disallowTransferToParent = false, disallowTransferToPeers = false } = options;
     if (greeting !== undefined && (typeof greeting !== 'string' || greeting.trim() === '')) {
       throw new TypeError(`Agent "${name}": greeting must be a text that says how to begin`);
     }
-    if (
-      !Array.isArray(tools) ||
-      !tools.every((each) => typeof each?.declaration === 'object' || isToolset(each ?? {}))
-    ) {
-      throw new TypeError(`Agent "${name}": tools must be an array of what tool() and mcpToolset() return`);
+    for (const [option, value] of Object.entries({
+      acceptsPersona,
+      disallowTransferToParent,
+      disallowTransferToPeers,
+    })) {
+      if (typeof value !== 'boolean') throw new TypeError(`Agent "${name}": ${option} must be true or false`);
     }
-    const single = tools.filter((each): each is Tool => !isToolset(each));
-    if (typeof acceptsPersona !== 'boolean')
-      throw new TypeError(`Agent "${name}": acceptsPersona must be true or false`);
     if (typeof acceptsState !== 'boolean' && !isListOfTexts(acceptsState)) {
       throw new TypeError(`Agent "${name}": acceptsState must be true, false or an array of keys`);
     }
-    const names = single.map(({ declaration }) => ('name' in declaration ? declaration.name : declaration.type));
-    const duplicate = names.find((toolName, index) => names.indexOf(toolName) !== index);
-    if (duplicate) throw new TypeError(`Agent "${name}": two tools have the name "${duplicate}"`);
-    this.name = name;
     this.model = model;
-    this.description = description;
     this.instruction = instruction;
     this.greeting = greeting;
-    this.tools = single;
+    this.tools = checkTools(name, tools);
     this.toolsets = tools.filter(isToolset);
     this.runConfig = runConfig;
     this.acceptsPersona = acceptsPersona;
     this.acceptsState = acceptsState;
+    this.disallowTransferToParent = disallowTransferToParent;
+    this.disallowTransferToPeers = disallowTransferToPeers;
   }
+}
+
+/** @returns the tools that belong to no toolset @throws {TypeError} */
+function checkTools(name: string, tools: readonly (Tool | Toolset)[]): readonly Tool[] {
+  if (!Array.isArray(tools) || !tools.every((each) => typeof each?.declaration === 'object' || isToolset(each ?? {}))) {
+    throw new TypeError(`Agent "${name}": tools must be an array of what tool() and mcpToolset() return`);
+  }
+  const single = tools.filter((each): each is Tool => !isToolset(each));
+  const names = single.map(({ declaration }) => ('name' in declaration ? declaration.name : declaration.type));
+  const duplicate = names.find((toolName, index) => names.indexOf(toolName) !== index);
+  if (duplicate) throw new TypeError(`Agent "${name}": two tools have the name "${duplicate}"`);
+  return single;
 }
 
 function checkOptions(options: AgentOptions): void {

@@ -12,6 +12,32 @@ export interface ToolContext extends InvocationContext {
   readonly signal: AbortSignal;
   /** Id of the function call. */
   readonly callId: string;
+  /**
+   * Transfers the conversation to another agent of the tree when the tool has returned: that agent answers what the user said, and the model does not
+   * receive the result of this call.
+   * @throws {TypeError} if there is no such agent, or if it is the active one
+   * @throws {Error} if the conversation was transferred 5 times since the user spoke, or if the call has ended
+   */
+  transferToAgent(agentName: string): void;
+  /**
+   * Completes the part of an agent that is a step of a SequentialAgent: when the tool has returned, the next step speaks, and after the last one the
+   * run ends.
+   * @throws {TypeError} if the agent is no step
+   * @throws {Error} if the call has ended
+   */
+  completeTask(): void;
+  /**
+   * Ends the run, and the live session, when the model has finished its reply: it receives the result of this call, and may say goodbye. After 30 s the
+   * run ends in any case.
+   * @throws {Error} if the call has ended
+   */
+  endInvocation(): void;
+  /**
+   * Has the instruction and the tools of the agent read again, and tells the model of them as soon as it is idle. The conversation has no gap: the
+   * connection is replaced once the next one is open.
+   * @throws {Error} if the call has ended
+   */
+  refreshAgent(): void;
 }
 
 /** Tool that the model may call: a function of the agent, a function of its clients, or a built-in tool that the provider runs. */

@@ -2,18 +2,10 @@ import { describe, expect, jest, test } from '@jest/globals';
 import * as z from 'zod';
 import * as z3 from 'zod/v3';
 import { Agent } from '../../src/agent/agent.ts';
-import { clientTool, googleSearch, type ToolContext, tool } from '../../src/agent/tool.ts';
-import { createCallState } from './live-state.ts';
+import { clientTool, googleSearch, tool } from '../../src/agent/tool.ts';
+import { createToolContext } from './tools/call-context.ts';
 
-const context: ToolContext = {
-  signal: new AbortController().signal,
-  userId: 'ann',
-  sessionId: 's',
-  invocationId: 'e-1',
-  agentName: 'helper',
-  callId: 'c1',
-  state: createCallState(),
-};
+const context = createToolContext();
 
 describe('tool', () => {
   const add = tool({
@@ -115,6 +107,9 @@ describe('Agent', () => {
       runConfig: {},
       greeting: undefined,
       acceptsPersona: false,
+      subAgents: [],
+      disallowTransferToParent: false,
+      disallowTransferToPeers: false,
     });
   });
 
@@ -129,6 +124,9 @@ describe('Agent', () => {
       runConfig,
       greeting: 'Say hello',
       acceptsPersona: true,
+      subAgents: [new Agent({ name: 'below' })],
+      disallowTransferToParent: true,
+      disallowTransferToPeers: true,
     };
     expect({ ...new Agent(options) }).toEqual({ ...options, toolsets: [] });
   });

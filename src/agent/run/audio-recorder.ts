@@ -32,6 +32,7 @@ const MAX_CHARACTERS = 20 * 1024 * 1024;
 const SAVE_MS = 30_000;
 
 interface Recording {
+  readonly author: string;
   readonly mimeType: string;
   /** Start, in seconds since 1970. */
   readonly startedAt: number;
@@ -87,7 +88,8 @@ export class AudioRecorder {
   #record(side: Side, mimeType: string, data: string): void {
     // A file has a single sample rate.
     if (this.#recordings[side] && this.#recordings[side].mimeType !== mimeType) this.#store(side);
-    this.#recordings[side] ??= { mimeType, startedAt: Date.now() / 1000, chunks: [], characters: 0 };
+    const author = side === 'input' ? 'user' : this.#options.author.agentName;
+    this.#recordings[side] ??= { author, mimeType, startedAt: Date.now() / 1000, chunks: [], characters: 0 };
     const recording = this.#recordings[side];
     recording.chunks.push(data);
     const characters = data.length + CHUNK_CHARACTERS;
@@ -116,19 +118,18 @@ export class AudioRecorder {
     this.#memory.set(this.#characters);
   }
 
-  async #saveFile(side: Side, { mimeType, startedAt, chunks }: Recording): Promise<void> {
-    const { artifacts, key, author, onStored } = this.#options;
+  async #saveFile(side: Side, { author, mimeType, startedAt, chunks }: Recording): Promise<void> {
+    const { artifacts, key, onStored } = this.#options;
     const filename = `_adk_live/adk_live_audio_storage_${side}_audio_${Math.round(startedAt * 1000)}.pcm`;
     const data = Buffer.concat(chunks.map((chunk) => Buffer.from(chunk, 'base64')));
     const save = () => artifacts.save(key, filename, { mimeType, data });
     const revision = await limitTime(() => this.#scope.run(save), SAVE_MS);
     if (!Number.isSafeInteger(revision)) throw new TypeError('the artifact store returned no number of a revision');
     const fileData = { fileUri: formatArtifactUri(key, filename, revision), mimeType };
-    const isInput = side === 'input';
     onStored({
-      author: isInput ? 'user' : author.agentName,
+      author,
       timestamp: startedAt,
-      content: { role: isInput ? 'user' : 'model', parts: [{ fileData }] },
+      content: { role: side === 'input' ? 'user' : 'model', parts: [{ fileData }] },
     });
   }
 }

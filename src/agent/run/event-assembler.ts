@@ -175,6 +175,17 @@ export class EventAssembler {
     this.#input = '';
   }
 
+  /** Emits what the agent has said so far as complete, because another agent continues. */
+  completeReply(): void {
+    this.#flushOutput();
+    this.#flushText();
+  }
+
+  /** Emits what the user has said so far as complete. */
+  completeInput(): void {
+    this.#flushInput();
+  }
+
   /** The run ends: emits incomplete texts as far as they are known, and marks a reply as interrupted. */
   interrupt(): void {
     if (this.midReply) this.#endReply({ interrupted: true });

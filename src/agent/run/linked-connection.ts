@@ -7,6 +7,15 @@ const HEALTHY_MS = 10_000;
 /** Maximum delay before a connection is closed after goAway, in ms: no provider keeps a connection for a day, and a timer counts at most 24 days. */
 const MAX_CLOSE_DELAY_MS = 24 * 3_600_000;
 
+/** A connection whose events are being reported. */
+export interface Listening {
+  readonly linked: LinkedConnection;
+  /** Resolves when the connection has ended, with what it was before the turn was told of the loss. */
+  readonly lost: Promise<LostConnection>;
+}
+
+export type LostConnection = Pick<LinkedConnection, 'closed' | 'goAwayReceived' | 'producedOutput' | 'isHealthy'>;
+
 /** Connection of a `ModelLink`, with what the link knows about it. */
 export class LinkedConnection {
   readonly connection: ModelConnection;
@@ -16,21 +25,28 @@ export class LinkedConnection {
   isLeaving = false;
   /** Whether the connection is being replaced by a fresh one, and what it still delivers is discarded. */
   isAbandoned = false;
+  /** Whether another agent takes over: the connection accepts no input, and delivers only the last words of the user. */
+  isHandedOver = false;
   /** Why the connection ended. */
   closed: CloseInfo = { cause: 'transient', error: new WireError('model_closed') };
+  /** Connection that takes the place of this one; `undefined`: none does, or the attempt to open one was given up. */
+  successor: Promise<Listening | undefined> | undefined;
+  /** Number of the setup with which the connection was opened. */
+  readonly setupNumber: number;
   readonly #turn: TurnView;
   readonly #openedAt = performance.now();
   readonly #firstTurn: number;
   #closeTimer: NodeJS.Timeout | undefined;
 
-  constructor(connection: ModelConnection, turn: TurnView) {
+  constructor(connection: ModelConnection, turn: TurnView, setupNumber: number) {
     this.connection = connection;
+    this.setupNumber = setupNumber;
     this.#turn = turn;
     this.#firstTurn = turn.state.turn;
   }
 
   get acceptsInput(): boolean {
-    return this.connection.open && !this.isLeaving && !this.isAbandoned;
+    return this.connection.open && !this.isLeaving && !this.isAbandoned && !this.isHandedOver;
   }
 
   /** Whether the model produced anything on this connection. */

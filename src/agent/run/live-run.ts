@@ -1,26 +1,31 @@
 import { AsyncQueue } from '../../models/async-queue.ts';
-import type { ModelConnection, ModelEvent, RealtimeModel } from '../../models/realtime-model.ts';
+import type { ModelEvent, RealtimeModel } from '../../models/realtime-model.ts';
 import type { ArtifactStore } from '../../store/artifact-store.ts';
 import type { LiveConversation } from '../../store/live-conversation.ts';
 import type { AgentEvent, Content, UpstreamStatus } from '../../wire/agent-event.ts';
+import { toErrorDetails } from '../../wire/error-text.ts';
 import type { Blob } from '../../wire/live-request.ts';
 import type { MemoryCounter } from '../../wire/memory-share.ts';
 import type { SessionPersona } from '../../wire/session-config.ts';
 import type { Agent } from '../agent.ts';
-import type { InvocationNames } from '../invocation-context.ts';
+import type { AgentTree } from '../agent-tree.ts';
 import type { LiveRequestQueue } from '../live-request-queue.ts';
 import { type RunConfig, WATCHDOG_LIMITS } from '../run-config.ts';
 import type { Tool } from '../tool.ts';
 import { ToolCalls, type ToolResult } from '../tools/tool-calls.ts';
 import type { ToolLogger } from '../tools/tool-execution.ts';
+import { ActiveAgent } from './active-agent.ts';
 import { AudioRecorder } from './audio-recorder.ts';
 import { BackgroundWork } from './background-work.ts';
 import { checkImages } from './check-images.ts';
+import { ConnectionChanges } from './connection-changes.ts';
 import { ConversationRecorder } from './conversation-recorder.ts';
 import { EventAssembler } from './event-assembler.ts';
 import { type CreateEvent, createEventFactory, createInvocationId, type EventBody } from './event-factory.ts';
 import { FramePacer } from './frame-pacer.ts';
 import { Greeting } from './greeting.ts';
+import { HandOver } from './hand-over.ts';
+import { HandOverRequests } from './hand-over-requests.ts';
 import { InputConverter } from './input-converter.ts';
 import { InputPump } from './input-pump.ts';
 import { InputSender } from './input-sender.ts';
@@ -30,22 +35,31 @@ import { ReplayBuffer } from './replay-buffer.ts';
 import { ResponseRequests } from './response-requests.ts';
 import { RunHistory } from './run-history.ts';
 import { RunState, readStateDelta } from './run-state.ts';
-import { createTypedEvent, sendRequest, sendToolResult } from './send-request.ts';
+import { createTypedEvent, sendToolResult } from './send-request.ts';
 import { StallRecovery } from './stall-recovery.ts';
 import { LiveTurn } from './turn-state.ts';
 import { type Stall, Watchdog } from './watchdog.ts';
 
 export interface LiveRunOptions {
+  readonly tree: AgentTree;
+  /** Agent with which the run starts. */
   readonly agent: Agent;
-  /** Tools of the run: those of the agent and of its toolsets. */
+  /** Tools of this agent and of its toolsets. */
   readonly tools: readonly Tool[];
+  /** Lists the tools of an agent and of its toolsets. Never rejects. */
+  readonly listTools: (agent: Agent) => Promise<readonly Tool[]>;
   readonly model: RealtimeModel;
   /** Conversation of the run. The run releases it at its end. */
   readonly conversation: LiveConversation;
   /** Stores the audio of a run with `saveLiveBlob`. */
   readonly artifacts: ArtifactStore | undefined;
-  /** Config of the run, with the agent's own config merged in. */
+  /** Config of the run, with that of the agent merged in with which the run starts. */
   readonly runConfig: RunConfig;
+  /**
+   * Resolves the config of the model connections of an agent, such as its voice.
+   * @throws {WireError} invalid_run_config
+   */
+  readonly resolveConfig: (agent: Agent) => RunConfig;
   /** Who the agent is, as a client decided. Default: as the author decided. */
   readonly persona?: SessionPersona | undefined;
   readonly liveRequestQueue: LiveRequestQueue;
@@ -56,6 +70,8 @@ export interface LiveRunOptions {
   readonly memory: MemoryCounter | undefined;
 }
 
+/** Maximum time in which a run ends after a tool has asked for its end, in ms. Usually it ends with the reply. */
+const END_MS = 30_000;
 /** Maximum number of events that wait for the reader of `events()`. One more ends the run with an error. */
 const MAX_WAITING_EVENTS = 10_000;
 
@@ -66,10 +82,13 @@ const MAX_WAITING_EVENTS = 10_000;
 export class LiveRun {
   readonly #options: LiveRunOptions;
   readonly #events = new AsyncQueue<AgentEvent>(MAX_WAITING_EVENTS);
-  readonly #invocation: InvocationNames;
+  readonly #active: ActiveAgent;
   readonly #createEvent: CreateEvent;
   readonly #turn: LiveTurn;
   readonly #toolCalls: ToolCalls;
+  readonly #handOverRequests: HandOverRequests;
+  readonly #handOver: HandOver;
+  readonly #changes: ConnectionChanges;
   readonly #replayBuffer: ReplayBuffer;
   readonly #assembler: EventAssembler;
   readonly #audioRecorder: AudioRecorder | undefined;
@@ -89,21 +108,24 @@ export class LiveRun {
   readonly #onAbort = () => this.#abort();
   /** Whether the run was aborted, or its reader has left. */
   #ended = false;
+  /** Ends the run after a tool has asked for that, if the reply does not end. */
+  #endTimer: NodeJS.Timeout | undefined;
 
   constructor(options: LiveRunOptions) {
     this.#options = options;
-    const { agent, model, conversation, artifacts, runConfig } = options;
+    const { tree, agent, tools, listTools, model, conversation, artifacts, runConfig } = options;
     const { capabilities } = model;
     const emit = (body: EventBody) => this.#emit(body);
     const onError = (error: unknown) => this.#events.end(error);
     const proactive = capabilities.proactive || runConfig.proactivity?.proactiveAudio === true;
 
     const { userId, sessionId } = conversation.key;
-    this.#invocation = { userId, sessionId, invocationId: createInvocationId(), agentName: agent.name };
-    this.#createEvent = createEventFactory(runConfig.customMetadata, this.#invocation.invocationId);
+    const invocationId = createInvocationId();
+    this.#active = new ActiveAgent({ tree, agent, tools, listTools, userId, sessionId, invocationId });
+    this.#createEvent = createEventFactory(runConfig.customMetadata, invocationId);
     this.#turn = new LiveTurn(capabilities.exchanges);
     this.#recorder = new ConversationRecorder(conversation);
-    this.#state = new RunState(conversation.state, this.#invocation, emit);
+    this.#state = new RunState(conversation.state, this.#active, emit);
     this.#replayBuffer = new ReplayBuffer(this.#turn, options.memory);
     this.#background = new BackgroundWork(this.#turn, (status) => this.#onStatus(status));
     this.#history = new RunHistory({
@@ -111,7 +133,7 @@ export class LiveRun {
       turn: this.#turn,
       replayBuffer: this.#replayBuffer,
       runConfig,
-      invocation: this.#invocation,
+      invocation: this.#active,
       createEvent: this.#createEvent,
     });
     if (runConfig.saveLiveBlob && artifacts) {
@@ -119,14 +141,21 @@ export class LiveRun {
         artifacts,
         key: conversation.key,
         turn: this.#turn,
-        author: this.#invocation,
+        author: this.#active,
         onStored: emit,
         onError,
         memory: options.memory,
       });
     }
+    this.#handOverRequests = new HandOverRequests({
+      tree,
+      active: this.#active,
+      turn: this.#turn,
+      onEndRequested: () => this.#onEndRequested(),
+      onRefreshRequested: () => this.#refreshAgent(),
+    });
     this.#toolCalls = this.#createToolCalls(onError);
-    this.#assembler = new EventAssembler(this.#invocation, this.#turn, emit, this.#toolCalls);
+    this.#assembler = new EventAssembler(this.#active, this.#turn, emit, this.#toolCalls);
     this.#link = this.#createLink();
     if (runConfig.watchdog !== null) {
       this.#watchdog = new Watchdog({
@@ -145,6 +174,31 @@ export class LiveRun {
       proactive,
       onQuestion: () => this.#watchdog?.onInput(),
     });
+    this.#handOver = new HandOver({
+      active: this.#active,
+      turn: this.#turn,
+      toolCalls: this.#toolCalls,
+      replayBuffer: this.#replayBuffer,
+      assembler: this.#assembler,
+      link: this.#link,
+      emit,
+      opening: capabilities.opening,
+      apply: (event) => this.#applyModelEvent(event),
+      send: (connection, input) => this.#input.send(connection, input),
+      onSequenceEnd: () => this.#endByAgent(),
+    });
+    this.#changes = new ConnectionChanges({
+      active: this.#active,
+      turn: this.#turn,
+      history: this.#history,
+      toolCalls: this.#toolCalls,
+      replayBuffer: this.#replayBuffer,
+      assembler: this.#assembler,
+      audioRecorder: this.#audioRecorder,
+      watchdog: this.#watchdog,
+      handOver: this.#handOver,
+      apply: (event) => this.#applyModelEvent(event),
+    });
     this.#frames = new FramePacer(capabilities.input.framesPerSecond, (image) => this.#sendFrame(image));
     this.#pump = this.#createPump();
     if (agent.greeting !== undefined) {
@@ -160,10 +214,10 @@ export class LiveRun {
 
   /** Creates the record of the calls of the run. */
   #createToolCalls(onError: (error: unknown) => void): ToolCalls {
-    const { tools, runConfig, logger } = this.#options;
+    const { runConfig, logger } = this.#options;
     return new ToolCalls({
-      tools,
-      invocation: this.#invocation,
+      agent: this.#active,
+      control: this.#handOverRequests,
       state: this.#state.values,
       timeoutMs: runConfig.toolTimeoutMs,
       logger,
@@ -187,20 +241,27 @@ export class LiveRun {
       loadHistory: () => this.#history.load(),
       onStatus: (status) => this.#onStatus(status),
       onEvent: (event) => this.#onModelEvent(event),
-      onConnectionLost: (producedOutput) => this.#onConnectionLost(producedOutput),
+      onConnectionLost: (producedOutput) => this.#changes.onLost(producedOutput),
       onGivenUp: () => this.#history.passOver(),
-      onReconnected: (connection) => this.#onReconnected(connection),
+      onReconnected: (connection) => this.#changes.onReconnected(connection),
+      onSwitched: (connection) => this.#changes.onSwitched(connection),
+      onRefreshFailed: (error) => this.#onRefreshFailed(error),
     });
   }
 
-  #createSetup(): ReturnType<typeof toModelSetup> {
-    const { agent, tools, model, runConfig, persona } = this.#options;
+  /** Creates the setup of a connection for the agent that is active. */
+  async #createSetup(): Promise<ReturnType<typeof toModelSetup>> {
+    const { tree, model, persona, resolveConfig } = this.#options;
+    const tools = await this.#active.waitForTools();
+    const { agent, handOverRules } = this.#active;
     return toModelSetup(
       agent,
       tools.map(({ declaration }) => declaration),
-      runConfig,
+      resolveConfig(agent),
       model.capabilities,
-      persona,
+      // A client decides who the agent is that it talks to, not who the others are.
+      agent === tree.first ? persona : undefined,
+      handOverRules,
     );
   }
 
@@ -288,6 +349,7 @@ export class LiveRun {
   async #stopParts(): Promise<void> {
     const { abortSignal, liveRequestQueue } = this.#options;
     this.#ended = true;
+    clearTimeout(this.#endTimer);
     this.#watchdog?.stop();
     abortSignal?.removeEventListener('abort', this.#onAbort);
     this.#toolCalls.cancelAll();
@@ -304,7 +366,7 @@ export class LiveRun {
   }
 
   #onStatus(status: UpstreamStatus): void {
-    this.#emit({ author: this.#invocation.agentName, status });
+    this.#emit({ author: this.#active.agentName, status });
     this.#greeting?.onStatus(status, this.#link.connection);
   }
 
@@ -329,44 +391,59 @@ export class LiveRun {
     this.#audioRecorder?.onModelEvent(event);
     this.#watchdog?.onModelEvent(event);
     if (event.type === 'tool_call') for (const call of event.calls) this.#toolCalls.start(call);
+    if (this.#endTimer && this.#turn.state.exchange !== this.#turn.previous.exchange) this.#endByAgent();
   }
 
   #onStall(stall: Stall): void {
     if (!this.#ended) this.#recovery.recover(stall);
   }
 
-  /** Applies the loss of the connection, in the same order. */
-  #onConnectionLost(producedOutput: boolean): void {
-    // The user has the whole answer, so the question is not asked again. The next connection is told of both.
-    if (this.#turn.state.generated && !this.#toolCalls.isRunning) this.#applyModelEvent({ type: 'turn_complete' });
-    this.#history.onConnectionLost(producedOutput);
-    this.#turn.apply({ type: 'connection_lost' });
-    const { cancelled, results } = this.#toolCalls.interruptExchange();
-    this.#replayBuffer.interruptExchange(results);
-    if (cancelled.length > 0) {
-      this.#assembler.addToolEvent({ author: this.#invocation.agentName, toolCancellation: cancelled });
-    }
-    this.#assembler.onConnectionLost();
-    this.#audioRecorder?.onConnectionLost();
-    this.#watchdog?.onConnectionLost();
-  }
-
-  /** Repeats on a new connection what the model may not know, in the same order. */
-  #onReconnected(connection: ModelConnection): void {
-    for (const result of this.#toolCalls.reconnect()) sendToolResult(connection, result);
-    for (const request of this.#replayBuffer.replay()) sendRequest(connection, request);
-    this.#watchdog?.onInput();
-  }
-
-  /** Returns whether a connection received the result. */
+  /** Returns whether the result needs nothing more: a connection received it, or another agent takes over. */
   #onToolResult(result: ToolResult): boolean {
-    const parts = [{ functionResponse: result.response }];
-    const actions = result.stateDelta ? { actions: { stateDelta: result.stateDelta } } : {};
-    this.#assembler.addToolEvent({ author: this.#invocation.agentName, content: { role: 'user', parts }, ...actions });
+    const { response, stateDelta } = result;
+    const move = this.#handOverRequests.take(response.id);
+    const actions = {
+      ...(stateDelta ? { stateDelta } : {}),
+      ...(move?.kind === 'transfer' ? { transferToAgent: move.agent.name } : {}),
+    };
+    this.#assembler.addToolEvent({
+      author: this.#active.agentName,
+      content: { role: 'user', parts: [{ functionResponse: response }] },
+      ...(Object.keys(actions).length > 0 ? { actions } : {}),
+    });
+    if (move) {
+      this.#handOver.start(move, response);
+      return true;
+    }
     const { connection } = this.#link;
     if (connection) sendToolResult(connection, result);
     this.#watchdog?.onInput();
     return connection !== undefined;
+  }
+
+  #onEndRequested(): void {
+    this.#endTimer ??= setTimeout(() => this.#endByAgent(), END_MS).unref();
+  }
+
+  /** Ends the run because its agent wants that. */
+  #endByAgent(): void {
+    clearTimeout(this.#endTimer);
+    if (this.#ended) return;
+    this.#assembler.interrupt();
+    this.#emit({ author: this.#active.agentName, actions: { endOfAgent: true } });
+    this.#link.close();
+  }
+
+  #refreshAgent(): void {
+    this.#active.reloadTools();
+    this.#link.refresh();
+  }
+
+  #onRefreshFailed(error: unknown): void {
+    this.#options.logger?.warn(
+      { err: toErrorDetails(error) },
+      'the model could not be told of a new instruction: it keeps the one that it has',
+    );
   }
 
   #recordMessage(content: Content, pictures = 0): string {
@@ -385,7 +462,8 @@ export class LiveRun {
   }
 
   #emit(body: EventBody): void {
-    const event = this.#createEvent(body);
+    const branch = this.#active.findBranch(body.author);
+    const event = this.#createEvent(branch === undefined ? body : { ...body, branch });
     this.#recorder.record(event, readStateDelta(event));
     if (this.#events.push(event)) return;
     this.#events.end(new Error(`${MAX_WAITING_EVENTS} events wait: nobody reads this run`));

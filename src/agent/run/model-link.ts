@@ -8,7 +8,7 @@ import {
 } from '../../models/realtime-model.ts';
 import type { UpstreamStatus } from '../../wire/agent-event.ts';
 import { WireError } from '../../wire/wire-error.ts';
-import { LinkedConnection } from './linked-connection.ts';
+import { LinkedConnection, type Listening, type LostConnection } from './linked-connection.ts';
 import type { TurnView } from './turn-state.ts';
 
 /** Maximum number of consecutive attempts, after which the run fails. A healthy connection resets the count. */
@@ -28,8 +28,8 @@ const HANDLE_WAIT_MS = 1_000;
 
 export interface ModelLinkOptions {
   readonly model: RealtimeModel;
-  /** Creates the setup of a connection that is opened now. */
-  readonly createSetup: () => Omit<ModelSetup, 'history' | 'answered' | 'handle'>;
+  /** Creates the setup of a connection that is opened now: that of the agent which is active. */
+  readonly createSetup: () => Promise<Omit<ModelSetup, 'history' | 'answered' | 'handle'>>;
   /** Handle of a conversation that the provider remembers and the first connection continues. */
   readonly handle?: string | undefined;
   /** Whether a lost connection is resumed by the provider's handle. Otherwise a fresh connection receives the conversation. */
@@ -51,6 +51,10 @@ export interface ModelLinkOptions {
   readonly onGivenUp: () => void;
   /** Called with a new connection after a lost one, before anything else is sent on the new one. */
   readonly onReconnected: (connection: ModelConnection) => void;
+  /** Called with a fresh connection that takes the place of an open one, before anything else is sent on the fresh one. */
+  readonly onSwitched: (connection: ModelConnection) => void;
+  /** Called with the reason why a refresh was given up. The model keeps the setup that it has. */
+  readonly onRefreshFailed: (error: unknown) => void;
 }
 
 /**
@@ -64,6 +68,10 @@ export class ModelLink {
   /** The newest resumption handle, and the turn in which the provider issued it. */
   #handle: { readonly value: string; readonly turn: number } | undefined;
   #hasConnected = false;
+  /** Number of the setup that connections are to have. A connection with an earlier one has another agent. */
+  #setupNumber = 1;
+  /** Whether the setup is to be renewed as soon as the model is idle. */
+  #isRefreshDue = false;
   #closed = false;
   /** Aborts the current attempt, or the wait before it. */
   #connectAbort: AbortController | undefined;
@@ -110,6 +118,29 @@ export class ModelLink {
   }
 
   /**
+   * Another agent takes over now. A fresh connection is opened beside the current one, which accepts no input any more and delivers only the last words
+   * of the user. Input waits for the fresh connection.
+   */
+  handOver(): void {
+    this.#renewSetup();
+    const linked = this.#current;
+    // Without a connection, the attempt in progress is repeated with the new setup.
+    if (!linked) return;
+    linked.isHandedOver = true;
+    // So is one that a refresh is making.
+    if (!linked.successor) this.#openSuccessor(linked);
+  }
+
+  /**
+   * Tells the model anew who the agent is, as soon as the model is idle. The current connection is used until the fresh one is open, so that the
+   * conversation has no gap.
+   */
+  refresh(): void {
+    this.#isRefreshDue = true;
+    this.#refreshIfIdle();
+  }
+
+  /**
    * Connects, reports events, and reconnects until `close()` is called.
    * @throws {WireError} if the provider cannot be reached, refuses the connection, or closes it again and again
    */
@@ -119,9 +150,17 @@ export class ModelLink {
     let wasRejected = false;
     onStatus({ upstream: 'connecting', attempt });
     try {
+      let listening = this.#startListening(await this.#connect(attempt));
       while (!this.#closed) {
-        const lost = await this.#listen(await this.#connect(attempt));
+        const lost = await listening.lost;
+        const successor = await listening.linked.successor;
         if (this.#closed) return;
+        if (successor) {
+          listening = successor;
+          attempt = 1;
+          wasRejected = false;
+          continue;
+        }
         const { closed, goAwayReceived, producedOutput, isHealthy } = lost;
         if (this.#options.awaitsResults()) this.#handle = undefined;
         onConnectionLost(producedOutput);
@@ -144,6 +183,7 @@ export class ModelLink {
         }
         onStatus({ upstream: 'reconnecting', attempt, ...(closed.code === undefined ? {} : { code: closed.code }) });
         if (!isOrderly) await this.#backOff(attempt);
+        listening = this.#startListening(await this.#connect(attempt));
       }
     } catch (error) {
       if (!this.#closed) throw error;
@@ -157,8 +197,10 @@ export class ModelLink {
    * Whether a handle that arrives now can be used. A session that is resumed in the middle of an exchange waits for the calls of the lost connection,
    * and does not answer the question that is asked again (pipecat#5465).
    */
-  get #acceptsHandle(): boolean {
+  #acceptsHandle({ setupNumber }: LinkedConnection): boolean {
     const { usesHandles, turn } = this.#options;
+    // A session that is resumed keeps the instruction with which it began.
+    if (setupNumber !== this.#setupNumber) return false;
     return usesHandles && (turn.state.exchanges === 'single' || turn.state.phase === 'idle');
   }
 
@@ -176,23 +218,24 @@ export class ModelLink {
           linked.closed = event;
           continue;
         }
-        if (linked.isAbandoned) continue;
+        if (linked.isAbandoned || (linked.isHandedOver && event.type !== 'input_transcript')) continue;
         if (event.type === 'go_away') {
           this.#onGoAway(linked, event.timeLeftMs);
           continue;
         }
-        if (event.type === 'resumption' && event.handle !== undefined && this.#acceptsHandle) {
+        if (event.type === 'resumption' && event.handle !== undefined && this.#acceptsHandle(linked)) {
           this.#handle = { value: event.handle, turn: turn.state.turn };
         }
         const { exchange } = turn.state;
         onEvent(event);
+        if (this.#isRefreshDue && turn.state.exchange !== exchange) this.#refreshIfIdle();
         if (!linked.goAwayReceived) continue;
         if (linked.isLeaving) {
           if (event.type === 'resumption' && !this.#handleStale) linked.connection.close();
         } else if (turn.state.exchange !== exchange) this.#closeGracefully(linked);
       }
     } finally {
-      this.#current = undefined;
+      if (this.#current === linked) this.#current = undefined;
       linked.close();
     }
     // The loss of the connection changes the turn: read it now.
@@ -216,25 +259,49 @@ export class ModelLink {
     linked.closeIn(this.#handleStale ? HANDLE_WAIT_MS : 0);
   }
 
+  /** Starts to report the events of a connection. */
+  #startListening(linked: LinkedConnection): Listening {
+    const lost = this.#listen(linked);
+    // `run` awaits it, perhaps later: the connection may have followed another one whose end takes longer.
+    lost.catch(() => {});
+    return { linked, lost };
+  }
+
   async #connect(attempt: number): Promise<LinkedConnection> {
-    const { model, createSetup, turn, loadHistory, onStatus, onReconnected } = this.#options;
+    const { turn, onStatus, onReconnected } = this.#options;
+    const { connection, isResumption, setupNumber } = await this.#open(attempt);
+    if (setupNumber !== this.#setupNumber) {
+      connection.close();
+      return this.#connect(attempt);
+    }
+    if (this.#closed) connection.close();
+    else if (this.#hasConnected) onReconnected(connection);
+    const linked = new LinkedConnection(connection, turn, setupNumber);
+    this.#current = linked;
+    onStatus({ upstream: isResumption ? 'resumed' : this.#hasConnected ? 'reseeded' : 'ready' });
+    this.#hasConnected = true;
+    this.#wakeWaiters();
+    return linked;
+  }
+
+  /** Opens a connection. @param attempt number of the first attempt in a row */
+  async #open(attempt: number): Promise<OpenedConnection> {
+    const { model, createSetup, loadHistory, onStatus } = this.#options;
     for (let tries = attempt; ; tries += 1) {
       const handle = this.#handleStale ? undefined : this.#handle?.value;
       const isResumption = handle !== undefined;
+      const setupNumber = this.#setupNumber;
       try {
+        const setup = await createSetup();
         const connection = await model.connect(
-          isResumption ? { ...createSetup(), history: [], handle } : { ...createSetup(), ...(await loadHistory()) },
+          isResumption ? { ...setup, history: [], handle } : { ...setup, ...(await loadHistory()) },
           this.#getConnectAbort().signal,
         );
         this.#connectAbort = undefined;
-        if (this.#closed) connection.close();
-        else if (this.#hasConnected) onReconnected(connection);
-        const linked = new LinkedConnection(connection, turn);
-        this.#current = linked;
-        onStatus({ upstream: isResumption ? 'resumed' : this.#hasConnected ? 'reseeded' : 'ready' });
-        this.#hasConnected = true;
-        this.#wakeWaiters();
-        return linked;
+        if (setupNumber === this.#setupNumber || this.#closed) return { connection, isResumption, setupNumber };
+        // Another agent has taken over meanwhile.
+        connection.close();
+        tries -= 1;
       } catch (error) {
         if (error instanceof ResumptionRefused) this.#handle = undefined;
         else {
@@ -245,6 +312,69 @@ export class ModelLink {
         await this.#backOff(tries + 1);
       }
     }
+  }
+
+  /** Connections that are opened from now on have the setup of now. A session that is resumed would keep the old one. */
+  #renewSetup(): void {
+    this.#setupNumber += 1;
+    this.#handle = undefined;
+    this.#isRefreshDue = false;
+  }
+
+  #refreshIfIdle(): void {
+    const linked = this.#current;
+    const { phase } = this.#options.turn.state;
+    if (phase !== 'idle' || linked?.successor) return;
+    this.#renewSetup();
+    // A connection that is leaving is followed by one with the new setup anyway.
+    if (linked && !linked.isLeaving) this.#openSuccessor(linked);
+  }
+
+  #openSuccessor(linked: LinkedConnection): void {
+    linked.successor = this.#succeed(linked);
+    // `run` awaits it once the connection has ended.
+    linked.successor.catch(() => {});
+  }
+
+  /** Opens a fresh connection, and leaves the given one for it. @returns `undefined` if a refresh is given up, or has to wait until the model is idle */
+  async #succeed(linked: LinkedConnection): Promise<Listening | undefined> {
+    const { turn, onSwitched, onRefreshFailed } = this.#options;
+    const { exchange } = turn.state;
+    let opened: OpenedConnection;
+    try {
+      opened = await this.#open(1);
+    } catch (error) {
+      if (linked.isHandedOver) {
+        // `run` fails with the error once the connection has ended.
+        linked.close();
+        throw error;
+      }
+      linked.successor = undefined;
+      if (!this.#closed) onRefreshFailed(error);
+      return undefined;
+    }
+    const { connection, setupNumber } = opened;
+    if (this.#closed) {
+      connection.close();
+      return undefined;
+    }
+    if (setupNumber !== this.#setupNumber) {
+      connection.close();
+      return this.#succeed(linked);
+    }
+    if (!linked.isHandedOver && (turn.state.exchange !== exchange || turn.state.answerStarted)) {
+      // The fresh connection does not know what was said meanwhile.
+      connection.close();
+      linked.successor = undefined;
+      this.refresh();
+      return undefined;
+    }
+    linked.isAbandoned = true;
+    linked.close();
+    onSwitched(connection);
+    this.#current = new LinkedConnection(connection, turn, setupNumber);
+    this.#wakeWaiters();
+    return this.#startListening(this.#current);
   }
 
   /**
@@ -269,5 +399,10 @@ export class ModelLink {
   }
 }
 
-/** A connection that has ended, as it was before the turn was told of the loss. */
-type LostConnection = Pick<LinkedConnection, 'closed' | 'goAwayReceived' | 'producedOutput' | 'isHealthy'>;
+/** A connection that accepts input. */
+interface OpenedConnection {
+  readonly connection: ModelConnection;
+  /** Whether it continues a session of the provider. */
+  readonly isResumption: boolean;
+  readonly setupNumber: number;
+}

@@ -8,6 +8,7 @@ import type { RunConfig } from '../run-config.ts';
  * Converts an agent and the config of a run to the setup of its model connections.
  * @param tools declarations of the tools of the run
  * @param persona who the agent is, as a client decided
+ * @param handOverRules what the agent is told of other agents. Empty: nothing
  */
 export function toModelSetup(
   agent: Agent,
@@ -15,13 +16,14 @@ export function toModelSetup(
   config: RunConfig,
   { modalities, opening }: ModelCapabilities,
   persona: SessionPersona = {},
+  handOverRules = '',
 ): Omit<ModelSetup, 'history' | 'answered' | 'handle'> {
   const { speechConfig, realtimeInputConfig, proactivity, enableAffectiveDialog, explicitVadSignal, thinkingConfig } =
     config;
   const modality = modalities.includes('TEXT') ? (config.responseModalities?.[0] ?? 'TEXT') : 'AUDIO';
   return {
     modality,
-    instruction: toInstruction(agent, opening, persona),
+    instruction: toInstruction(agent, opening, persona, handOverRules),
     tools,
     inputAudioTranscription: orDefault(config.inputAudioTranscription),
     outputAudioTranscription: orDefault(config.outputAudioTranscription),
@@ -40,8 +42,13 @@ export function toModelSetup(
   };
 }
 
-function toInstruction(agent: Agent, opening: string, { instruction = agent.instruction, userName }: SessionPersona) {
-  const rules = [instruction];
+function toInstruction(
+  agent: Agent,
+  opening: string,
+  { instruction = agent.instruction, userName }: SessionPersona,
+  handOverRules: string,
+): string {
+  const rules = [instruction, handOverRules];
   if (userName !== undefined) rules.push(describeUser(userName));
   if (agent.greeting !== undefined) rules.push(describeOpening(agent.greeting, opening));
   return rules.filter((rule) => rule !== '').join('\n\n');

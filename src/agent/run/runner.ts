@@ -1,6 +1,7 @@
 import { GuardedLogger } from '../../isolation/guarded-logger.ts';
 import type { RealtimeModel } from '../../models/realtime-model.ts';
 import type { ArtifactStore } from '../../store/artifact-store.ts';
+import type { LiveConversation } from '../../store/live-conversation.ts';
 import { LiveConversations } from '../../store/live-conversations.ts';
 import type { SessionStore } from '../../store/session-store.ts';
 import type { AgentEvent } from '../../wire/agent-event.ts';
@@ -10,6 +11,8 @@ import type { ImageInput } from '../../wire/named-events.ts';
 import type { SessionPersona } from '../../wire/session-config.ts';
 import { WireError } from '../../wire/wire-error.ts';
 import type { Agent } from '../agent.ts';
+import { AgentTree } from '../agent-tree.ts';
+import type { BaseAgent } from '../base-agent.ts';
 import { checkAgentConfig, checkRunConfig } from '../check-run-config.ts';
 import type { LiveRequestQueue } from '../live-request-queue.ts';
 import { mergeRunConfig, type RunConfig } from '../run-config.ts';
@@ -18,6 +21,7 @@ import type { Tool } from '../tool.ts';
 import type { ToolLogger } from '../tools/tool-execution.ts';
 import { listTools } from '../tools/tool-list.ts';
 import { checkImages } from './check-images.ts';
+import { findActiveAgent } from './find-active-agent.ts';
 import { LiveRun } from './live-run.ts';
 import { RunEvents } from './run-events.ts';
 
@@ -89,7 +93,8 @@ export interface AgentCard {
 
 export interface RunnerOptions {
   readonly appName: string;
-  readonly agent: Agent;
+  /** The agent, or the root of a tree of agents. */
+  readonly agent: BaseAgent;
   readonly model: RealtimeModel;
   /** Where conversations are stored. Pass `LiveConversations` to share the conversations in memory with other runners and live sessions. */
   readonly store: SessionStore | LiveConversations;
@@ -104,15 +109,20 @@ export class Runner implements LiveRunner {
   readonly card: AgentCard;
   readonly conversations: LiveConversations;
   readonly #options: RunnerOptions;
+  readonly #tree: AgentTree;
   readonly #logger: ToolLogger | undefined;
 
-  /** @throws {WireError} invalid_run_config: the model does not support the agent's own config */
+  /**
+   * @throws {WireError} invalid_run_config: the model does not support the own config of an agent
+   * @throws {TypeError} if two agents name different models
+   */
   constructor(options: RunnerOptions) {
     const { appName, agent, model, store } = options;
     this.#options = options;
+    this.#tree = new AgentTree(agent);
     this.#logger = options.logger && new GuardedLogger(options.logger);
     this.conversations = store instanceof LiveConversations ? store : new LiveConversations(store);
-    checkAgentConfig(agent, model);
+    for (const speaker of this.#tree.speakers) checkAgentConfig(speaker, model);
     const { modalities, input, output, runOptions } = model.capabilities;
     this.card = {
       appName,
@@ -125,14 +135,19 @@ export class Runner implements LiveRunner {
       ...(output.voices ? { voices: output.voices } : {}),
       acceptsLanguage: runOptions.has('language'),
       provider: model.provider,
-      acceptsPersona: agent.acceptsPersona === true,
+      acceptsPersona: this.#tree.first.acceptsPersona === true,
     };
-    this.check({});
+    for (const speaker of this.#tree.speakers) this.#resolveConfig(speaker, {});
   }
 
   /** @throws {WireError} invalid_run_config */
   check(runConfig: RunConfig): RunConfig {
-    const { agent, model, artifacts } = this.#options;
+    return this.#resolveConfig(this.#tree.first, runConfig);
+  }
+
+  /** @throws {WireError} invalid_run_config */
+  #resolveConfig(agent: Agent, runConfig: RunConfig): RunConfig {
+    const { model, artifacts } = this.#options;
     const checked = checkRunConfig(mergeRunConfig(agent.runConfig, runConfig), model);
     if (!checked.saveLiveBlob || artifacts) return checked;
     throw new WireError(
@@ -146,7 +161,9 @@ export class Runner implements LiveRunner {
    * clients write a key of the state
    */
   checkRequest(request: LiveRequest): void {
-    if (request.state_delta) checkWrittenKeys(request.state_delta, this.#options.agent.acceptsState);
+    const { state_delta } = request;
+    // All agents of a tree have one state: each of them may trust a key.
+    if (state_delta) for (const agent of this.#tree.speakers) checkWrittenKeys(state_delta, agent.acceptsState);
     checkImages(request, this.#options.model);
   }
 
@@ -160,39 +177,63 @@ export class Runner implements LiveRunner {
     return new RunEvents(() => this.#createRun(params));
   }
 
-  /** Closes the toolsets of the agent. Later runs open them again. */
+  /** Closes the toolsets of the agents. Later runs open them again. */
   async close(): Promise<void> {
-    await Promise.allSettled(this.#options.agent.toolsets.map((toolset) => toolset.close?.()));
+    const toolsets = new Set(this.#tree.speakers.flatMap((agent) => agent.toolsets));
+    await Promise.allSettled([...toolsets].map((toolset) => toolset.close?.()));
   }
 
   /** @returns `undefined` for a run that was aborted before its start @throws {WireError} invalid_run_config */
   #createRun(params: RunLiveParams): LiveRun | undefined | Promise<LiveRun | undefined> {
-    const { agent } = this.#options;
-    const runConfig = this.check(params.runConfig ?? {});
+    const { first, hasSeveral } = this.#tree;
+    this.check(params.runConfig ?? {});
     if (params.abortSignal?.aborted) return undefined;
-    if (agent.toolsets.length === 0) return this.#openRun(params, runConfig, agent.tools);
-    return this.#createRunWithToolsets(params, runConfig);
+    const conversation = this.#openConversation(params);
+    if (hasSeveral || first.toolsets.length > 0) return this.#createPreparedRun(params, conversation);
+    return this.#openRun(params, conversation, first, first.tools);
   }
 
-  async #createRunWithToolsets(params: RunLiveParams, runConfig: RunConfig): Promise<LiveRun | undefined> {
-    const { agent, model } = this.#options;
-    const tools = await listTools(agent, model, this.#logger, params.abortSignal);
-    return params.abortSignal?.aborted ? undefined : this.#openRun(params, runConfig, tools);
+  #openConversation({ userId, sessionId }: RunLiveParams): LiveConversation {
+    return this.conversations.open({ appName: this.#options.appName, userId, sessionId });
+  }
+
+  /** Creates a run that cannot start at once: the conversation tells which agent is active, or a toolset is asked for its tools. */
+  async #createPreparedRun(params: RunLiveParams, conversation: LiveConversation): Promise<LiveRun | undefined> {
+    const { abortSignal } = params;
+    try {
+      if (this.#tree.hasSeveral) await conversation.loaded;
+      const agent = findActiveAgent(conversation.events, this.#tree);
+      const tools = await this.#listTools(agent, abortSignal);
+      if (!abortSignal?.aborted) return this.#openRun(params, conversation, agent, tools);
+    } catch (error) {
+      await conversation.release();
+      throw error;
+    }
+    await conversation.release();
+    return undefined;
+  }
+
+  #listTools(agent: Agent, abortSignal: AbortSignal | undefined): Promise<readonly Tool[]> {
+    return listTools(agent, this.#options.model, this.#logger, abortSignal);
   }
 
   #openRun(
-    { userId, sessionId, liveRequestQueue, persona, abortSignal, memory }: RunLiveParams,
-    runConfig: RunConfig,
+    { runConfig = {}, liveRequestQueue, persona, abortSignal, memory }: RunLiveParams,
+    conversation: LiveConversation,
+    agent: Agent,
     tools: readonly Tool[],
   ): LiveRun {
-    const { agent, model, artifacts, appName } = this.#options;
+    const { model, artifacts } = this.#options;
     return new LiveRun({
+      tree: this.#tree,
       agent,
       tools,
+      listTools: (other) => this.#listTools(other, abortSignal),
       model,
-      conversation: this.conversations.open({ appName, userId, sessionId }),
+      conversation,
       artifacts,
-      runConfig,
+      runConfig: this.#resolveConfig(agent, runConfig),
+      resolveConfig: (other) => this.#resolveConfig(other, runConfig),
       persona,
       liveRequestQueue,
       abortSignal,

@@ -3,7 +3,13 @@ import type { FunctionCall, FunctionResponse, ToolConfirmation } from '../../wir
 import type { StateDelta } from '../../wire/state-delta.ts';
 import type { InvocationNames } from '../invocation-context.ts';
 import type { Tool } from '../tool.ts';
-import { type RunnableTool, ToolExecution, type ToolExecutionOptions, type ToolLogger } from './tool-execution.ts';
+import {
+  type CallControl,
+  type RunnableTool,
+  ToolExecution,
+  type ToolExecutionOptions,
+  type ToolLogger,
+} from './tool-execution.ts';
 
 /** Maximum number of calls that run at the same time in one run. A further call is answered with an error. */
 const MAX_RUNNING = 32;
@@ -37,9 +43,10 @@ export interface ToolResult {
 }
 
 export interface ToolCallsOptions {
-  readonly tools: readonly Tool[];
-  /** The run, as its tools see it. Read when a call starts. */
-  readonly invocation: InvocationNames;
+  /** The agent that is active, whose tools are called, as they see the run. Read when a call starts. */
+  readonly agent: InvocationNames & { readonly tools: readonly Tool[] };
+  /** Carries out what tools ask of the run. */
+  readonly control: CallControl;
   /** State that the tools may change. */
   readonly state: LiveState;
   /** Maximum duration of a call, in ms, of a tool that does not say; 0: no limit. Default: 60 s. */
@@ -202,6 +209,11 @@ export class ToolCalls {
     return { cancelled, results };
   }
 
+  /** Forgets a call whose result the model never gets, because another agent has taken over with it. */
+  forget(id: string): void {
+    for (const record of this.#calls) if (record.call.id === id && record.response) this.#calls.delete(record);
+  }
+
   /**
    * There is a new connection. It ignores results of calls that were made on another one, also if it continues the provider's session.
    * @returns results of earlier exchanges, in order, that the model has not reacted to yet. They count as delivered
@@ -259,12 +271,14 @@ export class ToolCalls {
   }
 
   #createExecution(call: FunctionCall, onResponse: ToolExecutionOptions['onResponse']): ToolExecution {
-    const { invocation, state, timeoutMs = DEFAULT_TIMEOUT_MS, logger } = this.#options;
-    return new ToolExecution({ call, invocation, state, timeoutMs, logger, onResponse });
+    const { agent, control, state, timeoutMs = DEFAULT_TIMEOUT_MS, logger } = this.#options;
+    return new ToolExecution({ call, invocation: agent, control, state, timeoutMs, logger, onResponse });
   }
 
   #findTool(name: string): Tool | undefined {
-    return this.#options.tools.find(({ declaration }) => declaration.type === 'function' && declaration.name === name);
+    return this.#options.agent.tools.find(
+      ({ declaration }) => declaration.type === 'function' && declaration.name === name,
+    );
   }
 
   /** @param answered result of a client; `undefined` for a call that no client runs */

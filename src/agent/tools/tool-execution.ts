@@ -14,12 +14,21 @@ export interface ToolLogger {
   warn(details: object, message: string): void;
 }
 
+/** What tools can ask of the run, each with the id of its call. What is invalid throws. */
+export interface CallControl {
+  transferToAgent(callId: string, agentName: string): void;
+  completeTask(callId: string): void;
+  endInvocation(): void;
+  refreshAgent(): void;
+}
+
 /** The part of a tool that runs. */
 export type RunnableTool = Pick<Tool, 'run' | 'timeoutMs'>;
 
 export interface ToolExecutionOptions {
   readonly call: FunctionCall;
   readonly invocation: InvocationNames;
+  readonly control: CallControl;
   /** State that the tool may change. */
   readonly state: LiveState;
   /** Maximum duration of a call, in ms, of a tool that does not say; 0: no limit. */
@@ -81,14 +90,37 @@ export class ToolExecution {
   }
 
   async #run(tool: RunnableTool): Promise<Record<string, unknown>> {
-    const { call, invocation } = this.#options;
+    const { call } = this.#options;
     this.#timeoutMs = tool.timeoutMs ?? this.#timeoutMs;
-    const { signal } = this.#controller;
-    const context: ToolContext = { ...invocation, state: this.#conversationState, signal, callId: call.id };
+    const context = this.#createContext();
     // A tool that changes its arguments must not change the event that clients read.
     const args = structuredClone(call.args);
     // Convert the result here, so that a value that JSON cannot represent is an error of this tool, not of the run.
     return toToolResponse(await tool.run?.(args, context));
+  }
+
+  #createContext(): ToolContext {
+    const { call, invocation, control } = this.#options;
+    const { userId, sessionId, invocationId, agentName } = invocation;
+    return {
+      userId,
+      sessionId,
+      invocationId,
+      agentName,
+      state: this.#conversationState,
+      signal: this.#controller.signal,
+      callId: call.id,
+      transferToAgent: (name) => this.#ask(() => control.transferToAgent(call.id, name)),
+      completeTask: () => this.#ask(() => control.completeTask(call.id)),
+      endInvocation: () => this.#ask(() => control.endInvocation()),
+      refreshAgent: () => this.#ask(() => control.refreshAgent()),
+    };
+  }
+
+  /** @throws {Error} if the call has ended: nothing may happen to the conversation because of it */
+  #ask(request: () => void): void {
+    if (this.#state !== 'running') throw new Error('The call has ended');
+    request();
   }
 
   #onToolEnd(response: Record<string, unknown>, error?: unknown): void {

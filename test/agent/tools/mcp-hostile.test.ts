@@ -7,7 +7,7 @@ import { mcpToolset } from '../../../src/agent/tools/mcp-toolset.ts';
 import { afterTest } from '../../after-test.ts';
 import { temporaryDirectory } from '../../http/test-server.ts';
 import { until } from '../../models/until.ts';
-import { createCallState } from '../live-state.ts';
+import { createToolContext } from './call-context.ts';
 import { HostileServer, type Misbehaviour } from './mcp/hostile-server.ts';
 
 async function open(misbehaviour: Misbehaviour) {
@@ -17,19 +17,7 @@ async function open(misbehaviour: Misbehaviour) {
   return { server, toolset };
 }
 
-const call = async ([tool]: readonly Tool[]) =>
-  tool?.run?.(
-    {},
-    {
-      signal: AbortSignal.timeout(10_000),
-      userId: 'ann',
-      sessionId: 'default',
-      invocationId: 'e-1',
-      agentName: 'helper',
-      callId: 'c1',
-      state: createCallState(),
-    },
-  );
+const call = async ([tool]: readonly Tool[]) => tool?.run?.({}, createToolContext(AbortSignal.timeout(10_000)));
 const soon = () => AbortSignal.timeout(10_000);
 
 test('a server that forgets its sessions fails one call; the next one has a new session', async () => {

@@ -11,7 +11,7 @@ import type { Toolset } from '../../../src/agent/toolset.ts';
 import { afterTest } from '../../after-test.ts';
 import { concurrentTest } from '../../concurrent-test.ts';
 import { FakeModel } from '../../models/fake-model.ts';
-import { createCallState } from '../live-state.ts';
+import { createToolContext } from './call-context.ts';
 import { createMcpServer } from './mcp/create-server.ts';
 
 const PROGRAM = join(import.meta.dirname, 'mcp/program.ts');
@@ -59,15 +59,7 @@ const find = (tools: readonly Tool[], name: string) =>
 
 function call(tools: readonly Tool[], name: string, args: object = {}, signal = ANY_MS): Promise<unknown> {
   const run = find(tools, name).run as NonNullable<Tool['run']>; // every tool of a toolset runs here
-  return run(args, {
-    signal,
-    userId: 'ann',
-    sessionId: 'default',
-    invocationId: 'e-1',
-    agentName: 'helper',
-    callId: 'c1',
-    state: createCallState(),
-  });
+  return run(args, createToolContext(signal));
 }
 
 describe('the toolset of an MCP server', () => {

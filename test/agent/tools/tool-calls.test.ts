@@ -7,6 +7,7 @@ import type { ToolConfirmation } from '../../../src/wire/agent-event.ts';
 import type { StateDelta } from '../../../src/wire/state-delta.ts';
 import { until } from '../../models/until.ts';
 import { createLiveState } from '../live-state.ts';
+import { agentWith, NO_CONTROL } from './call-context.ts';
 
 function createCalls(...tools: Tool[]) {
   const results: ToolResult[] = [];
@@ -14,8 +15,8 @@ function createCalls(...tools: Tool[]) {
   const changes: StateDelta[] = [];
   const link = { isOpen: true };
   const calls = new ToolCalls({
-    tools,
-    invocation: { userId: 'ann', sessionId: 'default', invocationId: 'e-1', agentName: 'helper' },
+    agent: agentWith(...tools),
+    control: NO_CONTROL,
     state: createLiveState(),
     onStateChanged: (stateDelta) => changes.push(stateDelta),
     onConfirmed: (confirmation) => confirmations.push(confirmation),
@@ -127,7 +128,9 @@ describe('ToolCalls', () => {
       tool({
         name: 'who',
         description: '',
-        execute: (_args, { signal: _, state: __, ...context }) => context,
+        execute: (_args, { userId, sessionId, invocationId, agentName, callId }) => ({
+          ...{ userId, sessionId, invocationId, agentName, callId },
+        }),
       }),
     );
     start('who', 'c9');
@@ -358,8 +361,8 @@ test('any sequence of calls, results and connections: each result is sent or rep
       let isOpen = true;
       const send = ({ response, known }: ToolResult) => sent.push({ id: response.id, known });
       const calls = new ToolCalls({
-        tools: [wait],
-        invocation: { userId: 'ann', sessionId: 'default', invocationId: 'e-1', agentName: 'helper' },
+        agent: agentWith(wait),
+        control: NO_CONTROL,
         state: createLiveState(),
         onStateChanged: () => {},
         onConfirmed: () => undefined,

@@ -6,6 +6,7 @@ import { findFaultScope } from '../../../src/isolation/fault-scope.ts';
 import { until } from '../../models/until.ts';
 import { awkwardValues } from '../../wire/awkward-values.ts';
 import { createLiveState } from '../live-state.ts';
+import { agentWith, NO_CONTROL } from './call-context.ts';
 
 type Execute = (args: unknown, context: ToolContext) => unknown;
 
@@ -22,14 +23,12 @@ function createCalls(execute: Execute, options: Partial<ToolCallsOptions & Pick<
   const lines: LogLine[] = [];
   const calls = new ToolCalls({
     // Not made by `tool`, which copies some arguments.
-    tools: [
-      {
-        declaration: { type: 'function', name: 'do', description: '' },
-        run: async (args, context) => execute(args, context),
-        ...(timeoutMs === undefined ? {} : { timeoutMs }),
-      },
-    ],
-    invocation: { userId: 'ann', sessionId: 'default', invocationId: 'e-1', agentName: 'helper' },
+    agent: agentWith({
+      declaration: { type: 'function', name: 'do', description: '' },
+      run: async (args, context) => execute(args, context),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    }),
+    control: NO_CONTROL,
     state: createLiveState(),
     onStateChanged: () => {},
     logger: { warn: (details, message) => lines.push({ details: { ...details }, message }) },

@@ -1,0 +1,91 @@
+import type { Agent } from '../agent.ts';
+import type { AgentTree } from '../agent-tree.ts';
+import type { InvocationNames } from '../invocation-context.ts';
+import type { Tool } from '../tool.ts';
+import { describeHandOvers, listHandOverTools } from '../tools/hand-over-tools.ts';
+
+export interface ActiveAgentOptions {
+  readonly tree: AgentTree;
+  /** Agent with which the run starts. */
+  readonly agent: Agent;
+  /** Tools of this agent and of its toolsets. */
+  readonly tools: readonly Tool[];
+  /** Lists the tools of an agent and of its toolsets. Never rejects. */
+  readonly listTools: (agent: Agent) => Promise<readonly Tool[]>;
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly invocationId: string;
+}
+
+/** The agent of a run that is active now, with its tools. */
+export class ActiveAgent implements InvocationNames {
+  readonly userId: string;
+  readonly sessionId: string;
+  readonly invocationId: string;
+  readonly #tree: AgentTree;
+  readonly #listTools: ActiveAgentOptions['listTools'];
+  #agent: Agent;
+  #tools: readonly Tool[];
+  /** Resolves when the tools of the agent are known. */
+  #listing: Promise<void> | undefined;
+
+  constructor({ tree, agent, tools, listTools, userId, sessionId, invocationId }: ActiveAgentOptions) {
+    this.userId = userId;
+    this.sessionId = sessionId;
+    this.invocationId = invocationId;
+    this.#tree = tree;
+    this.#listTools = listTools;
+    this.#agent = agent;
+    this.#tools = [...tools, ...listHandOverTools(tree, agent)];
+  }
+
+  get agent(): Agent {
+    return this.#agent;
+  }
+
+  get agentName(): string {
+    return this.#agent.name;
+  }
+
+  /** Finds the path of the author of an event from the root. @returns `undefined` for the user, and if the run has one agent only */
+  findBranch(author: string): string | undefined {
+    return this.#tree.hasSeveral ? this.#tree.findPath(author) : undefined;
+  }
+
+  /** Tools of the agent, of its toolsets, and those that move the conversation to another agent. */
+  get tools(): readonly Tool[] {
+    return this.#tools;
+  }
+
+  /** What the agent is told beside its instruction: to whom it can hand over, and how. Empty: nothing. */
+  get handOverRules(): string {
+    return describeHandOvers(this.#tree, this.#agent);
+  }
+
+  /** Makes another agent the active one. */
+  switchTo(agent: Agent): void {
+    this.#agent = agent;
+    this.reloadTools();
+  }
+
+  /** Lists the tools of the agent again, also those of its toolsets. */
+  reloadTools(): void {
+    const agent = this.#agent;
+    const handOverTools = listHandOverTools(this.#tree, agent);
+    this.#tools = [...agent.tools, ...handOverTools];
+    const listing = this.#listTools(agent).then((tools) => {
+      if (this.#listing === listing) this.#tools = [...tools, ...handOverTools];
+    });
+    this.#listing = listing;
+  }
+
+  /** Returns the tools of the agent as soon as its toolsets have answered. */
+  async waitForTools(): Promise<readonly Tool[]> {
+    let listing: Promise<void> | undefined;
+    while (listing !== this.#listing) {
+      listing = this.#listing;
+      await listing;
+    }
+    return this.#tools;
+  }
+}

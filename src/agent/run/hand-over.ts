@@ -1,0 +1,104 @@
+import type { ModelConnection, ModelEvent } from '../../models/realtime-model.ts';
+import type { FunctionResponse } from '../../wire/agent-event.ts';
+import type { LiveRequest } from '../../wire/live-request.ts';
+import type { ToolCalls } from '../tools/tool-calls.ts';
+import type { ActiveAgent } from './active-agent.ts';
+import type { EventAssembler } from './event-assembler.ts';
+import type { EmitEvent } from './event-factory.ts';
+import type { Move } from './hand-over-requests.ts';
+import type { ModelLink } from './model-link.ts';
+import type { ReplayBuffer } from './replay-buffer.ts';
+import type { LiveTurn } from './turn-state.ts';
+
+export interface HandOverOptions {
+  readonly active: ActiveAgent;
+  readonly turn: LiveTurn;
+  readonly toolCalls: ToolCalls;
+  readonly replayBuffer: ReplayBuffer;
+  readonly assembler: EventAssembler;
+  readonly link: ModelLink;
+  readonly emit: EmitEvent;
+  /** Text that makes the model speak first. */
+  readonly opening: string;
+  /** Applies an event in place of one of the model. */
+  readonly apply: (event: ModelEvent) => void;
+  /** Sends a request to the model that nobody has typed. */
+  readonly send: (connection: ModelConnection, input: LiveRequest) => void;
+  /** Called when the last step of a sequence is complete. */
+  readonly onSequenceEnd: () => void;
+}
+
+/** Asks an agent to speak that has no question to answer, because the step before it is complete. */
+const PROMPT = '(It is your turn now: continue the conversation with your part.)';
+
+/**
+ * Moves the conversation from one agent to another. The connection of the first agent is left for a fresh one, because the instruction of a session of
+ * the provider cannot change (livekit fork, entry 15). The fresh connection is told the conversation, then what the user said and no agent has answered.
+ */
+export class HandOver {
+  readonly #options: HandOverOptions;
+  /** Results of the calls that were made for the open question. */
+  #results: readonly FunctionResponse[] = [];
+  /** Whether the agent that takes over has no connection yet. */
+  #isMoving = false;
+
+  constructor(options: HandOverOptions) {
+    this.#options = options;
+  }
+
+  /** @param response result of the call that asked for the move. No model receives it */
+  start(move: Move, response: FunctionResponse): void {
+    const { toolCalls } = this.#options;
+    toolCalls.forget(response.id);
+    if (move.kind === 'transfer') this.#transfer(move);
+    else this.#completeStep(move);
+  }
+
+  /** The fresh connection is open, and the one before is left. Repeats what the user said since the last complete exchange. */
+  onSwitched(): void {
+    const { turn, toolCalls, replayBuffer, assembler } = this.#options;
+    const { results } = toolCalls.interruptExchange();
+    turn.apply({ type: 'connection_lost' });
+    replayBuffer.interruptExchange([...this.#results, ...results]);
+    this.#results = [];
+    // The words are repeated as text, so that no connection transcribes them again.
+    assembler.completeInput();
+  }
+
+  /** Asks an agent that has taken over to speak, unless it has something to answer. Call it with each new connection, when everything is repeated. */
+  onReconnected(connection: ModelConnection): void {
+    const { active, turn, opening, send } = this.#options;
+    const isPrompted = this.#isMoving && turn.state.phase === 'idle';
+    this.#isMoving = false;
+    if (!isPrompted) return;
+    const text = active.agent.greeting === undefined ? PROMPT : opening;
+    send(connection, { content: { role: 'user', parts: [{ text }] } });
+  }
+
+  #transfer({ agent }: Extract<Move, { kind: 'transfer' }>): void {
+    const { active, toolCalls, assembler, link } = this.#options;
+    // The other agent decides for itself what it needs for the answer.
+    const { cancelled, results } = toolCalls.interruptExchange();
+    this.#results = results;
+    if (cancelled.length > 0) assembler.addToolEvent({ author: active.agentName, toolCancellation: cancelled });
+    assembler.completeReply();
+    active.switchTo(agent);
+    this.#isMoving = true;
+    link.handOver();
+  }
+
+  #completeStep(move: Exclude<Move, { kind: 'transfer' }>): void {
+    const { active, turn, apply, emit, link, onSequenceEnd } = this.#options;
+    const { agentName: author } = active;
+    apply({ type: 'turn_complete' });
+    if (turn.state.exchanges === 'background') apply({ type: 'exchange_complete' });
+    if (move.kind === 'sequence_end') {
+      onSequenceEnd();
+      return;
+    }
+    emit({ author, actions: { transferToAgent: move.agent.name } });
+    active.switchTo(move.agent);
+    this.#isMoving = true;
+    link.handOver();
+  }
+}
