@@ -12,4 +12,9 @@ const countVisit = tool({
   },
 });
 
-export const rootAgent = new Agent({ name: 'host', acceptsState: ['theme', 'user:name'], tools: [countVisit] });
+export const rootAgent = new Agent({
+  name: 'host',
+  instruction: 'You welcome {user:name?}, who was here {user:visits?} times.',
+  acceptsState: ['theme', 'user:name'],
+  tools: [countVisit],
+});

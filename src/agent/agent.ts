@@ -1,5 +1,6 @@
 import { BaseAgent, type BaseAgentOptions } from './base-agent.ts';
 import { checkOptionNames } from './check-option-names.ts';
+import type { InstructionProvider } from './instruction.ts';
 import type { RunConfig } from './run-config.ts';
 import type { Tool } from './tool.ts';
 import { isToolset, type Toolset } from './toolset.ts';
@@ -7,8 +8,12 @@ import { isToolset, type Toolset } from './toolset.ts';
 export interface AgentOptions extends BaseAgentOptions {
   /** Name of the live model. Default: the server's default model (`DEMO_AGENT_MODEL`). */
   readonly model?: string;
-  /** System instruction: tells the model who it is and how to behave. */
-  readonly instruction?: string;
+  /**
+   * System instruction: tells the model who it is and how to behave. `{name}` is replaced by the value of that key of the state, with the prefixes `user:`,
+   * `app:` and `temp:` as there; `{name?}` is empty if the key is missing, and without the question mark the run fails. Other braces stay. A function
+   * returns the instruction, within 5 s; its result is no template. Both are evaluated for each connection to the model.
+   */
+  readonly instruction?: string | InstructionProvider;
   /**
    * What the agent says first, before the user has said anything, as an instruction: `Welcome the caller to the bakery and ask what they want.` It is
    * said once in a conversation, also across lost connections and restarts, and can be interrupted. If the user is faster, it is left out. Default:
@@ -55,7 +60,7 @@ const OPTIONS: readonly string[] = [
 /** Agent that speaks through a live model (ADK: LlmAgent). */
 export class Agent extends BaseAgent {
   readonly model: string | undefined;
-  readonly instruction: string;
+  readonly instruction: string | InstructionProvider;
   readonly greeting: string | undefined;
   readonly tools: readonly Tool[];
   readonly toolsets: readonly Toolset[];
@@ -72,6 +77,9 @@ export class Agent extends BaseAgent {
     const { name, model, instruction = '', greeting, tools = [], runConfig = {} } = options;
     const { acceptsPersona = false, acceptsState = true } = options;
     const { disallowTransferToParent = false, disallowTransferToPeers = false } = options;
+    if (typeof instruction !== 'string' && typeof instruction !== 'function') {
+      throw new TypeError(`Agent "${name}": instruction must be a text or a function that returns one`);
+    }
     if (greeting !== undefined && (typeof greeting !== 'string' || greeting.trim() === '')) {
       throw new TypeError(`Agent "${name}": greeting must be a text that says how to begin`);
     }

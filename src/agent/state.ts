@@ -30,11 +30,9 @@ export interface State extends ReadonlyState {
   delete(key: string): boolean;
 }
 
-/** The state for one call of an author's code. Collects what the code changes, for the event of the call. */
-export class CallState implements State {
+/** The state for code that may not change it. */
+export class StateReader implements ReadonlyState {
   readonly #state: LiveState;
-  #delta: StateDelta | undefined;
-  #closed = false;
 
   constructor(state: LiveState) {
     this.#state = state;
@@ -50,6 +48,18 @@ export class CallState implements State {
 
   toRecord(): Record<string, unknown> {
     return this.#state.toRecord();
+  }
+}
+
+/** The state for one call of an author's code. Collects what the code changes, for the event of the call. */
+export class CallState extends StateReader implements State {
+  readonly #state: LiveState;
+  #delta: StateDelta | undefined;
+  #closed = false;
+
+  constructor(state: LiveState) {
+    super(state);
+    this.#state = state;
   }
 
   set(key: string, value: unknown): void {

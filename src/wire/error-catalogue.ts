@@ -356,6 +356,12 @@ export const errorCatalogue = {
     error: 'The model did not finish its answer',
     hint: 'ask again',
   },
+  instruction_failed: {
+    status: 500,
+    retry: false,
+    error: 'The instruction of the agent could not be created',
+    hint: 'look for the cause in the log of the server; the next message tries again',
+  },
   agent_failed: {
     status: 500,
     retry: true,

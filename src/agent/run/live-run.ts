@@ -9,6 +9,7 @@ import type { MemoryCounter } from '../../wire/memory-share.ts';
 import type { SessionPersona } from '../../wire/session-config.ts';
 import type { Agent } from '../agent.ts';
 import type { AgentTree } from '../agent-tree.ts';
+import { createInstruction } from '../instruction.ts';
 import type { LiveRequestQueue } from '../live-request-queue.ts';
 import { type RunConfig, WATCHDOG_LIMITS } from '../run-config.ts';
 import type { Tool } from '../tool.ts';
@@ -249,19 +250,23 @@ export class LiveRun {
     });
   }
 
-  /** Creates the setup of a connection for the agent that is active. */
+  /** Creates the setup of a connection for the agent that is active. What the state says is read when the conversation is loaded. */
   async #createSetup(): Promise<ReturnType<typeof toModelSetup>> {
-    const { tree, model, persona, resolveConfig } = this.#options;
-    const tools = await this.#active.waitForTools();
+    const { tree, model, conversation, resolveConfig, logger } = this.#options;
+    const [tools] = await Promise.all([this.#active.waitForTools(), conversation.loaded]);
     const { agent, handOverRules } = this.#active;
+    // A client decides who the agent is that it talks to, not who the others are.
+    const persona = agent === tree.first ? this.#options.persona : undefined;
+    const { userId, sessionId, invocationId } = this.#active;
+    const context = { userId, sessionId, invocationId, agentName: agent.name, state: this.#state.reader };
+    // What a client has chosen is no template: it could read keys that the client may not see.
+    const instruction = persona?.instruction ?? (await createInstruction(agent.instruction, context, logger));
     return toModelSetup(
       agent,
       tools.map(({ declaration }) => declaration),
       resolveConfig(agent),
       model.capabilities,
-      // A client decides who the agent is that it talks to, not who the others are.
-      agent === tree.first ? persona : undefined,
-      handOverRules,
+      { instruction, handOverRules, userName: persona?.userName },
     );
   }
 

@@ -1,29 +1,33 @@
 import type { ModelCapabilities, ModelSetup, ToolDeclaration } from '../../models/realtime-model.ts';
 import { omitUndefined } from '../../wire/omit-undefined.ts';
-import type { SessionPersona } from '../../wire/session-config.ts';
 import type { Agent } from '../agent.ts';
 import type { RunConfig } from '../run-config.ts';
+
+interface SetupRules {
+  readonly instruction: string;
+  readonly handOverRules?: string;
+  readonly userName?: string | undefined;
+}
 
 /**
  * Converts an agent and the config of a run to the setup of its model connections.
  * @param tools declarations of the tools of the run
- * @param persona who the agent is, as a client decided
- * @param handOverRules what the agent is told of other agents. Empty: nothing
+ * @param rules what the model is told: the instruction of the agent for this connection, what it is told of other agents (empty: nothing), and the name
+ *   that the user has entered
  */
 export function toModelSetup(
   agent: Agent,
   tools: readonly ToolDeclaration[],
   config: RunConfig,
   { modalities, opening }: ModelCapabilities,
-  persona: SessionPersona = {},
-  handOverRules = '',
+  rules: SetupRules,
 ): Omit<ModelSetup, 'history' | 'answered' | 'handle'> {
   const { speechConfig, realtimeInputConfig, proactivity, enableAffectiveDialog, explicitVadSignal, thinkingConfig } =
     config;
   const modality = modalities.includes('TEXT') ? (config.responseModalities?.[0] ?? 'TEXT') : 'AUDIO';
   return {
     modality,
-    instruction: toInstruction(agent, opening, persona, handOverRules),
+    instruction: joinRules(rules, agent.greeting, opening),
     tools,
     inputAudioTranscription: orDefault(config.inputAudioTranscription),
     outputAudioTranscription: orDefault(config.outputAudioTranscription),
@@ -42,15 +46,14 @@ export function toModelSetup(
   };
 }
 
-function toInstruction(
-  agent: Agent,
+function joinRules(
+  { instruction, handOverRules = '', userName }: SetupRules,
+  greeting: string | undefined,
   opening: string,
-  { instruction = agent.instruction, userName }: SessionPersona,
-  handOverRules: string,
 ): string {
   const rules = [instruction, handOverRules];
   if (userName !== undefined) rules.push(describeUser(userName));
-  if (agent.greeting !== undefined) rules.push(describeOpening(agent.greeting, opening));
+  if (greeting !== undefined) rules.push(describeOpening(greeting, opening));
   return rules.filter((rule) => rule !== '').join('\n\n');
 }
 

@@ -3,17 +3,21 @@ import { StateLimitError } from '../../store/state-scope.ts';
 import type { AgentEvent } from '../../wire/agent-event.ts';
 import type { StateDelta } from '../../wire/state-delta.ts';
 import type { InvocationNames } from '../invocation-context.ts';
+import { StateReader } from '../state.ts';
 import type { EmitEvent } from './event-factory.ts';
 
 /** Changes of the state in one run, each of which belongs to an event. */
 export class RunState {
   /** The state of the conversation, and the keys `temp:` of this run. */
   readonly values: LiveState;
+  /** The same for code that may not change it. */
+  readonly reader: StateReader;
   readonly #invocation: InvocationNames;
   readonly #emit: EmitEvent;
 
   constructor(conversation: LiveState, invocation: InvocationNames, emit: EmitEvent) {
     this.values = conversation.withTemp();
+    this.reader = new StateReader(this.values);
     this.#invocation = invocation;
     this.#emit = emit;
   }

@@ -16,9 +16,15 @@ export const agents: Area = {
     {
       id: 'LlmAgent: instruction with state',
       adk: '`{name}` in an instruction is replaced by the session’s state; an instruction may be a function.',
-      status: 'planned',
-      here: 'None yet: an instruction is a text, built in TypeScript.',
-      brings: 'tools and agents',
+      here: 'The same, for each connection to the model. A missing key without a question mark fails the run, and the error names the key.',
+      differs: 'No `{artifact.name}`: it stays as it is.',
+      status: 'done',
+      tests: [
+        'agent/instruction.test.ts: the template of an instruction %j becomes %j',
+        'agent/run/instruction.test.ts: an instruction with a template has the stored state for the first connection, and what has changed since for the next one',
+        'agent/run/instruction.test.ts: an instruction with a template that needs a missing key fails the run before a connection is opened, and names the key',
+        'agent/run/instruction.test.ts: an instruction that is a function is called for each connection with the names of the run and its state, and its result is no template',
+      ],
     },
     {
       id: 'LlmAgent: output_schema, output_key, planner, code_executor',
