@@ -19,6 +19,7 @@ export {
   type ToolOptions,
   tool,
 } from './agent/tool.ts';
+export { toolResult } from './agent/tool-result.ts';
 export type { McpAddress, McpProgram } from './agent/tools/mcp-connection.ts';
 export { type McpToolsetOptions, mcpToolset } from './agent/tools/mcp-toolset.ts';
 export type { Toolset } from './agent/toolset.ts';
@@ -72,5 +73,7 @@ export type { AgentEvent } from './wire/agent-event.ts';
 export type { ErrorCode } from './wire/error-catalogue.ts';
 export type { LiveRequest } from './wire/live-request.ts';
 export type { MemoryCounter } from './wire/memory-share.ts';
+export type { ResultImage, ToolResultOptions } from './wire/result-images.ts';
 export type { StateDelta } from './wire/state-delta.ts';
+export type { ToolOutput } from './wire/tool-output.ts';
 export { WireError } from './wire/wire-error.ts';

@@ -2,6 +2,7 @@ import type { Content } from '../wire/agent-event.ts';
 import { type SizedRequest, toSizedRequest } from '../wire/byte-size.ts';
 import type { Blob, ClientToolResult, LiveRequest } from '../wire/live-request.ts';
 import { type MemoryCounter, MemoryShare } from '../wire/memory-share.ts';
+import { listResultImages } from '../wire/result-images.ts';
 
 /** Default limit of waiting requests, in bytes: about 90 s of 16 kHz speech in base64. */
 const DEFAULT_MAX_BYTES = 4 * 1024 * 1024;
@@ -76,7 +77,7 @@ export class LiveRequestQueue {
     const { parts = [] } = content;
     const results = parts.flatMap(({ functionResponse }) => functionResponse ?? []);
     if (results.length > 0) {
-      this.sendToolResults(results);
+      this.sendToolResults(results.map((result) => ({ ...result, images: listResultImages(result) })));
       const message = parts.filter(({ functionResponse }) => !functionResponse);
       if (message.length > 0) this.sendContent({ ...content, parts: message }, partial);
       return;

@@ -1,6 +1,7 @@
 import { BoundedMap } from '../wire/bounded-map.ts';
 import { describeError } from '../wire/error-text.ts';
 import type { LogEvents } from '../wire/named-events.ts';
+import { ToolOutput } from '../wire/tool-output.ts';
 import { isWithinResultLimits, MAX_TOOL_RESULT_BYTES, toResponse } from '../wire/tool-result.ts';
 import type { Emitter } from './emitter.ts';
 import type { Position } from './position.ts';
@@ -14,8 +15,8 @@ export interface ClientToolCall {
 }
 
 /**
- * Runs a tool. What the function returns, or resolves to, is the result for the model: a value that JSON can express, at most 64 KiB. An exception
- * is an error for the model.
+ * Runs a tool. What the function returns, or resolves to, is the result for the model: a value that JSON can express, at most 64 KiB, or one with
+ * pictures (`toolResult`). An exception is an error for the model.
  */
 export type ClientToolFunction<Args = Record<string, unknown>> = (args: Args, call: ClientToolCall) => unknown;
 
@@ -144,13 +145,22 @@ export class ClientTools {
   }
 }
 
+type Outcome =
+  | { readonly result: unknown; readonly images?: readonly { readonly mime_type: string; readonly data: string }[] }
+  | { readonly error: string };
+
 /** Calls a function of the user. @returns its result, or its error, within the limits of the server */
-async function settle(run: () => unknown): Promise<{ readonly result: unknown } | { readonly error: string }> {
+async function settle(run: () => unknown): Promise<Outcome> {
   try {
+    const returned: unknown = await run();
+    const { result: given, images } = returned instanceof ToolOutput ? returned : { result: returned, images: [] };
     // What JSON omits, such as a function, is no result.
-    const result: unknown = JSON.parse(JSON.stringify(await run()) ?? 'null');
-    if (isWithinResultLimits(toResponse(result))) return { result };
-    return { error: `The result is larger than ${MAX_TOOL_RESULT_BYTES} bytes of JSON, or nested too deeply` };
+    const result: unknown = JSON.parse(JSON.stringify(given) ?? 'null');
+    if (!isWithinResultLimits(toResponse(result))) {
+      return { error: `The result is larger than ${MAX_TOOL_RESULT_BYTES} bytes of JSON, or nested too deeply` };
+    }
+    if (images.length === 0) return { result };
+    return { result, images: images.map(({ mimeType, data }) => ({ mime_type: mimeType, data })) };
   } catch (error) {
     return { error: describeError(error) };
   }

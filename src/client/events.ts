@@ -76,7 +76,13 @@ export type Item =
   | string
   | { readonly mime_type: string; readonly data: string }
   | { readonly interrupt: { readonly played_ms?: number } }
-  | { readonly tool_result: { readonly id: string; readonly result: unknown } }
+  | {
+      readonly tool_result: {
+        readonly id: string;
+        readonly result: unknown;
+        readonly images?: readonly { readonly mime_type: string; readonly data: string }[];
+      };
+    }
   | { readonly tool_result: { readonly id: string; readonly error: string } }
   | { readonly tool_confirm: { readonly id: string; readonly ok: boolean } }
   | LiveRequest;

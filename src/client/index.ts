@@ -5,6 +5,7 @@ export type {
   FileData,
   FunctionCall,
   FunctionResponse,
+  FunctionResponsePart,
   InlineData,
   Part,
   TokenDetail,
@@ -15,7 +16,9 @@ export type { ErrorCode } from '../wire/error-catalogue.ts';
 export type { Blob, ClientToolResult, LiveRequest } from '../wire/live-request.ts';
 export type { End, SessionSettings, TypedMessage } from '../wire/log-entry.ts';
 export type { ConnectionEvents, ImageInput, LogEvents, ShownTool, ShownTurn } from '../wire/named-events.ts';
+export type { ResultImage, ToolResultOptions } from '../wire/result-images.ts';
 export type { SessionConfig, SessionPersona } from '../wire/session-config.ts';
+export type { ToolOutput } from '../wire/tool-output.ts';
 export type { ErrorBody } from '../wire/wire-error.ts';
 export type { TokenSource } from './access-token.ts';
 export type { CredentialsMode } from './authorized-fetch.ts';
@@ -30,3 +33,4 @@ export type { Pcm16 } from './pcm-bytes.ts';
 export type { TransportStorage } from './remembered-transport.ts';
 export type { Refusal, SendResult } from './send-result.ts';
 export type { Socket, SocketConstructor } from './socket-transport.ts';
+export { toolResult } from './tool-result.ts';

@@ -35,6 +35,8 @@ export interface ToolOutcome {
   readonly name: string;
   /** Undefined if the tool did not answer in time. */
   readonly response: Record<string, unknown> | undefined;
+  /** Images that came with the response. Default: none. */
+  readonly images?: readonly ReceivedImage[];
 }
 
 const IDENTITY = 'I am the offline agent.';
@@ -122,7 +124,12 @@ function readReportedOutcomes(text: string): ToolOutcome[] {
   );
 }
 
-function describeOutcome({ name, response }: ToolOutcome, several: boolean): string {
+function describeOutcome({ images = [], ...outcome }: ToolOutcome, several: boolean): string {
+  const said = describeResponse(outcome, several);
+  return images.length > 0 ? `${said} ${describeImages(images)}` : said;
+}
+
+function describeResponse({ name, response }: ToolOutcome, several: boolean): string {
   if (response === undefined) return 'The tool did not answer.';
   const by = several ? ` (${name})` : '';
   if (response.error !== undefined) return `The tool failed${by}: ${abbreviate(response.error)}`;

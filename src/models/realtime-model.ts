@@ -104,6 +104,8 @@ export interface ToolCapabilities {
   readonly scheduling: boolean;
   /** Whether the provider replies to results by itself, or the connection must request the reply. The runtime does nothing in either case. */
   readonly repliesToResults: 'auto' | 'on_request';
+  /** Mime types of pictures that a result may carry in its `parts`. Empty: none; the runtime then sends no result with `parts`. */
+  readonly resultImages: readonly string[];
 }
 
 /** Settings with which a connection is opened. */

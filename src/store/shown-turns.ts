@@ -1,4 +1,4 @@
-import type { AgentEvent, Part } from '../wire/agent-event.ts';
+import type { AgentEvent, FunctionResponse, Part } from '../wire/agent-event.ts';
 import type { ShownTool, ShownTurn } from '../wire/named-events.ts';
 import { isRecord } from '../wire/record.ts';
 import { extractTurn, foldTurns } from './conversation-turns.ts';
@@ -39,7 +39,10 @@ function extractShownTurn(event: AgentEvent, tools: Map<string, ShownTool>): Sho
   const parts = event.partial ? [] : (event.content?.parts ?? []);
   for (const { functionResponse } of parts) {
     const tool = functionResponse && tools.get(functionResponse.id);
-    if (tool) tool.state = hasError(functionResponse.response) ? 'failed' : 'done';
+    if (!tool) continue;
+    tool.state = hasError(functionResponse.response) ? 'failed' : 'done';
+    const pictures = countPictures(functionResponse);
+    if (pictures > 0) tool.pictures = pictures;
   }
   const said = extractTurn(event);
   const calls = listCalls(parts, tools);
@@ -53,6 +56,12 @@ function extractShownTurn(event: AgentEvent, tools: Map<string, ShownTool>): Sho
     ...(pictures ? { pictures } : {}),
     ...(calls.length > 0 ? { tools: calls } : {}),
   };
+}
+
+/** Counts the pictures of a result, kept or not. */
+function countPictures({ parts, pictures }: FunctionResponse): number {
+  const kept = Array.isArray(parts) ? parts.length : 0;
+  return kept + (Number.isSafeInteger(pictures) ? Number(pictures) : 0);
 }
 
 /** Runners and stores of others may have responses of any shape. */

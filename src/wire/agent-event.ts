@@ -125,6 +125,15 @@ export interface FunctionResponse {
   id: string;
   name: string;
   response: Record<string, unknown>;
+  /** Pictures of the result, in their order. */
+  parts?: FunctionResponsePart[];
+  /** Number of pictures that a conversation, or a log, has not kept (not in ADK). */
+  pictures?: number;
+}
+
+/** Picture in the result of a function. @see https://ai.google.dev/gemini-api/docs/function-calling */
+export interface FunctionResponsePart {
+  inlineData: InlineData;
 }
 
 /** Answer of a user to a call that runs only if the user confirms it. */

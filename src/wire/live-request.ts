@@ -1,4 +1,4 @@
-import type { Content, ToolConfirmation } from './agent-event.ts';
+import type { Content, InlineData, ToolConfirmation } from './agent-event.ts';
 import type { SessionConfig } from './session-config.ts';
 import type { StateDelta } from './state-delta.ts';
 
@@ -44,6 +44,8 @@ export interface ClientToolResult {
   readonly id: string;
   /** What the model receives: the result, or `{error}`. */
   readonly response: Readonly<Record<string, unknown>>;
+  /** Pictures of the result. Default: none. */
+  readonly images?: readonly InlineData[];
 }
 
 /** A chunk of audio, or an image. */

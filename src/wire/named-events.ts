@@ -26,7 +26,15 @@ export interface LogEvents {
     confirm?: true;
   };
   tool_confirmed: { id: string; ok: boolean };
-  tool_result: { id: string; name: string; result?: unknown; error?: string };
+  /** `images`: pictures of the result, in base64. `pictures`: number of pictures that the log has dropped, because it was full. */
+  tool_result: {
+    id: string;
+    name: string;
+    result?: unknown;
+    error?: string;
+    images?: { mime_type: string; data: string }[];
+    pictures?: number;
+  };
   tool_cancel: { id: string };
   usage: {
     prompt_tokens: number;
@@ -134,4 +142,6 @@ export interface ShownTool {
   args: Record<string, unknown>;
   /** `open`: no result is known. `confirming`: the call waits for a `tool_confirm` of the user. */
   state: 'confirming' | 'open' | 'done' | 'failed';
+  /** Number of pictures of the result, which the conversation does not keep. */
+  pictures?: number;
 }

@@ -1,10 +1,11 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import { Agent } from '../../src/agent/agent.ts';
 import { clientTool } from '../../src/agent/tool.ts';
-import type { ClientOptions, ClientToolCall } from '../../src/client/index.ts';
+import { type ClientOptions, type ClientToolCall, toolResult } from '../../src/client/index.ts';
 import { post, say } from '../http/requests.ts';
 import { openStream } from '../http/sse-client.ts';
 import { startTestServer, type TestServer, waitFor } from '../http/test-server.ts';
+import { pictureBytes } from '../picture.ts';
 import { type Talk, talk, witness } from './conversation.ts';
 
 const agent = new Agent({
@@ -49,7 +50,22 @@ describe('a tool of the client', () => {
     expect(named(me, 'tool_result')).toEqual([{ id: calls[0]?.id, name: 'locate_user', result: { city: 'Berlin' } }]);
   });
 
+  test('may return pictures, which every client and the model get', async () => {
+    const server = await startServer();
+    const me = open(server);
+    const data = pictureBytes('image/jpeg', 3_000);
+    me.client.tool('locate_user', () => toolResult({ response: 'here', images: [{ mimeType: 'image/jpeg', data }] }));
+    await me.client.send('locate user');
+    await me.turns(1);
+    expect(named(me, 'tool_result')).toMatchObject([
+      { result: { result: 'here' }, images: [{ mime_type: 'image/jpeg', data: data.toString('base64') }] },
+    ]);
+    expect(wordsOf(me)).toContain('here');
+    expect(server.upstream?.violations).toEqual([]);
+  });
+
   test.each<[string, () => unknown, string]>([
+    ['returns a PDF', () => toolResult({ images: [{ mimeType: 'application/pdf', data: 'JVBERi0=' }] }), 'image/png'],
     [
       'throws',
       () => {

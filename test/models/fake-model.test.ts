@@ -141,7 +141,7 @@ describe('FakeModel is as strict as a provider:', () => {
     ['a modality', { modalities: ['AUDIO'] }, {}],
     [
       'functions',
-      { tools: { functions: false, builtIn: [], scheduling: false, repliesToResults: 'auto' } },
+      { tools: { functions: false, builtIn: [], scheduling: false, repliesToResults: 'auto', resultImages: [] } },
       { tools: [{ type: 'google_search' }] },
     ],
     ['handles', { resumption: 'reseed' }, { handle: 'h1' }],

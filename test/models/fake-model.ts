@@ -9,7 +9,7 @@ const FULL_CAPABILITIES: ModelCapabilities = {
   modalities: ['TEXT', 'AUDIO'],
   input: { rate: 16_000, images: ['frames', 'in_message'], turnDetection: ['server', 'manual'] },
   output: { rate: 24_000 },
-  tools: { functions: true, builtIn: ['google_search'], scheduling: false, repliesToResults: 'auto' },
+  tools: { functions: true, builtIn: ['google_search'], scheduling: false, repliesToResults: 'auto', resultImages: [] },
   truncation: true,
   cancel: 'provider',
   resumption: 'handle',

@@ -11,7 +11,7 @@ const UNKNOWN: ModelCapabilities = {
   modalities: ['TEXT', 'AUDIO'],
   input: { rate: 16_000, images: ['frames', 'in_message'], turnDetection: ['server', 'manual'] },
   output: { rate: 24_000 },
-  tools: { functions: true, builtIn: [], scheduling: false, repliesToResults: 'auto' },
+  tools: { functions: true, builtIn: [], scheduling: false, repliesToResults: 'auto', resultImages: [] },
   truncation: false,
   cancel: 'discard',
   resumption: 'reseed',

@@ -1,7 +1,8 @@
 import { readUsage } from '../../models/gemini/usage.ts';
-import type { AgentEvent, Content, Part, Transcription } from '../../wire/agent-event.ts';
+import type { AgentEvent, Content, FunctionResponse, Part, Transcription } from '../../wire/agent-event.ts';
 import { omitUndefined } from '../../wire/omit-undefined.ts';
 import { isRecord } from '../../wire/record.ts';
+import { readResultImages, toResultParts } from '../../wire/result-images.ts';
 
 /** Call with which ADK asks for credentials. Its arguments contain the client secret of the application. */
 const CREDENTIAL_CALL = 'adk_request_credential';
@@ -99,10 +100,25 @@ function toPart(given: Record<string, unknown>): Part {
     part.functionCall = { id: String(id), name: String(name), args: isSecret ? {} : args };
   }
   if (isRecord(given.functionResponse)) {
-    const { id, name, response } = given.functionResponse;
-    part.functionResponse = { id: String(id), name: String(name), response: isRecord(response) ? response : {} };
+    const { id, name, response, parts } = given.functionResponse;
+    part.functionResponse = {
+      id: String(id),
+      name: String(name),
+      response: isRecord(response) ? response : {},
+      ...toPictures(parts),
+    };
   }
   return part;
+}
+
+/** Copies the pictures of a result. Of pictures that no client could use, the number is kept. */
+function toPictures(parts: unknown): Pick<FunctionResponse, 'parts' | 'pictures'> {
+  if (!Array.isArray(parts) || parts.length === 0) return {};
+  try {
+    return toResultParts(readResultImages(parts.map((part) => (isRecord(part) ? part.inlineData : undefined))));
+  } catch {
+    return { pictures: parts.length };
+  }
 }
 
 function toTranscription({ text, finished }: Record<string, unknown>): Transcription {

@@ -1,4 +1,4 @@
-import type { ModelConnection, ModelEvent } from '../../models/realtime-model.ts';
+import type { ModelCapabilities, ModelConnection, ModelEvent } from '../../models/realtime-model.ts';
 import type { ToolCalls } from '../tools/tool-calls.ts';
 import type { ActiveAgent } from './active-agent.ts';
 import type { AudioRecorder } from './audio-recorder.ts';
@@ -6,7 +6,8 @@ import type { EventAssembler } from './event-assembler.ts';
 import type { HandOver } from './hand-over.ts';
 import type { ReplayBuffer } from './replay-buffer.ts';
 import type { RunHistory } from './run-history.ts';
-import { sendRequest, sendToolResult } from './send-request.ts';
+import { sendRequest } from './send-request.ts';
+import { sendToolResult } from './send-tool-result.ts';
 import type { LiveTurn } from './turn-state.ts';
 import type { Watchdog } from './watchdog.ts';
 
@@ -21,6 +22,8 @@ export interface ConnectionChangesOptions {
   /** `undefined`: off. */
   readonly watchdog: Watchdog | undefined;
   readonly handOver: HandOver;
+  /** What the model sees of the pictures in results of tools. */
+  readonly capabilities: Pick<ModelCapabilities, 'input' | 'tools'>;
   /** Applies an event in place of one that the model did not send. */
   readonly apply: (event: ModelEvent) => void;
 }
@@ -49,8 +52,8 @@ export class ConnectionChanges {
 
   /** Repeats on a new connection what the model may not know. */
   onReconnected(connection: ModelConnection): void {
-    const { toolCalls, replayBuffer, watchdog, handOver } = this.#options;
-    for (const result of toolCalls.reconnect()) sendToolResult(connection, result);
+    const { toolCalls, replayBuffer, watchdog, handOver, capabilities } = this.#options;
+    for (const result of toolCalls.reconnect()) sendToolResult(connection, result, capabilities);
     for (const request of replayBuffer.replay()) sendRequest(connection, request);
     watchdog?.onInput();
     handOver.onReconnected(connection);

@@ -1,5 +1,6 @@
 import type { LiveConversation } from '../../store/live-conversation.ts';
 import type { AgentEvent } from '../../wire/agent-event.ts';
+import { omitResultImages } from '../../wire/result-images.ts';
 import type { StateDelta } from '../../wire/state-delta.ts';
 
 /** Records the events of one run in its conversation, and commits them a turn at a time. */
@@ -15,7 +16,7 @@ export class ConversationRecorder {
    * @param stateDelta changes of state to commit with the event. Default: none
    */
   record(event: AgentEvent, stateDelta?: StateDelta): void {
-    if (isSaved(event)) this.#conversation.append(event, stateDelta);
+    if (isSaved(event)) this.#conversation.append(omitPictures(event), stateDelta);
     if (event.turnComplete) this.#conversation.commitTurn();
   }
 
@@ -34,4 +35,13 @@ export class ConversationRecorder {
 function isSaved(event: AgentEvent): boolean {
   if (event.partial || event.status || event.liveSessionResumptionUpdate) return false;
   return !event.content?.parts?.[0]?.inlineData;
+}
+
+/** Replaces the pictures in results of tools by their number: one picture would be as large as a hundred conversations. */
+function omitPictures(event: AgentEvent): AgentEvent {
+  if (!event.content?.parts?.some(({ functionResponse }) => functionResponse?.parts)) return event;
+  const parts = event.content.parts.map((part) =>
+    part.functionResponse ? { ...part, functionResponse: omitResultImages(part.functionResponse) } : part,
+  );
+  return { ...event, content: { ...event.content, parts } };
 }

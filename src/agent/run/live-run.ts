@@ -36,7 +36,8 @@ import { ReplayBuffer } from './replay-buffer.ts';
 import { ResponseRequests } from './response-requests.ts';
 import { RunHistory } from './run-history.ts';
 import { RunState, readStateDelta } from './run-state.ts';
-import { createTypedEvent, sendToolResult } from './send-request.ts';
+import { createTypedEvent } from './send-request.ts';
+import { sendToolResult } from './send-tool-result.ts';
 import { StallRecovery } from './stall-recovery.ts';
 import { LiveTurn } from './turn-state.ts';
 import { type Stall, Watchdog } from './watchdog.ts';
@@ -127,7 +128,7 @@ export class LiveRun {
     this.#turn = new LiveTurn(capabilities.exchanges);
     this.#recorder = new ConversationRecorder(conversation);
     this.#state = new RunState(conversation.state, this.#active, emit);
-    this.#replayBuffer = new ReplayBuffer(this.#turn, options.memory);
+    this.#replayBuffer = new ReplayBuffer(this.#turn, options.memory, capabilities);
     this.#background = new BackgroundWork(this.#turn, (status) => this.#onStatus(status));
     this.#history = new RunHistory({
       conversation,
@@ -198,6 +199,7 @@ export class LiveRun {
       audioRecorder: this.#audioRecorder,
       watchdog: this.#watchdog,
       handOver: this.#handOver,
+      capabilities,
       apply: (event) => this.#applyModelEvent(event),
     });
     this.#frames = new FramePacer(capabilities.input.framesPerSecond, (image) => this.#sendFrame(image));
@@ -222,6 +224,7 @@ export class LiveRun {
       state: this.#state.values,
       timeoutMs: runConfig.toolTimeoutMs,
       logger,
+      memory: this.#options.memory,
       onResult: (result) => this.#onToolResult(result),
       onStateChanged: (stateDelta) => this.#state.emitDelta(stateDelta),
       onConfirmed: (toolConfirmation) => this.#assembler.addToolEvent({ author: 'user', toolConfirmation }),
@@ -312,7 +315,7 @@ export class LiveRun {
       applyState: (delta) => this.#state.applyRequest(delta),
       recordMessage: (content, pictures) => this.#recordMessage(content, pictures),
       confirmCall: (confirmation) => this.#toolCalls.confirm(confirmation),
-      answerCall: ({ id, response }) => this.#toolCalls.answer(id, response),
+      answerCall: (result) => this.#toolCalls.answer(result),
       send: (connection, input, eventId) => this.#input.send(connection, input, eventId),
     });
   }
@@ -357,7 +360,7 @@ export class LiveRun {
     clearTimeout(this.#endTimer);
     this.#watchdog?.stop();
     abortSignal?.removeEventListener('abort', this.#onAbort);
-    this.#toolCalls.cancelAll();
+    this.#toolCalls.close();
     this.#frames.stop();
     this.#link.close();
     this.#replayBuffer.close();
@@ -421,7 +424,7 @@ export class LiveRun {
       return true;
     }
     const { connection } = this.#link;
-    if (connection) sendToolResult(connection, result);
+    if (connection) sendToolResult(connection, result, this.#options.model.capabilities);
     this.#watchdog?.onInput();
     return connection !== undefined;
   }

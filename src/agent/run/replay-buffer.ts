@@ -1,9 +1,11 @@
 import { AudioSlabs, type StoredText } from '../../memory/audio-slabs.ts';
+import type { ModelCapabilities } from '../../models/realtime-model.ts';
 import type { FunctionResponse } from '../../wire/agent-event.ts';
 import { mediaLength, REQUEST_BYTES, textLength } from '../../wire/byte-size.ts';
 import type { Blob, LiveRequest } from '../../wire/live-request.ts';
 import { type MemoryCounter, MemoryShare } from '../../wire/memory-share.ts';
 import { isFrame } from './send-request.ts';
+import { toSeenResult } from './send-tool-result.ts';
 import { hasSound } from './sound.ts';
 import type { TurnState, TurnView } from './turn-state.ts';
 
@@ -58,11 +60,16 @@ export class ReplayBuffer {
   /** Total length of the buffered text, in characters. */
   #text = 0;
   readonly #memory: MemoryShare;
+  readonly #capabilities: Pick<ModelCapabilities, 'input'> | undefined;
 
-  /** @param memory counts the buffered input together with everything else in memory. Default: nobody does */
-  constructor(turn: TurnView, memory?: MemoryCounter) {
+  /**
+   * @param memory counts the buffered input together with everything else in memory. Default: nobody does
+   * @param capabilities what the model sees of the pictures in results of tools. Default: all
+   */
+  constructor(turn: TurnView, memory?: MemoryCounter, capabilities?: Pick<ModelCapabilities, 'input'>) {
     this.#turn = turn;
     this.#memory = new MemoryShare(memory);
+    this.#capabilities = capabilities;
   }
 
   /** Discards the buffered input for good, because the run is over. */
@@ -210,11 +217,14 @@ export class ReplayBuffer {
       ({ request: { blob, content } }) => !content && (heard === '' || (blob && isFrame(blob))),
     );
     const parts = question.flatMap(({ request }) => request.content?.parts ?? []);
-    const returned = results.map(
+    const capabilities = this.#capabilities;
+    const seen = capabilities ? results.map((result) => toSeenResult(result, capabilities)) : results;
+    const returned = seen.map(
       ({ name, response }) => `(${name} was called for this, and returned ${JSON.stringify(response)})`,
     );
     const texts = [heard, ...parts.flatMap(({ text }) => text ?? []), ...returned].filter((text) => text !== '');
-    const images = parts.flatMap(({ inlineData }) => (inlineData ? { inlineData } : []));
+    const shown = seen.flatMap((result) => result.parts ?? []);
+    const images = [...parts, ...shown].flatMap(({ inlineData }) => (inlineData ? { inlineData } : []));
     const content = { role: 'user', parts: [...images, { text: texts.join('\n') }] };
     const eventIds = question.flatMap((entry) => entry.eventIds);
     return [...repeated, this.#createEntry({ content }, number, eventIds)];

@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ModelConnection } from '../../models/realtime-model.ts';
 import type { Content } from '../../wire/agent-event.ts';
 import type { Blob, LiveRequest } from '../../wire/live-request.ts';
-import type { ToolResult } from '../tools/tool-calls.ts';
 import type { EventBody } from './event-factory.ts';
 
 /** Number of bytes in the upstream socket at which the input pump pauses. The request queue fills meanwhile. */
@@ -66,16 +65,6 @@ function sendContent(connection: ModelConnection, { parts = [] }: Content, isPar
   if (!text) return;
   const images = parts.flatMap(({ inlineData }) => inlineData ?? []);
   connection.send({ type: isPartial ? 'partial_text' : 'text', text, images });
-}
-
-/** Sends the result of a tool call: as text to a connection that does not know the call. */
-export function sendToolResult(connection: ModelConnection, { response, known }: ToolResult): void {
-  if (known) {
-    connection.send({ type: 'tool_results', results: [response] });
-    return;
-  }
-  const text = `(${response.name}, called before, returned ${JSON.stringify(response.response)})`;
-  connection.send({ type: 'text', text });
 }
 
 /** Whether a blob is a single frame of what the user shows. Everything else is audio. */

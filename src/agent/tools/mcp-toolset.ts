@@ -1,5 +1,6 @@
 import type { CallToolResult, Tool as McpTool } from '@modelcontextprotocol/client';
 import { TOOL_NAME, type Tool, type ToolContext } from '../tool.ts';
+import { toolResult } from '../tool-result.ts';
 import type { Toolset } from '../toolset.ts';
 import { type McpAddress, McpConnection, type McpProgram } from './mcp-connection.ts';
 
@@ -106,13 +107,21 @@ function asksUser(rule: NonNullable<McpToolsetOptions['requireConfirmation']>, n
 }
 
 /**
- * Converts the result of a call: structured content as it is, one text as a text, everything else as its list of contents.
- * @throws {Error} if the result is an error
+ * Converts the result of a call: structured content as it is, texts as one text, everything else as its list of contents. Images become pictures of
+ * the result.
+ * @throws {Error} if the result is an error, or its pictures are over a limit
  */
 function toResult({ content, structuredContent, isError }: CallToolResult): unknown {
   const texts = content.flatMap((each) => (each.type === 'text' ? [each.text] : []));
   if (isError) throw new Error(texts.join('\n') || 'The tool has failed');
-  if (structuredContent !== undefined) return structuredContent;
-  if (texts.length === content.length) return texts.join('\n');
-  return { content };
+  const images = content.flatMap((each) => (each.type === 'image' ? [each] : []));
+  const others = content.filter(({ type }) => type !== 'image');
+  const result = structuredContent ?? toPlainResult(others, texts);
+  if (images.length === 0) return result;
+  // A picture without words has no response beside it.
+  return toolResult({ response: result === '' ? {} : result, images });
+}
+
+function toPlainResult(content: CallToolResult['content'], texts: readonly string[]): unknown {
+  return texts.length === content.length ? texts.join('\n') : { content };
 }

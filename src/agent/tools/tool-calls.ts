@@ -1,6 +1,10 @@
 import type { LiveState } from '../../store/live-state.ts';
 import type { FunctionCall, FunctionResponse, ToolConfirmation } from '../../wire/agent-event.ts';
+import type { ClientToolResult } from '../../wire/live-request.ts';
+import { type MemoryCounter, MemoryShare } from '../../wire/memory-share.ts';
+import { omitResultImages, readResultImages, toResultParts } from '../../wire/result-images.ts';
 import type { StateDelta } from '../../wire/state-delta.ts';
+import { ToolOutput } from '../../wire/tool-output.ts';
 import type { InvocationNames } from '../invocation-context.ts';
 import type { Tool } from '../tool.ts';
 import {
@@ -10,11 +14,14 @@ import {
   type ToolExecutionOptions,
   type ToolLogger,
 } from './tool-execution.ts';
+import type { ToolAnswer } from './tool-response.ts';
 
 /** Maximum number of calls that run at the same time in one run. A further call is answered with an error. */
 const MAX_RUNNING = 32;
 /** Maximum number of results that are kept to be repeated, for the open exchange and for earlier ones. The oldest are discarded. */
 const MAX_RESULTS = 32;
+/** Maximum length of the pictures of these results, in characters of base64. The oldest are replaced by their number. */
+const MAX_PICTURES = 4 * 1024 * 1024;
 /** Maximum duration of a call, in ms, if neither the tool nor the config of the run says otherwise. */
 const DEFAULT_TIMEOUT_MS = 60_000;
 /** Maximum wait for the user to confirm a call, in ms. */
@@ -53,6 +60,8 @@ export interface ToolCallsOptions {
   readonly timeoutMs?: number | undefined;
   /** Default: nothing is logged. */
   readonly logger?: ToolLogger | undefined;
+  /** Counts the pictures of results in memory. Default: nobody does. */
+  readonly memory?: MemoryCounter | undefined;
   /** Called with each result, unless the call was cancelled. Returns whether the result was sent to the model. */
   readonly onResult: (result: ToolResult) => boolean;
   /** Called with what a tool has changed in the state before its call was cancelled. */
@@ -77,7 +86,7 @@ interface ToolCall {
   known: boolean;
   response?: FunctionResponse;
   /** Receives the result of a client. `undefined`: the call runs on the server. */
-  readonly answer: ((response: FunctionResponse['response']) => void) | undefined;
+  readonly answer: ((result: ClientToolResult) => void) | undefined;
 }
 
 /** The function calls of a run, with one record for each call. Calls run beside the receive loop, which never waits for them. */
@@ -87,16 +96,18 @@ export class ToolCalls {
   readonly #calls = new Set<ToolCall>();
   /** Whether a call needs a confirmation, as it was decided. */
   readonly #decisions = new WeakMap<FunctionCall, boolean>();
+  readonly #memory: MemoryShare;
 
   constructor(options: ToolCallsOptions) {
     this.#options = options;
+    this.#memory = new MemoryShare(options.memory);
   }
 
   /** Starts a call, or has it wait for the user. A call whose id is already running is ignored. */
   start(call: FunctionCall): void {
     const running = this.#findRunning();
     if (running.some((each) => each.call.id === call.id)) return;
-    const answer = this.isClientCall(call) ? Promise.withResolvers<FunctionResponse['response']>() : undefined;
+    const answer = this.isClientCall(call) ? Promise.withResolvers<ClientToolResult>() : undefined;
     const isRefused = running.length >= MAX_RUNNING;
     const record: ToolCall = {
       call,
@@ -104,7 +115,7 @@ export class ToolCalls {
       tool: isRefused
         ? refuse(`More than ${MAX_RUNNING} calls are running`)
         : this.#findRunnable(call, answer?.promise),
-      execution: this.#createExecution(call, (response, stateDelta) => this.#finish(record, response, stateDelta)),
+      execution: this.#createExecution(call, (answer, stateDelta) => this.#finish(record, answer, stateDelta)),
       state: 'running',
       isExchangeOpen: true,
       known: true,
@@ -152,10 +163,10 @@ export class ToolCalls {
   }
 
   /** Receives the result of a call that runs in a client. A result for any other call is ignored: the call has ended meanwhile. */
-  answer(id: string, response: FunctionResponse['response']): void {
+  answer(result: ClientToolResult): void {
     this.#findRunning()
-      .find(({ call, state }) => call.id === id && state !== 'confirming')
-      ?.answer?.(response);
+      .find(({ call, state }) => call.id === result.id && state !== 'confirming')
+      ?.answer?.(result);
   }
 
   /** Whether a call of the open exchange is running or waits for the user, so that the model waits for its result. */
@@ -178,6 +189,12 @@ export class ToolCalls {
     for (const record of this.#findRunning()) this.#cancel(record);
   }
 
+  /** The run is over: nothing of it is counted any more. */
+  close(): void {
+    this.cancelAll();
+    this.#memory.close();
+  }
+
   /** The model has completed the exchange. Calls that are still running become `detached`, and delivered results are forgotten. */
   completeExchange(): void {
     for (const record of this.#calls) {
@@ -186,6 +203,7 @@ export class ToolCalls {
       if (record.state === 'delivered') this.#calls.delete(record);
     }
     this.#discardOldestResults(false);
+    this.#discardOldestPictures();
   }
 
   /**
@@ -206,12 +224,14 @@ export class ToolCalls {
         this.#cancel(record);
       }
     }
+    this.#discardOldestPictures();
     return { cancelled, results };
   }
 
   /** Forgets a call whose result the model never gets, because another agent has taken over with it. */
   forget(id: string): void {
     for (const record of this.#calls) if (record.call.id === id && record.response) this.#calls.delete(record);
+    this.#discardOldestPictures();
   }
 
   /**
@@ -253,18 +273,20 @@ export class ToolCalls {
     if (stateDelta) this.#options.onStateChanged(stateDelta);
   }
 
-  #finish(record: ToolCall, response: Record<string, unknown>, stateDelta: StateDelta | undefined): void {
+  #finish(record: ToolCall, { response, images }: ToolAnswer, stateDelta: StateDelta | undefined): void {
     if (record.state === 'cancelled') return;
     const { id, name } = record.call;
-    record.response = { id, name, response };
+    const given: FunctionResponse = { id, name, response, ...toResultParts(images) };
+    record.response = given;
     record.state = 'answered';
     // Move the record to the end, because results are repeated in the order in which they arrived.
     this.#calls.delete(record);
     this.#calls.add(record);
     this.#discardOldestResults(record.isExchangeOpen);
+    this.#discardOldestPictures();
     try {
-      const { response: result, known } = record;
-      if (this.#options.onResult({ response: result, known, stateDelta })) record.state = 'delivered';
+      const { known } = record;
+      if (this.#options.onResult({ response: given, known, stateDelta })) record.state = 'delivered';
     } catch (error) {
       this.#options.onError(error);
     }
@@ -282,7 +304,7 @@ export class ToolCalls {
   }
 
   /** @param answered result of a client; `undefined` for a call that no client runs */
-  #findRunnable({ name }: FunctionCall, answered: Promise<FunctionResponse['response']> | undefined): RunnableTool {
+  #findRunnable({ name }: FunctionCall, answered: Promise<ClientToolResult> | undefined): RunnableTool {
     const tool = this.#findTool(name);
     if (tool?.where === 'client') return runInClient(tool, answered);
     return tool?.run ? tool : refuse(`There is no tool called ${name.slice(0, MAX_NAME)}`);
@@ -292,6 +314,23 @@ export class ToolCalls {
     const results = [...this.#calls].filter((record) => record.response && record.isExchangeOpen === isExchangeOpen);
     for (const oldest of results.slice(0, -MAX_RESULTS)) this.#calls.delete(oldest);
   }
+
+  /** Keeps the pictures of the newest results up to the limit, and counts them. */
+  #discardOldestPictures(): void {
+    let length = 0;
+    for (const record of [...this.#calls].reverse()) {
+      if (!record.response?.parts) continue;
+      length += picturesLength(record.response);
+      if (length <= MAX_PICTURES) continue;
+      length -= picturesLength(record.response);
+      record.response = omitResultImages(record.response);
+    }
+    this.#memory.set(length);
+  }
+}
+
+function picturesLength({ parts = [] }: FunctionResponse): number {
+  return parts.reduce((length, { inlineData }) => length + inlineData.data.length, 0);
 }
 
 function isUnfinished({ state }: ToolCall): boolean {
@@ -301,11 +340,12 @@ function isUnfinished({ state }: ToolCall): boolean {
 /** Creates what waits for the result of a client. Without `answered` the arguments are invalid, and the model receives the error. */
 function runInClient(
   { checkArguments, timeoutMs }: Tool,
-  answered: Promise<FunctionResponse['response']> | undefined,
+  answered: Promise<ClientToolResult> | undefined,
 ): RunnableTool {
   const run = async (args: unknown) => {
     if (!answered) checkArguments?.(args);
-    return answered;
+    const { response, images = [] } = (await answered) ?? {};
+    return images.length > 0 ? new ToolOutput(response, readResultImages(images)) : response;
   };
   return timeoutMs === undefined ? { run } : { run, timeoutMs };
 }

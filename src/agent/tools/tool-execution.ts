@@ -7,7 +7,7 @@ import type { StateDelta } from '../../wire/state-delta.ts';
 import type { InvocationNames } from '../invocation-context.ts';
 import { CallState } from '../state.ts';
 import type { Tool, ToolContext } from '../tool.ts';
-import { toToolResponse } from './tool-response.ts';
+import { type ToolAnswer, toToolAnswer } from './tool-response.ts';
 
 /** The part of the server's logger that tools use. */
 export interface ToolLogger {
@@ -35,7 +35,7 @@ export interface ToolExecutionOptions {
   readonly timeoutMs: number;
   readonly logger: ToolLogger | undefined;
   /** Called once, unless the call is cancelled before. @param stateDelta what the tool changed. `undefined`: nothing */
-  readonly onResponse: (response: Record<string, unknown>, stateDelta: StateDelta | undefined) => void;
+  readonly onResponse: (answer: ToolAnswer, stateDelta: StateDelta | undefined) => void;
 }
 
 /** Maximum of a time-out, in ms: a timer counts at most 24 days. */
@@ -74,8 +74,8 @@ export class ToolExecution {
     const running = this.#scope.run(() => this.#run(tool));
     // What follows belongs to the run of the agent, not to the scope of the tool.
     running.then(
-      (response) => this.#onToolEnd(response),
-      (error) => this.#onToolEnd({ error: describeError(error) }, error),
+      (answer) => this.#onToolEnd(answer),
+      (error) => this.#onToolEnd({ response: { error: describeError(error) } }, error),
     );
     const timeoutMs = Math.min(this.#timeoutMs, MAX_TIMEOUT_MS);
     if (timeoutMs > 0) this.#timer = setTimeout(() => this.#onTimeout(timeoutMs), timeoutMs).unref();
@@ -89,14 +89,14 @@ export class ToolExecution {
     return stateDelta;
   }
 
-  async #run(tool: RunnableTool): Promise<Record<string, unknown>> {
+  async #run(tool: RunnableTool): Promise<ToolAnswer> {
     const { call } = this.#options;
     this.#timeoutMs = tool.timeoutMs ?? this.#timeoutMs;
     const context = this.#createContext();
     // A tool that changes its arguments must not change the event that clients read.
     const args = structuredClone(call.args);
     // Convert the result here, so that a value that JSON cannot represent is an error of this tool, not of the run.
-    return toToolResponse(await tool.run?.(args, context));
+    return toToolAnswer(await tool.run?.(args, context));
   }
 
   #createContext(): ToolContext {
@@ -123,12 +123,12 @@ export class ToolExecution {
     request();
   }
 
-  #onToolEnd(response: Record<string, unknown>, error?: unknown): void {
+  #onToolEnd(answer: ToolAnswer, error?: unknown): void {
     const onResponse = this.#end('answered');
     if (onResponse) {
       // Clients and the model get the message only. Whoever mends the tool needs the stack.
       if (error !== undefined) this.#log('a tool failed', error);
-      onResponse(response, this.#conversationState.close());
+      onResponse(answer, this.#conversationState.close());
     }
     // The result of a cancelled call is not wanted, however the call ends.
     else if (this.#state === 'answered' && !this.#isAbortReason(error)) {
@@ -143,7 +143,7 @@ export class ToolExecution {
     const stateDelta = this.#conversationState.close();
     this.#options.logger?.warn({ ...this.#describeCall(), timeoutMs }, 'a tool did not answer in time');
     this.#abort(new DOMException(message, 'TimeoutError'));
-    onResponse({ error: message }, stateDelta);
+    onResponse({ response: { error: message } }, stateDelta);
   }
 
   /** The code of the tool has thrown where nobody catches, or has left a rejection. */
@@ -156,7 +156,7 @@ export class ToolExecution {
     this.#log('a tool failed outside of the promise that it returned', error);
     const stateDelta = this.#conversationState.close();
     this.#abort(error);
-    onResponse({ error: describeError(error) }, stateDelta);
+    onResponse({ response: { error: describeError(error) } }, stateDelta);
   }
 
   /** Ends the call. @returns what receives the response; `undefined` if the call has ended before */

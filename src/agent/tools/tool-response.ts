@@ -1,4 +1,6 @@
 import { copyJson, JsonLimitError, type JsonLimits } from '../../isolation/bounded-json.ts';
+import type { InlineData } from '../../wire/agent-event.ts';
+import { ToolOutput } from '../../wire/tool-output.ts';
 import { MAX_TOOL_RESULT_BYTES, MAX_TOOL_RESULT_DEPTH, toResponse } from '../../wire/tool-result.ts';
 
 const LIMITS: JsonLimits = {
@@ -8,6 +10,18 @@ const LIMITS: JsonLimits = {
   values: 100_000,
   ms: 2_000,
 };
+
+/** What a tool has answered: its JSON, and the pictures beside it. */
+export interface ToolAnswer {
+  readonly response: Readonly<Record<string, unknown>>;
+  readonly images?: readonly InlineData[];
+}
+
+/** Converts what a tool has returned. @throws as `toToolResponse` */
+export function toToolAnswer(result: unknown): ToolAnswer {
+  if (!(result instanceof ToolOutput)) return { response: toToolResponse(result) };
+  return { response: toToolResponse(result.result), images: result.images };
+}
 
 /**
  * Converts the result of a tool to the response that the model receives: an object as JSON has it, any other value as `{result}`.

@@ -2,7 +2,7 @@ import type { PcmChunk } from '../hearing.ts';
 import { isJsonObject, type JsonObject } from '../json-object.ts';
 import type { ReceivedImage } from '../turn.ts';
 import { type ReceivedContent, readContent, readInstruction } from './content.ts';
-import { readAudioBlob, readImageBlob } from './media.ts';
+import { type ReceivedMedia, readAudioBlob, readImageBlob, readMediaBlob } from './media.ts';
 import { readBoolean, readList, readMessage, readString } from './protobuf-json.ts';
 import { invalidArgument } from './refusal.ts';
 
@@ -34,8 +34,8 @@ export interface FunctionResponse {
   /** Whether the response names its scheduling. */
   readonly isScheduled: boolean;
   readonly willContinue: boolean;
-  /** Mime types of the media that the response carries. */
-  readonly mediaTypes: readonly string[];
+  /** Media that the response carries. */
+  readonly media: readonly ReceivedMedia[];
 }
 
 const MESSAGE_FIELDS = new Set(['setup', 'clientContent', 'realtimeInput', 'toolResponse', 'contextUpdate']);
@@ -134,21 +134,21 @@ function readToolResponse(value: unknown): ClientMessage {
         scheduling: scheduling === 'SILENT' || scheduling === 'INTERRUPT' ? scheduling : 'WHEN_IDLE',
         isScheduled: scheduling !== undefined,
         willContinue: readBoolean(entry.willContinue ?? entry.will_continue, `${path}.will_continue`),
-        mediaTypes: readList(entry.parts, `${path}.parts`).map((part, at) =>
-          readMediaType(part, `${path}.parts[${at}]`),
-        ),
+        media: readList(entry.parts, `${path}.parts`).map((part, at) => readResponsePart(part, `${path}.parts[${at}]`)),
       };
     }),
   };
 }
 
-/** Reads the mime type of a part of a response, which carries its media as `inlineData` or `fileData`. */
-function readMediaType(part: unknown, path: string): string {
+/** Reads a part of a response, which carries its media as `inlineData` or `fileData`. A file has no bytes here. */
+function readResponsePart(part: unknown, path: string): ReceivedMedia {
   if (!isJsonObject(part))
     throw invalidArgument(`Invalid value at '${path}' (type.googleapis.com/FunctionResponsePart)`);
-  const media = part.inlineData ?? part.inline_data ?? part.fileData ?? part.file_data;
-  const { mimeType, mime_type: mimeTypeSnake } = isJsonObject(media) ? media : {};
-  return readString(mimeType ?? mimeTypeSnake, `${path}.mime_type`) ?? '';
+  const inline = part.inlineData ?? part.inline_data;
+  if (inline !== undefined) return readMediaBlob(inline, `${path}.inline_data`);
+  const file = part.fileData ?? part.file_data;
+  const { mimeType, mime_type: mimeTypeSnake } = isJsonObject(file) ? file : {};
+  return { mimeType: readString(mimeType ?? mimeTypeSnake, `${path}.mime_type`) ?? '', bytes: 0 };
 }
 
 function readContextUpdate(value: unknown): ClientMessage {

@@ -40,6 +40,18 @@ export function readImageBlob(value: unknown, path: string): ReceivedImage {
   return { mimeType: mimeType.toLowerCase(), bytes: bytes.length };
 }
 
+/** Media of any type, reduced to the facts that the offline agent mentions. */
+export interface ReceivedMedia {
+  readonly mimeType: string;
+  readonly bytes: number;
+}
+
+/** Reads a blob of any type. @throws {GeminiRefusal} 1007 unless its data is base64 */
+export function readMediaBlob(value: unknown, path: string): ReceivedMedia {
+  const { mimeType, bytes } = readBlob(value, path);
+  return { mimeType, bytes: bytes.length };
+}
+
 function readBlob(value: unknown, path: string): { mimeType: string; bytes: Uint8Array } {
   const blob = readMessage(value, path, BLOB_FIELDS);
   const data = readString(blob.data, `${path}.data`) ?? '';

@@ -99,9 +99,9 @@ export class GeminiSession {
     if (response.isScheduled && this.#setup.family.refusesScheduling)
       throw invalidArgument('Function response scheduling is not supported for this model.');
     const { resultMedia } = this.#setup.family;
-    const refused = response.mediaTypes.find((type) => !resultMedia.includes(type));
-    if (refused !== undefined)
-      throw invalidArgument(`Unsupported mime type in function response: '${refused.slice(0, 40)}'.`);
+    const refused = response.media.find(({ mimeType }) => !resultMedia.includes(mimeType));
+    if (refused)
+      throw invalidArgument(`Unsupported mime type in function response: '${refused.mimeType.slice(0, 40)}'.`);
     this.#turns.recordToolResponse(response);
   }
 

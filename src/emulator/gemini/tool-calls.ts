@@ -23,7 +23,7 @@ const MAX_OPEN = 64;
 export class ToolCalls {
   readonly #limitMs: number;
   readonly #events: ToolCallEvents;
-  readonly #blocking = new Map<string, { name: string; response?: Record<string, unknown> }>();
+  readonly #blocking = new Map<string, { readonly name: string; received?: FunctionResponse }>();
   readonly #nonBlocking = new Map<string, { readonly name: string; hasResponse: boolean }>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -70,13 +70,13 @@ export class ToolCalls {
       if (!response.willContinue) this.#nonBlocking.delete(openId);
       // The last response of a generator may be empty: it marks the end and carries no news.
       if (hasResponse && Object.keys(response.response).length === 0) return;
-      this.#events.onNonBlockingResponse({ name, response: response.response }, response.scheduling);
+      this.#events.onNonBlockingResponse(toOutcome(name, response), response.scheduling);
       return;
     }
     const call = this.#blocking.get(findCallId(this.#blocking, response) ?? '');
     if (!call) return;
-    call.response = response.response;
-    if ([...this.#blocking.values()].every((each) => each.response !== undefined)) this.#finish();
+    call.received = response;
+    if ([...this.#blocking.values()].every(({ received }) => received)) this.#finish();
   }
 
   /** Cancels the blocking calls. Returns their ids. */
@@ -93,10 +93,20 @@ export class ToolCalls {
 
   #finish(): void {
     clearTimeout(this.#timer);
-    const outcomes = [...this.#blocking.values()].map(({ name, response }) => ({ name, response }));
+    const outcomes = [...this.#blocking.values()].map(({ name, received }) => toOutcome(name, received));
     this.#blocking.clear();
     this.#events.onOutcomes(outcomes);
   }
+}
+
+/** @param received `undefined`: the tool did not answer in time */
+function toOutcome(name: string, received: FunctionResponse | undefined): ToolOutcome {
+  if (!received) return { name, response: undefined };
+  return { name, response: received.response, images: received.media.filter(({ mimeType }) => isImage(mimeType)) };
+}
+
+function isImage(mimeType: string): boolean {
+  return mimeType.startsWith('image/');
 }
 
 function findCallId(

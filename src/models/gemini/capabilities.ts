@@ -23,7 +23,13 @@ export function describeCapabilities(family: GeminiFamily, vertexai: boolean): M
     },
     output: { rate: 24_000, ...(voices ? { voices } : {}) },
     // 3.8 documents `scheduling`, extended thinking closes with 1007 for it, and reports disagree: off.
-    tools: { functions: true, builtIn: ['google_search'], scheduling: false, repliesToResults: 'auto' },
+    tools: {
+      functions: true,
+      builtIn: ['google_search'],
+      scheduling: false,
+      repliesToResults: 'auto',
+      resultImages: family.resultMedia.filter((type) => type.startsWith('image/')),
+    },
     truncation: false,
     cancel: cancel === 'discard' ? 'discard' : 'provider',
     resumption: 'handle',

@@ -10,11 +10,11 @@ const MAX_KNOWN_IDS = 1_000;
 /** Call without an id, and its result once that is known. */
 interface UnnamedCall {
   readonly id: string;
-  response?: FunctionResponse['response'];
+  result?: Pick<FunctionResponse, 'response' | 'parts'>;
 }
 
 /** A result as Gemini takes it. */
-export type GeminiResult = Pick<FunctionResponse, 'id' | 'name' | 'response'>;
+export type GeminiResult = Pick<FunctionResponse, 'id' | 'name' | 'response' | 'parts'>;
 
 /**
  * Function calls of one connection.
@@ -91,17 +91,18 @@ export class ModelCalls {
     this.#unnamed.set(name, calls);
   }
 
-  #answerOne({ id, name, response }: FunctionResponse): GeminiResult[] {
+  #answerOne({ id, name, response, parts }: FunctionResponse): GeminiResult[] {
+    const result = { response, ...(parts ? { parts } : {}) };
     this.#open.delete(id);
     const unnamed = this.#unnamed.get(name);
     const call = unnamed?.find((each) => each.id === id);
-    if (!unnamed || !call) return [{ id, name, response }];
-    call.response = response;
+    if (!unnamed || !call) return [{ id, name, ...result }];
+    call.result = result;
     // A result waits for those of earlier calls of the same function.
-    const waiting = unnamed.findIndex((each) => each.response === undefined);
+    const waiting = unnamed.findIndex((each) => each.result === undefined);
     const due = waiting === -1 ? unnamed : unnamed.slice(0, waiting);
     this.#replaceUnnamed(name, unnamed.slice(due.length));
-    return due.map((each) => ({ id: '', name, response: each.response ?? {} }));
+    return due.map((each) => ({ id: '', name, response: {}, ...each.result }));
   }
 
   #replaceUnnamed(name: string, calls: UnnamedCall[]): void {

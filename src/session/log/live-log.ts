@@ -5,10 +5,17 @@ import type { LogEntry } from '../../wire/log-entry.ts';
 import { type MemoryCounter, MemoryShare } from '../../wire/memory-share.ts';
 import { EntryQueue } from './entry-queue.ts';
 import type { HeldEntry, LogView, Lookup } from './log-view.ts';
-import { NO_AUDIO, restoreAudio, type StoredEntry, storeEntry } from './stored-entry.ts';
+import {
+  dropResultImages,
+  hasResultImages,
+  NO_AUDIO,
+  restoreAudio,
+  type StoredEntry,
+  storeEntry,
+} from './stored-entry.ts';
 
 export interface LogLimits {
-  /** Maximum memory of the held entries, in bytes. Over it the oldest audio is dropped first, then the oldest entries. */
+  /** Maximum memory of the held entries, in bytes. Over it the oldest audio is dropped first, then the oldest pictures of results, then the oldest entries. */
   readonly bytes: number;
   /** Maximum age of a held entry, in ms. */
   readonly ageMs: number;
@@ -65,6 +72,8 @@ export class LiveLog implements LogView {
   #newestTurn = 0;
   /** Sequence number before which no entry has audio. */
   #firstAudio: number;
+  /** Sequence numbers of the entries with pictures in results of tools, oldest first. */
+  readonly #pictured: number[] = [];
 
   constructor({ epoch, limits, memory, firstSeq = 1, now = Date.now }: LiveLogOptions) {
     this.epoch = epoch;
@@ -106,6 +115,7 @@ export class LiveLog implements LogView {
       this.#newestTurn = entry.turn;
       this.#turnStarts.set(entry.turn, entry.seq);
     }
+    if (hasResultImages(entry)) this.#pictured.push(entry.seq);
     if (stored.audio !== NO_AUDIO) this.#newest = { entry, lostAudioMs: 0 };
     if (entry.message.event?.interrupted) this.#silenceTurn(entry.turn);
     this.trim();
@@ -162,6 +172,7 @@ export class LiveLog implements LogView {
 
   #reduceTo(bytes: number): void {
     while (this.#bytes > bytes && this.#dropOldestAudio());
+    while (this.#bytes > bytes && this.#dropOldestPictures());
     // The newest entry stays, whatever its size: its readers have not seen it yet.
     while (this.#bytes > bytes && this.oldest < this.#head) this.#releaseOldest();
   }
@@ -176,6 +187,7 @@ export class LiveLog implements LogView {
     if (!stored) return;
     this.#bytes -= stored.bytes;
     for (const text of stored.audio) this.#slabs.free(text);
+    if (this.#pictured[0] !== undefined && this.#pictured[0] < this.oldest) this.#pictured.shift();
   }
 
   /** @returns false if no entry but the newest has audio */
@@ -190,6 +202,16 @@ export class LiveLog implements LogView {
       return true;
     }
     return false;
+  }
+
+  /** Replaces the pictures of the oldest result of a tool that has some by their number. @returns false if only the newest entry has some */
+  #dropOldestPictures(): boolean {
+    const [seq = this.#head] = this.#pictured;
+    if (seq === this.#head) return false;
+    this.#pictured.shift();
+    const stored = this.#entries.at(seq);
+    if (stored) this.#bytes -= dropResultImages(stored);
+    return true;
   }
 
   /**

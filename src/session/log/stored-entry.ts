@@ -2,6 +2,7 @@ import type { AudioSlabs, StoredText } from '../../memory/audio-slabs.ts';
 import type { Content, Part } from '../../wire/agent-event.ts';
 import { soundMs } from '../../wire/audio-duration.ts';
 import type { LogEntry } from '../../wire/log-entry.ts';
+import { omitResultImages } from '../../wire/result-images.ts';
 import { entrySize } from './entry-size.ts';
 
 /** Audio of each entry without audio, which is compared by identity. */
@@ -10,7 +11,7 @@ export const NO_AUDIO: readonly never[] = [];
 /** An entry as a log stores it: its audio apart. */
 export interface StoredEntry {
   /** The entry with `droppedAudio` in place of all audio. */
-  readonly entry: LogEntry;
+  entry: LogEntry;
   readonly appendedAt: number;
   /** Duration of all audio of the entry, in ms. */
   readonly audioMs: number;
@@ -83,4 +84,24 @@ function sumDroppedMs({ parts = [] }: Content): number {
   let ms = 0;
   for (const { droppedAudio } of parts) ms += droppedAudio?.ms ?? 0;
   return ms;
+}
+
+/** Whether an entry has the result of a tool with pictures. */
+export function hasResultImages({ message }: LogEntry): boolean {
+  return message.event?.content?.parts?.some(({ functionResponse }) => functionResponse?.parts) ?? false;
+}
+
+/** Replaces the pictures in results of tools by their number. @returns memory that this saves, in bytes */
+export function dropResultImages(stored: StoredEntry): number {
+  const { message } = stored.entry;
+  const { event } = message;
+  if (!event?.content?.parts) return 0;
+  const parts = event.content.parts.map((part) =>
+    part.functionResponse ? { ...part, functionResponse: omitResultImages(part.functionResponse) } : part,
+  );
+  const shortened = { ...message, event: { ...event, content: { ...event.content, parts } } };
+  const saved = entrySize(message) - entrySize(shortened);
+  stored.entry = { ...stored.entry, message: shortened };
+  stored.bytes -= saved;
+  return saved;
 }

@@ -112,6 +112,8 @@ export const de: Translation = {
         ? `${Math.round(ms)} ms`
         : `${(ms / 1_000).toLocaleString('de', { maximumFractionDigits: ms < 10_000 ? 1 : 0 })} s`,
     picture: 'Bild im Ergebnis',
+    enlargePicture: 'Bild vergrößern',
+    reducePicture: 'Bild verkleinern',
     brokenPicture: 'Ein Bild im Ergebnis lässt sich nicht zeigen.',
   },
   sources: {

@@ -98,6 +98,8 @@ export const en = {
     error: 'Error',
     duration: (ms: number) => (ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`),
     picture: 'Picture in the result',
+    enlargePicture: 'Enlarge the picture',
+    reducePicture: 'Reduce the picture',
     brokenPicture: 'A picture in the result cannot be shown.',
   },
   sources: {

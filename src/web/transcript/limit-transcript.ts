@@ -39,18 +39,43 @@ function limitTurns(transcript: Transcript): Transcript {
 
 /** Removes the oldest pictures beyond the limit. @returns the same turns if there are none */
 function limitImages(turns: readonly Turn[]): readonly Turn[] {
-  let surplus = turns.filter((turn) => turn.role === 'user' && turn.image).length - MAX_IMAGES;
+  let surplus = turns.reduce((sum, turn) => sum + countImages(turn), 0) - MAX_IMAGES;
   if (surplus <= 0) return turns;
   return turns.map((turn) => {
-    if (turn.role !== 'user' || !turn.image || surplus === 0) return turn;
-    surplus -= 1;
-    const { image: _, ...rest } = turn;
-    return { ...rest, pictures: (turn.pictures ?? 0) + 1 };
+    const count = countImages(turn);
+    if (count === 0 || surplus <= 0) return turn;
+    surplus -= count;
+    return omitImages(turn);
   });
+}
+
+function countImages(turn: Turn): number {
+  if (turn.role === 'user') return turn.image ? 1 : 0;
+  return turn.parts.reduce((sum, part) => sum + (part.kind === 'tool' ? (part.images?.length ?? 0) : 0), 0);
+}
+
+/** Replaces the pictures of a turn by their number. */
+function omitImages(turn: Turn): Turn {
+  if (turn.role === 'agent') return { ...turn, parts: turn.parts.map(omitResultImages) };
+  const { image: _, ...rest } = turn;
+  return { ...rest, pictures: (turn.pictures ?? 0) + 1 };
+}
+
+/** Replaces the pictures of the oldest call that has some by their number. */
+function omitOldestImages(turn: AgentTurn): AgentTurn {
+  const oldest = turn.parts.findIndex((part) => part.kind === 'tool' && part.images);
+  return { ...turn, parts: turn.parts.map((part, index) => (index === oldest ? omitResultImages(part) : part)) };
+}
+
+function omitResultImages(part: AgentTurn['parts'][number]): AgentTurn['parts'][number] {
+  if (part.kind !== 'tool' || !part.images) return part;
+  const { images, ...rest } = part;
+  return { ...rest, pictures: (part.pictures ?? 0) + images.length };
 }
 
 function limitAnswer(turn: AgentTurn): AgentTurn {
   const last = turn.parts.at(-1);
+  if (countImages(turn) > MAX_IMAGES) return omitOldestImages(turn);
   if (turn.parts.length > MAX_PARTS) return { ...turn, parts: turn.parts.slice(-MAX_PARTS * RETURN_TO) };
   if (last?.kind !== 'text' || last.text.length <= MAX_PART) return turn;
   return { ...turn, parts: [...turn.parts.slice(0, -1), { ...last, text: last.text.slice(0, MAX_PART) }] };

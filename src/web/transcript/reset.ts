@@ -25,9 +25,10 @@ export function applyReset(transcript: Transcript, reset: ConnectionEvents['rese
   if (isForgotten(transcript, reset)) return keepForgotten(transcript);
   let nextId = transcript.nextId;
   const images = collectImages(transcript.turns);
+  const shown = collectResultImages(transcript.turns);
   const received = reset.turns.map((turn): Turn => {
     const id = nextId++;
-    return turn.role === 'user' ? toUserTurn(turn, id, images) : toAgentTurn(turn, id);
+    return turn.role === 'user' ? toUserTurn(turn, id, images) : toAgentTurn(turn, id, shown);
   });
   const unsent = transcript.turns.filter(isUnsent);
   const turns = [...received, ...unsent];
@@ -54,6 +55,18 @@ function collectImages(turns: readonly Turn[]): Map<string, ImageBitmap> {
   return images;
 }
 
+type ResultImages = NonNullable<ToolUse['images']>;
+
+/** Collects the pictures in results of tools that this page has, by the id of the call. */
+function collectResultImages(turns: readonly Turn[]): Map<string, ResultImages> {
+  const images = new Map<string, ResultImages>();
+  for (const turn of turns) {
+    if (turn.role === 'user') continue;
+    for (const part of turn.parts) if (part.kind === 'tool' && part.images) images.set(part.id, part.images);
+  }
+  return images;
+}
+
 function toUserTurn(
   { text, spoken = false, pictures = 0 }: ShownTurn,
   id: number,
@@ -72,10 +85,24 @@ function toUserTurn(
   };
 }
 
-function toAgentTurn({ text, interrupted, spoken = false, tools = [] }: ShownTurn, id: number): AgentTurn {
-  const uses = tools.map(
-    ({ id, name, args, state }): ToolUse => ({ kind: 'tool', id, name, args, state: TOOL_STATES[state] }),
-  );
+function toAgentTurn(
+  { text, interrupted, spoken = false, tools = [] }: ShownTurn,
+  id: number,
+  shown: ReadonlyMap<string, ResultImages>,
+): AgentTurn {
+  const uses = tools.map(({ id, name, args, state, pictures = 0 }): ToolUse => {
+    const images = pictures > 0 ? shown.get(id) : undefined;
+    const missing = pictures - (images?.length ?? 0);
+    return {
+      kind: 'tool',
+      id,
+      name,
+      args,
+      state: TOOL_STATES[state],
+      ...(images ? { images } : {}),
+      ...(missing > 0 ? { pictures: missing } : {}),
+    };
+  });
   return {
     role: 'agent',
     id,

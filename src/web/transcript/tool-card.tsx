@@ -10,9 +10,16 @@ import { findPictures } from './result-pictures.ts';
 import type { ToolUse } from './turn.ts';
 import { useElapsed } from './use-elapsed.ts';
 
-/** A tool call, and below it the question whether it may run, if it waits for the user. */
+/** A tool call, and below it the question whether it may run, if it waits for the user, or the pictures of its result. */
 export function ToolCard({ tool }: { tool: ToolUse }) {
-  if (tool.state !== 'confirming') return <ToolDetails tool={tool} />;
+  if (tool.state !== 'confirming') {
+    return (
+      <>
+        <ToolDetails tool={tool} />
+        <Pictures tool={tool} />
+      </>
+    );
+  }
   return (
     <div class="tool-question">
       <ToolDetails tool={tool} />
@@ -47,7 +54,7 @@ function Confirmation({ tool: { id, name } }: { tool: ToolUse }) {
   );
 }
 
-/** A tool call: its state and duration, and when it is unfolded its arguments, its result and the pictures in the result. */
+/** A tool call: its state and duration, and when it is unfolded its arguments and its result. */
 function ToolDetails({ tool }: { tool: ToolUse }) {
   const words = messages.value.tool;
   const { name, args, state, result } = tool;
@@ -88,7 +95,6 @@ function ToolDetails({ tool }: { tool: ToolUse }) {
           )}
         </dl>
       )}
-      {hasResult && <Pictures result={result} />}
     </details>
   );
 }
@@ -116,14 +122,16 @@ function Value({ value }: { value: unknown }) {
   );
 }
 
-function Pictures({ result }: { result: unknown }) {
-  const pictures = findPictures(result);
-  if (pictures.length === 0) return null;
+/** The pictures of a result, which are for the user: they are shown while the call is folded, too. */
+function Pictures({ tool: { state, result, images, pictures } }: { tool: ToolUse }) {
+  const urls = state === 'done' ? findPictures([images, result]) : [];
+  if (urls.length === 0 && pictures === undefined) return null;
   return (
     <div class="tool-pictures">
-      {pictures.map((url) => (
+      {urls.map((url) => (
         <ResultPicture key={url} url={url} />
       ))}
+      {pictures !== undefined && <p class="mark">{messages.value.transcript.pictures(pictures)}</p>}
     </div>
   );
 }

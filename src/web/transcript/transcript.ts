@@ -62,10 +62,11 @@ export function reduceTranscript(transcript: Transcript, action: TranscriptActio
     case 'tool_confirmed':
       return changeTool(transcript, action.data.id, { state: 'running', ...toStart(action.at) });
     case 'tool_result': {
-      const { id, error, result } = action.data;
+      const { id, error, result, images, pictures } = action.data;
       const end = toEnd(action.at);
       if (error !== undefined) return changeTool(transcript, id, { state: 'failed', result: error, ...end });
-      return changeTool(transcript, id, { state: 'done', result, ...end });
+      const shown = { ...(images ? { images } : {}), ...(pictures ? { pictures } : {}) };
+      return changeTool(transcript, id, { state: 'done', result, ...shown, ...end });
     }
     case 'tool_cancel':
       return changeTool(transcript, action.data.id, { state: 'cancelled', ...toEnd(action.at) });

@@ -24,6 +24,10 @@ export interface ToolUse {
   /** `confirming`: the call waits for the user. */
   readonly state: 'confirming' | 'running' | 'done' | 'failed' | 'cancelled' | 'unknown';
   readonly result?: unknown;
+  /** Pictures of the result. */
+  readonly images?: LogEvents['tool_result']['images'];
+  /** Number of pictures of the result that this page does not have. */
+  readonly pictures?: number;
   /** Times at which this page learned of the call and of its end, in ms of `performance.now()`. Absent for calls of before a reload. */
   readonly startedAt?: number;
   readonly endedAt?: number;

@@ -1,4 +1,4 @@
-import type { AgentEvent, Part, UsageMetadata } from '../agent-event.ts';
+import type { AgentEvent, FunctionResponse, Part, UsageMetadata } from '../agent-event.ts';
 import type { LogEntry, SessionNames } from '../log-entry.ts';
 import type { ConnectionEvents } from '../named-events.ts';
 import type { ErrorBody } from '../wire-error.ts';
@@ -186,9 +186,15 @@ function encodeContent({ content }: AgentEvent, hasAudio: boolean): string | und
 }
 
 function encodePart(part: Part): string {
+  if (part.functionResponse?.pictures) return JSON.stringify(omitPictureCount(part, part.functionResponse));
   if (!part.inlineData) return JSON.stringify(part);
   const { mimeType, data } = part.inlineData;
   return `{"inlineData":{"data":${quoteBase64(data)},"mimeType":${JSON.stringify(mimeType)}}}`;
+}
+
+/** Omits the number of pictures that the log has dropped: ADK has no field for it. */
+function omitPictureCount(part: Part, { pictures: _, ...functionResponse }: FunctionResponse): Part {
+  return { ...part, functionResponse };
 }
 
 function isAudio({ inlineData }: Part): boolean {

@@ -57,7 +57,7 @@ export function decodeAgentScopeItem(item: unknown, sessionId: string): LiveRequ
     case 'client_response_cancel':
       return { interrupt: {} };
     case 'client_tool_result':
-      return createToolResultRequest(item.id, readOutput(item));
+      return decodeToolOutput(item);
     case 'client_session_create':
       return { configure: decodeConfig(item.config) };
     case 'client_session_end':
@@ -115,21 +115,23 @@ function describe(value: unknown): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value).slice(0, 100) : 'it is no text';
 }
 
-/** Reads the output of a tool: a text, or blocks of text, which become one text. The results of tools have no pictures and no sound. */
-function readOutput({ output }: Item): string {
-  if (typeof output === 'string') return output;
-  const shape = 'send a string, or a list of {"type":"text","text":"…"}';
+/** Decodes the output of a tool: a text, or blocks of text, which become one text, and of pictures. */
+function decodeToolOutput({ id, output }: Item): LiveRequest {
+  if (typeof output === 'string') return createToolResultRequest(id, output);
+  const shape =
+    'send a string, or a list of {"type":"text","text":"…"} and {"type":"image","source":{"type":"base64","media_type","data"}}';
   if (!Array.isArray(output))
     throw new WireError('malformed_item', 'output must be a string or a list of blocks', shape);
-  const texts = output.map((block: unknown) => {
-    if (isRecord(block) && block.type === 'text' && typeof block.text === 'string') return block.text;
-    throw new WireError(
-      'malformed_item',
-      'output has a block that is no text: models take only text as a result',
-      shape,
-    );
-  });
-  return texts.join('\n');
+  const texts: string[] = [];
+  const images: object[] = [];
+  for (const block of output) {
+    const { type, text, source } = isRecord(block) ? block : {};
+    if (type === 'text' && typeof text === 'string') texts.push(text);
+    else if (type === 'image' && isRecord(source) && source.type === 'base64')
+      images.push({ mimeType: source.media_type, data: source.data });
+    else throw new WireError('malformed_item', 'output has a block that is neither a text nor a picture', shape);
+  }
+  return createToolResultRequest(id, texts.join('\n'), images);
 }
 
 function decodeConfig(config: unknown): SessionConfig {

@@ -2,6 +2,7 @@ import type { AgentEvent, FunctionCall, FunctionResponse } from '../agent-event.
 import { errorCatalogue } from '../error-catalogue.ts';
 import type { ReplySummary, SessionNames } from '../log-entry.ts';
 import type { LogEvents } from '../named-events.ts';
+import { listResultImages } from '../result-images.ts';
 import type { ErrorBody } from '../wire-error.ts';
 import type { Frame } from './dialect.ts';
 import { quoteBase64 } from './quote-base64.ts';
@@ -91,8 +92,13 @@ export class AgentScopeWriter {
     this.#write('agent_response_tool_use_done', { ...ids, tool_use: { ...toolUse, input: args } });
   }
 
-  writeToolResult({ id, name, response }: FunctionResponse): void {
-    const output = [{ type: 'text', text: toText(response) }];
+  writeToolResult(given: FunctionResponse): void {
+    const { id, name, response } = given;
+    const images = listResultImages(given).map(({ mimeType, data }) => ({
+      type: 'image',
+      source: { type: 'base64', media_type: mimeType, data },
+    }));
+    const output = [{ type: 'text', text: toText(response) }, ...images];
     this.#write('agent_response_tool_result', { tool_result: { type: 'tool_result', id, name, output } });
   }
 

@@ -1,6 +1,7 @@
-import type { AgentEvent, Part } from '../agent-event.ts';
+import type { AgentEvent, FunctionResponse, Part } from '../agent-event.ts';
 import type { LogEntry } from '../log-entry.ts';
 import type { ConnectionEvents, LogEvents } from '../named-events.ts';
+import { listResultImages } from '../result-images.ts';
 import type { ErrorBody } from '../wire-error.ts';
 import type { Dialect, Frame } from './dialect.ts';
 import { extractGrounding } from './grounding.ts';
@@ -107,8 +108,17 @@ function encodePart(part: Part, event: AgentEvent, frames: Place[], hasAudio: bo
   }
 }
 
-function toToolResult({ id, name, response }: NonNullable<Part['functionResponse']>): LogEvents['tool_result'] {
-  return typeof response.error === 'string' ? { id, name, error: response.error } : { id, name, result: response };
+function toToolResult(given: FunctionResponse): LogEvents['tool_result'] {
+  const { id, name, response, pictures } = given;
+  const outcome = typeof response.error === 'string' ? { error: response.error } : { result: response };
+  const images = listResultImages(given).map(({ mimeType, data }) => ({ mime_type: mimeType, data }));
+  return {
+    id,
+    name,
+    ...outcome,
+    ...(images.length > 0 ? { images } : {}),
+    ...(pictures ? { pictures } : {}),
+  };
 }
 
 /** @returns `undefined` for usage without any count, such as the traffic type alone */

@@ -5,6 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
 import type { Tool } from '../../../src/agent/tool.ts';
 import { tool } from '../../../src/agent/tool.ts';
+import { toolResult } from '../../../src/agent/tool-result.ts';
 import { type McpToolsetOptions, mcpToolset } from '../../../src/agent/tools/mcp-toolset.ts';
 import { listTools } from '../../../src/agent/tools/tool-list.ts';
 import type { Toolset } from '../../../src/agent/toolset.ts';
@@ -73,12 +74,14 @@ describe('the toolset of an MCP server', () => {
     });
     expect(await call(tools, 'add_numbers', { a: 2, b: 3 })).toBe('5');
     expect(await call(tools, 'find_weather')).toEqual({ degrees: 21 });
-    expect(await call(tools, 'draw_cat')).toEqual({
-      content: [
-        { type: 'text', text: 'A cat' },
-        { type: 'image', mimeType: 'image/png', data: 'iVBORw0KGgo=' },
-      ],
-    });
+  });
+
+  test('has the images of a result as its pictures, and an error for one that no model takes', async () => {
+    const tools = await openProgram().tools(ANY_MS);
+    const image = { mimeType: 'image/png', data: 'iVBORw0KGgo=' };
+    expect(await call(tools, 'draw_cat')).toEqual(toolResult({ response: 'A cat', images: [image] }));
+    expect(await call(tools, 'draw_wordless')).toEqual(toolResult({ images: [image] }));
+    await expect(call(tools, 'draw_animation')).rejects.toThrow('not image/gif');
   });
 
   test('over HTTP has its tools, and sends its headers with each request', async () => {

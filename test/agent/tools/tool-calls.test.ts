@@ -2,10 +2,12 @@ import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import * as z from 'zod';
 import { type Tool, type ToolContext, tool } from '../../../src/agent/tool.ts';
+import { toolResult } from '../../../src/agent/tool-result.ts';
 import { ToolCalls, type ToolResult } from '../../../src/agent/tools/tool-calls.ts';
 import type { ToolConfirmation } from '../../../src/wire/agent-event.ts';
 import type { StateDelta } from '../../../src/wire/state-delta.ts';
 import { until } from '../../models/until.ts';
+import { picture } from '../../picture.ts';
 import { createLiveState } from '../live-state.ts';
 import { agentWith, NO_CONTROL } from './call-context.ts';
 
@@ -14,11 +16,20 @@ function createCalls(...tools: Tool[]) {
   const confirmations: ToolConfirmation[] = [];
   const changes: StateDelta[] = [];
   const link = { isOpen: true };
+  const counted = { bytes: 0 };
   const calls = new ToolCalls({
     agent: agentWith(...tools),
     control: NO_CONTROL,
     state: createLiveState(),
     onStateChanged: (stateDelta) => changes.push(stateDelta),
+    memory: {
+      add: (bytes) => {
+        counted.bytes += bytes;
+      },
+      release: (bytes) => {
+        counted.bytes -= bytes;
+      },
+    },
     onConfirmed: (confirmation) => confirmations.push(confirmation),
     onResult: (result) => {
       results.push(result);
@@ -30,6 +41,7 @@ function createCalls(...tools: Tool[]) {
     calls,
     confirmations,
     changes,
+    counted,
     link,
     start: (name: string, id = 'c1', args: Record<string, unknown> = {}) => calls.start({ id, name, args }),
     raw: (count: number) => until(() => results.length >= count && results),
@@ -420,7 +432,7 @@ describe('a call that requires a confirmation', () => {
     expect(calls.isRunning).toBe(true);
     expect(runs).toEqual([]);
     calls.confirm({ id: 'other', ok: true });
-    calls.answer('c1', { result: 'forged' });
+    calls.answer({ id: 'c1', response: { result: 'forged' } });
     calls.confirm({ id: 'c1', ok: true });
     calls.confirm({ id: 'c1', ok: false });
     expect(await results(1)).toEqual([{ id: 'c1', name: 'pay', response: { result: 'paid' } }]);
@@ -519,5 +531,33 @@ describe('a call that requires a confirmation', () => {
     } finally {
       jest.useRealTimers();
     }
+  });
+});
+
+describe('the pictures of results', () => {
+  const length = 1_000_000;
+  const image = { mimeType: 'image/png', data: picture('image/png', (length / 4) * 3) };
+  const draw = tool({ name: 'give', description: '', execute: () => toolResult({ images: [image] }) });
+
+  test('are kept to be repeated up to a limit, the newest ones, and are counted until the run is over', async () => {
+    const { calls, counted, start, results } = createCalls(draw);
+    for (let index = 1; index <= 6; index += 1) {
+      start('give', `c${index}`);
+      await results(index);
+    }
+    expect(counted.bytes).toBe(4 * length);
+    const kept = calls.reconnect().map(({ response }) => response.parts?.length ?? -(response.pictures ?? 0));
+    expect(kept).toEqual([-1, -1, 1, 1, 1, 1]);
+    calls.close();
+    expect(counted.bytes).toBe(0);
+  });
+
+  test('are forgotten when the exchange is complete', async () => {
+    const { calls, counted, start, results } = createCalls(draw);
+    start('give');
+    await results(1);
+    expect(counted.bytes).toBe(length);
+    calls.completeExchange();
+    expect(counted.bytes).toBe(0);
   });
 });

@@ -11,7 +11,7 @@ const CLIPBOARD = { context: { permissions: ['clipboard-read', 'clipboard-write'
 const readClipboard = (page: Page) => page.evaluate<string>('navigator.clipboard.readText()');
 
 describeInBrowser('tool calls and copies in a browser', (it) => {
-  it('a tool call is a card with its running time, and unfolds to arguments, result and pictures', async () => {
+  it('a tool call is a card with its running time, shows the pictures of its result, and unfolds to arguments and result', async () => {
     const { page, server } = await openWithEvents();
     const card = page.getByTestId('tool');
     server.emit('tool_call', { id: 'c1', name: 'draw', args: { subject: 'a cat' }, where: 'server' });
@@ -24,13 +24,35 @@ describeInBrowser('tool calls and copies in a browser', (it) => {
     ];
     server.emit('tool_result', { id: 'c1', name: 'draw', result: { content, note: 'drawn' } });
     await page.locator('[data-testid=tool][data-state=done]').waitFor();
+    const turn = page.getByTestId('agent-turn');
+    await turn.getByRole('img', { name: 'Picture in the result' }).waitFor();
+    expect(await page.evaluate<number>(`document.querySelector('.tool-pictures img').naturalWidth`)).toBe(1);
+    await turn.getByText('A picture in the result cannot be shown.').waitFor();
     await card.locator('summary').click();
     await card.locator('dd').first().getByText('"subject": "a cat"').waitFor();
     await card.locator('dd').last().getByText('"note": "drawn"').waitFor();
-    const picture = card.getByRole('img', { name: 'Picture in the result' });
+  });
+
+  it('the pictures of a result are shown while its call is folded, can be enlarged by keyboard, and are counted if they are gone', async () => {
+    const { page, server } = await openWithEvents();
+    const images = [{ mime_type: 'image/png', data: PNG }];
+    server.emit('tool_call', { id: 'c1', name: 'draw', args: {}, where: 'server' });
+    server.emit('tool_result', { id: 'c1', name: 'draw', result: {}, images });
+    const picture = page.getByRole('button', { name: 'Picture in the result' });
     await picture.waitFor();
-    expect(await page.evaluate<number>(`document.querySelector('.tool img').naturalWidth`)).toBe(1);
-    await card.getByText('A picture in the result cannot be shown.').waitFor();
+    expect(await picture.getAttribute('aria-expanded')).toBe('false');
+    await picture.focus();
+    await page.keyboard.press('Enter');
+    await page.locator('.result-picture[aria-expanded=true]').waitFor();
+    await page.keyboard.press('Space');
+    await page.locator('.result-picture[aria-expanded=false]').waitFor();
+    const tools = [
+      { id: 'c1', name: 'draw', args: {}, state: 'done', pictures: 1 },
+      { id: 'c0', name: 'scan', args: {}, state: 'done', pictures: 2 },
+    ];
+    server.emit('reset', { reason: 'too_old', turns: [{ role: 'model', text: 'Here.', tools }], truncated: false });
+    await page.getByText('2 pictures, which are not kept here').waitFor();
+    await picture.waitFor();
   });
 
   it('a call that waits for the user asks for it: Allow and Don’t allow are sent, and the answer of another page is shown', async () => {

@@ -399,7 +399,7 @@ test('a pong confirms the cancellations before its ping, not those after it', ()
   rules.onPong(pings[0] ?? '');
   const answer = (id: string) => () =>
     rules.checkResponses([
-      { id, name: 'f', response: {}, scheduling: 'WHEN_IDLE', isScheduled: false, willContinue: false, mediaTypes: [] },
+      { id, name: 'f', response: {}, scheduling: 'WHEN_IDLE', isScheduled: false, willContinue: false, media: [] },
     ]);
   expect(answer('a')).toThrow('the call a was cancelled');
   expect(answer('b')).not.toThrow();
@@ -410,7 +410,7 @@ test('the rules remember 4,096 calls', () => {
   rules.onCalls(Array.from({ length: 4_097 }, (_, index) => ({ id: `call-${index}`, name: 'f' })));
   const answer = (id: string) => () =>
     rules.checkResponses([
-      { id, name: 'f', response: {}, scheduling: 'WHEN_IDLE', isScheduled: false, willContinue: false, mediaTypes: [] },
+      { id, name: 'f', response: {}, scheduling: 'WHEN_IDLE', isScheduled: false, willContinue: false, media: [] },
     ]);
   expect(answer('call-0')).toThrow('there was no call');
   expect(answer('call-1')).not.toThrow();

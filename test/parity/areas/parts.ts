@@ -71,6 +71,17 @@ export const parts: Area = {
       ],
     },
     {
+      id: 'FunctionResponse.parts',
+      adk: 'Media of the result of a function; a tool may return a Part (since 2026).',
+      here: 'Pictures: `toolResult({ response, images })`, at most 4 of 1 MiB together; on the stream `images` of `tool_result`. A model without pictures in results is told in words. The conversation keeps their number.',
+      status: 'done',
+      tests: [
+        'agent/run/result-images.test.ts: a tool that returns a picture to a model of the family %s gives it to clients, and to the model if the model takes it, and the conversation keeps the number',
+        'agent/run/result-images.test.ts: a result with pictures that %s is an error, which names the limit',
+        'wire/dialects/plain.test.ts: a named event tool_result has the pictures of the result, or the number of those that the log has dropped',
+      ],
+    },
+    {
       id: 'Part.executableCode',
       adk: 'Code that the model wrote.',
       here: 'The same.',

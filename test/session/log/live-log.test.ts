@@ -336,3 +336,44 @@ test('LiveLog silences audio that follows an interruption in the same turn when 
   const log = logOf(audio(8), interrupted(), audio(16), interrupted(), audio(4));
   expect(audioIn(log)).toEqual([0, 0, 0, 0, 4]);
 });
+
+describe('pictures in results of tools', () => {
+  const pictured = (id: string, length: number) => {
+    const inlineData = { mimeType: 'image/png', data: 'A'.repeat(length) };
+    const functionResponse = { id, name: 'draw', response: {}, parts: [{ inlineData }] };
+    return message({ content: { role: 'user', parts: [{ functionResponse }] } });
+  };
+  const responsesIn = (log: LiveLog) =>
+    heldIn(log).flatMap(({ entry }) => entry.message.event?.content?.parts?.[0]?.functionResponse ?? []);
+
+  test('are dropped after audio and before entries, the oldest first, and their number stays', () => {
+    const { log, writer } = createLog({ limits: { ...WIDE_LIMITS, bytes: 100_000 } });
+    writer.append(text('before'));
+    writer.append(pictured('c1', 40_000));
+    writer.append(audio(20_000));
+    writer.append(pictured('c2', 40_000));
+    expect(audioIn(log)).toEqual([0, 0, 0, 0]);
+    expect(responsesIn(log).map(({ parts }) => parts?.length)).toEqual([1, 1]);
+    writer.append(pictured('c3', 40_000));
+    expect(responsesIn(log)).toMatchObject([{ id: 'c1', pictures: 1 }, { parts: [{}] }, { parts: [{}] }]);
+    expect(responsesIn(log)[0]).not.toHaveProperty('parts');
+    expect(log.oldest).toBe(1);
+  });
+
+  test('of the newest entry stay, however large they are', () => {
+    const { log, writer } = createLog({ limits: { ...WIDE_LIMITS, bytes: 2_000 } });
+    writer.append(text('before'));
+    writer.append(pictured('c1', 40_000));
+    expect(responsesIn(log)).toMatchObject([{ parts: [{}] }]);
+    expect(log.oldest).toBe(log.head);
+    writer.append(text('after'));
+    expect(responsesIn(log)).toMatchObject([{ pictures: 1 }]);
+    expect(log.bytes).toBeLessThan(2_000);
+  });
+
+  test('survive an interruption of their turn: only what is heard is cut off', () => {
+    const log = logOf(pictured('c1', 100), audio(100), interrupted());
+    expect(responsesIn(log)).toMatchObject([{ parts: [{}] }]);
+    expect(audioIn(log)).toEqual([0, 0, 0]);
+  });
+});

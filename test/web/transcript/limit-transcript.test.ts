@@ -8,7 +8,7 @@ import {
   MAX_TURNS,
 } from '../../../src/web/transcript/limit-transcript.ts';
 import { EMPTY_TRANSCRIPT } from '../../../src/web/transcript/transcript-state.ts';
-import type { AgentTurn, Turn, UserTurn } from '../../../src/web/transcript/turn.ts';
+import type { AgentTurn, ToolUse, Turn, UserTurn } from '../../../src/web/transcript/turn.ts';
 
 const typed = (id: number, text: string): UserTurn => ({ role: 'user', id, text, spoken: false, state: 'done' });
 const answer = (parts: AgentTurn['parts']): AgentTurn => ({ role: 'agent', id: 1, parts, state: 'open' });
@@ -46,4 +46,19 @@ test('only the latest pictures are kept, and older ones are counted', () => {
   const kept = limit(Array.from({ length: MAX_IMAGES + 2 }, (_, id) => ({ ...typed(id, 'x'), image })));
   expect(kept.turns.filter((turn) => 'image' in turn)).toHaveLength(MAX_IMAGES);
   expect(kept.turns[1]).toMatchObject({ pictures: 1 });
+});
+
+test('pictures in results of tools count as well: older ones are shown as a number', () => {
+  const images = [{ mime_type: 'image/png', data: 'AAAA' }];
+  const call = (id: number): ToolUse => ({ kind: 'tool', id: `c${id}`, name: 'draw', args: {}, state: 'done', images });
+  const drawn = (id: number, ...parts: ToolUse[]): AgentTurn => ({ role: 'agent', id, parts, state: 'done' });
+  const imagesIn = (turns: readonly Turn[]) =>
+    turns.flatMap((turn) => (turn.role === 'agent' ? turn.parts : [])).filter((part) => 'images' in part).length;
+  const kept = limit(Array.from({ length: MAX_IMAGES + 2 }, (_, id) => drawn(id, call(id))));
+  expect(imagesIn(kept.turns)).toBe(MAX_IMAGES);
+  expect(kept.turns[0]).toMatchObject({ parts: [{ id: 'c0', pictures: 1 }] });
+  const many = drawn(1, ...Array.from({ length: MAX_IMAGES + 1 }, (_, id) => call(id)));
+  const inOne = limit([many], [drawn(1)]);
+  expect(imagesIn(inOne.turns)).toBe(MAX_IMAGES);
+  expect(inOne.turns[0]).toMatchObject({ parts: expect.arrayContaining([expect.objectContaining({ pictures: 1 })]) });
 });

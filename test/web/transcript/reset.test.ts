@@ -73,3 +73,36 @@ test('the parts of a message that another page has typed are one turn, apart fro
   ]);
   expect(shown.turns.map((turn) => turn.role === 'user' && turn.text)).toEqual(['How are you?', 'Well', 'Me too']);
 });
+
+test('a reset keeps the pictures of results that the page has, and shows the number of the others', () => {
+  const images = [{ mime_type: 'image/png', data: 'AAAA' }];
+  const call = (id: string): TranscriptAction => ({
+    name: 'tool_call',
+    data: { id, name: 'draw', args: {}, where: 'server' },
+  });
+  const before = apply([
+    call('a'),
+    { name: 'tool_result', data: { id: 'a', name: 'draw', result: {}, images } },
+    call('b'),
+    { name: 'tool_result', data: { id: 'b', name: 'draw', result: {}, pictures: 2 } },
+  ]);
+  const shown = (id: string, pictures: number) => ({ id, name: 'draw', args: {}, state: 'done' as const, pictures });
+  const { turns } = applyReset(before, reset([{ role: 'model', text: '', tools: [shown('a', 1), shown('b', 2)] }]));
+  expect(before.turns).toMatchObject([
+    {
+      parts: [
+        { id: 'a', images },
+        { id: 'b', pictures: 2 },
+      ],
+    },
+  ]);
+  expect(turns).toMatchObject([
+    {
+      parts: [
+        { id: 'a', images },
+        { id: 'b', pictures: 2 },
+      ],
+    },
+  ]);
+  expect(turns[0]).not.toHaveProperty('parts.0.pictures');
+});

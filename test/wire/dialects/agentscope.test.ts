@@ -73,6 +73,20 @@ describe('a ServerEvent of AgentScope', () => {
     ]);
   });
 
+  test('has the pictures of the result of a tool as blocks of images', () => {
+    const parts = [{ inlineData: { mimeType: 'image/png', data: 'iVBORw0KGgo=' } }];
+    const functionResponse = { id: 'call_1', name: 'draw', response: { result: 'A cat' }, parts };
+    const [result] = serverEventsOf([event({ content: { role: 'user', parts: [{ functionResponse }] } })]);
+    expect(result).toMatchObject({
+      tool_result: {
+        output: [
+          { type: 'text', text: 'A cat' },
+          { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'iVBORw0KGgo=' } },
+        ],
+      },
+    });
+  });
+
   test('is sent for a tool call, as one piece and complete, and for its result in blocks', () => {
     const call = event({ content: { role: 'model', parts: [{ functionCall: CALL }] } });
     const result = (response: Record<string, unknown>) =>

@@ -146,6 +146,22 @@ describe('a named event', () => {
     );
   });
 
+  test('tool_result has the pictures of the result, or the number of those that the log has dropped', () => {
+    const response = { title: 'Sales' };
+    const inlineData = { mimeType: 'image/png', data: 'iVBORw0KGgo=' };
+    const parts = [
+      { functionResponse: { id: 'c1', name: 'draw', response, parts: [{ inlineData }] } },
+      { functionResponse: { id: 'c2', name: 'draw', response, pictures: 2 } },
+    ];
+    expect(namedIn({ content: { role: 'user', parts } })).toEqual([
+      [
+        'tool_result',
+        { id: 'c1', name: 'draw', result: response, images: [{ mime_type: 'image/png', data: 'iVBORw0KGgo=' }] },
+      ],
+      ['tool_result', { id: 'c2', name: 'draw', result: response, pictures: 2 }],
+    ]);
+  });
+
   test('tool_cancel is sent for each id', () => {
     expect(namedIn({ toolCancellation: ['c1', 'c2'] })).toEqual([
       ['tool_cancel', { id: 'c1' }],

@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { byteSize } from '../../../src/wire/byte-size.ts';
+import { decodeAgentScopeItem } from '../../../src/wire/dialects/agentscope-items.ts';
 import { decodePlainItem } from '../../../src/wire/dialects/plain-items.ts';
 import { isWithinResultLimits, MAX_TOOL_RESULT_BYTES } from '../../../src/wire/tool-result.ts';
 import { WireError } from '../../../src/wire/wire-error.ts';
+import { picture } from '../../picture.ts';
 
 function refusalOf(item: unknown): WireError {
   try {
@@ -44,6 +46,43 @@ describe('an item with the result of a tool', () => {
     ['hides its fields in the prototype', JSON.parse('{"__proto__":{"id":"c1","result":1}}')],
   ])('is refused if it %s', (_what, tool_result) => {
     expect(refusalOf({ tool_result })).toMatchObject({ code: 'malformed_item' });
+  });
+
+  test('may have pictures, in each dialect, which are checked', () => {
+    const data = picture('image/png');
+    const decoded = { tool_results: [{ id: 'c1', response: { ok: true }, images: [{ mimeType: 'image/png', data }] }] };
+    const images = [{ mime_type: 'image/png', data }];
+    expect(decodePlainItem({ tool_result: { id: 'c1', result: { ok: true }, images } })).toEqual(decoded);
+    const function_response = { id: 'c1', name: 'scan', response: { ok: true }, parts: [{ inline_data: images[0] }] };
+    expect(decodePlainItem({ content: { parts: [{ function_response }] } })).toEqual(decoded);
+    const source = { type: 'base64', media_type: 'image/png', data };
+    const output = [
+      { type: 'text', text: 'A cat' },
+      { type: 'image', source },
+    ];
+    expect(decodeAgentScopeItem({ type: 'client_tool_result', id: 'c1', output }, 's1')).toEqual({
+      tool_results: [{ ...decoded.tool_results[0], response: { result: 'A cat' } }],
+    });
+    expect(byteSize(decoded)).toBeGreaterThan(data.length);
+  });
+
+  test.each<[string, unknown, RegExp]>([
+    ['are no list', { data: 'AAAA' }, /must be a list/],
+    ['are too many', Array(5).fill({ mime_type: 'image/png', data: picture('image/png') }), /at most 4 pictures/],
+    ['are a PDF', [{ mime_type: 'application/pdf', data: 'JVBERi0=' }], /application\/pdf/],
+    ['are not base64', [{ mime_type: 'image/png', data: 'ä' }], /base64/],
+    ['are null', [null], /must be/],
+  ])('is refused if its pictures %s', (_what, images, reason) => {
+    const refusal = refusalOf({ tool_result: { id: 'c1', result: 1, images } });
+    expect(refusal.body()).toMatchObject({ code: 'malformed_item', error: expect.stringMatching(reason) });
+  });
+
+  test('is refused if an error has pictures, or a function_response has a file', () => {
+    const images = [{ mime_type: 'image/png', data: picture('image/png') }];
+    expect(refusalOf({ tool_result: { id: 'c1', error: 'x', images } })).toMatchObject({ code: 'malformed_item' });
+    const parts = [{ file_data: { mime_type: 'image/png', file_uri: 'gs://bucket/secret.png' } }];
+    const function_response = { id: 'c1', name: 'scan', response: {}, parts };
+    expect(refusalOf({ content: { parts: [{ function_response }] } })).toMatchObject({ code: 'malformed_item' });
   });
 
   test('keeps a key called __proto__ as data, and changes no prototype', () => {

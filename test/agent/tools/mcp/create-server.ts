@@ -20,6 +20,12 @@ export function createMcpServer(): McpServer {
       { type: 'image', mimeType: 'image/png', data: 'iVBORw0KGgo=' },
     ],
   }));
+  server.registerTool('draw_wordless', { description: 'Draws.' }, async () => ({
+    content: [{ type: 'image', mimeType: 'image/png', data: 'iVBORw0KGgo=' }],
+  }));
+  server.registerTool('draw_animation', { description: 'Draws.' }, async () => ({
+    content: [{ type: 'image', mimeType: 'image/gif', data: 'R0lGODdh' }],
+  }));
   server.registerTool('fail_always', { description: 'Fails.' }, async () => ({
     isError: true,
     content: [{ type: 'text', text: 'no luck' }],
