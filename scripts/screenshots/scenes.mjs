@@ -49,6 +49,27 @@ export const SCENES = {
       await stage.page.locator('.tool dl').waitFor();
     },
   },
+  'tool-confirmation': {
+    server: 'scripted',
+    narrow: true,
+    german: true,
+    async reach(stage) {
+      await stage.ask('Please order two tickets for it.');
+      const args = { from: 'Lake Street', to: 'Island', departs: '16:40', tickets: 2 };
+      stage.model.send({ toolCall: { functionCalls: [{ id: 'call-1', name: 'order_tickets', args }] } });
+      await stage.page.locator('.tool-confirm').waitFor();
+    },
+  },
+  'tool-picture': {
+    server: 'scripted',
+    async reach(stage) {
+      await stage.ask('What does the island look like?');
+      const call = { id: 'call-1', name: 'show_island', args: {} };
+      stage.model.send({ toolCall: { functionCalls: [call] } });
+      await stage.page.locator('.tool-pictures img').waitFor();
+      await stage.answer('That is the island from the pier: pines on the slope, and the old boathouse below.');
+    },
+  },
   picture: {
     server: 'scripted',
     async reach(stage) {

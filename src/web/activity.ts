@@ -1,6 +1,6 @@
 import type { ReadonlySignal } from '@preact/signals';
 import type { ConnectionState } from './connection-state.ts';
-import { hasOpenAnswer, isAnswering } from './transcript/transcript.ts';
+import { findPendingCall, hasOpenAnswer, isAnswering } from './transcript/transcript.ts';
 import type { Transcript } from './transcript/transcript-state.ts';
 import type { VoiceControl } from './voice/voice-control.ts';
 
@@ -17,6 +17,7 @@ export type Activity =
   | 'muted'
   | 'system-muted'
   | 'push-to-talk'
+  | 'confirming'
   | 'thinking'
   | 'speaking'
   | 'writing';
@@ -28,6 +29,8 @@ export interface ActivityState {
   readonly answering: boolean;
   /** Whether a part of the answer has arrived. */
   readonly hasAnswer: boolean;
+  /** What the answer waits for: the user, who may let a call run, or the result of a call. */
+  readonly pendingCall: 'confirming' | 'running' | undefined;
   readonly playing: boolean;
   readonly voice: 'off' | 'starting' | 'on';
   /** Why the agent does not hear the user at the moment; `undefined`: the agent does. */
@@ -49,7 +52,8 @@ export function chooseActivity(state: ActivityState): Activity {
   if (state.upstream === 'stalled' && state.answering && !state.hasAnswer) return 'stalled';
   const hears = state.voice !== 'off' && state.silence === undefined;
   if (hears && state.hearing) return 'hearing';
-  if (state.upstream === 'working') return 'thinking';
+  if (state.pendingCall === 'confirming') return 'confirming';
+  if (state.upstream === 'working' || state.pendingCall === 'running') return 'thinking';
   if (state.answering && state.voice === 'off' && state.hasAnswer) return 'writing';
   if (state.answering) return 'thinking';
   if (state.voice === 'off') return 'ready';
@@ -73,6 +77,7 @@ export function readActivity({ connection, upstream, transcript, voice }: Activi
     upstream: upstream.value,
     answering: isAnswering(transcript.value),
     hasAnswer: hasOpenAnswer(transcript.value),
+    pendingCall: findPendingCall(transcript.value),
     playing: playback.value.playing,
     voice: state.value,
     silence: muted.value ? 'muted' : systemMuted.value ? 'system-muted' : isWaiting ? 'push-to-talk' : undefined,

@@ -41,6 +41,7 @@ test('the activity is chosen by priority: playback, end, connection, model, spee
     upstream: 'ready',
     answering: false,
     hasAnswer: false,
+    pendingCall: undefined,
     playing: false,
     voice: 'off',
     silence: undefined,
@@ -60,6 +61,11 @@ test('the activity is chosen by priority: playback, end, connection, model, spee
   expect(chooseActivity({ ...idle, answering: true })).toBe('thinking');
   expect(chooseActivity({ ...idle, answering: true, hasAnswer: true })).toBe('writing');
   expect(chooseActivity({ ...inCall, answering: true, hasAnswer: true })).toBe('thinking');
+  const answer = { ...idle, answering: true, hasAnswer: true };
+  expect(chooseActivity({ ...answer, pendingCall: 'running' })).toBe('thinking');
+  for (const state of [answer, { ...answer, ...inCall }, { ...answer, upstream: 'working' }]) {
+    expect(chooseActivity({ ...state, pendingCall: 'confirming' })).toBe('confirming');
+  }
   expect(chooseActivity({ ...idle, upstream: 'connecting', answering: true })).toBe('upstream');
   expect(chooseActivity({ ...idle, upstream: 'reconnecting', answering: true })).toBe('reconnecting');
   expect(chooseActivity({ ...idle, phase: 'reconnecting', playing: true })).toBe('speaking');

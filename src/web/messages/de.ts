@@ -15,6 +15,7 @@ export const de: Translation = {
     listening: 'Hört zu',
     muted: 'Mikrofon aus',
     'system-muted': 'Das System hat das Mikrofon stummgeschaltet',
+    confirming: 'Wartet auf Sie',
     thinking: 'Denkt nach',
     speaking: 'Spricht',
     writing: 'Schreibt',

@@ -13,6 +13,7 @@ export const en = {
     'push-to-talk': 'Ready',
     muted: 'Microphone off',
     'system-muted': 'The system has muted the microphone',
+    confirming: 'Waiting for you',
     thinking: 'Thinking',
     speaking: 'Speaking',
     writing: 'Writing',

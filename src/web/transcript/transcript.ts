@@ -27,6 +27,14 @@ export function hasOpenAnswer(transcript: Transcript): boolean {
   return findOpenAnswer(transcript) !== undefined;
 }
 
+/** Finds what the open answer waits for: a call that asks the user, or one that is running and is the last part of the answer. */
+export function findPendingCall(transcript: Transcript): 'confirming' | 'running' | undefined {
+  const parts = findOpenAnswer(transcript)?.parts ?? [];
+  if (parts.some((part) => part.kind === 'tool' && part.state === 'confirming')) return 'confirming';
+  const last = parts.at(-1);
+  return last?.kind === 'tool' && last.state === 'running' ? 'running' : undefined;
+}
+
 /** Returns whether an answer is expected or not complete. */
 export function isAnswering(transcript: Transcript): boolean {
   return transcript.awaiting || hasOpenAnswer(transcript);

@@ -18,6 +18,8 @@ export interface PageWords {
   readonly camera: string;
   readonly hold: string;
   readonly release: string;
+  readonly allow: string;
+  readonly refuse: string;
 }
 
 export const ENGLISH: PageWords = {
@@ -39,6 +41,8 @@ export const ENGLISH: PageWords = {
   camera: 'Show the camera',
   hold: 'Hold to talk',
   release: 'Let go to send',
+  allow: 'Allow',
+  refuse: 'Don’t allow',
 };
 
 export const GERMAN: PageWords = {
@@ -60,4 +64,6 @@ export const GERMAN: PageWords = {
   camera: 'Kamera zeigen',
   hold: 'Zum Sprechen halten',
   release: 'Zum Senden loslassen',
+  allow: 'Erlauben',
+  refuse: 'Nicht erlauben',
 };

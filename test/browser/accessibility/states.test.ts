@@ -1,12 +1,14 @@
 import { expect } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { Agent } from '../../../src/index.ts';
+import * as z from 'zod';
+import { Agent, tool, toolResult } from '../../../src/index.ts';
 import { afterTest, type TestServer } from '../../http/test-server.ts';
 import {
   type ScriptedConnection,
   type ScriptedGemini,
   startScriptedGemini,
 } from '../../models/gemini/scripted-gemini.ts';
+import { PNG } from '../reading/pictures.ts';
 import { describeWithVoice, openVoicePage } from '../voice/voice-suite.ts';
 import { PageAudit } from './page-audit.ts';
 import { ENGLISH, GERMAN, type PageWords } from './page-words.ts';
@@ -31,6 +33,22 @@ const createSource = (index: number) => ({
 const GROUNDING = { webSearchQueries: ['northern lights'], groundingChunks: [1, 2, 3, 4, 5, 6].map(createSource) };
 /** Silence of 20 s: the agent speaks without a sound. */
 const SPEECH = { inlineData: { mimeType: 'audio/pcm;rate=24000', data: Buffer.alloc(48_000 * 20).toString('base64') } };
+
+/** A tool that asks, and shows a picture. The argument is longer than a line of a phone. */
+const AGENT_WITH_TOOLS = new Agent({
+  name: 'agent_with_tools',
+  model: MODEL,
+  tools: [
+    tool({
+      name: 'order_ticket',
+      description: 'Orders a ticket.',
+      parameters: z.object({ from: z.string(), to: z.string() }),
+      requireConfirmation: true,
+      execute: () => toolResult({ response: { seat: '14A' }, images: [{ mimeType: 'image/png', data: PNG }] }),
+    }),
+  ],
+});
+const TRIP = { from: 'the landing place at the end of Lake Street', to: 'Donaudampfschifffahrtsgesellschaftssteg' };
 
 /** Limit of a test that examines many states, in ms: a busy machine takes half a minute. */
 const LIMIT_MS = 120_000;
@@ -72,6 +90,16 @@ async function askAboutPicture({ page, gemini, words }: Visit): Promise<Scripted
   await page.locator('input[type=file]').setInputFiles(picture);
   await page.getByRole('img', { name: words.attachedPicture }).waitFor();
   await page.getByLabel(words.message, { exact: true }).fill('What is this?');
+  return model;
+}
+
+/** Has the model call the tool that asks. */
+async function askForTicket({ page, gemini, words }: Visit, id: string): Promise<ScriptedConnection> {
+  const model = await gemini.connection(0);
+  await page.getByLabel(words.message, { exact: true }).fill('Order a ticket');
+  await page.getByLabel(words.message, { exact: true }).press('Enter');
+  model.send({ toolCall: { functionCalls: [{ id, name: 'order_ticket', args: TRIP }] } });
+  await page.getByRole('button', { name: words.allow, exact: true }).waitFor();
   return model;
 }
 
@@ -174,6 +202,49 @@ describeWithVoice('accessibility of the page in a browser', (it) => {
       await press(ENGLISH.settings);
       expect(await isSwitchShown(page)).toBe(true);
       expect(audit.faults).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'a tool that asks its user, and a result with a picture, keep the rules of WCAG 2.2 AA, and by keyboard everything is reached',
+    async () => {
+      const words = ENGLISH;
+      const visit = await startVisit(words, AGENT_WITH_TOOLS);
+      const { page, audit, press } = visit;
+      const model = await askForTicket(visit, 'c1');
+      await audit.examine('tool that asks');
+      await audit.walk('tool that asks');
+      await press(words.refuse);
+      await page.locator('[data-testid=tool][data-state=failed]').waitFor();
+      await audit.examine('tool that was refused');
+      model.completeTurn();
+      await askForTicket(visit, 'c2');
+      await audit.examineNarrow('second tool that asks');
+      await press(words.allow);
+      await page.locator('.tool-pictures img').waitFor();
+      model.say('You have seat 14A.');
+      model.completeTurn();
+      await page.locator('[data-testid=agent-turn][data-state=done]').last().waitFor();
+      await audit.examine('result with a picture');
+      await audit.walk('result with a picture');
+      await page.locator('.result-picture').click();
+      await audit.examine('enlarged picture');
+      expect(audit.faults).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'no text of a tool that asks its user is too long in German for the narrowest screen',
+    async () => {
+      const visit = await startVisit(GERMAN, AGENT_WITH_TOOLS);
+      await askForTicket(visit, 'c1');
+      await visit.audit.examineNarrow('tool that asks');
+      await visit.press(GERMAN.refuse);
+      await visit.page.locator('[data-testid=tool][data-state=failed]').waitFor();
+      await visit.audit.examineNarrow('tool that was refused');
+      expect(visit.audit.faults).toEqual([]);
     },
     LIMIT_MS,
   );
