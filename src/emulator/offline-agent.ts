@@ -114,9 +114,12 @@ export function describeOutcomes(outcomes: readonly ToolOutcome[]): string {
   return outcomes.map((outcome) => describeOutcome(outcome, outcomes.length > 1)).join(' ');
 }
 
-/** Reads results that a message reports as `(name was called for this, and returned {…})`. Such calls are not made again. */
+/**
+ * Reads results that a message reports as `(name was called for this, and returned {…})`, or as `(name, called before, returned {…})`. Such calls
+ * are not made again.
+ */
 function readReportedOutcomes(text: string): ToolOutcome[] {
-  return [...text.matchAll(/^\((\S+) was called for this, and returned (\{.*\})\)$/gm)].map(
+  return [...text.matchAll(/^\((\S+?)(?: was called for this, and|, called before,) returned (\{.*\})\)$/gm)].map(
     ([, name = '', json = '']) => ({
       name,
       response: readArguments(json),
