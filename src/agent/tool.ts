@@ -1,7 +1,26 @@
 import * as z from 'zod';
 import type { ToolDeclaration } from '../models/realtime-model.ts';
+import type { LiveRequest } from '../wire/live-request.ts';
 import { checkOptionNames } from './check-option-names.ts';
 import type { InvocationContext } from './invocation-context.ts';
+import { isAsyncGeneratorFunction } from './is-async-generator.ts';
+
+/**
+ * When the model is told a result for which it does not wait:
+ * - `WHEN_IDLE`: when neither the model nor the user speaks. The model then speaks about the result.
+ * - `INTERRUPT`: at once. The model interrupts what it says.
+ * - `SILENT`: when neither speaks. The model knows the result, and says nothing about it until the user asks.
+ */
+export type ToolScheduling = 'WHEN_IDLE' | 'INTERRUPT' | 'SILENT';
+
+/**
+ * Copy of what the user sends during a call, from its start (ADK: `input_stream`): audio, frames, text and signs of activity, for one reader. At most
+ * 1 MiB, 8 s of speech at 48 kHz, waits to be read; above that the oldest requests are dropped. The iteration ends with the call.
+ */
+export interface ToolInput extends AsyncIterable<LiveRequest> {
+  /** Number of requests that were dropped because the tool did not read them in time. */
+  readonly dropped: number;
+}
 
 /** Context of one call of a tool. */
 export interface ToolContext extends InvocationContext {
@@ -38,6 +57,8 @@ export interface ToolContext extends InvocationContext {
    * @throws {Error} if the call has ended
    */
   refreshAgent(): void;
+  /** Requests that the user sends during the call, for a tool with `inputStream`. Without that option the iteration ends at once. */
+  readonly input: ToolInput;
 }
 
 /** Tool that the model may call: a function of the agent, a function of its clients, or a built-in tool that the provider runs. */
@@ -60,8 +81,16 @@ export interface Tool {
    * @param args as the model sent them: they may not match the schema
    */
   readonly needsConfirmation?: (args: unknown) => boolean;
-  /** Maximum duration of a call, in ms; 0: no limit. Default: `toolTimeoutMs` of the RunConfig. */
+  /** Maximum duration of a call, in ms; 0: no limit. Default: `toolTimeoutMs` of the RunConfig; no limit for a streaming tool. */
   readonly timeoutMs?: number;
+  /** When the model is told results for which it does not wait. Default: the model waits, or `WHEN_IDLE` for a long-running or streaming tool. */
+  readonly scheduling?: ToolScheduling;
+  /** Whether the result of `run` is the first response only, and an app sends the real result later. Default: false. */
+  readonly isLongRunning?: boolean;
+  /** Whether `run` returns an async generator, each value of which is a result. Default: false. */
+  readonly isStreaming?: boolean;
+  /** Whether `run` reads `context.input`. Default: false. */
+  readonly inputStream?: boolean;
 }
 
 export interface ToolOptions<Schema extends z.ZodType> {
@@ -71,10 +100,15 @@ export interface ToolOptions<Schema extends z.ZodType> {
   readonly description: string;
   /** Schema of the arguments, as a zod 4 object. Arguments are checked before `execute` is called. Default: no arguments. */
   readonly parameters?: Schema;
+  /**
+   * Runs a call. What the function returns, or resolves to, is the result. An async generator is a streaming tool: the model receives a first response
+   * at once, and each value that is yielded as a further result. At most 8 of them run at the same time in a run of the agent, and each is asked for a
+   * value at most 4 times a second.
+   */
   readonly execute: (args: z.output<Schema>, context: ToolContext) => unknown;
   /**
    * Maximum duration of a call, in ms, at most one day; 0: no limit. Then the signal of the call is aborted, the model receives an error, and a
-   * later result is discarded. Default: `toolTimeoutMs` of the RunConfig, 60 s.
+   * later result is discarded. Default: `toolTimeoutMs` of the RunConfig, 60 s; no limit for a streaming tool.
    */
   readonly timeoutMs?: number;
   /**
@@ -83,14 +117,45 @@ export interface ToolOptions<Schema extends z.ZodType> {
    * decides by the checked arguments; it must be quick, and one that throws means yes. Default: false.
    */
   readonly requireConfirmation?: boolean | ((args: z.output<Schema>) => boolean);
+  /**
+   * Whether the model speaks on while the tool runs, and when it is told the result (ADK: response_scheduling). The model receives a first response at
+   * once, which says that the result is pending. Default: the model waits for the result; `WHEN_IDLE` for a long-running or streaming tool.
+   */
+  readonly scheduling?: ToolScheduling;
+  /**
+   * Whether the result comes later, from an app: as `tool_result` for the id of the call, or by `LiveRequestQueue.sendToolResults` (ADK:
+   * LongRunningFunctionTool). What `execute` returns is the first response, such as the number of a ticket; null or nothing is a response that says
+   * that the result is pending. The result may come at any time, also after a lost connection, and in a later live session of the conversation as long as its last
+   * 2,000 events contain the call. Default: false.
+   */
+  readonly isLongRunning?: boolean;
+  /** Whether the tool receives a copy of what the user sends, as `context.input`. Only for an async generator. Default: false. */
+  readonly inputStream?: boolean;
 }
 
-export type ClientToolOptions<Schema extends z.ZodType> = Omit<ToolOptions<Schema>, 'execute'>;
+export type ClientToolOptions<Schema extends z.ZodType> = Omit<ToolOptions<Schema>, 'execute' | 'inputStream'>;
 
-const OPTIONS: readonly string[] = ['name', 'description', 'parameters', 'execute', 'timeoutMs', 'requireConfirmation'];
+/** First response of a call whose result is pending. The text is ADK's. */
+export const PENDING_RESPONSE = {
+  status: 'The function is running asynchronously and the results are pending.',
+} as const;
+
+const CLIENT_OPTIONS: readonly string[] = [
+  'name',
+  'description',
+  'parameters',
+  'timeoutMs',
+  'requireConfirmation',
+  'scheduling',
+  'isLongRunning',
+];
+const OPTIONS: readonly string[] = [...CLIENT_OPTIONS, 'execute', 'inputStream'];
+const SCHEDULINGS: readonly unknown[] = ['WHEN_IDLE', 'INTERRUPT', 'SILENT'];
+/** Added to the description of a long-running tool: a model calls again what it believes has failed. */
+const LONG_RUNNING_NOTE = 'The result comes later. Do not call the function again while its result is pending.';
 /** One day, in ms. */
 const MAX_TIMEOUT_MS = 86_400_000;
-/** What models accept as the name of a tool. */
+/** Names of tools that models accept. */
 export const TOOL_NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/;
 
 /**
@@ -103,14 +168,18 @@ export const TOOL_NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/;
  * @throws {TypeError} if an option is unknown, the name or the time-out is invalid, `execute` is not a function, or `parameters` is not a schema of zod 4
  */
 export function tool<Schema extends z.ZodType = z.ZodObject>(options: ToolOptions<Schema>): Tool {
-  const { name, parameters, execute } = options;
+  const { name, parameters, execute, inputStream = false } = options;
   const declared = declareFunction('tool', options);
   if (typeof execute !== 'function') throw new TypeError(`tool "${name}": execute must be a function`);
+  const isStreaming = isAsyncGeneratorFunction(execute);
+  checkStreamingOptions(options, isStreaming);
   return {
     ...declared,
     async run(args, context) {
       return execute((parameters ? parseArguments(parameters, args) : {}) as z.output<Schema>, context);
     },
+    ...(isStreaming ? { isStreaming } : {}),
+    ...(inputStream ? { inputStream } : {}),
   };
 }
 
@@ -130,8 +199,9 @@ export function clientTool<Schema extends z.ZodType = z.ZodObject>(options: Clie
 function declareFunction<Schema extends z.ZodType>(
   kind: 'tool' | 'clientTool',
   options: ClientToolOptions<Schema>,
-): Pick<Tool, 'declaration' | 'timeoutMs' | 'needsConfirmation'> {
+): Pick<Tool, 'declaration' | 'timeoutMs' | 'needsConfirmation' | 'scheduling' | 'isLongRunning'> {
   const { name, description, parameters, timeoutMs, requireConfirmation = false } = options;
+  const { scheduling, isLongRunning = false } = options;
   if (!TOOL_NAME.test(name))
     throw new TypeError(`${kind}: "${name}" is not a valid name: use at most 64 letters, digits, _ . and -`);
   checkToolOptions(kind, options);
@@ -141,6 +211,10 @@ function declareFunction<Schema extends z.ZodType>(
   if (typeof requireConfirmation !== 'boolean' && typeof requireConfirmation !== 'function') {
     throw new TypeError(`${kind} "${name}": requireConfirmation must be true, false or a function`);
   }
+  if (scheduling !== undefined && !SCHEDULINGS.includes(scheduling)) {
+    throw new TypeError(`${kind} "${name}": scheduling must be one of ${SCHEDULINGS.join(', ')}`);
+  }
+  if (typeof isLongRunning !== 'boolean') throw new TypeError(`${kind} "${name}": isLongRunning must be true or false`);
   // Schemas of zod 3 look the same to a program, but have no `_zod`.
   if (parameters && !('_zod' in parameters)) {
     throw new TypeError(
@@ -151,10 +225,12 @@ function declareFunction<Schema extends z.ZodType>(
     declaration: {
       type: 'function',
       name,
-      description,
+      description: isLongRunning ? `${description} ${LONG_RUNNING_NOTE}`.trim() : description,
       ...(parameters ? { parameters: z.toJSONSchema(parameters, { io: 'input' }) } : {}),
     },
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(scheduling === undefined ? {} : { scheduling }),
+    ...(isLongRunning ? { isLongRunning } : {}),
     ...(requireConfirmation === false
       ? {}
       : { needsConfirmation: createConfirmationRule(requireConfirmation, parameters) }),
@@ -183,8 +259,19 @@ function createConfirmationRule<Schema extends z.ZodType>(
 }
 
 function checkToolOptions(kind: 'tool' | 'clientTool', options: { readonly name: string }): void {
-  const allowed = kind === 'tool' ? OPTIONS : OPTIONS.filter((option) => option !== 'execute');
-  checkOptionNames(`${kind} "${options.name}"`, options, allowed);
+  checkOptionNames(`${kind} "${options.name}"`, options, kind === 'tool' ? OPTIONS : CLIENT_OPTIONS);
+}
+
+/** @throws {TypeError} if the options of a tool contradict what its function is */
+function checkStreamingOptions(
+  { name, isLongRunning, inputStream = false }: Pick<ToolOptions<z.ZodType>, 'name' | 'isLongRunning' | 'inputStream'>,
+  isStreaming: boolean,
+): void {
+  if (typeof inputStream !== 'boolean') throw new TypeError(`tool "${name}": inputStream must be true or false`);
+  if (inputStream && !isStreaming)
+    throw new TypeError(`tool "${name}": inputStream is for a streaming tool: execute must be an async generator`);
+  if (isLongRunning && isStreaming)
+    throw new TypeError(`tool "${name}": a streaming tool sends its results itself: leave isLongRunning out`);
 }
 
 /** @throws {TypeError} if the arguments do not match the schema */

@@ -60,7 +60,8 @@ export class ClientTools {
     emitter.on('session', ({ epoch, head }) => this.#onSession(epoch, head));
     emitter.on('tool_call', (call) => this.#onCall(call));
     emitter.on('tool_confirmed', ({ id, ok }) => this.#onConfirmed(id, ok));
-    emitter.on('tool_result', ({ id }) => this.#end(id));
+    // A result that others follow leaves the call open: it says that the result is pending.
+    emitter.on('tool_result', ({ id, will_continue: continues }) => continues || this.#end(id));
     emitter.on('tool_cancel', ({ id }) => this.#end(id));
     emitter.on('reset', () => this.#forgetWaiting());
     position.onMoved = () => this.#schedule();

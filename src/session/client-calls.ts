@@ -1,3 +1,4 @@
+import { listPendingCalls } from '../agent/tools/pending-calls.ts';
 import type { AgentEvent, ToolConfirmation } from '../wire/agent-event.ts';
 import { BoundedMap } from '../wire/bounded-map.ts';
 import type { ClientToolResult, LiveRequest } from '../wire/live-request.ts';
@@ -15,17 +16,23 @@ const MAX_SHOWN_ID = 100;
  * - `decided`: the first answer of a client to that was accepted, and is on its way to the run.
  * - `open`: a client may send the result.
  * - `server`: the server runs the call.
+ * - `pending`: the call is long-running and has its first response. A client may send the result, at any time.
  * - `accepted`: the first result of a client was accepted, and is on its way to the model.
  * - `answered`: the log has the result, which may also be that of the server, or the error of the time-out.
  * - `cancelled`: the result is not needed any more.
  */
-type ClientCallState = 'confirming' | 'decided' | 'open' | 'server' | 'accepted' | 'answered' | 'cancelled';
+type ClientCallState = 'confirming' | 'decided' | 'open' | 'server' | 'pending' | 'accepted' | 'answered' | 'cancelled';
 
 interface ClientCall {
   /** Whether clients run the call, once it is confirmed if it has to be. */
   readonly isClient: boolean;
+  /** Whether the result comes later, from an app. */
+  readonly isLongRunning: boolean;
   readonly state: ClientCallState;
 }
+
+/** States of calls that outlive the run that has made them, or need no end. */
+const LASTING_STATES: ReadonlySet<ClientCallState> = new Set(['pending', 'answered', 'cancelled']);
 
 const NONE: readonly never[] = [];
 
@@ -33,9 +40,20 @@ const NONE: readonly never[] = [];
 export class ClientCalls {
   readonly #calls = new BoundedMap<string, ClientCall>(MAX_CALLS);
 
-  /** Ids of the calls that have neither a result nor a cancellation in the log. */
+  /** Ids of the calls that have neither a result nor a cancellation in the log, and that end with their run. */
   get unfinished(): string[] {
-    return [...this.#calls].flatMap(([id, { state }]) => (state === 'answered' || state === 'cancelled' ? [] : [id]));
+    return [...this.#calls].flatMap(([id, { state, isLongRunning }]) => {
+      // The next run receives a result that this one has not told.
+      const isLasting = LASTING_STATES.has(state) || (isLongRunning && state === 'accepted');
+      return isLasting ? [] : [id];
+    });
+  }
+
+  /** Adds the long-running calls of earlier live sessions of the conversation whose results are missing. */
+  restore(events: readonly AgentEvent[]): void {
+    for (const { id } of listPendingCalls(events)) {
+      if (!this.#calls.get(id)) this.#calls.set(id, { isClient: false, isLongRunning: true, state: 'pending' });
+    }
   }
 
   /** Ids of the calls that wait for a confirmation. */
@@ -44,13 +62,16 @@ export class ClientCalls {
   }
 
   /** Follows an event that is appended to the log. */
-  apply({ content, clientToolIds, confirmToolIds, toolConfirmation, toolCancellation }: AgentEvent): void {
+  apply(event: AgentEvent): void {
+    const { content, clientToolIds, confirmToolIds, longRunningToolIds, toolConfirmation, toolCancellation } = event;
     for (const { functionCall, functionResponse } of content?.parts ?? NONE) {
       if (functionCall) {
         const { id } = functionCall;
-        this.#add(id, clientToolIds?.includes(id) ?? false, confirmToolIds?.includes(id) ?? false);
+        const isLongRunning = longRunningToolIds?.includes(id) ?? false;
+        this.#add(id, clientToolIds?.includes(id) ?? false, isLongRunning, confirmToolIds?.includes(id) ?? false);
       }
-      if (functionResponse) this.#setState(functionResponse.id, 'answered');
+      if (functionResponse?.willContinue) this.#onFirstResponse(functionResponse.id);
+      else if (functionResponse) this.#setState(functionResponse.id, 'answered');
     }
     if (toolConfirmation?.ok) {
       const { isClient } = this.#calls.get(toolConfirmation.id) ?? {};
@@ -74,7 +95,7 @@ export class ClientCalls {
       }
       for (const { id } of tool_results) {
         const state = seen.get(id) ?? this.#calls.get(id)?.state;
-        if (state !== 'open') return refuse(describe(id, state));
+        if (state !== 'open' && state !== 'pending') return refuse(describe(id, state));
         seen.set(id, 'accepted');
       }
     }
@@ -83,7 +104,7 @@ export class ClientCalls {
 
   /** Accepts results. A result for a call that is not open has no effect. */
   accept(results: readonly ClientToolResult[]): ClientToolResult[] {
-    return results.filter(({ id }) => this.#move(id, 'open', 'accepted'));
+    return results.filter(({ id }) => this.#move(id, 'open', 'accepted') || this.#move(id, 'pending', 'accepted'));
   }
 
   /** Accepts the answers of users to calls that ask for one. An answer for any other call has no effect. */
@@ -91,9 +112,16 @@ export class ClientCalls {
     return confirmations.filter(({ id }) => this.#move(id, 'confirming', 'decided'));
   }
 
-  #add(id: string, isClient: boolean, needsConfirmation: boolean): void {
+  #add(id: string, isClient: boolean, isLongRunning: boolean, needsConfirmation: boolean): void {
     if (id.length > MAX_CALL_ID) return;
-    this.#calls.set(id, { isClient, state: needsConfirmation ? 'confirming' : isClient ? 'open' : 'server' });
+    const state = needsConfirmation ? 'confirming' : isClient ? 'open' : 'server';
+    this.#calls.set(id, { isClient, isLongRunning, state });
+  }
+
+  /** Only the first response of a long-running call changes who may answer. */
+  #onFirstResponse(id: string): void {
+    const call = this.#calls.get(id);
+    if (call?.isLongRunning && (call.state === 'open' || call.state === 'server')) this.#setState(id, 'pending');
   }
 
   #move(id: string, from: ClientCallState, to: ClientCallState): boolean {

@@ -104,6 +104,7 @@ export class LiveSession implements SessionHandle {
     this.#inbox = new Inbox(memory);
     const inbox = this.#inbox;
     const calls = new ClientCalls();
+    void options.conversation.loaded.then(() => calls.restore(options.conversation.events));
     this.connections = new Connections({
       log,
       nextPost: (client) => inbox.next(client),

@@ -7,6 +7,7 @@ import type { RunConfig } from '../agent/run-config.ts';
 import type { AgentEvent, Content, UpstreamStatus } from '../wire/agent-event.ts';
 import { type SizedRequest, toSizedRequest } from '../wire/byte-size.ts';
 import type { LiveRequest } from '../wire/live-request.ts';
+import { omitUndefined } from '../wire/omit-undefined.ts';
 import type { SessionPersona } from '../wire/session-config.ts';
 import { WireError } from '../wire/wire-error.ts';
 import type { ClientCalls } from './client-calls.ts';
@@ -303,9 +304,9 @@ export class RunSupervisor {
   }
 }
 
-/** Reduces a request to its message and its changes of state. @returns an empty list if it has neither */
-function keepMessage({ request: { content, partial, state_delta } }: SizedRequest): SizedRequest[] {
-  if (!content && !state_delta) return [];
+/** Reduces a request to its message, its changes of state, and results of calls, which may be long-running ones. @returns an empty list if it has none */
+function keepMessage({ request: { content, partial, state_delta, tool_results } }: SizedRequest): SizedRequest[] {
+  if (!content && !state_delta && !tool_results) return [];
   const message = content ? { content, ...(partial ? { partial } : {}) } : {};
-  return [toSizedRequest({ ...message, ...(state_delta ? { state_delta } : {}) })];
+  return [toSizedRequest({ ...message, ...omitUndefined({ state_delta, tool_results }) })];
 }

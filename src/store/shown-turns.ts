@@ -20,7 +20,7 @@ export function listShownTurns(events: readonly AgentEvent[], confirming: Readon
   const turns = foldTurns(events, (event) => extractShownTurn(event, tools), mergeInto);
   for (const id of confirming) {
     const tool = tools.get(id);
-    if (tool?.state === 'open') tool.state = 'confirming';
+    if (tool?.state === 'open' || tool?.state === 'pending') tool.state = 'confirming';
   }
   return turns;
 }
@@ -37,15 +37,9 @@ function mergeInto(turn: ShownTurn, { text, spoken, pictures, tools }: ShownTurn
 /** @param tools calls so far, by id; follows the calls and the results of the event */
 function extractShownTurn(event: AgentEvent, tools: Map<string, ShownTool>): ShownTurn | undefined {
   const parts = event.partial ? [] : (event.content?.parts ?? []);
-  for (const { functionResponse } of parts) {
-    const tool = functionResponse && tools.get(functionResponse.id);
-    if (!tool) continue;
-    tool.state = hasError(functionResponse.response) ? 'failed' : 'done';
-    const pictures = countPictures(functionResponse);
-    if (pictures > 0) tool.pictures = pictures;
-  }
+  for (const { functionResponse } of parts) if (functionResponse) applyResponse(functionResponse, tools);
   const said = extractTurn(event);
-  const calls = listCalls(parts, tools);
+  const calls = listCalls(event, parts, tools);
   const { pictures } = event;
   if (!said && calls.length === 0 && !pictures) return undefined;
   const isSpoken = said !== undefined && (event.inputTranscription ?? event.outputTranscription) !== undefined;
@@ -64,19 +58,37 @@ function countPictures({ parts, pictures }: FunctionResponse): number {
   return kept + (Number.isSafeInteger(pictures) ? Number(pictures) : 0);
 }
 
+/** The first response of a long-running call leaves the call as it is. */
+function applyResponse(given: FunctionResponse, tools: Map<string, ShownTool>): void {
+  const tool = tools.get(given.id);
+  if (!tool) return;
+  if (!given.willContinue) tool.state = hasError(given.response) ? 'failed' : 'done';
+  const pictures = countPictures(given);
+  if (pictures > 0) tool.pictures = pictures;
+}
+
 /** Runners and stores of others may have responses of any shape. */
 function hasError(response: unknown): boolean {
   return isRecord(response) && 'error' in response;
 }
 
-function listCalls(parts: readonly Part[], tools: Map<string, ShownTool>): ShownTool[] {
+function listCalls(
+  { longRunningToolIds = [] }: AgentEvent,
+  parts: readonly Part[],
+  tools: Map<string, ShownTool>,
+): ShownTool[] {
   const calls: ShownTool[] = [];
   for (const { functionCall } of parts) {
     if (!functionCall) continue;
     // A Runner of others may leave the arguments out.
     const { id, name, args = {} } = functionCall;
     const isSmall = JSON.stringify(args).length <= MAX_ARGS_CHARACTERS;
-    const tool: ShownTool = { id, name, args: isSmall ? args : {}, state: 'open' };
+    const tool: ShownTool = {
+      id,
+      name,
+      args: isSmall ? args : {},
+      state: longRunningToolIds.includes(id) ? 'pending' : 'open',
+    };
     tools.set(id, tool);
     calls.push(tool);
   }

@@ -37,6 +37,7 @@ export interface AgentEvent {
   /** Error of a reply that failed or was withheld: a finish reason, a turnCompleteReason or a status of the provider. */
   errorCode?: string;
   errorMessage?: string;
+  /** Ids of the function calls of this event whose results come later, from an app. */
   longRunningToolIds?: string[];
   /** Further effects of the event: changes of state, a transfer to another agent. */
   actions?: Record<string, unknown>;
@@ -125,6 +126,8 @@ export interface FunctionResponse {
   id: string;
   name: string;
   response: Record<string, unknown>;
+  /** Whether more results of the call follow. This one is the first response, or one of several results. */
+  willContinue?: boolean;
   /** Pictures of the result, in their order. */
   parts?: FunctionResponsePart[];
   /** Number of pictures that a conversation, or a log, has not kept (not in ADK). */

@@ -24,9 +24,14 @@ export interface LogEvents {
     args: Record<string, unknown>;
     where: 'server' | 'client';
     confirm?: true;
+    /** The result comes later, from an app, also after this live session. */
+    long_running?: true;
   };
   tool_confirmed: { id: string; ok: boolean };
-  /** `images`: pictures of the result, in base64. `pictures`: number of pictures that the log has dropped, because it was full. */
+  /**
+   * `images`: pictures of the result, in base64. `pictures`: number of pictures that the log has dropped, because it was full. `will_continue`: more
+   * results of the call follow; this one is the first response, or one of several results.
+   */
   tool_result: {
     id: string;
     name: string;
@@ -34,6 +39,7 @@ export interface LogEvents {
     error?: string;
     images?: { mime_type: string; data: string }[];
     pictures?: number;
+    will_continue?: true;
   };
   tool_cancel: { id: string };
   usage: {
@@ -140,8 +146,11 @@ export interface ShownTool {
   id: string;
   name: string;
   args: Record<string, unknown>;
-  /** `open`: no result is known. `confirming`: the call waits for a `tool_confirm` of the user. */
-  state: 'confirming' | 'open' | 'done' | 'failed';
+  /**
+   * `open`: no result is known. `confirming`: the call waits for a `tool_confirm` of the user. `pending`: the call is a long-running one whose result
+   * comes later.
+   */
+  state: 'confirming' | 'open' | 'pending' | 'done' | 'failed';
   /** Number of pictures of the result, which the conversation does not keep. */
   pictures?: number;
 }

@@ -7,6 +7,8 @@ import { createToolContext } from './tools/call-context.ts';
 
 const context = createToolContext();
 
+const SHARED = 'name, description, parameters, timeoutMs, requireConfirmation, scheduling, isLongRunning';
+
 describe('tool', () => {
   const add = tool({
     name: 'add',
@@ -35,9 +37,9 @@ describe('tool', () => {
   });
 
   test.each([
-    ['tool', tool, 'scheduling', 'name, description, parameters, execute, timeoutMs, requireConfirmation'],
-    ['tool', tool, 'behavior', 'name, description, parameters, execute, timeoutMs, requireConfirmation'],
-    ['clientTool', clientTool, 'execute', 'name, description, parameters, timeoutMs, requireConfirmation'],
+    ['tool', tool, 'behavior', `${SHARED}, execute, inputStream`],
+    ['clientTool', clientTool, 'execute', SHARED],
+    ['clientTool', clientTool, 'inputStream', SHARED],
   ] as const)(
     'a %s (%p) with the option %s, which does not exist, is refused with the options that do',
     (kind, create, option, allowed) => {
@@ -48,6 +50,48 @@ describe('tool', () => {
       );
     },
   );
+
+  const generate = async function* () {
+    yield 1;
+  };
+
+  test.each<[string, Record<string, unknown>, string]>([
+    [
+      'a scheduling that does not exist',
+      { scheduling: 'LATER' },
+      'scheduling must be one of WHEN_IDLE, INTERRUPT, SILENT',
+    ],
+    ['isLongRunning that is no boolean', { isLongRunning: 'yes' }, 'isLongRunning must be true or false'],
+    ['inputStream that is no boolean', { inputStream: 1 }, 'inputStream must be true or false'],
+    [
+      'inputStream without a generator',
+      { inputStream: true },
+      'inputStream is for a streaming tool: execute must be an async generator',
+    ],
+    [
+      'isLongRunning with a generator',
+      { isLongRunning: true, execute: generate },
+      'a streaming tool sends its results itself: leave isLongRunning out',
+    ],
+  ])('with %s is refused with the reason', (_what, options, reason) => {
+    expect(() => tool({ name: 'roll', description: '', execute: () => 1, ...options })).toThrow(
+      new TypeError(`tool "roll": ${reason}`),
+    );
+  });
+
+  test('whose function is an async generator is a streaming tool, and one that is long-running says so in its description', () => {
+    expect(tool({ name: 'watch', description: '', execute: generate, inputStream: true })).toMatchObject({
+      isStreaming: true,
+      inputStream: true,
+    });
+    expect(tool({ name: 'roll', description: '', execute: () => 1 })).not.toHaveProperty('isStreaming');
+    expect(tool({ name: 'refund', description: 'Refunds.', isLongRunning: true, execute: () => 1 })).toMatchObject({
+      isLongRunning: true,
+      declaration: {
+        description: 'Refunds. The result comes later. Do not call the function again while its result is pending.',
+      },
+    });
+  });
 
   test('with a schema of zod 3 is refused with an error that names zod 4', () => {
     const parameters = z3.object({ a: z3.number() }) as unknown as z.ZodObject; // as a program in JavaScript does

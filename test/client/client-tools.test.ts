@@ -86,6 +86,24 @@ describe('a tool of the client', () => {
     ]);
   });
 
+  test('for whose result the model does not wait goes on after its first response, and its result is told later', async () => {
+    const locate = clientTool({ name: 'locate_user', description: '', isLongRunning: true });
+    const me = open(await startTestServer({}, { agent: new Agent({ name: 'assistant', tools: [locate] }) }));
+    const { promise, resolve } = Promise.withResolvers<string>();
+    me.client.tool('locate_user', (_args, { signal }) => promise.then((city) => (signal.aborted ? 'aborted' : city)));
+    await me.client.send('locate user');
+    await me.turns(1);
+    expect(named(me, 'tool_result')).toMatchObject([{ will_continue: true }]);
+    resolve('Berlin');
+    await me.turns(2);
+    expect(wordsOf(me)).toContain('Berlin');
+    expect(named(me, 'tool_result')[1]).toEqual({
+      id: expect.any(String),
+      name: 'locate_user',
+      result: { result: 'Berlin' },
+    });
+  });
+
   test('that returns nothing has the result null', async () => {
     const me = open(await startServer());
     me.client.tool('locate_user', () => undefined);

@@ -79,6 +79,47 @@ describe('the result of a client', () => {
   });
 });
 
+describe('the result of a long-running call', () => {
+  const longRunning = (id: string) => event({ content: { parts: [call(id)] }, longRunningToolIds: [id] });
+  const first = (id: string) =>
+    event({ content: { parts: [{ functionResponse: { id, name: 'locate', response: {}, willContinue: true } }] } });
+
+  test('is accepted once, from the first response on, and the call does not end with its run', () => {
+    const calls = new ClientCalls();
+    calls.apply(longRunning('c1'));
+    expect(calls.findViolation([{ tool_results: [result('c1')] }])?.error).toContain('runs on the server');
+    expect(calls.unfinished).toEqual(['c1']);
+    calls.apply(first('c1'));
+    expect(calls.unfinished).toEqual([]);
+    expect(calls.findViolation([{ tool_results: [result('c1')] }])).toBeUndefined();
+    expect(calls.accept([result('c1')])).toEqual([result('c1')]);
+    expect(calls.accept([result('c1')])).toEqual([]);
+    calls.apply(answered('c1'));
+    expect(calls.findViolation([{ tool_results: [result('c1')] }])?.error).toBe('The call "c1" has its result already');
+  });
+
+  test('of an earlier live session is accepted, unless the conversation has its result', () => {
+    const calls = new ClientCalls();
+    calls.restore([longRunning('a'), first('a'), longRunning('b'), first('b'), answered('b'), longRunning('c')]);
+    expect(calls.accept([result('a'), result('b'), result('c')])).toEqual([result('a')]);
+  });
+
+  test('that is restored does not replace what is known of a call', () => {
+    const calls = new ClientCalls();
+    calls.apply(longRunning('a'));
+    calls.apply(answered('a'));
+    calls.restore([longRunning('a'), first('a')]);
+    expect(calls.accept([result('a')])).toEqual([]);
+  });
+
+  test('of a call of a server tool that streams is refused', () => {
+    const calls = new ClientCalls();
+    calls.apply(called('c1', false));
+    calls.apply(first('c1'));
+    expect(calls.findViolation([{ tool_results: [result('c1')] }])?.error).toContain('runs on the server');
+  });
+});
+
 describe('the confirmation of a call', () => {
   const asked = event({ content: { parts: [call('c1')] }, clientToolIds: ['c1'], confirmToolIds: ['c1'] });
   const yes = { id: 'c1', ok: true };

@@ -47,6 +47,21 @@ describe('listShownTurns', () => {
     ]);
   });
 
+  test('shows a long-running call as pending until its last result, and a confirmation that it waits for before that', () => {
+    const called = { ...call('a'), longRunningToolIds: ['a'] };
+    const first = event({
+      content: {
+        parts: [{ functionResponse: { id: 'a', name: 'roll', response: { ticket: 7 }, willContinue: true } }],
+      },
+    });
+    const stateOf = (events: AgentEvent[], confirming?: ReadonlySet<string>) =>
+      listShownTurns(events, confirming)[0]?.tools?.[0]?.state;
+    expect(stateOf([called])).toBe('pending');
+    expect(stateOf([called], new Set(['a']))).toBe('confirming');
+    expect(stateOf([called, first])).toBe('pending');
+    expect(stateOf([called, first, result('a', { ok: true })])).toBe('done');
+  });
+
   test('counts the pictures of a user, also without words', () => {
     expect(listShownTurns([typed('', 1), typed('What is this?', 2)])).toEqual([
       { role: 'user', text: 'What is this?', pictures: 3 },

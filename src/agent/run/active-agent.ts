@@ -3,6 +3,7 @@ import type { AgentTree } from '../agent-tree.ts';
 import type { InvocationNames } from '../invocation-context.ts';
 import type { Tool } from '../tool.ts';
 import { describeHandOvers, listHandOverTools } from '../tools/hand-over-tools.ts';
+import { addStopStreaming } from '../tools/stop-streaming.ts';
 
 export interface ActiveAgentOptions {
   readonly tree: AgentTree;
@@ -36,7 +37,7 @@ export class ActiveAgent implements InvocationNames {
     this.#tree = tree;
     this.#listTools = listTools;
     this.#agent = agent;
-    this.#tools = [...tools, ...listHandOverTools(tree, agent)];
+    this.#tools = addStopStreaming([...tools, ...listHandOverTools(tree, agent)]);
   }
 
   get agent(): Agent {
@@ -72,9 +73,9 @@ export class ActiveAgent implements InvocationNames {
   reloadTools(): void {
     const agent = this.#agent;
     const handOverTools = listHandOverTools(this.#tree, agent);
-    this.#tools = [...agent.tools, ...handOverTools];
+    this.#tools = addStopStreaming([...agent.tools, ...handOverTools]);
     const listing = this.#listTools(agent).then((tools) => {
-      if (this.#listing === listing) this.#tools = [...tools, ...handOverTools];
+      if (this.#listing === listing) this.#tools = addStopStreaming([...tools, ...handOverTools]);
     });
     this.#listing = listing;
   }

@@ -9,6 +9,7 @@ import type { RunHistory } from './run-history.ts';
 import { sendRequest } from './send-request.ts';
 import { sendToolResult } from './send-tool-result.ts';
 import type { LiveTurn } from './turn-state.ts';
+import type { UpdateSender } from './update-sender.ts';
 import type { Watchdog } from './watchdog.ts';
 
 export interface ConnectionChangesOptions {
@@ -17,6 +18,7 @@ export interface ConnectionChangesOptions {
   readonly history: RunHistory;
   readonly toolCalls: ToolCalls;
   readonly replayBuffer: ReplayBuffer;
+  readonly updates: UpdateSender;
   readonly assembler: EventAssembler;
   readonly audioRecorder: AudioRecorder | undefined;
   /** `undefined`: off. */
@@ -37,13 +39,15 @@ export class ConnectionChanges {
   }
 
   onLost(producedOutput: boolean): void {
-    const { active, turn, history, toolCalls, replayBuffer, assembler, audioRecorder, watchdog, apply } = this.#options;
+    const { active, turn, history, toolCalls, replayBuffer, updates, assembler, audioRecorder, watchdog, apply } =
+      this.#options;
     // The user has the whole answer, so the question is not asked again. The next connection is told of both.
     if (turn.state.generated && !toolCalls.isRunning) apply({ type: 'turn_complete' });
     history.onConnectionLost(producedOutput);
     turn.apply({ type: 'connection_lost' });
     const { cancelled, results } = toolCalls.interruptExchange();
     replayBuffer.interruptExchange(results);
+    updates.onConnectionLost();
     if (cancelled.length > 0) assembler.addToolEvent({ author: active.agentName, toolCancellation: cancelled });
     assembler.onConnectionLost();
     audioRecorder?.onConnectionLost();
@@ -61,8 +65,9 @@ export class ConnectionChanges {
 
   /** A fresh connection takes the place of an open one, for another agent or another instruction. */
   onSwitched(connection: ModelConnection): void {
-    const { handOver, audioRecorder, watchdog } = this.#options;
+    const { handOver, updates, audioRecorder, watchdog } = this.#options;
     handOver.onSwitched();
+    updates.onConnectionLost();
     audioRecorder?.onConnectionLost();
     watchdog?.onConnectionLost();
     this.onReconnected(connection);

@@ -21,9 +21,15 @@ interface CallRules {
   isClientCall(call: FunctionCall): boolean;
   /** Whether the call runs only if the user confirms it. */
   needsConfirmation(call: FunctionCall): boolean;
+  /** Whether an app sends the result of the call later. */
+  isLongRunning(call: FunctionCall): boolean;
 }
 
-const NO_RULES: CallRules = { isClientCall: () => false, needsConfirmation: () => false };
+const NO_RULES: CallRules = {
+  isClientCall: () => false,
+  needsConfirmation: () => false,
+  isLongRunning: () => false,
+};
 
 /**
  * Converts events of the model to ADK events. The turn has applied each event before.
@@ -206,9 +212,11 @@ export class EventAssembler {
     const parts = calls.map((functionCall): Part => ({ functionCall }));
     const clientToolIds = calls.filter((call) => this.#rules.isClientCall(call)).map(({ id }) => id);
     const confirmToolIds = calls.filter((call) => this.#rules.needsConfirmation(call)).map(({ id }) => id);
+    const longRunningToolIds = calls.filter((call) => this.#rules.isLongRunning(call)).map(({ id }) => id);
     this.#holdOrEmit({
       author: this.#author.agentName,
       content: { role: 'model', parts },
+      ...(longRunningToolIds.length > 0 ? { longRunningToolIds } : {}),
       ...(clientToolIds.length > 0 ? { clientToolIds } : {}),
       ...(confirmToolIds.length > 0 ? { confirmToolIds } : {}),
     });

@@ -81,6 +81,7 @@ export class HandOver {
     const { cancelled, results } = toolCalls.interruptExchange();
     this.#results = results;
     if (cancelled.length > 0) assembler.addToolEvent({ author: active.agentName, toolCancellation: cancelled });
+    toolCalls.stopBackground();
     assembler.completeReply();
     active.switchTo(agent);
     this.#isMoving = true;
@@ -88,7 +89,7 @@ export class HandOver {
   }
 
   #completeStep(move: Exclude<Move, { kind: 'transfer' }>): void {
-    const { active, turn, apply, emit, link, onSequenceEnd } = this.#options;
+    const { active, turn, toolCalls, apply, emit, link, onSequenceEnd } = this.#options;
     const { agentName: author } = active;
     apply({ type: 'turn_complete' });
     if (turn.state.exchanges === 'background') apply({ type: 'exchange_complete' });
@@ -96,6 +97,7 @@ export class HandOver {
       onSequenceEnd();
       return;
     }
+    toolCalls.stopBackground();
     emit({ author, actions: { transferToAgent: move.agent.name } });
     active.switchTo(move.agent);
     this.#isMoving = true;

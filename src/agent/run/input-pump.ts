@@ -24,6 +24,8 @@ export interface InputPumpOptions {
   readonly confirmCall: (confirmation: ToolConfirmation) => void;
   /** Receives the result of a call that runs in a client. */
   readonly answerCall: (result: ClientToolResult) => void;
+  /** Receives each request of the user, for tools that follow the input. */
+  readonly copyInput?: ((request: LiveRequest) => void) | undefined;
   /** Sends converted input to the model. `eventId`: event of the message that the input contains. */
   readonly send: (connection: ModelConnection, input: LiveRequest, eventId: string | undefined) => void;
 }
@@ -46,12 +48,17 @@ export class InputPump {
     return this.#holdsRequest || !this.#options.queue.isEmpty;
   }
 
+  /** Whether the user speaks, according to the signs of activity. */
+  get isUserSpeaking(): boolean {
+    return this.#options.converter.isSpeaking;
+  }
+
   /**
    * Sends requests until the queue is closed and empty, or the link is closed.
    * @throws {WireError} unsupported_mime_type, if a request contains a blob that is neither audio nor an image
    */
   async run(): Promise<void> {
-    const { queue, link, frames, recordMessage } = this.#options;
+    const { queue, link, frames, recordMessage, copyInput } = this.#options;
     let turnStart = performance.now();
     for (;;) {
       const waits = queue.isEmpty;
@@ -61,6 +68,7 @@ export class InputPump {
       if (!received) break;
       const request = this.#applyAtOnce(received);
       if (!request) continue;
+      copyInput?.(request);
       if (waits) turnStart = performance.now();
       this.#holdsRequest = true;
       let { connection } = link;

@@ -4,7 +4,7 @@ import type { ArtifactStore } from '../../store/artifact-store.ts';
 import type { LiveConversation } from '../../store/live-conversation.ts';
 import type { AgentEvent, Content, UpstreamStatus } from '../../wire/agent-event.ts';
 import { toErrorDetails } from '../../wire/error-text.ts';
-import type { Blob } from '../../wire/live-request.ts';
+import type { Blob, ClientToolResult, LiveRequest } from '../../wire/live-request.ts';
 import type { MemoryCounter } from '../../wire/memory-share.ts';
 import type { SessionPersona } from '../../wire/session-config.ts';
 import type { Agent } from '../agent.ts';
@@ -13,6 +13,8 @@ import { createInstruction } from '../instruction.ts';
 import type { LiveRequestQueue } from '../live-request-queue.ts';
 import { type RunConfig, WATCHDOG_LIMITS } from '../run-config.ts';
 import type { Tool } from '../tool.ts';
+import type { ToolUpdate } from '../tools/background-calls.ts';
+import { findPendingCall } from '../tools/pending-calls.ts';
 import { ToolCalls, type ToolResult } from '../tools/tool-calls.ts';
 import type { ToolLogger } from '../tools/tool-execution.ts';
 import { ActiveAgent } from './active-agent.ts';
@@ -40,6 +42,8 @@ import { createTypedEvent } from './send-request.ts';
 import { sendToolResult } from './send-tool-result.ts';
 import { StallRecovery } from './stall-recovery.ts';
 import { LiveTurn } from './turn-state.ts';
+import { UpdateSender } from './update-sender.ts';
+import { UserSpeech } from './user-speech.ts';
 import { type Stall, Watchdog } from './watchdog.ts';
 
 export interface LiveRunOptions {
@@ -88,6 +92,8 @@ export class LiveRun {
   readonly #createEvent: CreateEvent;
   readonly #turn: LiveTurn;
   readonly #toolCalls: ToolCalls;
+  readonly #updates: UpdateSender;
+  readonly #speech = new UserSpeech();
   readonly #handOverRequests: HandOverRequests;
   readonly #handOver: HandOver;
   readonly #changes: ConnectionChanges;
@@ -176,6 +182,14 @@ export class LiveRun {
       proactive,
       onQuestion: () => this.#watchdog?.onInput(),
     });
+    this.#updates = new UpdateSender({
+      turn: this.#turn,
+      capabilities,
+      getConnection: () => this.#link.connection,
+      isUserBusy: () => this.#input.holdsText || this.#pump.isUserSpeaking || this.#speech.isSpeaking,
+      onSent: () => this.#watchdog?.onInput(),
+      logger: options.logger,
+    });
     this.#handOver = new HandOver({
       active: this.#active,
       turn: this.#turn,
@@ -195,6 +209,7 @@ export class LiveRun {
       history: this.#history,
       toolCalls: this.#toolCalls,
       replayBuffer: this.#replayBuffer,
+      updates: this.#updates,
       assembler: this.#assembler,
       audioRecorder: this.#audioRecorder,
       watchdog: this.#watchdog,
@@ -226,6 +241,8 @@ export class LiveRun {
       logger,
       memory: this.#options.memory,
       onResult: (result) => this.#onToolResult(result),
+      onUpdate: (update) => this.#onToolUpdate(update),
+      onStopped: (ids) => this.#onToolsStopped(ids),
       onStateChanged: (stateDelta) => this.#state.emitDelta(stateDelta),
       onConfirmed: (toolConfirmation) => this.#assembler.addToolEvent({ author: 'user', toolConfirmation }),
       onError,
@@ -315,7 +332,8 @@ export class LiveRun {
       applyState: (delta) => this.#state.applyRequest(delta),
       recordMessage: (content, pictures) => this.#recordMessage(content, pictures),
       confirmCall: (confirmation) => this.#toolCalls.confirm(confirmation),
-      answerCall: (result) => this.#toolCalls.answer(result),
+      answerCall: (result) => this.#answerCall(result),
+      copyInput: (request) => this.#copyInput(request),
       send: (connection, input, eventId) => this.#input.send(connection, input, eventId),
     });
   }
@@ -361,6 +379,7 @@ export class LiveRun {
     this.#watchdog?.stop();
     abortSignal?.removeEventListener('abort', this.#onAbort);
     this.#toolCalls.close();
+    this.#updates.close();
     this.#frames.stop();
     this.#link.close();
     this.#replayBuffer.close();
@@ -376,6 +395,8 @@ export class LiveRun {
   #onStatus(status: UpstreamStatus): void {
     this.#emit({ author: this.#active.agentName, status });
     this.#greeting?.onStatus(status, this.#link.connection);
+    // There may be a new connection.
+    this.#updates.flush();
   }
 
   /** Applies an event of the model. The order matters: the turn first, because the other parts read it; tools last, because they may answer. */
@@ -389,16 +410,21 @@ export class LiveRun {
 
   #applyModelEvent(event: ModelEvent): void {
     this.#turn.apply(event);
-    if (event.type === 'tool_cancel') this.#toolCalls.cancel(event.ids);
+    if (event.type === 'tool_cancel') {
+      this.#toolCalls.cancel(event.ids);
+      this.#updates.discard(event.ids);
+    }
     if (this.#turn.state.exchange !== this.#turn.previous.exchange) {
       this.#toolCalls.completeExchange();
       this.#replayBuffer.completeExchange();
+      this.#updates.completeExchange();
     }
     this.#background.onModelEvent(event);
     this.#assembler.onModelEvent(event);
     this.#audioRecorder?.onModelEvent(event);
     this.#watchdog?.onModelEvent(event);
     if (event.type === 'tool_call') for (const call of event.calls) this.#toolCalls.start(call);
+    this.#updates.flush();
     if (this.#endTimer && this.#turn.state.exchange !== this.#turn.previous.exchange) this.#endByAgent();
   }
 
@@ -408,8 +434,23 @@ export class LiveRun {
 
   /** Returns whether the result needs nothing more: a connection received it, or another agent takes over. */
   #onToolResult(result: ToolResult): boolean {
+    if (this.#reportResult(result)) return true;
+    const { connection } = this.#link;
+    if (connection) sendToolResult(connection, result, this.#options.model.capabilities);
+    this.#watchdog?.onInput();
+    return connection !== undefined;
+  }
+
+  /** Reports a result for which the model does not wait, and tells the model in time. */
+  #onToolUpdate(update: ToolUpdate): void {
+    if (!this.#reportResult(update) && update.isNews) this.#updates.add(update);
+  }
+
+  /** Emits a result. Returns whether another agent takes over with it. A result that others follow, after the first one, is not stored. */
+  #reportResult(result: ToolResult | ToolUpdate): boolean {
     const { response, stateDelta } = result;
-    const move = this.#handOverRequests.take(response.id);
+    const isOneOfSeveral = 'scheduling' in result && response.willContinue === true;
+    const move = isOneOfSeveral ? undefined : this.#handOverRequests.take(response.id);
     const actions = {
       ...(stateDelta ? { stateDelta } : {}),
       ...(move?.kind === 'transfer' ? { transferToAgent: move.agent.name } : {}),
@@ -418,15 +459,34 @@ export class LiveRun {
       author: this.#active.agentName,
       content: { role: 'user', parts: [{ functionResponse: response }] },
       ...(Object.keys(actions).length > 0 ? { actions } : {}),
+      // The event of a change of state is stored.
+      ...(isOneOfSeveral && !stateDelta ? { partial: true } : {}),
     });
-    if (move) {
-      this.#handOver.start(move, response);
-      return true;
-    }
-    const { connection } = this.#link;
-    if (connection) sendToolResult(connection, result, this.#options.model.capabilities);
-    this.#watchdog?.onInput();
-    return connection !== undefined;
+    if (move) this.#handOver.start(move, response);
+    return move !== undefined;
+  }
+
+  /** Calls were stopped: by the model, or because another agent takes over. */
+  #onToolsStopped(ids: readonly string[]): void {
+    this.#updates.discard(ids);
+    this.#assembler.addToolEvent({ author: this.#active.agentName, toolCancellation: [...ids] });
+  }
+
+  /** Follows what the user sends, for tools and for results that wait until the user has spoken. */
+  #copyInput(request: LiveRequest): void {
+    this.#speech.addInput(request);
+    this.#toolCalls.addInput(request);
+  }
+
+  /** Receives a result of a client or an app. The call may be a long-running one of an earlier run of the conversation. */
+  #answerCall(result: ClientToolResult): void {
+    if (this.#toolCalls.answer(result)) return;
+    const { conversation } = this.#options;
+    const answerEarlier = () => {
+      const call = this.#ended ? undefined : findPendingCall(conversation.events, result.id);
+      if (call) this.#toolCalls.answerEarlier(call, result);
+    };
+    conversation.loaded.then(answerEarlier).catch((error) => this.#events.end(error));
   }
 
   #onEndRequested(): void {

@@ -1,5 +1,5 @@
 import type { ModelCapabilities, ModelConnection } from '../../models/realtime-model.ts';
-import type { FunctionResponse } from '../../wire/agent-event.ts';
+import type { FunctionResponse, InlineData } from '../../wire/agent-event.ts';
 import { listResultImages, toResultParts } from '../../wire/result-images.ts';
 import type { ToolResult } from '../tools/tool-calls.ts';
 
@@ -16,13 +16,23 @@ export function sendToolResult(
 ): void {
   if (known) {
     const seen = listResultImages(given).filter(({ mimeType }) => capabilities.tools.resultImages.includes(mimeType));
-    connection.send({ type: 'tool_results', results: [describeUnseen(given, seen)] });
+    // The model takes it for the whole result: results that follow are told as text.
+    const { willContinue: _, ...result } = describeUnseen(given, seen);
+    connection.send({ type: 'tool_results', results: [result] });
     return;
   }
-  const response = toSeenResult(given, capabilities);
-  const text = `(${response.name}, called before, returned ${JSON.stringify(response.response)})`;
-  const images = listResultImages(response);
+  const { text, images } = describeLateResult(given, capabilities);
   connection.send({ type: 'text', text, ...(images.length > 0 ? { images } : {}) });
+}
+
+/** Describes the result of a call for which the model does not wait, or that another connection has made. */
+export function describeLateResult(
+  given: FunctionResponse,
+  capabilities: Pick<ModelCapabilities, 'input'>,
+): { readonly text: string; readonly images: readonly InlineData[] } {
+  const seen = toSeenResult(given, capabilities);
+  const text = `(${seen.name}, called before, returned ${JSON.stringify(seen.response)})`;
+  return { text, images: listResultImages(seen) };
 }
 
 /** Reduces a result that is told in a message of the user to the pictures that the model sees in one, and says which ones it does not see. */

@@ -1,3 +1,6 @@
+/** Minimum amplitude of a sample that counts as loud, of 32768: -30 dBFS, which the noise of a room rarely has. */
+export const LOUD = 1_000;
+
 /** Minimum amplitude of a sound, of 32768: -36 dBFS. Speech is louder, and the noise of a quiet room is not. */
 const MIN_AMPLITUDE = 520;
 /** Number of base64 characters of a probe: 12 samples. */

@@ -1,9 +1,7 @@
 import { soundMs } from '../../wire/audio-duration.ts';
 import type { Blob } from '../../wire/live-request.ts';
-import { cutProbes, reachesAmplitude } from './sound.ts';
+import { cutProbes, LOUD, reachesAmplitude } from './sound.ts';
 
-/** Minimum amplitude of a sample that counts as loud, of 32768: -30 dBFS, which the noise of a room rarely has. */
-const LOUD = 1_000;
 /** Duration of loud audio that counts as speech, in ms. A door or a cough is shorter. */
 const SPOKEN_MS = 400;
 

@@ -15,6 +15,8 @@ export type TurnInput =
   | ModelEvent
   /** An input of the user was sent to the model. `hasText`: the input is, or completes, a typed message, which the model answers. */
   | { readonly type: 'input_recorded'; readonly hasText: boolean }
+  /** A result for which the model did not wait was sent as text, about which the model speaks. The user has asked nothing. */
+  | { readonly type: 'update_sent' }
   /** The user has said something and marked its end, by releasing a button or switching the microphone off. No transcript tells so. */
   | { readonly type: 'speech_ended' }
   /** The user asked to stop the reply. */
@@ -38,6 +40,8 @@ export interface TurnState {
   readonly inputs: number;
   /** Number of the latest input that is, or completes, a typed message, or 0. */
   readonly lastTextInput: number;
+  /** Number of the latest input that is a result for which the model did not wait, or 0. Lost with its connection. */
+  readonly lastUpdate: number;
   /** Number of the latest input with which the user has ended speech, while no answer was being given; or 0. */
   readonly lastSpeechEnd: number;
   /** Number of the latest input that a complete exchange has answered or passed over, or 0. */
@@ -76,6 +80,7 @@ export function initialTurnState(exchanges: ModelCapabilities['exchanges']): Tur
     exchange: 1,
     inputs: 0,
     lastTextInput: 0,
+    lastUpdate: 0,
     lastSpeechEnd: 0,
     settledInputs: 0,
     questionEnd: undefined,
@@ -95,6 +100,8 @@ export function reduceTurn(state: TurnState, input: TurnInput): TurnState {
   switch (input.type) {
     case 'input_recorded':
       return recordInput(state, input.hasText);
+    case 'update_sent':
+      return recordUpdate(state);
     case 'speech_ended':
       return state.phase === 'idle' ? { ...state, lastSpeechEnd: state.inputs, phase: 'awaiting' } : state;
     case 'stop_requested':
@@ -141,6 +148,12 @@ function recordInput(state: TurnState, hasText: boolean): TurnState {
   };
 }
 
+function recordUpdate(state: TurnState): TurnState {
+  const inputs = state.inputs + 1;
+  const phase = state.phase === 'idle' ? 'awaiting' : state.phase;
+  return { ...state, awaitsLateWords: false, inputs, lastUpdate: inputs, phase };
+}
+
 function recordTranscript(state: TurnState, text: string, finished: boolean): TurnState {
   // The answer to these words was given: they ask nothing.
   if (state.awaitsLateWords) return finished ? { ...state, awaitsLateWords: false } : state;
@@ -184,9 +197,13 @@ function completeExchange(state: TurnState, ending: TurnState): TurnState {
   const answeredSpeech =
     ending.questionEnd !== undefined &&
     ending.inputs > ending.settledInputs &&
-    ending.lastTextInput <= ending.settledInputs;
+    ending.lastTextInput <= ending.settledInputs &&
+    ending.lastUpdate <= ending.settledInputs;
   const isWaiting =
-    ending.lastTextInput > settledInputs || ending.lastSpeechEnd > settledInputs || isInterruptedByInput;
+    ending.lastTextInput > settledInputs ||
+    ending.lastUpdate > settledInputs ||
+    ending.lastSpeechEnd > settledInputs ||
+    isInterruptedByInput;
   return {
     ...state,
     // A turn that the provider has not completed yet keeps its phase.
@@ -201,21 +218,23 @@ function completeExchange(state: TurnState, ending: TurnState): TurnState {
 }
 
 /** Finds the last input that is settled if the exchange ends in this state. */
-function findSettledInputs({ questionEnd, interrupted, inputs, lastTextInput, settledInputs }: TurnState): number {
+function findSettledInputs(state: TurnState): number {
+  const { questionEnd, interrupted, inputs, lastTextInput, lastUpdate, settledInputs } = state;
   if (questionEnd !== undefined) return questionEnd;
   // The model let the turn pass without an answer.
   if (!interrupted) return inputs;
   // The model was interrupted before it produced output. We cannot tell which audio chunk did that: keep everything since the last text.
-  return Math.max(settledInputs, lastTextInput - 1);
+  return Math.max(settledInputs, lastTextInput - 1, lastUpdate - 1);
 }
 
 function hasOpenQuestion(state: TurnState): boolean {
   return hasKnownQuestion(state) || hasSpokenQuestion(state);
 }
 
-/** Whether a question is open that was typed or transcribed, or that a reply has begun to answer. */
-function hasKnownQuestion({ questionEnd, heardText, lastTextInput, settledInputs }: TurnState): boolean {
-  return questionEnd !== undefined || heardText !== '' || lastTextInput > settledInputs;
+/** Whether a question is open that was typed or transcribed, a result that the model has not spoken about, or a question that a reply has begun to answer. */
+function hasKnownQuestion(state: TurnState): boolean {
+  const { questionEnd, heardText, lastTextInput, lastUpdate, settledInputs } = state;
+  return questionEnd !== undefined || heardText !== '' || lastTextInput > settledInputs || lastUpdate > settledInputs;
 }
 
 /** Whether the user has ended speech that no exchange has answered or passed over. */
@@ -230,9 +249,15 @@ export function awaitsUnheardSpeech(state: TurnState): boolean {
 
 /** A lost connection ends the reply. The exchange starts again on the next connection. */
 function repeatExchange(state: TurnState): TurnState {
+  // A reply to a result is not repeated as such: the result is sent again.
+  const isReplyToUpdate =
+    state.lastUpdate > state.settledInputs &&
+    state.lastTextInput <= state.settledInputs &&
+    state.heardText === '' &&
+    !hasSpokenQuestion(state);
   return {
     ...initialTurnState(state.exchanges),
-    phase: hasOpenQuestion(state) ? 'awaiting' : 'idle',
+    phase: hasOpenQuestion({ ...state, lastUpdate: 0 }) && !isReplyToUpdate ? 'awaiting' : 'idle',
     turn: state.turn,
     exchange: state.exchange,
     inputs: state.inputs,

@@ -1,15 +1,18 @@
 import type { LiveState } from '../../store/live-state.ts';
 import type { FunctionCall, FunctionResponse, ToolConfirmation } from '../../wire/agent-event.ts';
-import type { ClientToolResult } from '../../wire/live-request.ts';
+import type { ClientToolResult, LiveRequest } from '../../wire/live-request.ts';
 import { type MemoryCounter, MemoryShare } from '../../wire/memory-share.ts';
-import { omitResultImages, readResultImages, toResultParts } from '../../wire/result-images.ts';
+import { omitResultImages, toResultParts } from '../../wire/result-images.ts';
 import type { StateDelta } from '../../wire/state-delta.ts';
-import { ToolOutput } from '../../wire/tool-output.ts';
 import type { InvocationNames } from '../invocation-context.ts';
-import type { Tool } from '../tool.ts';
+import { PENDING_RESPONSE, type Tool } from '../tool.ts';
+import { BackgroundCalls, type ToolUpdate } from './background-calls.ts';
+import { type CallMode, findMode, limitResult, refuse, runInClient, toFirstAnswer } from './call-mode.ts';
+import { readFunctionName, type StopStreamingAnswer, stopStreaming, stopWithin } from './stop-streaming.ts';
 import {
   type CallControl,
   type RunnableTool,
+  type ToolEnd,
   ToolExecution,
   type ToolExecutionOptions,
   type ToolLogger,
@@ -18,6 +21,8 @@ import type { ToolAnswer } from './tool-response.ts';
 
 /** Maximum number of calls that run at the same time in one run. A further call is answered with an error. */
 const MAX_RUNNING = 32;
+/** Maximum number of streaming tools that run at the same time in one run. */
+const MAX_STREAMING = 8;
 /** Maximum number of results that are kept to be repeated, for the open exchange and for earlier ones. The oldest are discarded. */
 const MAX_RESULTS = 32;
 /** Maximum length of the pictures of these results, in characters of base64. The oldest are replaced by their number. */
@@ -28,6 +33,9 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 const CONFIRMATION_MS = 300_000;
 /** Maximum length of the name of a tool in an error, in characters. The model chooses the name. */
 const MAX_NAME = 100;
+
+const PENDING_ANSWER: ToolAnswer = { response: PENDING_RESPONSE };
+const PENDING_END = { answer: PENDING_ANSWER, stateDelta: undefined };
 
 /**
  * State of a call:
@@ -45,7 +53,7 @@ export interface ToolResult {
   readonly response: FunctionResponse;
   /** Whether the connection knows the call and waits for its result. Otherwise the result must be sent as text. */
   readonly known: boolean;
-  /** What the tool changed in the state. */
+  /** Changes of the state by the tool. */
   readonly stateDelta?: StateDelta | undefined;
 }
 
@@ -60,15 +68,19 @@ export interface ToolCallsOptions {
   readonly timeoutMs?: number | undefined;
   /** Default: nothing is logged. */
   readonly logger?: ToolLogger | undefined;
-  /** Counts the pictures of results in memory. Default: nobody does. */
+  /** Counts the pictures of results, and what is held for streaming tools. Default: nobody does. */
   readonly memory?: MemoryCounter | undefined;
-  /** Called with each result, unless the call was cancelled. Returns whether the result was sent to the model. */
+  /** Called with each first response, unless the call was cancelled. Returns whether it was sent to the model. */
   readonly onResult: (result: ToolResult) => boolean;
+  /** Called with each later result of a call for which the model does not wait. */
+  readonly onUpdate: (update: ToolUpdate) => void;
+  /** Called with the ids of calls that were stopped before their last result. Nothing of them follows. */
+  readonly onStopped: (ids: readonly string[]) => void;
   /** Called with what a tool has changed in the state before its call was cancelled. */
   readonly onStateChanged: (stateDelta: StateDelta) => void;
   /** Called with the answer of a user to a call that waited for it. */
   readonly onConfirmed: (confirmation: ToolConfirmation) => void;
-  /** Called with an error of `onResult`. */
+  /** Called with an error of the callbacks above. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -76,6 +88,7 @@ interface ToolCall {
   readonly call: FunctionCall;
   readonly execution: ToolExecution;
   state: CallState;
+  readonly mode: CallMode;
   /** Starts the call once the user has confirmed it. */
   readonly tool: RunnableTool;
   /** Runs while the call waits for the user. */
@@ -97,32 +110,74 @@ export class ToolCalls {
   /** Whether a call needs a confirmation, as it was decided. */
   readonly #decisions = new WeakMap<FunctionCall, boolean>();
   readonly #memory: MemoryShare;
+  /** Calls whose first response was given, and whose results come later. */
+  readonly #background: BackgroundCalls;
 
   constructor(options: ToolCallsOptions) {
     this.#options = options;
     this.#memory = new MemoryShare(options.memory);
+    this.#background = new BackgroundCalls((update) => this.#guard(() => options.onUpdate(update)));
   }
 
   /** Starts a call, or has it wait for the user. A call whose id is already running is ignored. */
   start(call: FunctionCall): void {
-    const running = this.#findRunning();
-    if (running.some((each) => each.call.id === call.id)) return;
+    if (this.#background.has(call.id) || this.#findRunning().some((each) => each.call.id === call.id)) return;
     const answer = this.isClientCall(call) ? Promise.withResolvers<ClientToolResult>() : undefined;
-    const isRefused = running.length >= MAX_RUNNING;
+    const tool = this.#findTool(call.name);
+    const refusal = this.#findRefusal(tool);
     const record: ToolCall = {
       call,
       answer: answer?.resolve,
-      tool: isRefused
-        ? refuse(`More than ${MAX_RUNNING} calls are running`)
-        : this.#findRunnable(call, answer?.promise),
-      execution: this.#createExecution(call, (answer, stateDelta) => this.#finish(record, answer, stateDelta)),
+      tool: refusal === undefined ? this.#findRunnable(call, answer?.promise) : refuse(refusal),
+      mode: refusal === undefined ? findMode(tool, answer !== undefined) : { kind: 'waiting', scheduling: 'WHEN_IDLE' },
+      execution: this.#createExecution(call, {
+        onStream: () => this.#onStream(record),
+        onUpdate: (given, stateDelta) => this.#background.update(call.id, given, stateDelta),
+        onEnd: (end) => this.#onEnd(record, end),
+      }),
       state: 'running',
       isExchangeOpen: true,
       known: true,
     };
     this.#calls.add(record);
-    if (isRefused || !this.needsConfirmation(call)) record.execution.start(record.tool);
+    if (refusal !== undefined || !this.needsConfirmation(call)) this.#run(record);
     else this.#awaitConfirmation(record);
+  }
+
+  /** Starts the code of a call. A call for whose result the model does not wait gets its first response now. */
+  #run(record: ToolCall): void {
+    const { mode, answer } = record;
+    const isAppCall = mode.kind === 'long_running' && answer !== undefined;
+    if (mode.kind === 'scheduled' || mode.kind === 'streaming' || isAppCall) this.#moveToBackground(record);
+    if (!isAppCall) record.execution.start(record.tool);
+  }
+
+  #findRefusal(tool: Tool | undefined): string | undefined {
+    if (this.#findRunning().length + this.#background.runningCount >= MAX_RUNNING)
+      return `More than ${MAX_RUNNING} calls are running`;
+    if (!tool?.isStreaming || this.#background.streamingCount < MAX_STREAMING) return undefined;
+    return `${MAX_STREAMING} streaming functions are running: stop one first`;
+  }
+
+  /** Gives a call its first response. Its results come later. */
+  #moveToBackground(record: ToolCall, end: Pick<ToolEnd, 'answer' | 'stateDelta'> = PENDING_END): void {
+    const { call, mode, answer, known } = record;
+    const execution = mode.kind === 'long_running' ? undefined : record.execution;
+    this.#background.add({ call, mode, answer, execution }, known);
+    this.#respond(record, end, true);
+  }
+
+  /** The code of a tool has returned a generator. A tool of another kind becomes a streaming one. */
+  #onStream(record: ToolCall): void {
+    if (record.state !== 'cancelled' && !this.#background.has(record.call.id)) this.#moveToBackground(record);
+  }
+
+  #onEnd(record: ToolCall, end: ToolEnd): void {
+    const { answer, failed, stateDelta } = end;
+    if (this.#background.has(record.call.id)) this.#background.finish(record.call.id, answer, stateDelta);
+    else if (record.mode.kind === 'long_running' && !failed)
+      this.#moveToBackground(record, { answer: toFirstAnswer(answer), stateDelta });
+    else this.#respond(record, end);
   }
 
   /** Whether a call runs only if the user confirms it. Decided once for each call, so that clients are told of what happens. */
@@ -147,7 +202,13 @@ export class ToolCalls {
     clearTimeout(record.confirmationTimer);
     this.#options.onConfirmed({ id, ok });
     record.state = record.isExchangeOpen ? 'running' : 'detached';
-    record.execution.start(ok ? record.tool : refuse('The user did not confirm the call: it did not run'));
+    if (ok) this.#run(record);
+    else record.execution.start(refuse('The user did not confirm the call: it did not run'));
+  }
+
+  /** Whether the result of a call comes from an app, at any time. */
+  isLongRunning({ name }: FunctionCall): boolean {
+    return this.#findTool(name)?.isLongRunning === true;
   }
 
   /** Whether a call is one that clients run. A call whose arguments are invalid is answered here, so that no client runs it. */
@@ -162,11 +223,27 @@ export class ToolCalls {
     }
   }
 
-  /** Receives the result of a call that runs in a client. A result for any other call is ignored: the call has ended meanwhile. */
-  answer(result: ClientToolResult): void {
-    this.#findRunning()
-      .find(({ call, state }) => call.id === result.id && state !== 'confirming')
-      ?.answer?.(result);
+  /** Receives the result of a client or an app. @returns false if no call of this run waits for it */
+  answer(result: ClientToolResult): boolean {
+    const record = this.#findRunning().find(({ call, state }) => call.id === result.id && state !== 'confirming');
+    if (!record) return this.#background.answer(result);
+    record.answer?.(result);
+    return true;
+  }
+
+  /** Receives the result of a long-running call that another run of the conversation has made. */
+  answerEarlier({ id, name }: FunctionCall, result: ClientToolResult): void {
+    const { response, images } = limitResult(result);
+    const scheduling = this.#findTool(name)?.scheduling ?? 'WHEN_IDLE';
+    const given = { id, name, response, ...toResultParts(images) };
+    this.#guard(() =>
+      this.#options.onUpdate({ response: given, scheduling, known: false, isNews: true, stateDelta: undefined }),
+    );
+  }
+
+  /** Gives streaming tools a copy of what the user sends. */
+  addInput(request: LiveRequest): void {
+    this.#background.addInput(request);
   }
 
   /** Whether a call of the open exchange is running or waits for the user, so that the model waits for its result. */
@@ -183,10 +260,17 @@ export class ToolCalls {
   /** Cancels running calls: aborts their signals and discards their results. Ids of other calls are ignored. */
   cancel(ids: readonly string[]): void {
     for (const record of this.#findRunning()) if (ids.includes(record.call.id)) this.#cancel(record);
+    this.#cancelInBackground(ids);
   }
 
   cancelAll(): void {
     for (const record of this.#findRunning()) this.#cancel(record);
+    this.#cancelInBackground(this.#background.ids);
+  }
+
+  /** Another agent takes over: stops the calls that this server, or a client, runs without the model waiting for them. */
+  stopBackground(): void {
+    this.#reportStopped(this.#cancelInBackground(this.#background.runningIds).map(({ call }) => call.id));
   }
 
   /** The run is over: nothing of it is counted any more. */
@@ -240,6 +324,7 @@ export class ToolCalls {
    */
   reconnect(): ToolResult[] {
     const results: ToolResult[] = [];
+    this.#background.reconnect();
     for (const record of this.#calls) {
       record.known = false;
       if (!record.response) continue;
@@ -273,10 +358,23 @@ export class ToolCalls {
     if (stateDelta) this.#options.onStateChanged(stateDelta);
   }
 
-  #finish(record: ToolCall, { response, images }: ToolAnswer, stateDelta: StateDelta | undefined): void {
+  /** @returns the calls that were there */
+  #cancelInBackground(ids: readonly string[]): ReturnType<BackgroundCalls['cancel']> {
+    const cancelled = this.#background.cancel(ids);
+    for (const { stateDelta } of cancelled) if (stateDelta) this.#options.onStateChanged(stateDelta);
+    return cancelled;
+  }
+
+  #respond(
+    record: ToolCall,
+    { answer, stateDelta }: Pick<ToolEnd, 'answer' | 'stateDelta'>,
+    willContinue = false,
+  ): void {
     if (record.state === 'cancelled') return;
     const { id, name } = record.call;
-    const given: FunctionResponse = { id, name, response, ...toResultParts(images) };
+    const { response, images } = answer ?? PENDING_ANSWER;
+    const more = willContinue ? { willContinue } : {};
+    const given: FunctionResponse = { id, name, response, ...toResultParts(images), ...more };
     record.response = given;
     record.state = 'answered';
     // Move the record to the end, because results are repeated in the order in which they arrived.
@@ -284,17 +382,37 @@ export class ToolCalls {
     this.#calls.add(record);
     this.#discardOldestResults(record.isExchangeOpen);
     this.#discardOldestPictures();
-    try {
-      const { known } = record;
+    const { known } = record;
+    this.#guard(() => {
       if (this.#options.onResult({ response: given, known, stateDelta })) record.state = 'delivered';
+    });
+  }
+
+  #guard(callback: () => void): void {
+    try {
+      callback();
     } catch (error) {
       this.#options.onError(error);
     }
   }
 
-  #createExecution(call: FunctionCall, onResponse: ToolExecutionOptions['onResponse']): ToolExecution {
-    const { agent, control, state, timeoutMs = DEFAULT_TIMEOUT_MS, logger } = this.#options;
-    return new ToolExecution({ call, invocation: agent, control, state, timeoutMs, logger, onResponse });
+  #createExecution(
+    call: FunctionCall,
+    callbacks: Pick<ToolExecutionOptions, 'onStream' | 'onUpdate' | 'onEnd'>,
+  ): ToolExecution {
+    const { agent, control, state, timeoutMs = DEFAULT_TIMEOUT_MS, logger, memory } = this.#options;
+    return new ToolExecution({ call, invocation: agent, control, state, timeoutMs, logger, memory, ...callbacks });
+  }
+
+  /** Stops the streaming tools with this name, because the model wants so. */
+  async #stopStreaming(name: string): Promise<StopStreamingAnswer> {
+    const stopped = this.#cancelInBackground(this.#background.findRunning(name));
+    this.#reportStopped(stopped.map(({ call }) => call.id));
+    return stopWithin(name, stopped.length, Promise.all(stopped.map(({ execution }) => execution?.settled)));
+  }
+
+  #reportStopped(ids: readonly string[]): void {
+    if (ids.length > 0) this.#guard(() => this.#options.onStopped(ids));
   }
 
   #findTool(name: string): Tool | undefined {
@@ -307,6 +425,7 @@ export class ToolCalls {
   #findRunnable({ name }: FunctionCall, answered: Promise<ClientToolResult> | undefined): RunnableTool {
     const tool = this.#findTool(name);
     if (tool?.where === 'client') return runInClient(tool, answered);
+    if (tool === stopStreaming) return { run: (args) => this.#stopStreaming(readFunctionName(args)) };
     return tool?.run ? tool : refuse(`There is no tool called ${name.slice(0, MAX_NAME)}`);
   }
 
@@ -335,22 +454,4 @@ function picturesLength({ parts = [] }: FunctionResponse): number {
 
 function isUnfinished({ state }: ToolCall): boolean {
   return state === 'confirming' || state === 'running' || state === 'detached';
-}
-
-/** Creates what waits for the result of a client. Without `answered` the arguments are invalid, and the model receives the error. */
-function runInClient(
-  { checkArguments, timeoutMs }: Tool,
-  answered: Promise<ClientToolResult> | undefined,
-): RunnableTool {
-  const run = async (args: unknown) => {
-    if (!answered) checkArguments?.(args);
-    const { response, images = [] } = (await answered) ?? {};
-    return images.length > 0 ? new ToolOutput(response, readResultImages(images)) : response;
-  };
-  return timeoutMs === undefined ? { run } : { run, timeoutMs };
-}
-
-/** Creates what runs in place of a tool that cannot be called: the model receives the error. */
-function refuse(error: string): RunnableTool {
-  return { run: async () => ({ error }) };
 }

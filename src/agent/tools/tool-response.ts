@@ -11,7 +11,7 @@ const LIMITS: JsonLimits = {
   ms: 2_000,
 };
 
-/** What a tool has answered: its JSON, and the pictures beside it. */
+/** Answer of a tool: its JSON, and the pictures beside it. */
 export interface ToolAnswer {
   readonly response: Readonly<Record<string, unknown>>;
   readonly images?: readonly InlineData[];

@@ -25,6 +25,7 @@ export function entrySize({ event, failure, typed }: LogMessage): number {
   if (event.groundingMetadata) size += valueBytes(event.groundingMetadata);
   if (event.usageMetadata) size += valueBytes(event.usageMetadata);
   if (event.clientToolIds) size += valueBytes(event.clientToolIds);
+  if (event.longRunningToolIds) size += valueBytes(event.longRunningToolIds);
   if (event.confirmToolIds) size += valueBytes(event.confirmToolIds);
   if (event.toolConfirmation) size += valueBytes(event.toolConfirmation);
   if (event.toolCancellation) size += valueBytes(event.toolCancellation);

@@ -5,6 +5,7 @@ import type { AgentTurn, ToolUse, Turn, UserTurn } from './turn.ts';
 const TOOL_STATES: Record<ShownTool['state'], ToolUse['state']> = {
   confirming: 'confirming',
   open: 'unknown',
+  pending: 'running',
   done: 'done',
   failed: 'failed',
 };

@@ -60,7 +60,8 @@ function ToolDetails({ tool }: { tool: ToolUse }) {
   const { name, args, state, result } = tool;
   // The user is to see all of what is asked for, not the beginning of a long argument.
   const [isUnfolded, setUnfolded] = useState(state === 'confirming');
-  const hasResult = result !== undefined && (state === 'done' || state === 'failed');
+  // A call that goes on shows its latest result.
+  const hasResult = result !== undefined && (state === 'done' || state === 'failed' || state === 'running');
   return (
     <details
       class="tool"

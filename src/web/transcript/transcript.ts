@@ -70,10 +70,11 @@ export function reduceTranscript(transcript: Transcript, action: TranscriptActio
     case 'tool_confirmed':
       return changeTool(transcript, action.data.id, { state: 'running', ...toStart(action.at) });
     case 'tool_result': {
-      const { id, error, result, images, pictures } = action.data;
+      const { id, error, result, images, pictures, will_continue: continues } = action.data;
       const end = toEnd(action.at);
-      if (error !== undefined) return changeTool(transcript, id, { state: 'failed', result: error, ...end });
       const shown = { ...(images ? { images } : {}), ...(pictures ? { pictures } : {}) };
+      if (continues) return changeTool(transcript, id, { state: 'running', result: error ?? result, ...shown });
+      if (error !== undefined) return changeTool(transcript, id, { state: 'failed', result: error, ...end });
       return changeTool(transcript, id, { state: 'done', result, ...shown, ...end });
     }
     case 'tool_cancel':

@@ -99,8 +99,11 @@ function encodePart(part: Part, event: AgentEvent, frames: Place[], hasAudio: bo
   } else if (part.functionCall) {
     const { id, name, args } = part.functionCall;
     const where = event.clientToolIds?.includes(id) ? 'client' : 'server';
-    const mark = event.confirmToolIds?.includes(id) ? { confirm: true as const } : {};
-    frames.push(encodeNamed('tool_call', { id, name, args, where, ...mark }));
+    const marks = {
+      ...(event.confirmToolIds?.includes(id) ? { confirm: true as const } : {}),
+      ...(event.longRunningToolIds?.includes(id) ? { long_running: true as const } : {}),
+    };
+    frames.push(encodeNamed('tool_call', { id, name, args, where, ...marks }));
   } else if (part.functionResponse) {
     frames.push(encodeNamed('tool_result', toToolResult(part.functionResponse)));
   } else if (part.text && event.partial && !part.thought) {
@@ -109,7 +112,7 @@ function encodePart(part: Part, event: AgentEvent, frames: Place[], hasAudio: bo
 }
 
 function toToolResult(given: FunctionResponse): LogEvents['tool_result'] {
-  const { id, name, response, pictures } = given;
+  const { id, name, response, pictures, willContinue } = given;
   const outcome = typeof response.error === 'string' ? { error: response.error } : { result: response };
   const images = listResultImages(given).map(({ mimeType, data }) => ({ mime_type: mimeType, data }));
   return {
@@ -118,6 +121,7 @@ function toToolResult(given: FunctionResponse): LogEvents['tool_result'] {
     ...outcome,
     ...(images.length > 0 ? { images } : {}),
     ...(pictures ? { pictures } : {}),
+    ...(willContinue ? { will_continue: true } : {}),
   };
 }
 

@@ -10,6 +10,7 @@ import {
 import { measureCpuMs } from '../../cpu-time.ts';
 
 const typed: TurnInput = { type: 'input_recorded', hasText: true };
+const update: TurnInput = { type: 'update_sent' };
 const spoken: TurnInput = { type: 'input_recorded', hasText: false };
 const stop: TurnInput = { type: 'stop_requested' };
 const lost: TurnInput = { type: 'connection_lost' };
@@ -35,6 +36,16 @@ describe('the phase of a turn', () => {
     ['is idle before anything is sent', [], 'idle'],
     ['stays idle while only audio is sent', [spoken, spoken], 'idle'],
     ['is awaiting after typed text', [typed], 'awaiting'],
+    ['is awaiting after a result for which the model did not wait', [update], 'awaiting'],
+    ['is idle after the reply to such a result', [update, audio, complete], 'idle'],
+    ['is idle after a reply to such a result that stays empty', [update, complete], 'idle'],
+    [
+      'is awaiting while such a result that interrupted a reply waits',
+      [typed, audio, update, interrupted, complete],
+      'awaiting',
+    ],
+    ['is idle after a lost connection: such a result is sent again', [update, audio, lost], 'idle'],
+    ['is awaiting after a lost connection if text was typed beside such a result', [update, typed, lost], 'awaiting'],
     ['is awaiting as soon as speech is recognized', [spoken, heard('What')], 'awaiting'],
     ['stays idle for an empty transcript', [spoken, heard('', true)], 'idle'],
     ['is replying after the first audio', [typed, audio], 'replying'],
@@ -158,6 +169,10 @@ describe('an exchange of a model that works in the background', () => {
     expect(background(typed, text, exchanged)).toMatchObject({ phase: 'replying', turn: 1, exchange: 2 });
     expect(background(typed, text, exchanged, complete)).toMatchObject({ phase: 'idle', turn: 2, exchange: 2 });
   });
+});
+
+test('the first words after the reply to a result are a question, not those of speech that was answered', () => {
+  expect(reduce([update, audio, complete, heard('Thanks')])).toMatchObject({ heardText: 'Thanks', phase: 'awaiting' });
 });
 
 test('LiveTurn holds the state before the last input beside the current one', () => {

@@ -1,5 +1,6 @@
 import type { InvocationNames } from '../../../src/agent/invocation-context.ts';
 import type { Tool, ToolContext } from '../../../src/agent/tool.ts';
+import { InputCopy } from '../../../src/agent/tools/input-copy.ts';
 import type { CallControl } from '../../../src/agent/tools/tool-execution.ts';
 import { createCallState } from '../live-state.ts';
 
@@ -29,6 +30,7 @@ export function createToolContext(signal = new AbortController().signal): ToolCo
     state: createCallState(),
     signal,
     callId: 'c1',
+    input: new InputCopy(),
     transferToAgent: nothing,
     completeTask: nothing,
     endInvocation: nothing,

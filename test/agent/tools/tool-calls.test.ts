@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import * as z from 'zod';
 import { type Tool, type ToolContext, tool } from '../../../src/agent/tool.ts';
 import { toolResult } from '../../../src/agent/tool-result.ts';
+import type { ToolUpdate } from '../../../src/agent/tools/background-calls.ts';
 import { ToolCalls, type ToolResult } from '../../../src/agent/tools/tool-calls.ts';
 import type { ToolConfirmation } from '../../../src/wire/agent-event.ts';
 import type { StateDelta } from '../../../src/wire/state-delta.ts';
@@ -15,6 +16,8 @@ function createCalls(...tools: Tool[]) {
   const results: ToolResult[] = [];
   const confirmations: ToolConfirmation[] = [];
   const changes: StateDelta[] = [];
+  const updates: ToolUpdate[] = [];
+  const stopped: string[] = [];
   const link = { isOpen: true };
   const counted = { bytes: 0 };
   const calls = new ToolCalls({
@@ -35,9 +38,13 @@ function createCalls(...tools: Tool[]) {
       results.push(result);
       return link.isOpen;
     },
+    onUpdate: (update) => updates.push(update),
+    onStopped: (ids) => stopped.push(...ids),
     onError: fail,
   });
   return {
+    updates,
+    stopped,
     calls,
     confirmations,
     changes,
@@ -378,6 +385,8 @@ test('any sequence of calls, results and connections: each result is sent or rep
         state: createLiveState(),
         onStateChanged: () => {},
         onConfirmed: () => undefined,
+        onUpdate: () => undefined,
+        onStopped: () => undefined,
         onResult: (result) => isOpen && send(result) > 0,
         onError: fail,
       });

@@ -33,6 +33,8 @@ function createCalls(execute: Execute, options: Partial<ToolCallsOptions & Pick<
     onStateChanged: () => {},
     logger: { warn: (details, message) => lines.push({ details: { ...details }, message }) },
     onConfirmed: () => undefined,
+    onUpdate: () => undefined,
+    onStopped: () => undefined,
     onResult: ({ response }: ToolResult) => responses.push(response.response) > 0,
     onError: (error) => {
       throw error;

@@ -155,6 +155,19 @@ test('a tool call between two texts keeps its place and receives its result', ()
   expect(transcript.turns[0]).toMatchObject({ parts: [{}, { args: { zone: 'UTC' }, result: { time: '12:00' } }, {}] });
 });
 
+test('a call whose results come later shows the latest one and goes on until its last', () => {
+  const result = (value: number, more: { will_continue?: true } = {}): TranscriptAction => ({
+    name: 'tool_result',
+    data: { id: 'c1', name: 'current_time', result: { value }, ...more },
+  });
+  const running = play(CALL, result(1, { will_continue: true }), COMPLETE, result(2, { will_continue: true }));
+  expect(lines(running)).toEqual(['agent done: [current_time running]']);
+  expect(running.turns[0]).toMatchObject({ parts: [{ result: { value: 2 } }] });
+  expect(lines(play(CALL, COMPLETE, result(1, { will_continue: true }), result(3)))).toEqual([
+    'agent done: [current_time done]',
+  ]);
+});
+
 test('results, errors and cancellations that arrive after their turn are shown at their tool call', () => {
   const ended = [CALL, COMPLETE, text('Next'), COMPLETE];
   const failed: TranscriptAction = { name: 'tool_result', data: { id: 'c1', name: 'current_time', error: 'no clock' } };

@@ -1,0 +1,186 @@
+import type { ModelCapabilities, ModelConnection } from '../../models/realtime-model.ts';
+import type { InlineData } from '../../wire/agent-event.ts';
+import type { ToolUpdate } from '../tools/background-calls.ts';
+import type { ToolLogger } from '../tools/tool-execution.ts';
+import { describeLateResult } from './send-tool-result.ts';
+import type { LiveTurn } from './turn-state.ts';
+
+/** Maximum number of results of one call that wait. The oldest is left out, and the model is told so. */
+const MAX_WAITING = 8;
+/** Maximum length of all results that wait with their pictures, in characters. At the limit the oldest are left out. */
+const MAX_CHARACTERS = 2 * 1024 * 1024;
+/** Minimum time between two messages with results, in ms: results that arrive meanwhile go into the next one. */
+const MESSAGE_INTERVAL_MS = 1_000;
+/** Maximum time for which results wait because the user seems to speak, in ms: it may be noise. */
+const MAX_SPEAKING_MS = 10_000;
+/** Wait before the user is examined again who was speaking, in ms. */
+const SPEAKING_CHECK_MS = 300;
+
+export interface UpdateSenderOptions {
+  readonly turn: LiveTurn;
+  /** Tells which pictures in results the model sees. */
+  readonly capabilities: Pick<ModelCapabilities, 'input'>;
+  /** Returns the connection that accepts input, if there is one now. */
+  readonly getConnection: () => ModelConnection | undefined;
+  /** Whether the user is speaking, or has typed the beginning of a message. */
+  readonly isUserBusy: () => boolean;
+  /** Called when a result was sent about which the model will speak. */
+  readonly onSent: () => void;
+  /** Default: nothing is logged. */
+  readonly logger?: ToolLogger | undefined;
+}
+
+interface Update {
+  readonly callId: string;
+  readonly name: string;
+  readonly scheduling: ToolUpdate['scheduling'];
+  readonly text: string;
+  readonly images: readonly InlineData[];
+  /** Number of earlier results of the call that were left out. */
+  omitted: number;
+}
+
+/** Results that were sent in one message, which no exchange has settled. */
+interface SentUpdates {
+  readonly updates: readonly Update[];
+  /** Number of the message, as `TurnState` counts inputs. */
+  readonly number: number;
+}
+
+/**
+ * Tells the model, as text, results for which it does not wait, when each may be told. Results that wait at the same time go into one message, because
+ * a further message would interrupt the reply to the first. A message that is lost with its connection is sent again.
+ */
+export class UpdateSender {
+  readonly #options: UpdateSenderOptions;
+  #waiting: Update[] = [];
+  #sent: SentUpdates[] = [];
+  #lastMessageAt = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | undefined;
+  /** Since when results wait because the user seems to speak, on the monotonic clock, in ms. */
+  #speakingSince: number | undefined;
+  /** Names of the tools whose results were left out, of which each is logged once. */
+  readonly #logged = new Set<string>();
+
+  constructor(options: UpdateSenderOptions) {
+    this.#options = options;
+  }
+
+  /** Adds a result, and sends it if it may be told now. */
+  add({ response, scheduling }: ToolUpdate): void {
+    const { id, name } = response;
+    const described = describeLateResult(response, this.#options.capabilities);
+    this.#waiting.push({ callId: id, name, scheduling, ...described, omitted: 0 });
+    this.#limitWaiting(id);
+    this.flush();
+  }
+
+  /** Forgets the results of calls that were taken back. */
+  discard(callIds: readonly string[]): void {
+    const isKept = ({ callId }: Update) => !callIds.includes(callId);
+    this.#waiting = this.#waiting.filter(isKept);
+    this.#sent = this.#sent.map(({ updates, number }) => ({ updates: updates.filter(isKept), number }));
+  }
+
+  /** Sends what may be told now. Call it when the turn or the connection has changed. */
+  flush(): void {
+    if (this.#waiting.length === 0) return;
+    const connection = this.#options.getConnection();
+    if (!connection) return;
+    const waitMs = this.#findWait();
+    if (waitMs === undefined) return;
+    if (waitMs > 0) this.#timer ??= setTimeout(() => this.#onTimer(), waitMs).unref();
+    else this.#send(connection);
+  }
+
+  /** The exchange has ended. The turn has applied the event before. */
+  completeExchange(): void {
+    if (this.#sent.length === 0) return;
+    const { settledInputs } = this.#options.turn.state;
+    this.#sent = this.#sent.filter(({ number }) => number > settledInputs);
+  }
+
+  /** The connection is lost. What no exchange has settled is sent again on the next one. */
+  onConnectionLost(): void {
+    this.#waiting.unshift(...this.#sent.flatMap(({ updates }) => updates));
+    this.#sent = [];
+    this.#lastMessageAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Discards everything, because the run is over. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#waiting = [];
+    this.#sent = [];
+  }
+
+  #onTimer(): void {
+    this.#timer = undefined;
+    this.flush();
+  }
+
+  /** @returns time until the results may be told, in ms; `undefined`: when the turn has changed */
+  #findWait(): number | undefined {
+    const { turn, isUserBusy } = this.#options;
+    const isUrgent = this.#waiting.some(({ scheduling }) => scheduling === 'INTERRUPT');
+    if (!isUrgent && turn.state.phase !== 'idle') return undefined;
+    const now = performance.now();
+    if (!isUrgent && isUserBusy()) {
+      this.#speakingSince ??= now;
+      if (now - this.#speakingSince < MAX_SPEAKING_MS) return SPEAKING_CHECK_MS;
+    }
+    this.#speakingSince = undefined;
+    return Math.max(0, this.#lastMessageAt + MESSAGE_INTERVAL_MS - now);
+  }
+
+  #send(connection: ModelConnection): void {
+    const { turn, onSent } = this.#options;
+    const updates = this.#waiting;
+    this.#waiting = [];
+    this.#lastMessageAt = performance.now();
+    const text = updates.map(toLine).join('\n');
+    const isSilent = updates.every(({ scheduling }) => scheduling === 'SILENT');
+    turn.apply(isSilent ? { type: 'input_recorded', hasText: false } : { type: 'update_sent' });
+    this.#sent.push({ updates, number: turn.state.inputs });
+    const images = updates.flatMap((update) => update.images);
+    connection.send({
+      ...(isSilent ? { type: 'partial_text', text: `${text}\n` } : { type: 'text', text }),
+      ...(images.length > 0 ? { images } : {}),
+    });
+    if (!isSilent) onSent();
+  }
+
+  /** @param callId the call that has a new result */
+  #limitWaiting(callId: string): void {
+    const ofCall = this.#waiting.filter((update) => update.callId === callId);
+    if (ofCall.length > MAX_WAITING) this.#omit(ofCall[0]);
+    let characters = this.#waiting.reduce((sum, update) => sum + measureUpdate(update), 0);
+    while (characters > MAX_CHARACTERS && this.#waiting.length > 1) {
+      const [oldest] = this.#waiting;
+      if (oldest) characters -= measureUpdate(oldest);
+      this.#omit(oldest);
+    }
+  }
+
+  #omit(update: Update | undefined): void {
+    if (!update) return;
+    this.#waiting = this.#waiting.filter((each) => each !== update);
+    const next = this.#waiting.find(({ callId }) => callId === update.callId);
+    if (next) next.omitted += update.omitted + 1;
+    if (this.#logged.has(update.name)) return;
+    this.#logged.add(update.name);
+    this.#options.logger?.warn(
+      { tool: update.name, callId: update.callId },
+      'a tool has more results than the model can be told: the oldest are left out',
+    );
+  }
+}
+
+function measureUpdate({ text, images }: Update): number {
+  return text.length + images.reduce((sum, { data }) => sum + data.length, 0);
+}
+
+function toLine({ name, text, omitted }: Update): string {
+  if (omitted === 0) return text;
+  return `(${omitted} earlier results of ${name} are left out)\n${text}`;
+}
