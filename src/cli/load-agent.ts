@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { Agent } from '../agent/agent.ts';
+import { BaseAgent } from '../agent/base-agent.ts';
 import { toErrorDetails } from '../wire/error-text.ts';
 
 /** Maximum duration of a syntax check, in ms. */
@@ -18,7 +18,7 @@ export class AgentFileError extends Error {
  * @param path relative to the working directory
  * @throws {AgentFileError}
  */
-export async function loadAgent(path: string): Promise<Agent> {
+export async function loadAgent(path: string): Promise<BaseAgent> {
   const file = resolve(path);
   let module: { rootAgent?: unknown; default?: unknown };
   try {
@@ -27,7 +27,7 @@ export async function loadAgent(path: string): Promise<Agent> {
     throw new AgentFileError(describeImportError(error, path, file), { cause: error });
   }
   const agent = module.rootAgent ?? module.default;
-  if (agent instanceof Agent) return agent;
+  if (agent instanceof BaseAgent) return agent;
   throw new AgentFileError(
     agent === undefined
       ? `${path} exports no agent: write "export const rootAgent = new Agent({ name: '…', … })"`

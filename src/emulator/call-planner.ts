@@ -8,6 +8,8 @@ export interface FunctionDeclaration {
   readonly takesArguments: boolean;
   /** Values of each parameter that has a list of them. The agent passes the value that the message contains. Default: none. */
   readonly choices?: ReadonlyMap<string, readonly string[]>;
+  /** Parameters that the function needs. Default: none. */
+  readonly required?: readonly string[];
 }
 
 export interface PlannedCall {
@@ -33,13 +35,15 @@ const ENDING = /(?<=\p{L}{3})(?:ing|ed|s)$/u;
 
 /**
  * Plans calls of the functions whose names the text contains, word by word. A function is left out if another function in the
- * text has all words of its name and more.
+ * text has all words of its name and more, or if it needs one of several values and the text contains none of them.
  */
 export function planCalls(text: string, functions: readonly FunctionDeclaration[]): PlannedCall[] {
   const said = new Set(splitName(removeJson(text)));
   const named = functions.filter(({ name }) => splitName(name).every((word) => said.has(word)));
   const fullest = named.filter(
-    ({ name }) => !named.some((other) => other.name !== name && isPartOf(splitName(name), splitName(other.name))),
+    (each) =>
+      !named.some((other) => other.name !== each.name && isPartOf(splitName(each.name), splitName(other.name))) &&
+      hasChosenAll(each, text),
   );
   return fullest.slice(0, MAX_CALLS).map((each) => planCall(each, text));
 }
@@ -61,6 +65,13 @@ function chooseValues({ choices = new Map() }: FunctionDeclaration, text: string
     values.find((value) => words.includes(value.toLowerCase())),
   ]);
   return Object.fromEntries(chosen.filter(([, value]) => value !== undefined));
+}
+
+/** Whether the message has a value for each parameter that needs one of a list. */
+function hasChosenAll(declaration: FunctionDeclaration, text: string): boolean {
+  const { required = [], choices = new Map() } = declaration;
+  const given = { ...chooseValues(declaration, text), ...readArguments(text) };
+  return required.every((name) => !choices.has(name) || name in given);
 }
 
 function isPartOf(some: readonly string[], more: readonly string[]): boolean {
@@ -85,6 +96,30 @@ export function findDescribed(
     if (shared > most) [best, most] = [each, shared];
   }
   return best;
+}
+
+/**
+ * Finds the function that takes one of several values, and the value that the instruction describes with most words of the message. The description of a
+ * value is a line such as `- billing: Answers questions on bills.`
+ */
+export function planDescribedChoice(
+  words: string,
+  functions: readonly FunctionDeclaration[],
+  instruction: string,
+): PlannedCall | undefined {
+  const said = listTellingWords(words);
+  const described = [...instruction.matchAll(/^- (\S+): (.+)$/gm)].map(([, value = '', text = '']) => ({
+    value,
+    shared: [...listTellingWords(text)].filter((word) => said.has(word)).length,
+  }));
+  const [best] = described.filter(({ shared }) => shared > 0).sort((one, other) => other.shared - one.shared);
+  if (!best) return undefined;
+  for (const { name, nonBlocking, choices = new Map<string, readonly string[]>() } of functions) {
+    for (const [parameter, values] of choices) {
+      if (values.includes(best.value)) return { name, nonBlocking, args: { [parameter]: best.value } };
+    }
+  }
+  return undefined;
 }
 
 /** Lists the words of a text that may name what a function does, without their endings: "rolls" and "rolling" are "roll". */

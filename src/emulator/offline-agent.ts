@@ -5,6 +5,7 @@ import {
   type PlannedCall,
   planCall,
   planCalls,
+  planDescribedChoice,
   readArguments,
   splitName,
 } from './call-planner.ts';
@@ -62,6 +63,8 @@ export function chooseReply(situation: Situation): Reply {
   const words = text.toLowerCase();
   const calls = planCalls(text, functions);
   if (calls.length > 0) return { type: 'call', calls };
+  const choice = planDescribedChoice(words, functions, situation.instruction);
+  if (choice) return { type: 'call', calls: [choice] };
   if (asksForTime(words)) {
     const clock = findClock(functions);
     if (!clock) return createAnswer('I have no tool for the time.');

@@ -136,6 +136,7 @@ export class LiveSession implements SessionHandle {
       logger,
       onActivity: () => this.#limits.markActivity(),
       onFinished: () => this.end({ reason: 'closed' }),
+      onEndedByAgent: () => this.end({ reason: 'agent_ended' }),
     });
     this.#posts = new PostReceiver(inbox, {
       log,

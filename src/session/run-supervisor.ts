@@ -43,6 +43,8 @@ export interface RunSupervisorOptions {
   readonly onActivity: () => void;
   /** Called once, when the last run has ended after `finish()`. */
   readonly onFinished: () => void;
+  /** Called when a run has ended because its agent wanted that. */
+  readonly onEndedByAgent: () => void;
 }
 
 /** Wait after the second failure in a row, in ms. Doubles with each further failure. The first failure is followed by no wait. */
@@ -70,6 +72,8 @@ export class RunSupervisor {
   #awaitsReply = false;
   /** Whether the model works in the background although its turn is complete. */
   #isWorking = false;
+  /** Whether the agent of the current run has ended it. */
+  #isEndedByAgent = false;
   #finishing = false;
   #stopped = false;
   #failures = 0;
@@ -208,6 +212,7 @@ export class RunSupervisor {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#isWaiting = false;
+    this.#isEndedByAgent = false;
     const queue = new LiveRequestQueue({ memory });
     for (const sized of this.#takeWaiting()) queue.push(sized);
     this.#queue.close();
@@ -241,6 +246,7 @@ export class RunSupervisor {
     this.#endTurn();
     if (reported && !this.#finishing) this.#fail(reported);
     if (this.#finishing) this.#options.onFinished();
+    else if (!failure && this.#isEndedByAgent) this.#options.onEndedByAgent();
   }
 
   #onEvent(yielded: AgentEvent): void {
@@ -250,6 +256,8 @@ export class RunSupervisor {
       this.#failures = 0;
       this.#awaitsReply = false;
     }
+    // ADK marks the end of each agent: what comes after it is of another one.
+    this.#isEndedByAgent = event.actions?.endOfAgent === true;
     if (event.status) this.#followStatus(event.status.upstream);
     recorder?.record(event);
     const visible = toVisibleEvent(event);

@@ -61,7 +61,7 @@ export function createOfflineNotice(error: Text | undefined, retryNow: () => voi
 
 /** @param reason the server's reason, if the server gave one. Ends that the user requested need no explanation. */
 export function createEndedNotice(reason: string | undefined, continueConversation: () => void): Notice {
-  const isExplained = reason === 'max_duration' || reason === 'idle';
+  const isExplained = reason === 'max_duration' || reason === 'idle' || reason === 'agent_ended';
   return {
     key: 'connection',
     tone: 'warning',

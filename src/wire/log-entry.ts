@@ -93,6 +93,9 @@ export interface TypedMessage {
 }
 
 export interface End {
-  /** `closed`: a client closed the session; `deleted`: the conversation was deleted; `idle`, `max_duration`: a limit was reached. */
-  reason: 'closed' | 'deleted' | 'idle' | 'max_duration';
+  /**
+   * `closed`: a client closed the session; `deleted`: the conversation was deleted; `idle`, `max_duration`: a limit was reached; `agent_ended`: the agent
+   * has ended it.
+   */
+  reason: 'closed' | 'deleted' | 'idle' | 'max_duration' | 'agent_ended';
 }

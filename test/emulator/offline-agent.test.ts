@@ -142,6 +142,27 @@ describe('the offline agent', () => {
     expect(argumentsOf(false)).toEqual({});
   });
 
+  test('calls no function that needs one of several values if the text has none of them', () => {
+    const choices = new Map([['agent_name', ['billing', 'sales']]]);
+    const [declared] = declare('transfer_to_agent');
+    const functions = declared ? [{ ...declared, choices, required: ['agent_name'] }] : [];
+    expect(reply('transfer to agent sales', { functions })).toMatchObject({
+      calls: [{ args: { agent_name: 'sales' } }],
+    });
+    expect(reply('transfer to agent', { functions }).type).toBe('answer');
+  });
+
+  test('chooses the value that its instruction describes with most words of the text', () => {
+    const choices = new Map([['agent_name', ['billing', 'sales']]]);
+    const [declared] = declare('transfer_to_agent');
+    const functions = declared ? [{ ...declared, choices }] : [];
+    const instruction = 'You help.\n- billing: Answers questions on bills.\n- sales: Sells new phones.';
+    expect(reply('why is my bill so high', { functions, instruction })).toMatchObject({
+      calls: [{ name: 'transfer_to_agent', args: { agent_name: 'billing' } }],
+    });
+    expect(reply('thanks', { functions, instruction }).type).toBe('answer');
+  });
+
   test('quotes the previous message of the user, typed or spoken', () => {
     const history = [
       { role: 'user', text: 'first' },

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import type { LiveRunner, RunLiveParams } from '../../src/agent/run/runner.ts';
+import { AsyncQueue } from '../../src/models/async-queue.ts';
+import type { AgentEvent } from '../../src/wire/agent-event.ts';
 import type { LiveRequest } from '../../src/wire/live-request.ts';
 import { WireError } from '../../src/wire/wire-error.ts';
 import { runnerFor } from '../agent/talk.ts';
@@ -17,6 +19,8 @@ interface ScriptedRun {
   readonly params: RunLiveParams;
   readonly read: LiveRequest[];
   finish(): void;
+  /** Yields an event. */
+  emit(event: AgentEvent): void;
   fail(error: Error): void;
   over: boolean;
 }
@@ -26,13 +30,19 @@ function scriptedRunner(): { runner: LiveRunner; runs: ScriptedRun[] } {
   const runs: ScriptedRun[] = [];
   const runner: LiveRunner = {
     card: runnerFor(modelAt('http://127.0.0.1:1')).card,
-    // biome-ignore lint/correctness/useYield: the run has no events
     async *runLive(params) {
-      const { promise, resolve, reject } = Promise.withResolvers<void>();
-      const run: ScriptedRun = { params, read: [], over: false, finish: resolve, fail: reject };
+      const events = new AsyncQueue<AgentEvent>(10);
+      const run: ScriptedRun = {
+        params,
+        read: [],
+        over: false,
+        finish: () => events.end(),
+        emit: (event) => void events.push(event),
+        fail: (error) => events.end(error),
+      };
       runs.push(run);
       try {
-        await promise;
+        yield* events;
       } finally {
         run.over = true;
       }
@@ -53,6 +63,35 @@ async function session() {
   jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
   return { sessions, runs, session: await open(sessions) };
 }
+
+describe('a run that ends by itself', () => {
+  const ended = (author: string): AgentEvent => ({
+    id: author,
+    invocationId: 'e-1',
+    author,
+    timestamp: 0,
+    actions: { endOfAgent: true },
+  });
+
+  test('ends the live session if its agent wanted that, with the reason agent_ended', async () => {
+    const { session: live, runs } = await session();
+    await flush();
+    runs[0]?.emit(ended('assistant'));
+    runs[0]?.finish();
+    await flush();
+    expect(live.ended).toEqual({ reason: 'agent_ended' });
+  });
+
+  test('leaves the live session open if something came after the end of an agent', async () => {
+    const { session: live, runs } = await session();
+    await flush();
+    runs[0]?.emit(ended('first_step'));
+    runs[0]?.emit({ id: '2', invocationId: 'e-1', author: 'second_step', timestamp: 0, turnComplete: true });
+    runs[0]?.finish();
+    await flush();
+    expect(live.ended).toBeUndefined();
+  });
+});
 
 describe('replacement', () => {
   test('a replaced run is aborted, and the next one starts when it has ended and stored its events', async () => {

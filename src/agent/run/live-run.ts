@@ -114,7 +114,7 @@ export class LiveRun {
   /** `undefined`: the agent waits for the user. */
   readonly #greeting: Greeting | undefined;
   readonly #onAbort = () => this.#abort();
-  /** Whether the run was aborted, or its reader has left. */
+  /** Whether the run was aborted, its reader has left, or its agent has ended it. */
   #ended = false;
   /** Ends the run after a tool has asked for that, if the reply does not end. */
   #endTimer: NodeJS.Timeout | undefined;
@@ -499,6 +499,8 @@ export class LiveRun {
     if (this.#ended) return;
     this.#assembler.interrupt();
     this.#emit({ author: this.#active.agentName, actions: { endOfAgent: true } });
+    // Nothing may follow that event.
+    this.#ended = true;
     this.#link.close();
   }
 

@@ -46,6 +46,7 @@ export function readTools(value: unknown, path: string, family: GeminiFamily): G
         nonBlocking: declaration.behavior === 'NON_BLOCKING',
         takesArguments: hasReadableParameters(declaration, family),
         choices: readChoices(declaration),
+        required: readRequired(declaration),
       });
     });
   });
@@ -84,6 +85,13 @@ function readChoices({ parameters, parametersJsonSchema }: JsonObject): Readonly
     );
   }
   return choices;
+}
+
+/** Reads the names of the parameters that the function needs. */
+function readRequired({ parameters, parametersJsonSchema }: JsonObject): readonly string[] {
+  const schema = isJsonObject(parameters) ? parameters : parametersJsonSchema;
+  if (!isJsonObject(schema) || !Array.isArray(schema.required)) return [];
+  return schema.required.filter((name) => typeof name === 'string');
 }
 
 /** Returns whether an object has a key, at any depth. */

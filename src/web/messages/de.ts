@@ -170,6 +170,7 @@ export const de: Translation = {
     endReasons: {
       max_duration: 'Die Höchstdauer eines Gesprächs ist erreicht.',
       idle: 'Es gab eine Zeit lang keine Aktivität.',
+      agent_ended: 'Der Agent hat sich verabschiedet.',
     },
     continueConversation: 'Fortsetzen',
     signedInAs: (userId) => `Sie sind als ${userId} angemeldet.`,

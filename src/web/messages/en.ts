@@ -155,6 +155,7 @@ export const en = {
     endReasons: {
       max_duration: 'The maximum duration of a conversation was reached.',
       idle: 'There was no activity for a while.',
+      agent_ended: 'The agent has said goodbye.',
     },
     continueConversation: 'Continue',
     signedInAs: (userId: string) => `You are signed in as ${userId}.`,

@@ -415,6 +415,7 @@ describe('a tool that ends the invocation', () => {
     await first.nextInput('tool_results');
     first.say('Goodbye!');
     first.completeTurn();
+    first.giveHandle('too late');
     await talk.done;
     expect(outline(talk.events).slice(-4)).toEqual(['text…', 'text', 'turnComplete', 'other']);
     expect(talk.events.at(-1)).toMatchObject({ actions: { endOfAgent: true } });

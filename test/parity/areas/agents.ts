@@ -35,16 +35,26 @@ export const agents: Area = {
     {
       id: 'transfer_to_agent',
       adk: 'The run goes on with a sub-agent: a second’s wait, a new connection. (TypeScript: without what the user typed.)',
-      here: 'Agents that hand over.',
-      status: 'planned',
-      brings: 'tools and agents',
+      here: 'The run goes on with any agent of the tree that ADK allows. The connection of the other agent is opened beside the old one; the words of the user are repeated there, and nobody else answers them. After five transfers without an answer the next one is refused.',
+      status: 'done',
+      differs: 'No pause of a second: nothing has to settle.',
+      tests: [
+        'agent/run/hand-over.test.ts: an agent with others below it transfers a typed question: the other agent answers it on a fresh connection, and is asked once',
+        'agent/run/hand-over.test.ts: an agent with others below it transfers a spoken question with the words that are recognized while the other agent connects',
+        'agent/run/hand-over.test.ts: an agent with others below it sends what the user says during the hand-over to the other agent, in order',
+        'agent/run/hand-over.test.ts: an agent with others below it transfers back to its parent and to another child of its parent, unless its author disallows it',
+        'agent/run/hand-over.test.ts: a transfer that is not possible in a circle is refused after five transfers without an answer, and possible again for the next question',
+      ],
     },
     {
       id: 'SequentialAgent',
       adk: '`task_completed` ends one agent’s part.',
-      here: 'With agents that hand over.',
-      status: 'planned',
-      brings: 'tools and agents',
+      here: 'The same, without the pause: the next agent is told the conversation and speaks first. Sequences may contain sequences.',
+      status: 'done',
+      tests: [
+        'agent/run/hand-over.test.ts: a sequence of agents continues with the next step, which is told the conversation and speaks first, and ends after the last',
+        'agent/run/hand-over.test.ts: a sequence of agents in another sequence is followed by the next step of that one',
+      ],
     },
     {
       id: 'LoopAgent, ParallelAgent',
@@ -61,9 +71,12 @@ export const agents: Area = {
     {
       id: 'the agent that was active',
       adk: 'A new run begins with the agent that replied last.',
-      here: 'With agents that hand over.',
-      status: 'planned',
-      brings: 'tools and agents',
+      here: 'The same, also for a step of a sequence. After the end of a sequence the first agent speaks again.',
+      status: 'done',
+      tests: [
+        'agent/run/hand-over.test.ts: the agent with which a run starts is the one that was active when the run before ended',
+        'agent/run/hand-over.test.ts: the agent with which a run starts is the first one again after its sequence was completed',
+      ],
     },
     {
       id: 'callbacks: before and after a tool',

@@ -177,9 +177,11 @@ export const events: Area = {
     {
       id: 'Event.branch',
       adk: 'The agent’s path, `a.b.c`.',
-      here: 'With agents that hand over.',
-      status: 'planned',
-      brings: 'tools and agents',
+      here: 'The same, for the events of agents; a run of one agent has none.',
+      status: 'done',
+      tests: [
+        'agent/run/hand-over.test.ts: an agent with others below it transfers a typed question: the other agent answers it on a fresh connection, and is asked once',
+      ],
     },
     {
       id: 'Event.customMetadata',

@@ -96,16 +96,23 @@ export const lifecycle: Area = {
     {
       id: 'end: the last sequential agent is done',
       adk: 'The loop ends when the last agent of a SequentialAgent called `task_completed`.',
-      here: 'With agents that hand over.',
-      status: 'planned',
-      brings: 'tools and agents',
+      here: 'The same; the live session ends with the reason `agent_ended`.',
+      status: 'done',
+      tests: [
+        'agent/run/hand-over.test.ts: a sequence of agents continues with the next step, which is told the conversation and speaks first, and ends after the last',
+        'session/run-supervisor.test.ts: a run that ends by itself ends the live session if its agent wanted that, with the reason agent_ended',
+      ],
     },
     {
       id: 'end: end_invocation',
       adk: 'A callback or a tool sets it in the invocation context.',
-      status: 'planned',
-      here: 'Not yet: the client or the owner of the queue ends a run.',
-      brings: 'tools and agents',
+      here: '`context.endInvocation()` of a tool: the run ends when the model has finished its reply, and the live session with it.',
+      status: 'done',
+      differs: 'ADK ends at once. An agent that hangs up says goodbye first.',
+      tests: [
+        'agent/run/hand-over.test.ts: a tool that ends the invocation ends the run when the model has finished its reply',
+        'agent/run/hand-over.test.ts: a tool that ends the invocation ends the run after 30 s if the model does not reply',
+      ],
     },
     {
       id: 'end: the session timed out',
