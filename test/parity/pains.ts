@@ -143,4 +143,53 @@ export const pains: readonly Pain[] = [
       'pains/interruption.test.ts: pain 13: "an interruption is not reported, and the audio continues": a reader that resumes later receives interrupted and none of the discarded audio',
     ],
   },
+  {
+    number: 14,
+    complaint: 'A text does not interrupt the agent: the speech pauses and goes on, or the session is stuck',
+    issues: ['google/adk-python#2972'],
+    here: '`{"interrupt":{}}` before the text stops the speech at once, on every model, and the rest of the answer is never heard. The page sends both. A text alone interrupts as the model does it.',
+    tests: [
+      'pains/text-interruption.test.ts: pain 14: "the agent cannot be interrupted with text": a model of the family %s that is interrupted by a text stops at once, answers the text, and never goes on with what it said before',
+      'pains/text-interruption.test.ts: pain 14: "the agent cannot be interrupted with text": a model that nothing may interrupt finishes before it answers a text, and is cut off by a text with an interruption',
+    ],
+  },
+  {
+    number: 15,
+    complaint: 'The end of a transcript is not reported, words arrive twice, and the user is not transcribed',
+    issues: ['google/adk-python#3324', 'google/adk-python#2357', 'google/adk-python#568', 'google/adk-python#6045'],
+    here: 'Increments, and one transcript that is finished, of the user and of the agent, whether the model reports the end or not. Pages of the samples get each word once.',
+    tests: [
+      'pains/transcripts.test.ts: pain 15: "transcripts are not finished, or arrive twice": speech with a model of the family %s has one finished transcript of the user, and the words of the agent once',
+      'pains/transcripts.test.ts: pain 15: "transcripts are not finished, or arrive twice": an ADK client of a model of the family %s gets increments, and one finished transcript that has all of them',
+    ],
+  },
+  {
+    number: 16,
+    complaint:
+      'The agent goes silent after a tool, after an interruption, or because the end of the speech is not detected',
+    issues: [
+      'google/adk-python#2485',
+      'google/adk-python#1283',
+      'googleapis/python-genai#1987',
+      'googleapis/python-genai#1224',
+      'googleapis/python-genai#2580',
+    ],
+    here: 'A watchdog reports a silent model (`stalled`), reminds it, and asks again on another connection. Where the voice detection waits for audio, silence is sent when the microphone is off.',
+    tests: [
+      'pains/silent-model.test.ts: pain 16: "the agent goes silent": a model of the family %s that says nothing after the result of a tool is reported, and answers without another question',
+      'pains/silent-model.test.ts: pain 16: "the agent goes silent": a model that is deaf after the user has spoken into its answer is replaced, and what the user said is answered',
+      'pains/silent-model.test.ts: pain 16: "the agent goes silent": a model of the family %s answers speech after which the microphone is switched off, although no more audio tells it of the end',
+    ],
+  },
+  {
+    number: 18,
+    complaint: 'Nothing is received while a tool runs; with save_live_blob calls are swallowed',
+    issues: ['google/adk-python#5033', 'google/adk-python#6522', 'google/adk-python#5239', 'google/adk-python#3934'],
+    here: 'Calls run beside the receive loop and beside each other. A question or an interruption during a call is answered at once, and the call is cancelled.',
+    tests: [
+      'pains/blocking-tools.test.ts: pain 18: "tools block the loop": a question during a call that never returns is answered by a model of the family %s, and the call is cancelled',
+      'pains/blocking-tools.test.ts: pain 18: "tools block the loop": calls of one answer run side by side: the result of a quick one does not wait for that of a slow one',
+      'pains/blocking-tools.test.ts: pain 18: "tools block the loop": a run that stores its audio calls the tool, and reports the end of the turn',
+    ],
+  },
 ];
