@@ -1,11 +1,12 @@
 import { BaseAgent, type BaseAgentOptions } from './base-agent.ts';
+import { type AgentCallbackOptions, type AgentCallbacks, CALLBACK_OPTIONS, resolveCallbacks } from './callbacks.ts';
 import { checkOptionNames } from './check-option-names.ts';
 import type { InstructionProvider } from './instruction.ts';
 import type { RunConfig } from './run-config.ts';
 import type { Tool } from './tool.ts';
 import { isToolset, type Toolset } from './toolset.ts';
 
-export interface AgentOptions extends BaseAgentOptions {
+export interface AgentOptions extends BaseAgentOptions, AgentCallbackOptions {
   /** Name of the live model. Default: the server's default model (`DEMO_AGENT_MODEL`). */
   readonly model?: string;
   /**
@@ -55,6 +56,7 @@ const OPTIONS: readonly string[] = [
   'acceptsState',
   'disallowTransferToParent',
   'disallowTransferToPeers',
+  ...CALLBACK_OPTIONS,
 ];
 
 /** Agent that speaks through a live model (ADK: LlmAgent). */
@@ -69,6 +71,7 @@ export class Agent extends BaseAgent {
   readonly acceptsState: boolean | readonly string[];
   readonly disallowTransferToParent: boolean;
   readonly disallowTransferToPeers: boolean;
+  readonly callbacks: AgentCallbacks;
 
   /** @throws {TypeError} if an option is unknown, if the name or a tool is invalid, or if two tools or two agents have the same name */
   constructor(options: AgentOptions) {
@@ -103,6 +106,7 @@ export class Agent extends BaseAgent {
     this.acceptsState = acceptsState;
     this.disallowTransferToParent = disallowTransferToParent;
     this.disallowTransferToPeers = disallowTransferToPeers;
+    this.callbacks = resolveCallbacks(name, options);
   }
 }
 

@@ -137,6 +137,15 @@ describe('tool', () => {
   });
 });
 
+const NO_CALLBACKS = {
+  beforeAgent: [],
+  afterAgent: [],
+  beforeModel: [],
+  afterModel: [],
+  beforeTool: [],
+  afterTool: [],
+};
+
 describe('Agent', () => {
   const named = (name: string) => tool({ name, description: '', execute: () => 0 });
 
@@ -152,6 +161,7 @@ describe('Agent', () => {
       greeting: undefined,
       acceptsPersona: false,
       acceptsState: true,
+      callbacks: NO_CALLBACKS,
       subAgents: [],
       disallowTransferToParent: false,
       disallowTransferToPeers: false,
@@ -174,7 +184,7 @@ describe('Agent', () => {
       disallowTransferToParent: true,
       disallowTransferToPeers: true,
     };
-    expect({ ...new Agent(options) }).toEqual({ ...options, toolsets: [] });
+    expect({ ...new Agent(options) }).toEqual({ ...options, toolsets: [], callbacks: NO_CALLBACKS });
   });
 
   test.each(['', 'user', 'two words', '2nd', '-a', 'ä'])('throws for the name %j', (name) => {

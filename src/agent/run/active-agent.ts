@@ -1,5 +1,6 @@
 import type { Agent } from '../agent.ts';
 import type { AgentTree } from '../agent-tree.ts';
+import type { AgentCallbacks } from '../callbacks.ts';
 import type { InvocationNames } from '../invocation-context.ts';
 import type { Tool } from '../tool.ts';
 import { describeHandOvers, listHandOverTools } from '../tools/hand-over-tools.ts';
@@ -56,6 +57,10 @@ export class ActiveAgent implements InvocationNames {
   /** Tools of the agent, of its toolsets, and those that move the conversation to another agent. */
   get tools(): readonly Tool[] {
     return this.#tools;
+  }
+
+  get callbacks(): AgentCallbacks {
+    return this.#agent.callbacks;
   }
 
   /** What the agent is told beside its instruction: to whom it can hand over, and how. Empty: nothing. */

@@ -4,11 +4,13 @@ import type { ClientToolResult, LiveRequest } from '../../wire/live-request.ts';
 import { type MemoryCounter, MemoryShare } from '../../wire/memory-share.ts';
 import { omitResultImages, toResultParts } from '../../wire/result-images.ts';
 import type { StateDelta } from '../../wire/state-delta.ts';
+import type { AgentCallbacks, CalledTool } from '../callbacks.ts';
 import type { InvocationNames } from '../invocation-context.ts';
 import { PENDING_RESPONSE, type Tool } from '../tool.ts';
 import { BackgroundCalls, type ToolUpdate } from './background-calls.ts';
 import { type CallMode, findMode, limitResult, refuse, runInClient, toFirstAnswer } from './call-mode.ts';
 import { readFunctionName, type StopStreamingAnswer, stopStreaming, stopWithin } from './stop-streaming.ts';
+import { wrapInCallbacks } from './tool-callbacks.ts';
 import {
   type CallControl,
   type RunnableTool,
@@ -59,7 +61,10 @@ export interface ToolResult {
 
 export interface ToolCallsOptions {
   /** The agent that is active, whose tools are called, as they see the run. Read when a call starts. */
-  readonly agent: InvocationNames & { readonly tools: readonly Tool[] };
+  readonly agent: InvocationNames & {
+    readonly tools: readonly Tool[];
+    readonly callbacks: Pick<AgentCallbacks, 'beforeTool' | 'afterTool'>;
+  };
   /** Carries out what tools ask of the run. */
   readonly control: CallControl;
   /** State that the tools may change. */
@@ -424,9 +429,11 @@ export class ToolCalls {
   /** @param answered result of a client; `undefined` for a call that no client runs */
   #findRunnable({ name }: FunctionCall, answered: Promise<ClientToolResult> | undefined): RunnableTool {
     const tool = this.#findTool(name);
-    if (tool?.where === 'client') return runInClient(tool, answered);
     if (tool === stopStreaming) return { run: (args) => this.#stopStreaming(readFunctionName(args)) };
-    return tool?.run ? tool : refuse(`There is no tool called ${name.slice(0, MAX_NAME)}`);
+    const runnable = tool?.where === 'client' ? runInClient(tool, answered) : tool;
+    if (!tool || !runnable?.run) return refuse(`There is no tool called ${name.slice(0, MAX_NAME)}`);
+    const { description = '' } = tool.declaration as Partial<CalledTool>; // a function has one
+    return wrapInCallbacks(runnable, { name, description }, this.#options.agent.callbacks);
   }
 
   #discardOldestResults(isExchangeOpen: boolean): void {

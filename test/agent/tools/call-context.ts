@@ -1,3 +1,4 @@
+import { resolveCallbacks } from '../../../src/agent/callbacks.ts';
 import type { InvocationNames } from '../../../src/agent/invocation-context.ts';
 import type { Tool, ToolContext } from '../../../src/agent/tool.ts';
 import { InputCopy } from '../../../src/agent/tools/input-copy.ts';
@@ -20,7 +21,7 @@ export const NO_CONTROL: CallControl = {
 };
 
 /** An agent that is active, with these tools. */
-export const agentWith = (...tools: Tool[]) => ({ ...INVOCATION, tools });
+export const agentWith = (...tools: Tool[]) => ({ ...INVOCATION, tools, callbacks: resolveCallbacks('helper', {}) });
 
 /** The context of a call outside of a run. */
 export function createToolContext(signal = new AbortController().signal): ToolContext {
