@@ -3,6 +3,17 @@ export type { AdkLiveRequestQueue, AdkRunLiveParams, AdkRunner } from './agent/a
 export { type AdkRunnerOptions, fromAdkRunner } from './agent/adk/from-adk-runner.ts';
 export { Agent, type AgentOptions } from './agent/agent.ts';
 export { BaseAgent, type BaseAgentOptions } from './agent/base-agent.ts';
+export type {
+  AfterModelCallback,
+  AfterToolCallback,
+  AgentCallback,
+  AgentCallbackOptions,
+  BeforeModelCallback,
+  BeforeToolCallback,
+  CalledTool,
+  LlmRequest,
+  LlmResponse,
+} from './agent/callbacks.ts';
 export type { InstructionProvider } from './agent/instruction.ts';
 export type { InvocationContext, InvocationNames, ReadonlyContext } from './agent/invocation-context.ts';
 export { LiveRequestQueue } from './agent/live-request-queue.ts';

@@ -192,6 +192,27 @@ export function checkAgentConfig(
   );
 }
 
+/**
+ * Checks that the callbacks of an agent see what is said: they read the transcripts of speech. A callback that is never called would be no guard.
+ * @throws {WireError} invalid_run_config
+ */
+export function checkTranscripts(
+  { name, callbacks }: Agent,
+  { inputAudioTranscription, outputAudioTranscription, responseModalities }: RunConfig,
+  { capabilities }: Pick<RealtimeModel, 'capabilities'>,
+): void {
+  const speaks = !capabilities.modalities.includes('TEXT') || responseModalities?.[0] === 'AUDIO';
+  const isBlind =
+    (callbacks.beforeModel.length > 0 && inputAudioTranscription === null && 'inputAudioTranscription') ||
+    (callbacks.afterModel.length > 0 && speaks && outputAudioTranscription === null && 'outputAudioTranscription');
+  if (!isBlind) return;
+  const callback = isBlind === 'inputAudioTranscription' ? 'beforeModelCallback' : 'afterModelCallback';
+  throw new WireError(
+    'invalid_run_config',
+    `RunConfig.${isBlind} must not be null: ${callback} of the agent "${name}" reads what is spoken there`,
+  );
+}
+
 /** Lists the fields that the model does not support, each with the reason. */
 function findUnsupported(config: RunConfig, { name, capabilities }: Pick<RealtimeModel, 'name' | 'capabilities'>) {
   const { modalities, output, runOptions, proactive, optionNotes = {} } = capabilities;

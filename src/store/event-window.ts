@@ -56,6 +56,14 @@ export class EventWindow {
     return this.trim(this.#limits.characters);
   }
 
+  /** Removes events. */
+  remove(ids: ReadonlySet<string>): void {
+    const kept = this.#entries.filter((entry) => entry && !ids.has(entry.event.id));
+    this.#entries.splice(0, this.#entries.length, ...kept);
+    this.#dropped = 0;
+    this.#characters = kept.reduce((sum, entry) => sum + (entry?.characters ?? 0), 0);
+  }
+
   /** Drops the oldest events until the rest has at most `characters`. @returns the events that were dropped */
   trim(characters: number): AgentEvent[] {
     const dropped: AgentEvent[] = [];

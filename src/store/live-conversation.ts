@@ -136,6 +136,15 @@ export class LiveConversation {
     this.#growTurn(measureEvent(event));
   }
 
+  /** Removes events, as far as they are not committed yet. What they have changed in the state stays. */
+  discard(ids: ReadonlySet<string>): void {
+    if (ids.size === 0) return;
+    this.#turn = this.#turn.filter(({ id }) => !ids.has(id));
+    const before = this.#window.characters;
+    this.#window.remove(ids);
+    this.#reportResize(this.#window.characters - before);
+  }
+
   /** Commits the events of the running turn. Does not wait for the store. */
   commitTurn(): void {
     for (const event of this.#typedDuringReply) {
@@ -149,7 +158,8 @@ export class LiveConversation {
     this.#turnCharacters = 0;
     const stateDelta = this.#turnDelta;
     this.#turnDelta = undefined;
-    if (events.length > 0) this.#options.commits.push({ events, ...(stateDelta ? { stateDelta } : {}) }, bytes);
+    if (events.length > 0 || stateDelta)
+      this.#options.commits.push({ events, ...(stateDelta ? { stateDelta } : {}) }, bytes);
   }
 
   /**

@@ -79,6 +79,14 @@ export class AudioRecorder {
     this.#store('output');
   }
 
+  /** Discards the part of the reply that arrived: nobody may hear it again. */
+  discardOutput(): void {
+    const recording = this.#recordings.output;
+    if (!recording) return;
+    delete this.#recordings.output;
+    this.#count(-recording.characters);
+  }
+
   /** Stores the rest. Resolves when all files are stored. */
   finish(): Promise<void> {
     this.#storeBoth();

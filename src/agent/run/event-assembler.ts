@@ -181,6 +181,12 @@ export class EventAssembler {
     this.#input = '';
   }
 
+  /** Discards what the agent has said so far and was not emitted as complete. */
+  discardReply(): void {
+    this.#output = '';
+    this.#text = '';
+  }
+
   /** Emits what the agent has said so far as complete, because another agent continues. */
   completeReply(): void {
     this.#flushOutput();

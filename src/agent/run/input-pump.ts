@@ -16,6 +16,8 @@ export interface InputPumpOptions {
   readonly frames: FramePacer;
   /** Decides what a request for an answer means. `undefined`: nothing. */
   readonly resolveRespond: () => LiveRequest | undefined;
+  /** Checks a message of the user. Whether it must not be sent: something else has answered it. */
+  readonly blocksMessage: (content: Content) => boolean | Promise<boolean>;
   /** Records a message of the user in the conversation. Returns the id of its event. `pictures`: how many came with it */
   readonly recordMessage: (content: Content, pictures: number | undefined) => string;
   /** Applies changes of state. */
@@ -66,11 +68,17 @@ export class InputPump {
       if (waits && !queue.closed) await queue.waitForRequest();
       const received = queue.take();
       if (!received) break;
-      const request = this.#applyAtOnce(received);
-      if (!request) continue;
-      copyInput?.(request);
+      const rest = this.#applyAtOnce(received);
+      if (!rest) continue;
       if (waits) turnStart = performance.now();
       this.#holdsRequest = true;
+      // A promise would cost each piece of speech.
+      const request = rest.content ? await this.#screen(rest, rest.content) : rest;
+      if (!request) {
+        this.#holdsRequest = false;
+        continue;
+      }
+      copyInput?.(request);
       let { connection } = link;
       if (!connection || isBackpressured(connection)) connection = await this.#waitForConnection();
       // Record the message only once a connection is open: a new connection is seeded from the stored conversation and would otherwise receive
@@ -90,6 +98,13 @@ export class InputPump {
   /** Discards what the conversion of audio holds, because the run is over. */
   close(): void {
     this.#options.converter.close();
+  }
+
+  /** @returns the request, without its message if that must not be sent; `undefined` if nothing else is left */
+  async #screen(request: LiveRequest, message: Content): Promise<LiveRequest | undefined> {
+    if (!(await this.#options.blocksMessage(message))) return request;
+    const { content: _, partial: __, pictures: ___, ...rest } = request;
+    return Object.keys(rest).length > 0 ? rest : undefined;
   }
 
   /** Passes on what needs no connection: changes of state, and what is for calls of tools. @returns the rest of the request, if there is any */

@@ -7,6 +7,7 @@ import { toErrorDetails } from '../../wire/error-text.ts';
 import type { Blob, ClientToolResult, LiveRequest } from '../../wire/live-request.ts';
 import type { MemoryCounter } from '../../wire/memory-share.ts';
 import type { SessionPersona } from '../../wire/session-config.ts';
+import { WireError } from '../../wire/wire-error.ts';
 import type { Agent } from '../agent.ts';
 import type { AgentTree } from '../agent-tree.ts';
 import { createInstruction } from '../instruction.ts';
@@ -20,6 +21,7 @@ import type { ToolLogger } from '../tools/tool-execution.ts';
 import { ActiveAgent } from './active-agent.ts';
 import { AudioRecorder } from './audio-recorder.ts';
 import { BackgroundWork } from './background-work.ts';
+import { CallbackCalls, type Replacement, type Verdict } from './callback-calls.ts';
 import { checkImages } from './check-images.ts';
 import { ConnectionChanges } from './connection-changes.ts';
 import { ConversationRecorder } from './conversation-recorder.ts';
@@ -38,6 +40,7 @@ import { ReplayBuffer } from './replay-buffer.ts';
 import { ResponseRequests } from './response-requests.ts';
 import { RunHistory } from './run-history.ts';
 import { RunState, readStateDelta } from './run-state.ts';
+import { Screening } from './screening.ts';
 import { createTypedEvent } from './send-request.ts';
 import { sendToolResult } from './send-tool-result.ts';
 import { StallRecovery } from './stall-recovery.ts';
@@ -102,6 +105,8 @@ export class LiveRun {
   readonly #audioRecorder: AudioRecorder | undefined;
   readonly #recorder: ConversationRecorder;
   readonly #state: RunState;
+  readonly #callbacks: CallbackCalls;
+  readonly #screening: Screening;
   readonly #frames: FramePacer;
   readonly #input: InputSender;
   readonly #link: ModelLink;
@@ -134,6 +139,7 @@ export class LiveRun {
     this.#turn = new LiveTurn(capabilities.exchanges);
     this.#recorder = new ConversationRecorder(conversation);
     this.#state = new RunState(conversation.state, this.#active, emit);
+    this.#callbacks = new CallbackCalls({ active: this.#active, state: this.#state, logger: options.logger });
     this.#replayBuffer = new ReplayBuffer(this.#turn, options.memory, capabilities);
     this.#background = new BackgroundWork(this.#turn, (status) => this.#onStatus(status));
     this.#history = new RunHistory({
@@ -216,6 +222,20 @@ export class LiveRun {
       handOver: this.#handOver,
       capabilities,
       apply: (event) => this.#applyModelEvent(event),
+    });
+    this.#screening = new Screening({
+      active: this.#active,
+      calls: this.#callbacks,
+      turn: this.#turn,
+      conversation,
+      recorder: this.#recorder,
+      toolCalls: this.#toolCalls,
+      assembler: this.#assembler,
+      audioRecorder: this.#audioRecorder,
+      link: this.#link,
+      emit,
+      apply: (event) => this.#applyModelEvent(event),
+      onError,
     });
     this.#frames = new FramePacer(capabilities.input.framesPerSecond, (image) => this.#sendFrame(image));
     this.#pump = this.#createPump();
@@ -330,6 +350,7 @@ export class LiveRun {
       resolveRespond: () => responses.resolve(),
       frames: this.#frames,
       applyState: (delta) => this.#state.applyRequest(delta),
+      blocksMessage: (content) => this.#screening.blocksTyped(content),
       recordMessage: (content, pictures) => this.#recordMessage(content, pictures),
       confirmCall: (confirmation) => this.#toolCalls.confirm(confirmation),
       answerCall: (result) => this.#answerCall(result),
@@ -345,13 +366,52 @@ export class LiveRun {
   start(onEnd: () => Promise<void>): AsyncIterator<AgentEvent, void> {
     this.#events.onEnd(onEnd);
     this.#options.abortSignal?.addEventListener('abort', this.#onAbort);
+    const verdict = this.#callbacks.beforeAgent();
+    if (verdict instanceof Promise) {
+      verdict.then((settled) => this.#begin(settled)).catch((error) => this.#events.end(error));
+    } else this.#begin(verdict);
+    return this.#events;
+  }
+
+  /** @param verdict what takes the place of the run. `undefined`: the run begins */
+  #begin(verdict: Verdict): void {
+    if (this.#ended) return;
+    if (verdict) {
+      this.#answerForAgent(verdict);
+      return;
+    }
     const onError = (error: unknown) => this.#events.end(error);
-    this.#link.run().then(() => this.#events.end(), onError);
+    this.#link
+      .run()
+      .then(() => this.#endAgent())
+      .catch(onError);
     this.#pump
       .run()
       .then(() => this.#link.close())
       .catch(onError);
-    return this.#events;
+  }
+
+  /** Ends the run with the reply of a callback. The messages that wait are part of the conversation, and nothing else answers them. */
+  #answerForAgent(verdict: Replacement): void {
+    if (verdict.failed) {
+      this.#events.end(new WireError('agent_failed'));
+      return;
+    }
+    for (const { request } of this.#options.liveRequestQueue.drain()) {
+      if (request.state_delta) this.#state.applyRequest(request.state_delta);
+      if (request.content) this.#recordMessage(request.content, request.pictures);
+    }
+    this.#screening.replacement.answer(verdict);
+    this.#events.end();
+  }
+
+  /** The run has ended by itself. */
+  async #endAgent(): Promise<void> {
+    if (!this.#ended) {
+      const verdict = await this.#callbacks.afterAgent();
+      if (verdict && !verdict.failed) this.#screening.replacement.answer(verdict);
+    }
+    this.#events.end();
   }
 
   #abort(): void {
@@ -386,6 +446,7 @@ export class LiveRun {
     this.#pump.close();
     liveRequestQueue.release();
     this.#assembler.interrupt();
+    await this.#screening.finish();
     // Commit what was said now. The audio recorder adds events of its own, which may take longer.
     this.#recorder.finish();
     await this.#audioRecorder?.finish();
@@ -405,7 +466,7 @@ export class LiveRun {
     if (this.#ended) return;
     const stall = this.#watchdog?.examineTurnEnd(event);
     if (stall) this.#recovery.recover(stall);
-    else this.#applyModelEvent(event);
+    else if (!this.#screening.examine(event)) this.#applyModelEvent(event);
   }
 
   #applyModelEvent(event: ModelEvent): void {
@@ -535,6 +596,7 @@ export class LiveRun {
     const branch = this.#active.findBranch(body.author);
     const event = this.#createEvent(branch === undefined ? body : { ...body, branch });
     this.#recorder.record(event, readStateDelta(event));
+    this.#screening.onEmitted(event);
     if (this.#events.push(event)) return;
     this.#events.end(new Error(`${MAX_WAITING_EVENTS} events wait: nobody reads this run`));
   }

@@ -110,7 +110,8 @@ export class ModelLink {
    * connection still delivers is reported.
    */
   replaceConnection(): void {
-    this.#handle = undefined;
+    // An attempt in progress was told of what may have been removed since.
+    this.#renewSetup();
     const linked = this.#current;
     if (!linked) return;
     linked.isAbandoned = true;

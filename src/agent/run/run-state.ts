@@ -3,7 +3,7 @@ import { StateLimitError } from '../../store/state-scope.ts';
 import type { AgentEvent } from '../../wire/agent-event.ts';
 import type { StateDelta } from '../../wire/state-delta.ts';
 import type { InvocationNames } from '../invocation-context.ts';
-import { StateReader } from '../state.ts';
+import { CallState, StateReader } from '../state.ts';
 import type { EmitEvent } from './event-factory.ts';
 
 /** Changes of the state in one run, each of which belongs to an event. */
@@ -20,6 +20,11 @@ export class RunState {
     this.reader = new StateReader(this.values);
     this.#invocation = invocation;
     this.#emit = emit;
+  }
+
+  /** Opens the state for one call of an author's code. */
+  open(): CallState {
+    return new CallState(this.values);
   }
 
   /**

@@ -13,7 +13,7 @@ import { WireError } from '../../wire/wire-error.ts';
 import type { Agent } from '../agent.ts';
 import { AgentTree } from '../agent-tree.ts';
 import type { BaseAgent } from '../base-agent.ts';
-import { checkAgentConfig, checkRunConfig } from '../check-run-config.ts';
+import { checkAgentConfig, checkRunConfig, checkTranscripts } from '../check-run-config.ts';
 import type { LiveRequestQueue } from '../live-request-queue.ts';
 import { mergeRunConfig, type RunConfig } from '../run-config.ts';
 import { checkWrittenKeys } from '../state.ts';
@@ -149,6 +149,7 @@ export class Runner implements LiveRunner {
   #resolveConfig(agent: Agent, runConfig: RunConfig): RunConfig {
     const { model, artifacts } = this.#options;
     const checked = checkRunConfig(mergeRunConfig(agent.runConfig, runConfig), model);
+    checkTranscripts(agent, checked, model);
     if (!checked.saveLiveBlob || artifacts) return checked;
     throw new WireError(
       'invalid_run_config',

@@ -18,6 +18,7 @@ function createPump(costMs: number) {
     link: { connection: { bufferedBytes: 0 } as ModelConnection } as ModelLink,
     converter: new InputConverter({ inputRate: 16_000, manualActivity: false, frames }),
     frames,
+    blocksMessage: () => false,
     recordMessage: () => 'id',
     applyState: () => {},
     confirmCall: () => undefined,

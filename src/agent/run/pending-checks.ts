@@ -1,0 +1,46 @@
+import type { LiveConversation } from '../../store/live-conversation.ts';
+import type { ConversationRecorder } from './conversation-recorder.ts';
+
+export interface PendingChecksOptions {
+  readonly recorder: ConversationRecorder;
+  readonly conversation: LiveConversation;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Maximum wait for checks at the end of a run, in ms. */
+const END_MS = 1_000;
+
+/** Checks of callbacks that think. The turn is not stored before they have decided: what they reject is never stored. */
+export class PendingChecks {
+  readonly #options: PendingChecksOptions;
+  /** Checks, with the events that are removed if a check has not decided when the run ends. */
+  readonly #checks = new Map<Promise<void>, readonly string[]>();
+  #isClosed = false;
+
+  constructor(options: PendingChecksOptions) {
+    this.#options = options;
+  }
+
+  /** @param check decides, and carries the decision out @param eventIds events with the words that are checked. May grow */
+  add(check: Promise<void>, eventIds: readonly string[]): void {
+    const { recorder, onError } = this.#options;
+    recorder.hold();
+    const pending: Promise<void> = check.catch(onError).finally(() => {
+      this.#checks.delete(pending);
+      if (!this.#isClosed) recorder.release();
+    });
+    this.#checks.set(pending, eventIds);
+  }
+
+  /** Waits until all checks have decided, at most 1 s. What is undecided then is removed from the conversation: no callback has let it pass. */
+  async finish(): Promise<void> {
+    if (this.#checks.size > 0) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, END_MS).unref();
+      await Promise.race([Promise.all(this.#checks.keys()), promise]);
+      clearTimeout(timer);
+    }
+    this.#isClosed = true;
+    for (const eventIds of this.#checks.values()) this.#options.conversation.discard(new Set(eventIds));
+  }
+}
