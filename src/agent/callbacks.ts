@@ -2,12 +2,12 @@ import type { Content, Transcription } from '../wire/agent-event.ts';
 import type { InvocationContext } from './invocation-context.ts';
 import type { ToolContext } from './tool.ts';
 
-/** What a callback returns: at once, or as a promise. `undefined`: the conversation continues as if there was no callback. */
+/** Answer of a callback, at once or as a promise. `undefined`: the conversation continues as if there was no callback. */
 type Answer<Value> = Value | undefined | Promise<Value | undefined>;
 
 /** Words of the user on their way to the model (ADK: LlmRequest). A copy: changes have no effect. */
 export interface LlmRequest {
-  /** One message. Speech is text here: its transcript. */
+  /** A single message. Speech is text here: its transcript. */
   readonly contents: readonly Content[];
 }
 
@@ -17,7 +17,7 @@ export interface LlmRequest {
 export interface LlmResponse {
   /** Text of a model that answers in text, complete from the beginning of the turn. */
   readonly content?: Content;
-  /** What a model that speaks has said, complete from the beginning of the turn. */
+  /** Words of a model that speaks, complete from the beginning of the turn. */
   readonly outputTranscription?: Transcription;
   /** True while more may follow. */
   readonly partial?: boolean;
@@ -51,7 +51,7 @@ export type AfterToolCallback = (params: {
   readonly response: Readonly<Record<string, unknown>>;
 }) => Answer<Record<string, unknown>>;
 
-/** One callback, or several: they are called in order until one returns something. */
+/** A callback, or several: they are called in order until one returns something. */
 type OneOrMore<Callback> = Callback | readonly Callback[];
 
 /** Callbacks of an agent, with the names of ADK. */

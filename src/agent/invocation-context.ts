@@ -10,13 +10,13 @@ export interface InvocationNames {
   readonly agentName: string;
 }
 
-/** What code of an agent's author learns of the run that calls it: in a tool or a callback. */
+/** The run, as code of an agent's author sees it in a tool or a callback. */
 export interface InvocationContext extends InvocationNames {
   /** State of the conversation, the user and the application. */
   readonly state: State;
 }
 
-/** What code learns that may change nothing: an instruction that is a function (ADK: ReadonlyContext). */
+/** The run for code that may change nothing: an instruction that is a function (ADK: ReadonlyContext). */
 export interface ReadonlyContext extends InvocationNames {
   readonly state: ReadonlyState;
 }

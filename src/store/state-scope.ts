@@ -64,7 +64,7 @@ function createEntry(name: string, copy: unknown): StateEntry {
 }
 
 /**
- * One scope of state in memory. The stored values arrive once, when the first conversation of the scope is loaded; a key that was changed before keeps
+ * Scope of state in memory. The stored values arrive once, when the first conversation of the scope is loaded; a key that was changed before keeps
  * its change. From then on memory is the truth, and the store follows.
  */
 export class StateScope {

@@ -8,11 +8,11 @@ import type { CallState } from '../state.ts';
 import type { ToolLogger } from '../tools/tool-execution.ts';
 import type { RunState } from './run-state.ts';
 
-/** What takes the place of a reply. */
+/** Text in the place of a reply. */
 export interface Replacement {
   /** Empty if the callback has failed. */
   readonly text: string;
-  /** What the callback has changed in the state. */
+  /** Changes of the state by the callback. */
   readonly stateDelta?: StateDelta | undefined;
   /** Whether the callback threw, took too long, or returned something that is no response: it decides nothing, so that nothing gets through. */
   readonly failed?: true;
@@ -30,7 +30,7 @@ export interface CallbackCallsOptions {
 
 /** Maximum duration of one callback, in ms. */
 const CALLBACK_MS = 5_000;
-/** The same after the end of a run, which the live session waits for. */
+/** Maximum duration of a callback after the end of a run, in ms. The live session waits for it. */
 const AFTER_AGENT_MS = 3_000;
 /** Maximum length of a text that takes the place of a reply, in characters. */
 const MAX_TEXT = 16 * 1024;

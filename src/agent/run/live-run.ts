@@ -299,7 +299,7 @@ export class LiveRun {
     const persona = agent === tree.first ? this.#options.persona : undefined;
     const { userId, sessionId, invocationId } = this.#active;
     const context = { userId, sessionId, invocationId, agentName: agent.name, state: this.#state.reader };
-    // What a client has chosen is no template: it could read keys that the client may not see.
+    // The instruction of a client is no template: it could read keys that the client may not see.
     const instruction = persona?.instruction ?? (await createInstruction(agent.instruction, context, logger));
     return toModelSetup(
       agent,

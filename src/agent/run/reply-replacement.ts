@@ -46,7 +46,7 @@ export class ReplyReplacement {
     this.#discard(eventIds);
     const { cancelled } = toolCalls.interruptExchange();
     if (cancelled.length > 0) assembler.addToolEvent({ author: active.agentName, toolCancellation: cancelled });
-    // What the user has said so far needs no other answer.
+    // The input so far needs no other answer.
     turn.apply({ type: 'stop_requested' });
     if (turn.state.outputStarted && !turn.state.interrupted) apply({ type: 'interrupted' });
     this.#emitText(replacement);

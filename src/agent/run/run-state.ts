@@ -10,7 +10,7 @@ import type { EmitEvent } from './event-factory.ts';
 export class RunState {
   /** The state of the conversation, and the keys `temp:` of this run. */
   readonly values: LiveState;
-  /** The same for code that may not change it. */
+  /** State for code that may not change it. */
   readonly reader: StateReader;
   readonly #invocation: InvocationNames;
   readonly #emit: EmitEvent;
