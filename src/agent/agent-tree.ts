@@ -7,6 +7,7 @@ export class AgentTree {
   readonly root: BaseAgent;
   readonly #agents: ReadonlyMap<string, BaseAgent>;
   readonly #parents: ReadonlyMap<string, BaseAgent>;
+  readonly #paths: ReadonlyMap<string, string>;
 
   /** @throws {TypeError} if two agents name different models: all of them speak through one connection after the other to the same model */
   constructor(root: BaseAgent) {
@@ -14,6 +15,7 @@ export class AgentTree {
     this.root = root;
     this.#agents = new Map(all.map((agent) => [agent.name, agent]));
     this.#parents = new Map(all.flatMap((parent) => parent.subAgents.map(({ name }) => [name, parent])));
+    this.#paths = new Map(all.map(({ name }) => [name, this.#createPath(name)]));
     const { name, model } = this.first;
     const other = this.speakers.find((agent) => agent.model !== undefined && agent.model !== model);
     if (other) {
@@ -46,7 +48,10 @@ export class AgentTree {
 
   /** Finds the path from the root to an agent: `a.b.c` (ADK: branch). @returns `undefined` if there is no such agent */
   findPath(name: string): string | undefined {
-    if (!this.#agents.has(name)) return undefined;
+    return this.#paths.get(name);
+  }
+
+  #createPath(name: string): string {
     const names = [name];
     for (let parent = this.#parents.get(name); parent; parent = this.#parents.get(parent.name))
       names.unshift(parent.name);

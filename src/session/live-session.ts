@@ -4,6 +4,7 @@ import { mergeRunConfig, type RunConfig } from '../agent/run-config.ts';
 import type { LiveConversation } from '../store/live-conversation.ts';
 import type { End } from '../wire/log-entry.ts';
 import { MemoryShare } from '../wire/memory-share.ts';
+import { omitUndefined } from '../wire/omit-undefined.ts';
 import { isSamePersona, type SessionConfig, type SessionPersona } from '../wire/session-config.ts';
 import { valueBytes } from '../wire/value-size.ts';
 import { WireError } from '../wire/wire-error.ts';
@@ -168,7 +169,8 @@ export class LiveSession implements SessionHandle {
     const { userId, sessionId } = this.#options;
     const { agentName } = this.#persona;
     const { modality, manualActivity } = this.#settings;
-    return { userId, sessionId, modality, manualActivity, ...(agentName === undefined ? {} : { agentName }) };
+    const { activeAgent } = this.#runs;
+    return { userId, sessionId, modality, manualActivity, ...omitUndefined({ activeAgent, agentName }) };
   }
 
   get memory(): MemoryBudget {

@@ -72,6 +72,8 @@ export class RunSupervisor {
   #awaitsReply = false;
   /** Whether the model works in the background although its turn is complete. */
   #isWorking = false;
+  /** Agent to which the conversation was transferred last. */
+  #activeAgent: string | undefined;
   /** Whether the agent of the current run has ended it. */
   #isEndedByAgent = false;
   #finishing = false;
@@ -99,6 +101,11 @@ export class RunSupervisor {
   /** Whether the first run waits for the first request. */
   get isWaiting(): boolean {
     return this.#isWaiting;
+  }
+
+  /** Agent to which the conversation was transferred last. `undefined`: the one of the runner. */
+  get activeAgent(): string | undefined {
+    return this.#activeAgent;
   }
 
   /** Whether a reply is being given, the model works on one in the background, or a message waits for one. */
@@ -258,6 +265,8 @@ export class RunSupervisor {
     }
     // ADK marks the end of each agent: what comes after it is of another one.
     this.#isEndedByAgent = event.actions?.endOfAgent === true;
+    const next = event.actions?.transferToAgent;
+    if (typeof next === 'string') this.#activeAgent = next;
     if (event.status) this.#followStatus(event.status.upstream);
     recorder?.record(event);
     const visible = toVisibleEvent(event);

@@ -110,6 +110,8 @@ export interface SessionInfo {
   readonly modality: 'TEXT' | 'AUDIO';
   /** Whether clients report when the user speaks, because the model does not detect speech. `undefined` if the runner does not say. */
   readonly manualActivity?: boolean | undefined;
+  /** Agent to which the conversation was transferred last. Default: that of the runner. */
+  readonly activeAgent?: string;
   /** Name that a client gave to the agent. Default: its own. */
   readonly agentName?: string;
 }

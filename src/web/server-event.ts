@@ -14,6 +14,7 @@ export const EVENT_NAMES = [
   'tool_confirmed',
   'tool_result',
   'tool_cancel',
+  'agent',
   'usage',
   'grounding',
   'status',

@@ -30,6 +30,7 @@ export class SessionState {
       this.#server = data.server;
     } else if (name === 'settings' && this.session.value)
       this.session.value = { ...this.session.value, modality: data.modality };
+    else if (name === 'agent' && this.session.value) this.session.value = { ...this.session.value, agent: data.name };
     else if (name === 'status') this.#model.update(data.upstream);
     // Forget the state of the model at a reset, because a newer one may be among the missed events.
     else if (name === 'reset') this.#model.update(undefined);

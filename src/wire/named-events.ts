@@ -42,6 +42,8 @@ export interface LogEvents {
     will_continue?: true;
   };
   tool_cancel: { id: string };
+  /** Another agent continues the conversation. */
+  agent: { name: string };
   usage: {
     prompt_tokens: number;
     response_tokens: number;

@@ -22,6 +22,7 @@ test('the agents of examples/multi-agent hand over offline: to the one that know
     ['read_bill', {}],
     ['transfer_to_agent', { agent_name: 'desk' }],
   ]);
+  expect(stream.named('agent')).toEqual([{ name: 'billing' }, { name: 'desk' }]);
   expect(server.upstream?.violations).toEqual([]);
 });
 
@@ -30,7 +31,9 @@ test('the order of examples/multi-agent is taken in two steps, and ends the live
   await say(server, 'I want to order a new phone');
   await stream.nextAnswer();
   await say(server, 'my task is completed');
-  await stream.until('the second step', () => stream.named('tool_result').length === 2);
+  await stream.until('the second step', () => stream.named('agent').at(-1)?.name === 'confirm');
+  const late = await openStream(`${server.url}/events/me?audio=none`);
+  expect(await late.untilNamed('session')).toMatchObject({ agent: 'confirm' });
   await stream.nextAnswer();
   await say(server, 'this task is completed');
   await stream.untilNamed('end');

@@ -119,8 +119,10 @@ export class LiveRun {
   /** `undefined`: the agent waits for the user. */
   readonly #greeting: Greeting | undefined;
   readonly #onAbort = () => this.#abort();
-  /** Whether the run was aborted, its reader has left, or its agent has ended it. */
+  /** Whether the run was aborted, or its reader has left. */
   #ended = false;
+  /** Whether the agent has ended the run. */
+  #isEndedByAgent = false;
   /** Ends the run after a tool has asked for that, if the reply does not end. */
   #endTimer: NodeJS.Timeout | undefined;
 
@@ -380,6 +382,7 @@ export class LiveRun {
       this.#answerForAgent(verdict);
       return;
     }
+    this.#reportActiveAgent();
     const onError = (error: unknown) => this.#events.end(error);
     this.#link
       .run()
@@ -411,7 +414,14 @@ export class LiveRun {
       const verdict = await this.#callbacks.afterAgent();
       if (verdict && !verdict.failed) this.#screening.replacement.answer(verdict);
     }
+    if (this.#isEndedByAgent) this.#emit({ author: this.#active.agentName, actions: { endOfAgent: true } });
     this.#events.end();
+  }
+
+  /** Tells the reader that the run continues with another agent than the first, because the conversation was transferred in an earlier run. */
+  #reportActiveAgent(): void {
+    const { agentName, agent } = this.#active;
+    if (agent !== this.#options.tree.first) this.#emit({ author: agentName, actions: { transferToAgent: agentName } });
   }
 
   #abort(): void {
@@ -463,7 +473,7 @@ export class LiveRun {
   /** Applies an event of the model. The order matters: the turn first, because the other parts read it; tools last, because they may answer. */
   #onModelEvent(event: ModelEvent): void {
     // A connection that is closing still delivers what was on its way. No tool may run for it, and nothing may be recorded.
-    if (this.#ended) return;
+    if (this.#ended || this.#isEndedByAgent) return;
     const stall = this.#watchdog?.examineTurnEnd(event);
     if (stall) this.#recovery.recover(stall);
     else if (!this.#screening.examine(event)) this.#applyModelEvent(event);
@@ -559,9 +569,7 @@ export class LiveRun {
     clearTimeout(this.#endTimer);
     if (this.#ended) return;
     this.#assembler.interrupt();
-    this.#emit({ author: this.#active.agentName, actions: { endOfAgent: true } });
-    // Nothing may follow that event.
-    this.#ended = true;
+    this.#isEndedByAgent = true;
     this.#link.close();
   }
 

@@ -26,6 +26,9 @@ const GO_AWAY_MARGIN_MS = 1_000;
 /** Maximum wait for the resumption handle of the last turn before a connection is left, in ms. */
 const HANDLE_WAIT_MS = 1_000;
 
+/** Events of a connection that still count when another agent takes over: the last words of the user, and what the reply has cost. */
+const DELIVERED_TO_THE_LAST: ReadonlySet<ModelEvent['type']> = new Set(['input_transcript', 'usage']);
+
 export interface ModelLinkOptions {
   readonly model: RealtimeModel;
   /** Creates the setup of a connection that is opened now: that of the agent which is active. */
@@ -219,7 +222,7 @@ export class ModelLink {
           linked.closed = event;
           continue;
         }
-        if (linked.isAbandoned || (linked.isHandedOver && event.type !== 'input_transcript')) continue;
+        if (linked.isAbandoned || (linked.isHandedOver && !DELIVERED_TO_THE_LAST.has(event.type))) continue;
         if (event.type === 'go_away') {
           this.#onGoAway(linked, event.timeLeftMs);
           continue;

@@ -68,7 +68,7 @@ export function createSessionEvent(
   client: string | undefined,
   { card, limits, server }: ReaderRouteOptions,
 ): ConnectionEvents['session'] {
-  const { userId, sessionId, modality, manualActivity = false } = session.info;
+  const { userId, sessionId, modality, manualActivity = false, activeAgent = card.agent } = session.info;
   return {
     epoch: session.log.epoch,
     user_id: userId,
@@ -76,7 +76,7 @@ export function createSessionEvent(
     client: client ?? null,
     next: attachment.next,
     head: session.log.head,
-    agent: card.agent,
+    agent: activeAgent,
     model: card.model,
     ...(card.emulated ? { emulated: true } : {}),
     modality,

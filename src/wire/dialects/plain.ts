@@ -70,6 +70,8 @@ function encodeEvent(event: AgentEvent, turn: number, frames: Place[], hasAudio:
   if (content?.parts) {
     for (const part of content.parts) encodePart(part, event, frames, hasAudio);
   }
+  const next = event.actions?.transferToAgent;
+  if (typeof next === 'string') frames.push(encodeNamed('agent', { name: next }));
   if (event.toolConfirmation) frames.push(encodeNamed('tool_confirmed', event.toolConfirmation));
   for (const id of event.toolCancellation ?? []) frames.push(encodeNamed('tool_cancel', { id }));
   const usage = event.usageMetadata && toUsage(event.usageMetadata);

@@ -384,8 +384,9 @@ describe('the agent with which a run starts', () => {
     second.completeTurn();
     await talk.turn(1);
     await talk.close();
-    const { connection: next } = start(tree, { store });
+    const { talk: later, connection: next } = start(tree, { store });
     expect((await next(0)).setup.instruction).toContain('You know bills.');
+    expect(later.events[0]).toMatchObject({ author: 'billing', actions: { transferToAgent: 'billing' } });
   });
 
   test('is the first one again after its sequence was completed', async () => {

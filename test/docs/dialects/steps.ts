@@ -164,6 +164,27 @@ export const STEPS: readonly Step[] = [
       event({ author: 'user', toolConfirmation: { id: 'call-4', ok: true } }),
     ],
   },
+  {
+    title: 'Another agent continues the conversation',
+    entries: [
+      event(model(call('call-5', 'transfer_to_agent', { agent_name: 'billing' }))),
+      event({
+        content: {
+          role: 'user',
+          parts: [
+            {
+              functionResponse: {
+                id: 'call-5',
+                name: 'transfer_to_agent',
+                response: { transferred_to: 'billing' },
+              },
+            },
+          ],
+        },
+        actions: { transferToAgent: 'billing' },
+      }),
+    ],
+  },
   { title: 'The result of a call is not needed any more', entries: [event({ toolCancellation: ['call-2'] })] },
   {
     title: 'A tool has failed',
