@@ -192,4 +192,23 @@ export const pains: readonly Pain[] = [
       'pains/blocking-tools.test.ts: pain 18: "tools block the loop": a run that stores its audio calls the tool, and reports the end of the turn',
     ],
   },
+  {
+    number: 19,
+    complaint: 'Callbacks and plugins are skipped in live mode, so that guardrails do not work',
+    issues: [
+      'google/adk-python#4181',
+      'google/adk-python#4704',
+      'google/adk-python#6259',
+      'google/adk-python#1108',
+      'google/adk-python#1897',
+    ],
+    here: 'All callbacks of an agent run. A guardrail sees what the user types before the model does, and what the model says as it grows: it stops speech that is sounding already, and what it has stopped is neither stored nor told to a later connection. A callback that fails lets nothing through.',
+    tests: [
+      'pains/callbacks.test.ts: pain 19: "callbacks are skipped in live mode": an output guardrail that thinks for a while stops speech that is already sounding: no audio follows interrupted, and the next question is answered',
+      'pains/callbacks.test.ts: pain 19: "callbacks are skipped in live mode": what an output guardrail has stopped is not part of the conversation',
+      'pains/callbacks.test.ts: pain 19: "callbacks are skipped in live mode": a guardrail for what the user says sees typed text before the model does, and what it blocks is never sent',
+      'pains/callbacks.test.ts: pain 19: "callbacks are skipped in live mode": the same guardrail sees speech, whose reply stops',
+      'pains/callbacks.test.ts: pain 19: "callbacks are skipped in live mode": callbacks around a tool, and around the agent, are called',
+    ],
+  },
 ];

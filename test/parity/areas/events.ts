@@ -170,9 +170,14 @@ export const events: Area = {
     {
       id: 'Event.actions',
       adk: 'stateDelta, artifactDelta, transferToAgent, escalate, skipSummarization, requestedAuthConfigs, requestedToolConfirmations and so on.',
-      here: '`stateDelta` for what a tool, a callback or a client changed; all of them passed through from an ADK Runner. `transferToAgent` of our own with agents that hand over.',
-      status: 'planned',
-      brings: 'tools and agents',
+      here: '`stateDelta` for what a tool, a callback or a client changed, `transferToAgent` for a hand-over, `endOfAgent` at the end that an agent asked for. All of them are passed through from an ADK Runner.',
+      differs: 'A confirmation is asked for by a call of its own, as ADK’s clients know it.',
+      status: 'done',
+      tests: [
+        'agent/run/state.test.ts: state that a tool changes comes with the event of the result, without the keys of the run, and is stored with the turn',
+        'agent/run/hand-over.test.ts: an agent with others below it transfers a typed question: the other agent answers it on a fresh connection, and is asked once',
+        'http/state.test.ts: state_delta of a client by WebSocket, with an envelope or bare, does the same, and an ADK reader sees the changes as actions',
+      ],
     },
     {
       id: 'Event.branch',
