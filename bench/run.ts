@@ -19,6 +19,7 @@ import { measureRoundTrips } from './round-trips.ts';
 import { measureRunner } from './runner.ts';
 import { measureSdkVoice } from './sdk-voice.ts';
 import { type Servers, serversBefore } from './servers.ts';
+import { measureParallelCalls, measureToolInterruption } from './tools.ts';
 import { measureDialectTrips, measureWebSocketTrips } from './websocket-trips.ts';
 
 const { values } = parseArgs({
@@ -40,6 +41,8 @@ const rows: Record<string, (servers: Servers) => Promise<void>> = {
   runner: () => measureRunner(values.quick ? 12 : 40),
   reconnect: () => measureReconnect(values.quick ? 3 : 15),
   resume: (servers) => measureResume(servers, values.quick ? 5 : 15),
+  'tool-interruption': () => measureToolInterruption(rounds),
+  'parallel-calls': () => measureParallelCalls(rounds),
   page: () => measurePage(values.quick ? 3 : 9),
 };
 

@@ -39,15 +39,29 @@ export function serversBefore(upstreamPort: string): Servers {
     relay: () => startChild(['bench/bare-relay.ts', upstreamPort]),
     webSocketRelay: () => startChild(['bench/bare-websocket-relay.ts', upstreamPort]),
     sample: () => startChild(['bench/sample-server.ts', upstreamPort]),
-    ours: (folder = '.') =>
-      startChild([...buildArguments(folder), '--port', '0'], {
-        GOOGLE_API_KEY: 'k',
-        GOOGLE_GEMINI_BASE_URL: `http://127.0.0.1:${upstreamPort}`,
-        DEMO_AGENT_MODEL: 'gemini-live-2.5-flash-preview',
-        LOG_LEVEL: 'warn',
-        MAX_SESSIONS: '10000',
-        // All users of the bench talk from one address, and as fast as they can.
-        ...UNLIMITED,
-      }),
+    ours: (folder = '.') => startOurs(folder, upstreamPort),
   };
+}
+
+/**
+ * Starts our server in front of an upstream.
+ * @param folder of a checkout that is built
+ * @param args further arguments of the command line
+ */
+export function startOurs(
+  folder: string,
+  upstreamPort: string,
+  args: readonly string[] = [],
+  env: Record<string, string> = {},
+): Promise<Child> {
+  return startChild([...buildArguments(folder), '--port', '0', ...args], {
+    GOOGLE_API_KEY: 'k',
+    GOOGLE_GEMINI_BASE_URL: `http://127.0.0.1:${upstreamPort}`,
+    DEMO_AGENT_MODEL: 'gemini-live-2.5-flash-preview',
+    LOG_LEVEL: 'warn',
+    MAX_SESSIONS: '10000',
+    // All users of the bench talk from one address, and as fast as they can.
+    ...UNLIMITED,
+    ...env,
+  });
 }

@@ -27,7 +27,7 @@ export interface ClientToolsOptions {
   readonly send: (item: object) => void;
 }
 
-/** Maximum number of calls without a result. The oldest is forgotten, and its signal aborted. A run of an agent has at most 32. */
+/** Maximum number of calls without a result. The oldest is forgotten, and its signal aborted. A run of an agent has at most 64. */
 const MAX_CALLS = 100;
 
 interface PendingCall {

@@ -5,7 +5,7 @@ import type { ClientToolResult, LiveRequest } from '../wire/live-request.ts';
 import { MAX_CALL_ID } from '../wire/tool-result.ts';
 import { type ErrorBody, WireError } from '../wire/wire-error.ts';
 
-/** Maximum number of calls that are remembered. The oldest is forgotten, and counts as unknown. A run has at most 32 calls at a time. */
+/** Maximum number of calls that are remembered. The oldest is forgotten, and counts as unknown. A run has at most 64 calls at a time. */
 const MAX_CALLS = 200;
 /** Maximum length of an id in an error, in characters. */
 const MAX_SHOWN_ID = 100;

@@ -22,11 +22,11 @@ import {
 import type { ToolAnswer } from './tool-response.ts';
 
 /** Maximum number of calls that run at the same time in one run. A further call is answered with an error. */
-const MAX_RUNNING = 32;
+const MAX_RUNNING = 64;
 /** Maximum number of streaming tools that run at the same time in one run. */
 const MAX_STREAMING = 8;
 /** Maximum number of results that are kept to be repeated, for the open exchange and for earlier ones. The oldest are discarded. */
-const MAX_RESULTS = 32;
+const MAX_RESULTS = 64;
 /** Maximum length of the pictures of these results, in characters of base64. The oldest are replaced by their number. */
 const MAX_PICTURES = 4 * 1024 * 1024;
 /** Maximum duration of a call, in ms, if neither the tool nor the config of the run says otherwise. */

@@ -215,18 +215,18 @@ describe('ToolCalls', () => {
     expect((await results(2)).map(({ id }) => id)).toEqual(['c2', 'c1']);
   });
 
-  test('answers a call with an error while 32 calls are running, and runs the next one when one has finished', async () => {
+  test('answers a call with an error while 64 calls are running, and runs the next one when one has finished', async () => {
     const { wait, call } = createPendingTool();
     const { start, results } = createCalls(wait);
-    for (let index = 0; index < 32; index += 1) start('wait', `c${index}`);
+    for (let index = 0; index < 64; index += 1) start('wait', `c${index}`);
     start('wait', 'one-too-many');
     expect(await results(1)).toEqual([
-      { id: 'one-too-many', name: 'wait', response: { error: 'More than 32 calls are running' } },
+      { id: 'one-too-many', name: 'wait', response: { error: 'More than 64 calls are running' } },
     ]);
     (await call(0)).finish(1);
     await results(2);
     start('wait', 'again');
-    expect((await call(32)).context.callId).toBe('again');
+    expect((await call(64)).context.callId).toBe('again');
   });
 
   test('runs a call once if the model repeats it while it is running, and again when it has finished', async () => {
@@ -357,14 +357,14 @@ describe('when the connection is lost', () => {
     ]);
   });
 
-  test('32 results are kept, the latest, in the order in which they arrived', async () => {
+  test('64 results are kept, the latest, in the order in which they arrived', async () => {
     const { calls, start, results } = createCalls(returning(1));
-    for (let index = 0; index < 40; index += 1) {
+    for (let index = 0; index < 72; index += 1) {
       start('give', `c${index}`);
       await results(index + 1);
     }
     const kept = calls.interruptExchange().results.map(({ id }) => id);
-    expect(kept).toEqual(Array.from({ length: 32 }, (_, index) => `c${index + 8}`));
+    expect(kept).toEqual(Array.from({ length: 64 }, (_, index) => `c${index + 8}`));
   });
 });
 

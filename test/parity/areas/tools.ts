@@ -13,12 +13,12 @@ export const tools: Area = {
     {
       id: 'tools: at the same time',
       adk: 'Calls of one message run at once; the first failure cancels the rest.',
-      here: 'They run in parallel, at most 32; a failure affects only its own call.',
+      here: 'They run in parallel, at most 64; a failure affects only its own call.',
       differs: 'The failure of one tool is no reason to stop another.',
       status: 'done',
       tests: [
         'agent/tools/tool-calls.test.ts: ToolCalls runs calls at the same time and reports each result when it arrives',
-        'agent/tools/tool-calls.test.ts: ToolCalls answers a call with an error while 32 calls are running, and runs the next one when one has finished',
+        'agent/tools/tool-calls.test.ts: ToolCalls answers a call with an error while 64 calls are running, and runs the next one when one has finished',
       ],
     },
     {
