@@ -100,7 +100,10 @@ export interface ToolCapabilities {
   readonly functions: boolean;
   /** Tools that the provider runs itself. */
   readonly builtIn: readonly BuiltInTool[];
-  /** Whether a result can say when the model should react to it. */
+  /**
+   * Whether functions can be declared `nonBlocking`, so that a result says when the model reacts to it, and that more results of the call follow.
+   * Without it the runtime sends what comes after the first response as text.
+   */
   readonly scheduling: boolean;
   /** Whether the provider replies to results by itself, or the connection must request the reply. The runtime does nothing in either case. */
   readonly repliesToResults: 'auto' | 'on_request';
@@ -184,7 +187,14 @@ export type BuiltInTool = 'google_search';
 
 /** A tool that the model may call: a declared function, or a tool that the provider runs. `parameters` is a JSON schema. */
 export type ToolDeclaration =
-  | { readonly type: 'function'; readonly name: string; readonly description: string; readonly parameters?: unknown }
+  | {
+      readonly type: 'function';
+      readonly name: string;
+      readonly description: string;
+      readonly parameters?: unknown;
+      /** The model does not wait for results. Only for models with `tools.scheduling`. */
+      readonly nonBlocking?: true;
+    }
   | { readonly type: BuiltInTool };
 
 /** An open connection to a model. */
@@ -214,7 +224,7 @@ export type ModelInput =
   /** Nothing follows the `partial_text` before: the model replies to it. Ignored if no message is incomplete. */
   | { readonly type: 'text_end' }
   /** Results of calls. Those of calls that were taken back are discarded. */
-  | { readonly type: 'tool_results'; readonly results: readonly FunctionResponse[] }
+  | { readonly type: 'tool_results'; readonly results: readonly ScheduledResult[] }
   /** The user starts to speak. Only where automatic activity detection is disabled. */
   | { readonly type: 'activity_start' }
   /** The user has stopped speaking. Only where automatic activity detection is disabled. */
@@ -233,6 +243,12 @@ export type ModelInput =
    * Ignored by models without `capabilities.truncation`. Does not stop a reply: `cancel` does.
    */
   | { readonly type: 'truncate'; readonly itemId?: string; readonly playedMs: number };
+
+/** Result of a call. `scheduling` and `willContinue` are for functions that are declared `nonBlocking`. */
+export interface ScheduledResult extends FunctionResponse {
+  /** When the model reacts to the result. Default: the model's own, `WHEN_IDLE`. */
+  readonly scheduling?: 'WHEN_IDLE' | 'INTERRUPT' | 'SILENT';
+}
 
 /** Either field is set. */
 export type CodePart = Pick<Part, 'executableCode' | 'codeExecutionResult'>;

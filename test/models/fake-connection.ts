@@ -8,6 +8,7 @@ import type {
   ModelInput,
   ModelSetup,
   ReplyPosition,
+  ScheduledResult,
   TurnEnd,
 } from '../../src/models/realtime-model.ts';
 import type { FunctionCall, UsageMetadata } from '../../src/wire/agent-event.ts';
@@ -264,7 +265,9 @@ export class FakeConnection implements ModelConnection {
         if (this.#isTextPartial) this.#onQuestion();
         return;
       case 'tool_results':
-        for (const { id } of input.results) if (this.#calls.get(id) === 'open') this.#calls.set(id, 'answered');
+        for (const { id, willContinue } of input.results) {
+          if (this.#calls.get(id) === 'open' && !willContinue) this.#calls.set(id, 'answered');
+        }
         return;
       case 'activity_start':
         this.#speaking = true;
@@ -309,7 +312,7 @@ export class FakeConnection implements ModelConnection {
       case 'partial_text':
         return input.text === '' ? 'the text is empty' : undefined;
       case 'tool_results':
-        return input.results.map(({ id }) => this.#objectToResult(id)).find((objection) => objection !== undefined);
+        return input.results.map((result) => this.#objectToResult(result)).find((objection) => objection !== undefined);
       case 'activity_start':
         if (!isManual) return 'the model detects activity itself';
         return this.#speaking ? 'the activity before has not ended' : undefined;
@@ -321,9 +324,12 @@ export class FakeConnection implements ModelConnection {
     }
   }
 
-  #objectToResult(id: string): string | undefined {
+  #objectToResult({ id, name, scheduling, willContinue }: ScheduledResult): string | undefined {
     const state = this.#calls.get(id);
     if (state === undefined) return `there was no call ${id}`;
+    const declared = this.setup.tools.find((each) => each.type === 'function' && each.name === name);
+    const isNonBlocking = this.#capabilities.tools.scheduling && declared?.type === 'function' && declared.nonBlocking;
+    if ((scheduling || willContinue) && !isNonBlocking) return `the model waits for the result of ${name}`;
     return state === 'answered' ? `the call ${id} was answered before` : undefined;
   }
 

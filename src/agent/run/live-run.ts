@@ -15,6 +15,7 @@ import type { LiveRequestQueue } from '../live-request-queue.ts';
 import { type RunConfig, WATCHDOG_LIMITS } from '../run-config.ts';
 import type { Tool } from '../tool.ts';
 import type { ToolUpdate } from '../tools/background-calls.ts';
+import { declareTool } from '../tools/call-mode.ts';
 import { findPendingCall } from '../tools/pending-calls.ts';
 import { ToolCalls, type ToolResult } from '../tools/tool-calls.ts';
 import type { ToolLogger } from '../tools/tool-execution.ts';
@@ -305,7 +306,7 @@ export class LiveRun {
     const instruction = persona?.instruction ?? (await createInstruction(agent.instruction, context, logger));
     return toModelSetup(
       agent,
-      tools.map(({ declaration }) => declaration),
+      tools.map((tool) => declareTool(tool, model.capabilities.tools.scheduling)),
       resolveConfig(agent),
       model.capabilities,
       { instruction, handOverRules, userName: persona?.userName },
@@ -514,7 +515,7 @@ export class LiveRun {
 
   /** Reports a result for which the model does not wait, and tells the model in time. */
   #onToolUpdate(update: ToolUpdate): void {
-    if (!this.#reportResult(update) && update.isNews) this.#updates.add(update);
+    if (!this.#reportResult(update)) this.#updates.add(update);
   }
 
   /** Emits a result. Returns whether another agent takes over with it. A result that others follow, after the first one, is not stored. */

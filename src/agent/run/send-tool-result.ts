@@ -1,6 +1,8 @@
-import type { ModelCapabilities, ModelConnection } from '../../models/realtime-model.ts';
+import type { ModelCapabilities, ModelConnection, ScheduledResult } from '../../models/realtime-model.ts';
 import type { FunctionResponse, InlineData } from '../../wire/agent-event.ts';
 import { listResultImages, toResultParts } from '../../wire/result-images.ts';
+import { PENDING_RESPONSE } from '../tool.ts';
+import type { ToolUpdate } from '../tools/background-calls.ts';
 import type { ToolResult } from '../tools/tool-calls.ts';
 
 type ImageCapabilities = Pick<ModelCapabilities, 'input' | 'tools'>;
@@ -11,18 +13,44 @@ type ImageCapabilities = Pick<ModelCapabilities, 'input' | 'tools'>;
  */
 export function sendToolResult(
   connection: ModelConnection,
-  { response: given, known }: ToolResult,
+  { response: given, known, nonBlocking }: ToolResult,
   capabilities: ImageCapabilities,
 ): void {
   if (known) {
-    const seen = listResultImages(given).filter(({ mimeType }) => capabilities.tools.resultImages.includes(mimeType));
-    // The model takes it for the whole result: results that follow are told as text.
-    const { willContinue: _, ...result } = describeUnseen(given, seen);
-    connection.send({ type: 'tool_results', results: [result] });
+    const { willContinue, ...result } = toKnownResult(given, capabilities);
+    // Without `willContinue` the model takes the response for the whole result: results that follow are told as text.
+    const isContinued = willContinue === true && nonBlocking && capabilities.tools.scheduling;
+    connection.send({ type: 'tool_results', results: [isContinued ? markFirst({ ...result, willContinue }) : result] });
     return;
   }
   const { text, images } = describeLateResult(given, capabilities);
   connection.send({ type: 'text', text, ...(images.length > 0 ? { images } : {}) });
+}
+
+/** Sends a result for which the model does not wait, on the connection on which the model made the call. */
+export function sendToolUpdate(
+  connection: ModelConnection,
+  { response, scheduling, isNews }: ToolUpdate,
+  capabilities: ImageCapabilities,
+): void {
+  const { id, name } = response;
+  const result: ScheduledResult = isNews
+    ? { ...toKnownResult(response, capabilities), scheduling }
+    : { id, name, response: {}, scheduling: 'SILENT' };
+  connection.send({ type: 'tool_results', results: [result] });
+}
+
+/** Reduces a result to the pictures that the model takes in results. */
+function toKnownResult(given: FunctionResponse, { tools }: Pick<ModelCapabilities, 'tools'>): FunctionResponse {
+  return describeUnseen(
+    given,
+    listResultImages(given).filter(({ mimeType }) => tools.resultImages.includes(mimeType)),
+  );
+}
+
+/** Marks the first response of a call. That a result is pending is nothing to speak about. */
+function markFirst(result: FunctionResponse): ScheduledResult {
+  return { ...result, scheduling: result.response === PENDING_RESPONSE ? 'SILENT' : 'WHEN_IDLE' };
 }
 
 /** Describes the result of a call for which the model does not wait, or that another connection has made. */

@@ -2,11 +2,13 @@ import type { ModelCapabilities, ModelConnection } from '../../models/realtime-m
 import type { InlineData } from '../../wire/agent-event.ts';
 import type { ToolUpdate } from '../tools/background-calls.ts';
 import type { ToolLogger } from '../tools/tool-execution.ts';
-import { describeLateResult } from './send-tool-result.ts';
-import type { LiveTurn } from './turn-state.ts';
+import { describeLateResult, sendToolUpdate } from './send-tool-result.ts';
+import type { LiveTurn, TurnInput } from './turn-state.ts';
 
 /** Maximum number of results of one call that wait. The oldest is left out, and the model is told so. */
 const MAX_WAITING = 8;
+/** Maximum number of messages with results that no exchange has settled. */
+const MAX_SENT = 16;
 /** Maximum length of all results that wait with their pictures, in characters. At the limit the oldest are left out. */
 const MAX_CHARACTERS = 2 * 1024 * 1024;
 /** Minimum time between two messages with results, in ms: results that arrive meanwhile go into the next one. */
@@ -18,8 +20,8 @@ const SPEAKING_CHECK_MS = 300;
 
 export interface UpdateSenderOptions {
   readonly turn: LiveTurn;
-  /** Tells which pictures in results the model sees. */
-  readonly capabilities: Pick<ModelCapabilities, 'input'>;
+  /** Tells which pictures in results the model sees, and whether results can be scheduled by the provider. */
+  readonly capabilities: Pick<ModelCapabilities, 'input' | 'tools'>;
   /** Returns the connection that accepts input, if there is one now. */
   readonly getConnection: () => ModelConnection | undefined;
   /** Whether the user is speaking, or has typed the beginning of a message. */
@@ -66,13 +68,22 @@ export class UpdateSender {
     this.#options = options;
   }
 
-  /** Adds a result, and sends it if it may be told now. */
-  add({ response, scheduling }: ToolUpdate): void {
+  /** Adds a result, and sends it if it may be told now. A model that can schedule results gets it at once. */
+  add(update: ToolUpdate): void {
+    const { response, scheduling, known, isNews } = update;
     const { id, name } = response;
-    const described = describeLateResult(response, this.#options.capabilities);
-    this.#waiting.push({ callId: id, name, scheduling, ...described, omitted: 0 });
-    this.#limitWaiting(id);
-    this.flush();
+    const { capabilities, getConnection } = this.#options;
+    const described = describeLateResult(response, capabilities);
+    const waiting = { callId: id, name, scheduling, ...described, omitted: 0 };
+    const connection = known && capabilities.tools.scheduling ? getConnection() : undefined;
+    if (connection) {
+      sendToolUpdate(connection, update, capabilities);
+      if (isNews) this.#recordSent([waiting], { type: 'input_recorded', hasText: false });
+    } else if (isNews) {
+      this.#waiting.push(waiting);
+      this.#limitWaiting(id);
+      this.flush();
+    }
   }
 
   /** Forgets the results of calls that were taken back. */
@@ -134,20 +145,27 @@ export class UpdateSender {
   }
 
   #send(connection: ModelConnection): void {
-    const { turn, onSent } = this.#options;
+    const { onSent } = this.#options;
     const updates = this.#waiting;
     this.#waiting = [];
     this.#lastMessageAt = performance.now();
     const text = updates.map(toLine).join('\n');
     const isSilent = updates.every(({ scheduling }) => scheduling === 'SILENT');
-    turn.apply(isSilent ? { type: 'input_recorded', hasText: false } : { type: 'update_sent' });
-    this.#sent.push({ updates, number: turn.state.inputs });
+    this.#recordSent(updates, isSilent ? { type: 'input_recorded', hasText: false } : { type: 'update_sent' });
     const images = updates.flatMap((update) => update.images);
     connection.send({
       ...(isSilent ? { type: 'partial_text', text: `${text}\n` } : { type: 'text', text }),
       ...(images.length > 0 ? { images } : {}),
     });
     if (!isSilent) onSent();
+  }
+
+  /** Remembers what was sent until an exchange settles it. At the limit the oldest is forgotten. */
+  #recordSent(updates: readonly Update[], input: TurnInput): void {
+    const { turn } = this.#options;
+    turn.apply(input);
+    this.#sent.push({ updates, number: turn.state.inputs });
+    if (this.#sent.length > MAX_SENT) this.#sent.shift();
   }
 
   /** @param callId the call that has a new result */

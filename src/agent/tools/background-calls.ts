@@ -17,7 +17,10 @@ export interface ToolUpdate {
   /** `willContinue`: more results of the call follow. */
   readonly response: FunctionResponse;
   readonly scheduling: ToolScheduling;
-  /** Whether the connection is the one on which the model made the call. */
+  /**
+   * Whether the connection is the one on which the model made the call, and the function is declared as one for whose results the model does not wait,
+   * where the model has that.
+   */
   readonly known: boolean;
   /** Whether the result is worth a word. The end of a generator is not. */
   readonly isNews: boolean;
@@ -84,7 +87,7 @@ export class BackgroundCalls {
 
   /** @param known whether the connection is the one on which the model made the call */
   add(call: BackgroundCall, known: boolean): void {
-    this.#calls.set(call.call.id, { ...call, known });
+    this.#calls.set(call.call.id, { ...call, known: known && call.mode.kind !== 'waiting' });
     const pending = [...this.#calls.values()].filter(({ execution }) => !execution);
     for (const oldest of pending.slice(0, -MAX_LONG_RUNNING)) this.#calls.delete(oldest.call.id);
   }

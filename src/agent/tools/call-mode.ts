@@ -1,3 +1,4 @@
+import type { ToolDeclaration } from '../../models/realtime-model.ts';
 import { describeError } from '../../wire/error-text.ts';
 import type { ClientToolResult } from '../../wire/live-request.ts';
 import { readResultImages } from '../../wire/result-images.ts';
@@ -16,6 +17,13 @@ export interface CallMode {
    */
   readonly kind: 'waiting' | 'scheduled' | 'streaming' | 'long_running';
   readonly scheduling: ToolScheduling;
+}
+
+/** Declares a tool for a model. @param scheduling whether the model can be told that it need not wait for the results */
+export function declareTool({ declaration, ...tool }: Tool, scheduling: boolean): ToolDeclaration {
+  const isBackground = tool.isStreaming || tool.isLongRunning || tool.scheduling !== undefined;
+  if (!scheduling || !isBackground || declaration.type !== 'function') return declaration;
+  return { ...declaration, nonBlocking: true };
 }
 
 /** @param isClientCall whether clients run the call, whose arguments are valid then */

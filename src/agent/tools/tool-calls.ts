@@ -55,6 +55,8 @@ export interface ToolResult {
   readonly response: FunctionResponse;
   /** Whether the connection knows the call and waits for its result. Otherwise the result must be sent as text. */
   readonly known: boolean;
+  /** Whether the function is declared as one for whose results the model does not wait, where the model has that. */
+  readonly nonBlocking: boolean;
   /** Changes of the state by the tool. */
   readonly stateDelta?: StateDelta | undefined;
 }
@@ -333,7 +335,7 @@ export class ToolCalls {
     for (const record of this.#calls) {
       record.known = false;
       if (!record.response) continue;
-      results.push({ response: record.response, known: false });
+      results.push({ response: record.response, known: false, nonBlocking: false });
       record.state = 'delivered';
     }
     return results;
@@ -387,9 +389,10 @@ export class ToolCalls {
     this.#calls.add(record);
     this.#discardOldestResults(record.isExchangeOpen);
     this.#discardOldestPictures();
-    const { known } = record;
+    const { known, mode } = record;
+    const nonBlocking = mode.kind !== 'waiting';
     this.#guard(() => {
-      if (this.#options.onResult({ response: given, known, stateDelta })) record.state = 'delivered';
+      if (this.#options.onResult({ response: given, known, nonBlocking, stateDelta })) record.state = 'delivered';
     });
   }
 

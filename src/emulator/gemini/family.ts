@@ -58,6 +58,12 @@ export interface GeminiFamily {
    */
   readonly refusesScheduling: boolean;
   /**
+   * What a declaration as NON_BLOCKING means. `works`: the model speaks on while the function runs. `ignored`: the function stays a blocking one. `final
+   * only`: every function is one, but a response with `willContinue` is taken for the last one, and the real one is never spoken.
+   * @see pipecat PR#4448 (3.x has none); livekit/agents-js PR#1412 (measured on 2.5); openclaw#152830, rows 2 to 6 (measured on 3.8)
+   */
+  readonly nonBlocking: 'works' | 'ignored' | 'final only';
+  /**
    * Whether a typed turn without words is answered with a filler.
    * @see pydantic-ai, realtime tests (measured)
    */
@@ -120,6 +126,7 @@ const GENERATION_2: Omit<
   sendsInterimTranscripts: false,
   cancelsByEmptyContent: false,
   refusesScheduling: false,
+  nonBlocking: 'works',
   fillsEmptyTurns: false,
   waitsForInput: false,
   thinksInBackground: false,
@@ -149,6 +156,7 @@ const GENERATION_3: Omit<
   alwaysTranscribes: true,
   cancelsByEmptyContent: false,
   refusesScheduling: false,
+  nonBlocking: 'works',
   fillsEmptyTurns: false,
   waitsForInput: false,
   thinksInBackground: false,
@@ -178,6 +186,7 @@ const FAMILIES = {
   threeOne: {
     ...GENERATION_3,
     name: '3.1',
+    nonBlocking: 'ignored',
     contentSeedsOnly: true,
     endsSpeechAtStreamEnd: true,
     thinkingLevel: 'ignored',
@@ -215,6 +224,7 @@ const FAMILIES = {
     cancelsByEmptyContent: true,
     readsJsonSchema: false,
     refusesScheduling: true,
+    nonBlocking: 'final only',
     fillsEmptyTurns: true,
     thinksInBackground: true,
   },

@@ -19,7 +19,7 @@ export class StrictRules {
   constructor(rawSetup: unknown, setup: GeminiSetup, service: 'gemini' | 'vertex', ping: (payload: string) => void) {
     checkSetupStrictly(rawSetup, setup);
     this.#realtimeInput = new RealtimeInputRules(setup.activityDetection.disabled, () => performance.now());
-    this.#toolResponses = new ToolResponseRules(service, ping);
+    this.#toolResponses = new ToolResponseRules(setup, service, ping);
   }
 
   /**

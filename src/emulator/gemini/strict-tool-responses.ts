@@ -1,5 +1,6 @@
 import type { FunctionResponse } from './client-message.ts';
 import { invalidArgument } from './refusal.ts';
+import type { GeminiSetup } from './setup.ts';
 
 /** Maximum number of calls in memory. At the limit the oldest is forgotten, and a response to it is refused as unknown. */
 const MAX_CALLS = 4_096;
@@ -13,16 +14,28 @@ interface Call {
 
 /** Refuses tool responses that do not match an open call. */
 export class ToolResponseRules {
+  /** Names of the functions for whose responses the model does not wait. */
+  readonly #nonBlocking: ReadonlySet<string>;
+  /** Whether the first response to a call is the last one. */
+  readonly #isFirstLast: boolean;
   readonly #service: 'gemini' | 'vertex';
   readonly #ping: (payload: string) => void;
   readonly #calls = new Map<string, Call>();
   #pings = 0;
 
   /**
+   * @param setup says for which functions the model does not wait
    * @param service Vertex accepts a response without an id for an open call of the same name
    * @param ping sends a WebSocket ping, after everything that was sent before
    */
-  constructor(service: 'gemini' | 'vertex', ping: (payload: string) => void) {
+  constructor(
+    { tools, family }: Pick<GeminiSetup, 'tools' | 'family'>,
+    service: 'gemini' | 'vertex',
+    ping: (payload: string) => void,
+  ) {
+    const declared = tools.functions.filter(({ nonBlocking }) => nonBlocking);
+    this.#nonBlocking = new Set(declared.map(({ name }) => name));
+    this.#isFirstLast = family.nonBlocking === 'final only';
     this.#service = service;
     this.#ping = ping;
   }
@@ -60,7 +73,12 @@ export class ToolResponseRules {
       if (call.state === 'cancelled') throw invalidArgument(`toolResponse: the call ${id} was cancelled.`);
       if (response.name !== call.name)
         throw invalidArgument(`toolResponse: the call ${id} was of ${call.name}, not of ${response.name}.`);
-      if (!response.willContinue) call.state = 'answered';
+      // "Only applicable to NON_BLOCKING function calls, is ignored otherwise" (FunctionResponse in @google/genai).
+      if ((response.isScheduled || response.willContinue) && !this.#nonBlocking.has(call.name))
+        throw invalidArgument(
+          `toolResponse: scheduling and willContinue mean nothing for ${call.name}, which is blocking.`,
+        );
+      if (!response.willContinue || this.#isFirstLast) call.state = 'answered';
     }
   }
 

@@ -43,7 +43,7 @@ export function readTools(value: unknown, path: string, family: GeminiFamily): G
       functions.set(name, {
         name,
         description: readString(declaration.description, `${where}.description`) ?? '',
-        nonBlocking: declaration.behavior === 'NON_BLOCKING',
+        nonBlocking: declaration.behavior === 'NON_BLOCKING' && family.nonBlocking !== 'ignored',
         takesArguments: hasReadableParameters(declaration, family),
         choices: readChoices(declaration),
         required: readRequired(declaration),

@@ -109,7 +109,8 @@ export class TurnTaking {
   }
 
   recordToolResponse(response: FunctionResponse): void {
-    this.#toolCalls.recordResponse(response);
+    const isLast = this.#options.setup().family.nonBlocking === 'final only';
+    this.#toolCalls.recordResponse(isLast ? { ...response, willContinue: false } : response);
   }
 
   close(): void {

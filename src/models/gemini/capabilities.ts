@@ -22,11 +22,11 @@ export function describeCapabilities(family: GeminiFamily, vertexai: boolean): M
       turnDetection: ['server', 'manual'],
     },
     output: { rate: 24_000, ...(voices ? { voices } : {}) },
-    // 3.8 documents `scheduling`, extended thinking closes with 1007 for it, and reports disagree: off.
+    // Vertex AI does not have `willContinue` (FunctionResponse in @google/genai 3.3.0).
     tools: {
       functions: true,
       builtIn: ['google_search'],
-      scheduling: false,
+      scheduling: family.scheduling === 'works' && !vertexai,
       repliesToResults: 'auto',
       resultImages: family.resultMedia.filter((type) => type.startsWith('image/')),
     },

@@ -1,4 +1,4 @@
-import type { Session } from '@google/genai';
+import type { FunctionResponse, Session } from '@google/genai';
 import type { Content, FunctionCall, InlineData, UsageMetadata } from '../../wire/agent-event.ts';
 import { AsyncQueue } from '../async-queue.ts';
 import type { SocketClose } from '../provider-socket.ts';
@@ -184,7 +184,9 @@ export class GeminiConnection implements ModelConnection {
   }
 
   #sendResults(results: readonly GeminiResult[]): void {
-    if (results.length > 0) this.#session?.sendToolResponse({ functionResponses: results.map(addStatus) });
+    // The SDK's enum of schedulings consists of the strings of the API.
+    const functionResponses = results.map(addStatus) as FunctionResponse[];
+    if (results.length > 0) this.#session?.sendToolResponse({ functionResponses });
   }
 
   /**
@@ -341,7 +343,9 @@ export class GeminiConnection implements ModelConnection {
 
 /** Generation 3.8 repeats a call whose result is empty, so that a result says at least that the call is done. */
 function addStatus(result: GeminiResult): GeminiResult {
-  const { response } = result;
+  const { response, scheduling } = result;
+  // The end of a generator is empty.
+  if (scheduling !== undefined) return result;
   const isEmpty = Object.values(response).every((value) => value === null || value === '');
   return isEmpty ? { ...result, response: { ...response, status: 'done' } } : result;
 }

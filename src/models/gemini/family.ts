@@ -66,8 +66,8 @@ export interface GeminiFamily {
   readonly repeatsEmptyResults: boolean;
   /**
    * Whether a result may say when the model reacts to it (`scheduling`). `closes`: the session is closed with 1007. `disputed`: documented, and reported
-   * not to work. Results never say it, because one family closes and for two nobody knows.
-   * @see https://ai.google.dev/gemini-api/docs/live-api/tools; openclaw#152830; pydantic-ai, realtime tests; livekit fork
+   * not to work by some. Results say it where it works, on AI Studio; elsewhere later results are told as text.
+   * @see https://ai.google.dev/gemini-api/docs/live-api/tools; openclaw#152830; pydantic-ai, realtime tests; livekit fork; livekit/agents-js PR#1412
    */
   readonly scheduling: 'works' | 'closes' | 'disputed' | 'unknown';
   /**

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { FunctionCall, FunctionResponse } from '../../wire/agent-event.ts';
 import { BoundedMap } from '../../wire/bounded-map.ts';
+import { omitUndefined } from '../../wire/omit-undefined.ts';
+import type { ScheduledResult } from '../realtime-model.ts';
 
 /** Maximum number of calls that wait for their results, also of one function. The oldest is forgotten: `refuseOpen` does not take it back. */
 const MAX_OPEN_CALLS = 1_000;
@@ -14,7 +16,7 @@ interface UnnamedCall {
 }
 
 /** A result as Gemini takes it. */
-export type GeminiResult = Pick<FunctionResponse, 'id' | 'name' | 'response' | 'parts'>;
+export type GeminiResult = Pick<ScheduledResult, 'id' | 'name' | 'response' | 'parts' | 'scheduling' | 'willContinue'>;
 
 /**
  * Function calls of one connection.
@@ -63,7 +65,7 @@ export class ModelCalls {
   }
 
   /** @returns the results that can be sent now, in order. Results of calls that were taken back are left out */
-  answer(results: readonly FunctionResponse[]): GeminiResult[] {
+  answer(results: readonly ScheduledResult[]): GeminiResult[] {
     // A result may cross with the `tool_cancel` of its call. Gemini has an answer to that call already.
     return results.filter(({ id }) => !this.#refused.has(id)).flatMap((result) => this.#answerOne(result));
   }
@@ -91,8 +93,8 @@ export class ModelCalls {
     this.#unnamed.set(name, calls);
   }
 
-  #answerOne({ id, name, response, parts }: FunctionResponse): GeminiResult[] {
-    const result = { response, ...(parts ? { parts } : {}) };
+  #answerOne({ id, name, response, parts, scheduling, willContinue }: ScheduledResult): GeminiResult[] {
+    const result = { response, ...omitUndefined({ parts, scheduling, willContinue }) };
     this.#open.delete(id);
     const unnamed = this.#unnamed.get(name);
     const call = unnamed?.find((each) => each.id === id);

@@ -98,11 +98,11 @@ export function toTools(tools: readonly ToolDeclaration[], family: GeminiFamily)
   const functionDeclarations = tools
     .filter((tool) => tool.type === 'function')
     .map(
-      ({ name, description, parameters }): FunctionDeclaration => ({
+      ({ name, description, parameters, nonBlocking }): FunctionDeclaration => ({
         name,
         description,
         ...(parameters === undefined ? {} : toParameters(name, parameters, family)),
-        ...(family.asynchronousTools ? { behavior: Behavior.NON_BLOCKING } : {}),
+        ...(family.asynchronousTools || nonBlocking ? { behavior: Behavior.NON_BLOCKING } : {}),
       }),
     );
   return [

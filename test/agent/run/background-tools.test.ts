@@ -5,6 +5,7 @@ import { GEMINI_FAMILIES } from '../../../src/models/gemini/family.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
 import type { LiveRequest } from '../../../src/wire/live-request.ts';
 import { closesAfterEach } from '../../models/cleanup.ts';
+import { FakeModel } from '../../models/fake-model.ts';
 import { modelAt } from '../../models/gemini/gemini-model.ts';
 import { until } from '../../models/until.ts';
 import { controlBackOff, type FakeTalkOptions, flushEvents, SPEECH, startFakeTalk } from '../fake-talk.ts';
@@ -309,6 +310,79 @@ describe('the scheduling of a tool', () => {
     expect(talk.events.filter(({ status }) => status?.upstream === 'stalled')).toEqual([]);
     await give(2);
     expect((await provider.nextInput('text')).text).toBe(toldText({ result: 2 }));
+  });
+});
+
+describe('on a model that schedules results itself', () => {
+  const scheduling = { capabilities: { tools: { ...new FakeModel().capabilities.tools, scheduling: true } } };
+
+  test('a streaming tool is declared as non-blocking, and its values are further results of its call, sent at once', async () => {
+    const { model, talk, watch, yield: give } = start({ model: scheduling, scheduling: 'INTERRUPT' });
+    const provider = await model.connection(0);
+    expect(provider.setup.tools[0]).toEqual({ ...watch.declaration, nonBlocking: true });
+    expect(provider.setup.tools[1]).not.toHaveProperty('nonBlocking');
+    const [id = ''] = provider.call({ name: 'watch_price' });
+    const call = { id, name: 'watch_price' };
+    expect((await provider.nextInput('tool_results')).results).toEqual([
+      { ...call, response: PENDING_RESPONSE, willContinue: true, scheduling: 'SILENT' },
+    ]);
+    provider.say('Once upon a time');
+    await give(1);
+    expect((await provider.nextInput('tool_results')).results).toEqual([
+      { ...call, response: { result: 1 }, willContinue: true, scheduling: 'INTERRUPT' },
+    ]);
+    await flushEvents(talk, provider);
+    expect(provider.closed).toBeUndefined();
+  });
+
+  test('the end of a generator without a last value is an empty result that is silent', async () => {
+    const once = tool({
+      name: 'once',
+      description: '',
+      async *execute() {
+        yield 1;
+      },
+    });
+    const { model } = start({ model: scheduling, agent: { tools: [once] } });
+    const provider = await model.connection(0);
+    const [id = ''] = provider.call({ name: 'once' });
+    for (let count = 0; count < 2; count += 1) await provider.nextInput('tool_results');
+    expect((await provider.nextInput('tool_results')).results).toEqual([
+      { id, name: 'once', response: {}, scheduling: 'SILENT' },
+    ]);
+  });
+
+  test('a value that no reply has followed is told as text on the next connection, which does not know the call, and so are later ones', async () => {
+    const { model, talk, yield: give } = start({ model: scheduling });
+    const provider = await model.connection(0);
+    provider.call({ name: 'watch_price' });
+    await provider.nextInput('tool_results');
+    provider.say('Yes.');
+    provider.completeTurn();
+    await talk.turn(1);
+    await give(1);
+    await provider.nextInput('tool_results');
+    provider.drop();
+    const next = await model.connection(1);
+    expect((await next.nextInput('text')).text).toBe(toldText({ result: 1 }));
+    next.say('It is 1.');
+    next.completeTurn();
+    await give(2);
+    expect((await next.nextInput('text')).text).toBe(toldText({ result: 2 }));
+  });
+
+  test('the first response of a long-running tool may be spoken about, and the result of the app is the last result of its call', async () => {
+    const refund = tool({ name: 'refund', description: '', isLongRunning: true, execute: () => ({ ticket: 7 }) });
+    const { model, talk } = start({ model: scheduling, agent: { tools: [refund] } });
+    const provider = await model.connection(0);
+    const [id = ''] = provider.call({ name: 'refund' });
+    expect((await provider.nextInput('tool_results')).results).toEqual([
+      { id, name: 'refund', response: { ticket: 7 }, willContinue: true, scheduling: 'WHEN_IDLE' },
+    ]);
+    talk.queue.sendToolResults([{ id, response: { ok: true } }]);
+    expect((await provider.nextInput('tool_results')).results).toEqual([
+      { id, name: 'refund', response: { ok: true }, scheduling: 'WHEN_IDLE' },
+    ]);
   });
 });
 

@@ -257,6 +257,31 @@ test('extended thinking announces work in the background, calls after its first 
   expect(await client.closed).toMatchObject({ code: 1007, reason: expect.stringContaining('scheduling') });
 });
 
+test('extended thinking takes a response with willContinue for the last one: it goes idle, and never speaks the real one', async () => {
+  const client = await openRaw(emulator);
+  client.send({
+    setup: {
+      model: `models/${EXTENDED}`,
+      generationConfig: { thinkingConfig: { thinkingLevel: 'LOW' } },
+      tools: [{ functionDeclarations: [{ name: 'dice', behavior: 'NON_BLOCKING' }] }],
+      outputAudioTranscription: {},
+    },
+  });
+  await client.until('setupComplete');
+  client.send({ clientContent: { turns: [{ parts: [{ text: 'roll the dice' }] }], turnComplete: true } });
+  const { id } = JSON.parse(await client.until('toolCall')).toolCall.functionCalls[0];
+  const respond = (result: string, more: object = {}) =>
+    client.send({ toolResponse: { functionResponses: [{ id, name: 'dice', response: { result }, ...more }] } });
+  respond('rolling', { willContinue: true });
+  await client.until('IDLE');
+  respond('six');
+  client.send({ clientContent: { turns: [{ parts: [{ text: 'thank you' }] }], turnComplete: true } });
+  await client.until('IDLE');
+  expect(client.frames.filter(({ data }) => data.includes('IDLE'))).toHaveLength(2);
+  expect(client.frames.filter(({ data }) => /six|Six/.test(data))).toEqual([]);
+  client.close();
+});
+
 /** Opens a session without the SDK, and waits until the setup is complete and the session has a handle. */
 async function openResumable(model: string, handle?: string, instruction = 'old') {
   const client = await openRaw(emulator);

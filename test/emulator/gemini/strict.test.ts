@@ -1,6 +1,7 @@
 import { Modality } from '@google/genai';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { type GeminiEmulator, startGeminiEmulator } from '../../../src/emulator/gemini/emulator.ts';
+import { findFamily } from '../../../src/emulator/gemini/family.ts';
 import { RealtimeInputRules } from '../../../src/emulator/gemini/strict-realtime-input.ts';
 import { ToolResponseRules } from '../../../src/emulator/gemini/strict-tool-responses.ts';
 import { join, room, say, speech } from '../microphone.ts';
@@ -390,9 +391,60 @@ describe('the list of violations', () => {
   });
 });
 
+const NO_FUNCTIONS = { tools: { functions: [], canSearch: false }, family: findFamily('gemini-3.8-live') };
+
+describe('responses that schedule or continue a call', () => {
+  const declare = (behavior?: string) => [
+    { functionDeclarations: [{ name: 'watch', ...(behavior ? { behavior } : {}) }] },
+  ];
+  const respond = (id: string, more: object) => ({
+    toolResponse: { functionResponses: [{ id, name: 'watch', response: { result: 1 }, ...more }] },
+  });
+  async function call(model: string, behavior?: string) {
+    const thinking = model.includes('thinking') ? { thinkingConfig: { thinkingLevel: 'LOW' } } : {};
+    const generationConfig = { responseModalities: ['AUDIO'], ...thinking };
+    const client = await opened(strict, {
+      setup: { model: `models/${model}`, generationConfig, tools: declare(behavior) },
+    });
+    client.send({ clientContent: { turns: [{ role: 'user', parts: [{ text: 'watch' }] }], turnComplete: true } });
+    const { id } = JSON.parse(await client.until('toolCall')).toolCall.functionCalls[0];
+    return { client, id };
+  }
+  const NATIVE = 'gemini-2.5-flash-native-audio-preview-12-2025';
+
+  test('are accepted for a NON_BLOCKING function until the last one', async () => {
+    const { client, id } = await call(NATIVE, 'NON_BLOCKING');
+    client.send(respond(id, { willContinue: true, scheduling: 'SILENT' }));
+    client.send(respond(id, { willContinue: true, scheduling: 'WHEN_IDLE' }));
+    client.send(respond(id, { scheduling: 'INTERRUPT' }));
+    client.send(respond(id, { scheduling: 'INTERRUPT' }));
+    await expectViolation(client, `toolResponse: the call ${id} was answered before.`);
+  });
+
+  test.each<[string, string | undefined, object]>([
+    [NATIVE, undefined, { willContinue: true }],
+    [NATIVE, undefined, { scheduling: 'SILENT' }],
+    ['gemini-3.1-flash-live-preview', 'NON_BLOCKING', { willContinue: true }],
+  ])('are refused on %s for a function declared as %s with %j', async (model, behavior, more) => {
+    const { client, id } = await call(model, behavior);
+    client.send(respond(id, more));
+    await expectViolation(
+      client,
+      'toolResponse: scheduling and willContinue mean nothing for watch, which is blocking.',
+    );
+  });
+
+  test('are the last ones on extended thinking', async () => {
+    const { client, id } = await call('gemini-3.8-live-extended-thinking', 'NON_BLOCKING');
+    client.send(respond(id, { willContinue: true }));
+    client.send(respond(id, {}));
+    await expectViolation(client, `toolResponse: the call ${id} was answered before.`);
+  });
+});
+
 test('a pong confirms the cancellations before its ping, not those after it', () => {
   const pings: string[] = [];
-  const rules = new ToolResponseRules('gemini', (payload) => pings.push(payload));
+  const rules = new ToolResponseRules(NO_FUNCTIONS, 'gemini', (payload) => pings.push(payload));
   rules.onCalls(['a', 'b'].map((id) => ({ id, name: 'f' })));
   rules.onCancellation(['a']);
   rules.onCancellation(['b']);
@@ -406,7 +458,7 @@ test('a pong confirms the cancellations before its ping, not those after it', ()
 });
 
 test('the rules remember 4,096 calls', () => {
-  const rules = new ToolResponseRules('gemini', () => {});
+  const rules = new ToolResponseRules(NO_FUNCTIONS, 'gemini', () => {});
   rules.onCalls(Array.from({ length: 4_097 }, (_, index) => ({ id: `call-${index}`, name: 'f' })));
   const answer = (id: string) => () =>
     rules.checkResponses([
