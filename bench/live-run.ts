@@ -9,7 +9,11 @@ export interface LiveRun {
  * Starts a run of a speaking agent in this process, without a server, against Gemini at `baseUrl`. The run ends when the reader of its events leaves,
  * or when `abortSignal` fires.
  */
-export function startLiveRun(baseUrl: string, abortSignal?: AbortSignal): LiveRun {
+export function startLiveRun(
+  baseUrl: string,
+  abortSignal?: AbortSignal,
+  agent = new Agent({ name: 'speaker' }),
+): LiveRun {
   const model = geminiModel({
     model: 'gemini-live-2.5-flash-preview',
     apiKey: 'k',
@@ -18,7 +22,6 @@ export function startLiveRun(baseUrl: string, abortSignal?: AbortSignal): LiveRu
     connectTimeoutMs: 10_000,
     onUnparsableFrame: (text) => process.stderr.write(`unparsable frame from upstream: ${text}\n`),
   });
-  const agent = new Agent({ name: 'speaker' });
   const liveRequestQueue = new LiveRequestQueue();
   const runner = new Runner({ appName: 'bench', agent, model, store: createMemoryStore() });
   return {

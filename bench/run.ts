@@ -6,6 +6,7 @@
 import { parseArgs } from 'node:util';
 import { startChild } from './child.ts';
 import { measureGate } from './gate.ts';
+import { measureHandOver } from './hand-over.ts';
 import { measureHundredVoices } from './hundred-voices.ts';
 import { measureIdleMemory } from './idle-memory.ts';
 import { measureLatency } from './latency.ts';
@@ -40,6 +41,7 @@ const rows: Record<string, (servers: Servers) => Promise<void>> = {
   'idle-memory': (servers) => measureIdleMemory(servers, values.quick ? 500 : 2_000),
   runner: () => measureRunner(values.quick ? 12 : 40),
   reconnect: () => measureReconnect(values.quick ? 3 : 15),
+  'hand-over': () => measureHandOver(values.quick ? 3 : 15),
   resume: (servers) => measureResume(servers, values.quick ? 5 : 15),
   'tool-interruption': () => measureToolInterruption(rounds),
   'parallel-calls': () => measureParallelCalls(rounds),
