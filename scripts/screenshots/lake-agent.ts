@@ -5,6 +5,8 @@ import { ISLAND } from './island.ts';
 
 /** Duration of the search for a ferry, in ms: long enough to be shown. */
 const SEARCH_MS = 240;
+/** Duration for which a ferry is watched, in ms: longer than any scene. */
+const WATCH_MS = 60_000;
 
 const findFerry = tool({
   name: 'find_ferry',
@@ -30,5 +32,18 @@ const showIsland = tool({
   execute: () => toolResult({ response: { from: 'the pier' }, images: [{ mimeType: 'image/png', data: ISLAND }] }),
 });
 
+const watchFerry = tool({
+  name: 'watch_ferry',
+  description: 'Watches a ferry, and says where it is.',
+  parameters: z.object({ ferry: z.string() }),
+  async *execute(_args, { signal }) {
+    yield { position: 'at the pier' };
+    await delay(WATCH_MS, undefined, { signal });
+  },
+});
+
 /** The agent of the pictures. Its model says what the scenes tell it to. */
-export const rootAgent = new Agent({ name: 'lake_guide', tools: [googleSearch, findFerry, orderTickets, showIsland] });
+export const rootAgent = new Agent({
+  name: 'lake_guide',
+  tools: [googleSearch, findFerry, orderTickets, watchFerry, showIsland],
+});

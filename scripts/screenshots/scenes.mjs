@@ -60,6 +60,17 @@ export const SCENES = {
       await stage.page.locator('.tool-confirm').waitFor();
     },
   },
+  'tool-streaming': {
+    server: 'scripted',
+    async reach(stage) {
+      await stage.ask('Watch the ferry for me.');
+      stage.model.send({
+        toolCall: { functionCalls: [{ id: 'call-1', name: 'watch_ferry', args: { ferry: '16:40' } }] },
+      });
+      await stage.page.locator('.tool-result', { hasText: 'pier' }).waitFor();
+      await stage.answer('I watch it, and tell you when it leaves.');
+    },
+  },
   'tool-picture': {
     server: 'scripted',
     async reach(stage) {

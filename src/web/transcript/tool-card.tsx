@@ -125,7 +125,7 @@ function Value({ value }: { value: unknown }) {
 
 /** The pictures of a result, which are for the user: they are shown while the call is folded, too. */
 function Pictures({ tool: { state, result, images, pictures } }: { tool: ToolUse }) {
-  const urls = state === 'done' ? findPictures([images, result]) : [];
+  const urls = state === 'done' || state === 'running' ? findPictures([images, result]) : [];
   if (urls.length === 0 && pictures === undefined) return null;
   return (
     <div class="tool-pictures">

@@ -55,6 +55,23 @@ describeInBrowser('tool calls and copies in a browser', (it) => {
     await picture.waitFor();
   });
 
+  it('a call whose results follow one another shows the latest result and its picture while it is running', async () => {
+    const { page, server } = await openWithEvents();
+    const card = page.getByTestId('tool');
+    const images = [{ mime_type: 'image/png', data: PNG }];
+    const result = (price: number, more: object) =>
+      server.emit('tool_result', { id: 'c1', name: 'watch_price', result: { price }, ...more });
+    server.emit('tool_call', { id: 'c1', name: 'watch_price', args: {}, where: 'server' });
+    result(101, { will_continue: true });
+    await card.getByText('→ price: 101').waitFor();
+    result(102, { will_continue: true, images });
+    await card.getByText('→ price: 102').waitFor();
+    await page.getByRole('img', { name: 'Picture in the result' }).waitFor();
+    expect(await card.getAttribute('data-state')).toBe('running');
+    result(103, {});
+    await page.locator('[data-testid=tool][data-state=done]').getByText('→ price: 103').waitFor();
+  });
+
   it('a call that waits for the user asks for it: Allow and Don’t allow are sent, and the answer of another page is shown', async () => {
     const { page, server } = await openWithEvents();
     const card = page.getByTestId('tool');
