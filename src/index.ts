@@ -27,7 +27,9 @@ export {
   googleSearch,
   type Tool,
   type ToolContext,
+  type ToolInput,
   type ToolOptions,
+  type ToolScheduling,
   tool,
 } from './agent/tool.ts';
 export { toolResult } from './agent/tool-result.ts';

@@ -211,4 +211,14 @@ export const pains: readonly Pain[] = [
       'pains/callbacks.test.ts: pain 19: "callbacks are skipped in live mode": callbacks around a tool, and around the agent, are called',
     ],
   },
+  {
+    number: 20,
+    complaint: 'The streaming tools of the documentation do not work',
+    issues: ['google/adk-python#3955', 'google/adk-python#960', 'google/adk-python#1862', 'google/adk-python#619'],
+    here: 'A tool whose function is an async generator is a streaming tool, with nothing else to declare. The model is told each value, on every family, and stops the tool with `stop_streaming`.',
+    tests: [
+      'pains/streaming-tools.test.ts: pain 20: "the streaming tools of the documentation do not work": a tool that monitors a price tells a model of the family %s each change, and is stopped by it',
+      'pains/streaming-tools.test.ts: pain 20: "the streaming tools of the documentation do not work": a tool that monitors a video sees the frames that the user sends to a model of the family %s',
+    ],
+  },
 ];

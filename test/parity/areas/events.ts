@@ -163,9 +163,12 @@ export const events: Area = {
     {
       id: 'Event.longRunningToolIds',
       adk: 'Ids of the calls whose result comes later.',
-      here: 'With long-running tools.',
-      status: 'planned',
-      brings: 'tools and agents',
+      here: 'The same. In the plain dialect the call has `long_running`.',
+      status: 'done',
+      tests: [
+        'agent/run/background-tools.test.ts: a long-running tool is marked in its event, its first response goes to the model, and the result of the app is told',
+        'http/long-running.test.ts: the result of a long-running call that arrives after a restart of the server is accepted once, shown, and told to the model',
+      ],
     },
     {
       id: 'Event.actions',

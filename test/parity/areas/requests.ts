@@ -295,9 +295,11 @@ export const requests: Area = {
     {
       id: 'fan-out to streaming tools',
       adk: 'Each request is copied to the queue of every running tool that has an `input_stream`.',
-      here: 'Planned with streaming tools.',
-      status: 'planned',
-      brings: 'tools and agents',
+      here: 'The same, for tools with `inputStream`.',
+      status: 'done',
+      tests: [
+        'agent/run/background-tools.test.ts: a streaming tool with inputStream receives what the user sends from the call on, and no other tool does',
+      ],
     },
   ],
 };
