@@ -165,6 +165,11 @@ export class LiveRequestQueue {
     return sized.request;
   }
 
+  /** Returns the next request, which stays in the queue. @returns `undefined` if none waits */
+  peek(): LiveRequest | undefined {
+    return this.#requests[this.#readCount]?.request;
+  }
+
   #wakeReader(): void {
     const wake = this.#wake;
     this.#wake = undefined;

@@ -102,9 +102,32 @@ export class InputPump {
 
   /** @returns the request, without its message if that must not be sent; `undefined` if nothing else is left */
   async #screen(request: LiveRequest, message: Content): Promise<LiveRequest | undefined> {
-    if (!(await this.#options.blocksMessage(message))) return request;
+    const check = this.#options.blocksMessage(message);
+    if (check instanceof Promise) await this.#sendAudioUntil(check);
+    if (!(await check)) return request;
     const { content: _, partial: __, pictures: ___, ...rest } = request;
     return Object.keys(rest).length > 0 ? rest : undefined;
+  }
+
+  /** Sends the audio that comes next while a message is checked: the voice does not wait for typed text. Everything else keeps its place behind the message. */
+  async #sendAudioUntil(check: Promise<unknown>): Promise<void> {
+    const { queue, copyInput } = this.#options;
+    const checking = { done: false };
+    const decided = check.then(() => {
+      checking.done = true;
+    });
+    while (!checking.done) {
+      const next = queue.peek();
+      if (!next) {
+        await Promise.race(queue.closed ? [decided] : [decided, queue.waitForRequest()]);
+      } else if (isAudio(next)) {
+        queue.take();
+        copyInput?.(next);
+        const connection = this.#options.link.connection ?? (await this.#waitForConnection());
+        if (!connection) return;
+        this.#send(connection, next, undefined);
+      } else await decided;
+    }
   }
 
   /** Passes on what needs no connection: changes of state, and what is for calls of tools. @returns the rest of the request, if there is any */
@@ -147,4 +170,9 @@ export class InputPump {
     if (input.content || input.activity_end || input.respond) frames.flush();
     send(connection, input, eventId);
   }
+}
+
+/** Whether a request has audio and nothing else. */
+function isAudio(request: LiveRequest): boolean {
+  return Object.keys(request).length === 1 && request.blob?.mime_type.startsWith('audio/') === true;
 }

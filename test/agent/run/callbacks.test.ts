@@ -77,6 +77,37 @@ describe('beforeModelCallback and typed text', () => {
     expect(await provider.nextInput('text')).toMatchObject({ text: 'two' });
   });
 
+  test('audio of the microphone does not wait for a message that is checked; what follows the message does', async () => {
+    const gate = Promise.withResolvers<undefined>();
+    const { model, talk } = startScreened({ beforeModelCallback: () => gate.promise });
+    const provider = await model.connection(0);
+    talk.say('one');
+    talk.queue.sendRealtime(SPEECH);
+    await provider.nextInput('audio');
+    talk.queue.sendRealtime(SPEECH);
+    await provider.nextInput('audio');
+    talk.queue.sendAudioStreamEnd();
+    talk.queue.sendRealtime(SPEECH);
+    await flushEvents(talk, provider);
+    expect(provider.received.map(({ type }) => type)).toEqual(['audio', 'audio']);
+    gate.resolve(undefined);
+    await provider.nextInput('audio');
+    expect(provider.received.map(({ type }) => type)).toEqual(['audio', 'audio', 'text', 'audio_end', 'audio']);
+  });
+
+  test('a message that is checked when the queue is closed is sent when it has passed', async () => {
+    const gate = Promise.withResolvers<undefined>();
+    const { model, talk } = startScreened({ beforeModelCallback: () => gate.promise });
+    const provider = await model.connection(0);
+    talk.say('one');
+    talk.queue.close();
+    await flushEvents(talk, provider);
+    expect(provider.received).toEqual([]);
+    gate.resolve(undefined);
+    expect(await provider.nextInput('text')).toMatchObject({ text: 'one' });
+    await talk.done;
+  });
+
   test.each<[string, AgentOptions['beforeModelCallback']]>([
     [
       'throws',
