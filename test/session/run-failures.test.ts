@@ -129,6 +129,24 @@ describe('after a failure', () => {
     ]);
   });
 
+  test('the next run applies changes of the state that the failed one did not', async () => {
+    const { server, session, reader, failures } = await scripted({
+      onSetup: (it, index) => index > 0 && it.completeSetup(),
+    });
+    await server.connection(0);
+    await send(session, [say('typed'), { ...speak(400), state_delta: { theme: 'dark' } }]);
+    server.connections[0]?.closeWith(1007, 'no');
+    await failures(1);
+    session.revive();
+    await (await server.connection(1)).received('clientContent');
+    const changes = await until(() => {
+      reader.read();
+      const found = reader.messages.flatMap(({ event }) => (event?.actions ? [event.actions] : []));
+      return found.length > 0 && found;
+    });
+    expect(changes).toEqual([{ stateDelta: { theme: 'dark' } }]);
+  });
+
   test('the next run gets the content of a request without the speech in the same request', async () => {
     const { server, session, failures } = await scripted({ onSetup: (it, index) => index > 0 && it.completeSetup() });
     await server.connection(0);

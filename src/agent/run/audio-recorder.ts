@@ -79,11 +79,11 @@ export class AudioRecorder {
     this.#store('output');
   }
 
-  /** Discards the part of the reply that arrived: nobody may hear it again. */
-  discardOutput(): void {
-    const recording = this.#recordings.output;
+  /** Discards what one side has said in this turn: nobody may hear it again. */
+  discard(side: Side): void {
+    const recording = this.#recordings[side];
     if (!recording) return;
-    delete this.#recordings.output;
+    delete this.#recordings[side];
     this.#count(-recording.characters);
   }
 

@@ -70,7 +70,9 @@ export class InputScreening {
     if (!verdict) return;
     const { turn, replacement, listReplyEvents } = this.#options;
     const { phase, turn: current } = turn.state;
-    if (phase === 'idle') replacement.withdrawReply(verdict, [...ids, ...listReplyEvents(current - 1)]);
-    else replacement.replaceReply(verdict, [...ids, ...listReplyEvents(current)]);
+    const isOver = phase === 'idle';
+    const blocked = { eventIds: [...ids, ...listReplyEvents(isOver ? current - 1 : current)], isSpeech: true };
+    if (isOver) replacement.withdrawReply(verdict, blocked);
+    else replacement.replaceReply(verdict, blocked);
   }
 }

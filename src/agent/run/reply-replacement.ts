@@ -7,11 +7,11 @@ import type { Replacement } from './callback-calls.ts';
 import type { EventAssembler } from './event-assembler.ts';
 import type { EmitEvent } from './event-factory.ts';
 import type { ModelLink } from './model-link.ts';
-import type { LiveTurn } from './turn-state.ts';
+import type { TurnView } from './turn-state.ts';
 
 export interface ReplyReplacementOptions {
   readonly active: ActiveAgent;
-  readonly turn: LiveTurn;
+  readonly turn: TurnView;
   readonly conversation: LiveConversation;
   readonly toolCalls: ToolCalls;
   readonly assembler: EventAssembler;
@@ -20,6 +20,14 @@ export interface ReplyReplacementOptions {
   readonly emit: EmitEvent;
   /** Applies an event in place of one that the model did not send. */
   readonly apply: (event: ModelEvent) => void;
+}
+
+/** Words that nobody may see or hear again. */
+export interface BlockedWords {
+  /** Events of the conversation with the words. */
+  readonly eventIds: readonly string[];
+  /** Whether the user has spoken such words. Default: they are those of the reply. */
+  readonly isSpeech?: boolean;
 }
 
 /** Puts the text of a callback in the place of a reply. */
@@ -39,15 +47,13 @@ export class ReplyReplacement {
   /**
    * Ends the reply that is being given or awaited. Clients learn at once that it is interrupted, and silence it. The rest is discarded, and nothing of it
    * is stored or told to the model: a fresh connection knows the conversation without it.
-   * @param eventIds events with words that nobody may see again
+   * @param blocked what must not be stored or told again
    */
-  replaceReply(replacement: Replacement, eventIds: readonly string[]): void {
+  replaceReply(replacement: Replacement, blocked: BlockedWords): void {
     const { active, turn, toolCalls, assembler, link, apply } = this.#options;
-    this.#discard(eventIds);
+    this.#discard(blocked);
     const { cancelled } = toolCalls.interruptExchange();
     if (cancelled.length > 0) assembler.addToolEvent({ author: active.agentName, toolCancellation: cancelled });
-    // The input so far needs no other answer.
-    turn.apply({ type: 'stop_requested' });
     if (turn.state.outputStarted && !turn.state.interrupted) apply({ type: 'interrupted' });
     this.#emitText(replacement);
     apply({ type: 'turn_complete' });
@@ -59,19 +65,20 @@ export class ReplyReplacement {
    * Withdraws a reply that is complete: clients may still be playing it. A question that the model answers meanwhile is asked again on the fresh
    * connection.
    */
-  withdrawReply(replacement: Replacement, eventIds: readonly string[]): void {
+  withdrawReply(replacement: Replacement, blocked: BlockedWords): void {
     const { active, link, emit } = this.#options;
-    this.#discard(eventIds);
+    this.#discard(blocked);
     emit({ author: active.agentName, interrupted: true });
     this.answer(replacement);
     link.replaceConnection();
   }
 
-  #discard(eventIds: readonly string[]): void {
+  #discard({ eventIds, isSpeech }: BlockedWords): void {
     const { conversation, assembler, audioRecorder } = this.#options;
     conversation.discard(new Set(eventIds));
     assembler.discardReply();
-    audioRecorder?.discardOutput();
+    audioRecorder?.discard('output');
+    if (isSpeech) audioRecorder?.discard('input');
   }
 
   /** Clients of the plain dialect see increments only, those of ADK take the complete text in their place. */

@@ -98,8 +98,8 @@ export class ReplyScreening {
     const { replacement, turn: view } = this.#options;
     // The events of the replacement are not those of the reply.
     this.#reply = undefined;
-    if (view.state.turn === turn) replacement.replaceReply(verdict, eventIds);
-    else replacement.withdrawReply(verdict, eventIds);
+    if (view.state.turn === turn) replacement.replaceReply(verdict, { eventIds });
+    else replacement.withdrawReply(verdict, { eventIds });
     return true;
   }
 }

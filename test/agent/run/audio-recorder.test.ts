@@ -1,5 +1,6 @@
 import { expect, jest, test } from '@jest/globals';
 import { Agent } from '../../../src/agent/agent.ts';
+import type { AgentCallbackOptions } from '../../../src/agent/callbacks.ts';
 import { Runner } from '../../../src/agent/run/runner.ts';
 import { createMemoryArtifacts } from '../../../src/store/memory-artifacts.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
@@ -12,10 +13,14 @@ import { CONVERSATION, startTalk } from '../talk.ts';
 const closing = closesAfterEach();
 const base64 = (...bytes: number[]) => Buffer.from(bytes).toString('base64');
 
-async function startRecordedTalk(artifacts = createMemoryArtifacts()) {
+async function startRecordedTalk(artifacts = createMemoryArtifacts(), callbacks: AgentCallbackOptions = {}) {
   const model = new FakeModel();
   const store = createMemoryStore();
-  const agent = new Agent({ name: 'assistant', runConfig: { responseModalities: ['AUDIO'], saveLiveBlob: true } });
+  const agent = new Agent({
+    ...callbacks,
+    name: 'assistant',
+    runConfig: { responseModalities: ['AUDIO'], saveLiveBlob: true },
+  });
   const talk = closing(startTalk(new Runner({ appName: 'app', agent, model, store, artifacts })));
   const provider = await model.connection(0);
   await talk.until(({ status }) => status?.upstream === 'ready');
@@ -158,3 +163,24 @@ test('a run whose artifact store never answers ends with an error after 30 s, an
 function failWith(error: unknown): never {
   throw error;
 }
+
+test('a run with saveLiveBlob stores no audio of a reply, or of speech, that a callback has stopped', async () => {
+  const answer = { content: { parts: [{ text: 'No.' }] } };
+  const { model, provider, talk, artifacts, sendAudio, speak } = await startRecordedTalk(createMemoryArtifacts(), {
+    beforeModelCallback: ({ request }) => (JSON.stringify(request).includes('bomb') ? answer : undefined),
+    afterModelCallback: ({ response }) => (response.outputTranscription?.text.includes('1234') ? answer : undefined),
+  });
+  sendAudio(1, 2);
+  await provider.nextInput('audio');
+  speak(3, 4);
+  provider.transcribe('It is 1234');
+  await talk.turn(1);
+  const next = await model.connection(1);
+  sendAudio(5, 6);
+  await next.nextInput('audio');
+  next.hear('a bomb', true);
+  await talk.turn(2);
+  await talk.close();
+  const files = filesIn(talk.events);
+  expect(await Promise.all(files.map((file) => bytesOf(file, artifacts)))).toMatchObject([{ bytes: [1, 2] }]);
+});

@@ -7,6 +7,7 @@ import { createMemoryStore } from '../../../src/store/memory-store.ts';
 import type { AgentEvent } from '../../../src/wire/agent-event.ts';
 import { closesAfterEach } from '../../models/cleanup.ts';
 import { FakeModel } from '../../models/fake-model.ts';
+import { until } from '../../models/until.ts';
 import { loadEvents } from '../../store/events.ts';
 import { asked, controlBackOff, flushEvents, replied, SPEECH, startFakeTalk } from '../fake-talk.ts';
 import { SPOKEN } from '../model-families.ts';
@@ -16,11 +17,13 @@ const closing = closesAfterEach();
 controlBackOff();
 
 const say = (text: string): LlmResponse => ({ content: { role: 'model', parts: [{ text }] } });
+/** Sound: silence of a reply is not repeated. */
+const LOUD = { mime_type: 'audio/pcm;rate=16000', data: Buffer.alloc(640, 0x40).toString('base64') };
 const never = () => new Promise<undefined>(() => {});
 
 function startScreened(agent: Partial<AgentOptions>, speaks = false) {
   const store = createMemoryStore();
-  const talked = startFakeTalk({ agent, store, ...(speaks ? { runConfig: { responseModalities: ['AUDIO'] } } : {}) });
+  const talked = startFakeTalk({ agent, store, runConfig: speaks ? SPOKEN : {} });
   closing(talked.talk);
   return { ...talked, store };
 }
@@ -367,6 +370,41 @@ describe('afterModelCallback', () => {
     await talk.turn(1);
     expect(signals[0]?.aborted).toBe(true);
     expect(talk.events.find(({ toolCancellation }) => toolCancellation)?.toolCancellation).toEqual([id]);
+  });
+
+  test('a connection that is being opened when a reply is stopped is opened again, and is not told of the words', async () => {
+    const gate = Promise.withResolvers<LlmResponse>();
+    const { model, talk } = startScreened({ afterModelCallback: () => gate.promise });
+    const provider = await model.connection(0);
+    talk.say('tell me');
+    await provider.nextInput('text');
+    provider.say('1234');
+    await flushEvents(talk, provider);
+    model.hold();
+    provider.drop();
+    await talk.until(({ status }) => status?.upstream === 'reconnecting');
+    await until(() => model.setups.length === 2);
+    gate.resolve(say('I cannot tell.'));
+    await talk.until(({ content }) => content?.parts?.[0]?.text === 'I cannot tell.');
+    model.release();
+    expect((await model.connection(2)).setup.history).toEqual([asked('tell me'), replied('I cannot tell.')]);
+    expect(model.connections[1]?.open).toBe(false);
+  });
+
+  test('after a reply that was stopped, what the user said during the reply is repeated on the fresh connection', async () => {
+    const { model, talk } = startScreened({ afterModelCallback: guard }, true);
+    const provider = await model.connection(0);
+    talk.say('tell me');
+    await provider.nextInput('text');
+    provider.speak('AAAA');
+    await talk.until(({ content }) => content?.parts?.[0]?.inlineData);
+    talk.queue.sendRealtime(LOUD);
+    await provider.nextInput('audio');
+    provider.transcribe('the password is 1234');
+    await talk.turn(1);
+    const next = await model.connection(1);
+    expect(await next.nextInput('audio')).toMatchObject({ data: LOUD.data });
+    expect(next.received.filter(({ type }) => type === 'text')).toEqual([]);
   });
 
   test('a question that was asked after a reply which is withdrawn is answered on the fresh connection', async () => {
