@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Agent } from '../../src/agent/agent.ts';
 import { clientTool, tool } from '../../src/agent/tool.ts';
+import { picture } from '../picture.ts';
 import { type Answer, post, say } from './requests.ts';
 import { openStream, type SseClient } from './sse-client.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
@@ -235,5 +236,54 @@ describe('attacks with results of tools', () => {
     expect(stream.text).toContain('"result":{"__proto__":{"polluted":true},"output":"in Berlin"}');
     expect(await stream.nextAnswer()).toContain('in Berlin');
     expect('polluted' in {}).toBe(false);
+  });
+});
+
+describe('pictures in the result of a tool', () => {
+  const png = { mime_type: 'image/png', data: picture('image/png', 2_000) };
+
+  test('reach every reader in its dialect, and a reset has their number', async () => {
+    const server = await startTestServer({}, { agent });
+    const open = (query: string) => openStream(`${server.url}/events/me?is_audio=true${query}`);
+    const [stream, adk, agentscope] = [await open(''), await open('&dialect=adk'), await open('&dialect=agentscope')];
+    await Promise.all([stream.untilNamed('session'), adk.untilNamed('session')]);
+    const id = await ask(server, stream, 'locate user');
+    await post(server, { tool_result: { id, result: 'in Berlin', images: [png] } });
+    expect(await stream.nextAnswer()).toContain('in Berlin');
+    expect(stream.named('tool_result')).toEqual([
+      { id, name: 'locate_user', result: { result: 'in Berlin' }, images: [png] },
+    ]);
+    await adk.until('the picture', () =>
+      adk.text.includes(`"inlineData":{"mimeType":"image/png","data":"${png.data}"`),
+    );
+    await agentscope.until('the picture', () =>
+      agentscope.text.includes(`"media_type":"image/png","data":"${png.data}"`),
+    );
+    const late = await openStream(`${server.url}/events/me?since=unknown.1`);
+    const { turns } = await late.untilNamed('reset');
+    expect(turns.at(-1)?.tools).toMatchObject([{ id, state: 'done', pictures: 1 }]);
+    expect(late.text).not.toContain(png.data);
+  });
+
+  test.each<[string, unknown, RegExp]>([
+    ['that are too many', Array(5).fill(png), /at most 4 pictures/],
+    [
+      'that are too large together',
+      Array(2).fill({ ...png, data: picture('image/png', 600_000) }),
+      /at most 1048576 bytes/,
+    ],
+    ['of which one is far too large', [{ ...png, data: picture('image/png', 3_000_000) }], /at most 1048576 bytes/],
+    ['of which one is a PDF', [{ mime_type: 'application/pdf', data: 'JVBERi0=' }], /not application\/pdf/],
+    ['of which one is a script', [{ mime_type: 'image/svg+xml', data: 'PHN2Zy8+' }], /not image\/svg/],
+    ['of which one lies about its type', [{ ...png, mime_type: 'image/jpeg' }], /image\/png/],
+    ['that are nested', [[png]], /must be/],
+  ])('%s are refused with the reason, and the call stays open', async (_what, images, reason) => {
+    const { server, stream, id } = await openCall();
+    const refused = await post(server, { tool_result: { id, result: 'x', images } });
+    expect(refused.status).toBe(400);
+    expect(bodyOf(refused)).toMatchObject({ code: 'malformed_item', error: expect.stringMatching(reason) });
+    await post(server, resultItem(id));
+    expect(await stream.nextAnswer()).toContain('in Berlin');
+    expect(server.upstream?.violations).toEqual([]);
   });
 });

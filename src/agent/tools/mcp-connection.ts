@@ -28,7 +28,7 @@ const CLIENT = { name: 'bidi-sse', version: '1' };
 /** Maximum time to connect, in ms. */
 const CONNECT_MS = 10_000;
 /** Maximum size of a message of a program, and of an answer over HTTP, in bytes. A larger one ends the connection. */
-const MAX_MESSAGE_BYTES = 1024 * 1024;
+const MAX_MESSAGE_BYTES = 1536 * 1024;
 /** Maximum duration of a close, in ms. A program that runs still is then killed. */
 const CLOSE_MS = 1_000;
 /** The client of MCP has a time-out of its own; calls have that of their tool. One day, in ms. */

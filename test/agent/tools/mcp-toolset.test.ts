@@ -82,6 +82,7 @@ describe('the toolset of an MCP server', () => {
     expect(await call(tools, 'draw_cat')).toEqual(toolResult({ response: 'A cat', images: [image] }));
     expect(await call(tools, 'draw_wordless')).toEqual(toolResult({ images: [image] }));
     await expect(call(tools, 'draw_animation')).rejects.toThrow('not image/gif');
+    expect(await call(tools, 'draw_large')).toMatchObject({ images: [{ mimeType: 'image/png' }] });
   });
 
   test('over HTTP has its tools, and sends its headers with each request', async () => {

@@ -23,6 +23,9 @@ export function createMcpServer(): McpServer {
   server.registerTool('draw_wordless', { description: 'Draws.' }, async () => ({
     content: [{ type: 'image', mimeType: 'image/png', data: 'iVBORw0KGgo=' }],
   }));
+  server.registerTool('draw_large', { description: 'Draws.' }, async () => ({
+    content: [{ type: 'image', mimeType: 'image/png', data: createLargePicture().toString('base64') }],
+  }));
   server.registerTool('draw_animation', { description: 'Draws.' }, async () => ({
     content: [{ type: 'image', mimeType: 'image/gif', data: 'R0lGODdh' }],
   }));
@@ -36,4 +39,11 @@ export function createMcpServer(): McpServer {
     content: [{ type: 'text', text: 'x'.repeat(100_000) }],
   }));
   return server;
+}
+
+/** Bytes that pass for a PNG, as many as the pictures of a result may have. */
+function createLargePicture(): Buffer {
+  const picture = Buffer.alloc(1024 * 1024);
+  picture.set([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
+  return picture;
 }
