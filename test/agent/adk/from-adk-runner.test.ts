@@ -3,6 +3,7 @@ import { type AdkRunnerOptions, fromAdkRunner } from '../../../src/agent/adk/fro
 import { LiveRequestQueue } from '../../../src/agent/live-request-queue.ts';
 import type { AgentEvent } from '../../../src/wire/agent-event.ts';
 import { afterTest, waitFor } from '../../http/test-server.ts';
+import { picture } from '../../picture.ts';
 import { ScriptedAdkRunner, type ScriptedRun } from './scripted-adk-runner.ts';
 
 const HELLO = { role: 'user', parts: [{ text: 'hello' }] };
@@ -208,6 +209,22 @@ describe('events', () => {
     ]);
     expect(answered?.actions).toEqual({ stateDelta: { seen: 1 }, transferToAgent: 'other' });
     expect(asked?.content?.parts).toEqual([{ functionCall: { id: 'c2', name: 'adk_request_credential', args: {} } }]);
+  });
+
+  test('have the pictures of results, as far as clients can use them; of the others the number is left', async () => {
+    const { run, received } = await startConnected();
+    const inlineData = { mimeType: 'image/png', data: picture('image/png'), displayName: 'chart' };
+    const answer = (id: string, parts: unknown) => ({ functionResponse: { id, name: 'draw', response: {}, parts } });
+    const pdf = { inlineData: { mimeType: 'application/pdf', data: 'JVBERi0=' } };
+    const given = [answer('c1', [{ inlineData }]), answer('c2', [pdf, null]), answer('c3', []), answer('c4', 'none')];
+    run.yield({ content: { role: 'user', parts: given } });
+    const [event] = await received(1);
+    expect(event?.content?.parts).toEqual([
+      answer('c1', [{ inlineData: { mimeType: 'image/png', data: inlineData.data } }]),
+      { functionResponse: { id: 'c2', name: 'draw', response: {}, pictures: 2 } },
+      { functionResponse: { id: 'c3', name: 'draw', response: {} } },
+      { functionResponse: { id: 'c4', name: 'draw', response: {} } },
+    ]);
   });
 
   test('begin with the state of the connection: connecting, and ready once ADK reads requests', async () => {

@@ -2,6 +2,7 @@ import type { AgentEvent, FunctionResponse, Part, UpstreamStatus } from '../../.
 import type { LogMessage } from '../../../src/wire/log-entry.ts';
 import type { ConnectionEvents } from '../../../src/wire/named-events.ts';
 import { WireError } from '../../../src/wire/wire-error.ts';
+import { PICTURE } from './items.ts';
 
 export const EPOCH = 'q3vNw0cT1yHkZb8P';
 export const NAMES = { sessionId: 'one', agent: 'google_search_agent' };
@@ -186,6 +187,18 @@ export const STEPS: readonly Step[] = [
     ],
   },
   { title: 'The result of a call is not needed any more', entries: [event({ toolCancellation: ['call-2'] })] },
+  {
+    title: 'The result of a tool has a picture',
+    entries: [
+      event(model(call('call-6', 'draw_chart', {}))),
+      result({
+        id: 'call-6',
+        name: 'draw_chart',
+        response: { title: 'Sales' },
+        parts: [{ inlineData: { mimeType: 'image/png', data: PICTURE } }],
+      }),
+    ],
+  },
   {
     title: 'A tool has failed',
     entries: [

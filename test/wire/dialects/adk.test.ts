@@ -70,6 +70,17 @@ describe('an event of the run is one Event of ADK', () => {
     expect(eventFor(answered)).toEqual({ ...STAMP, ...answered, actions: ACTIONS });
   });
 
+  test('with the pictures of a result, and without the number of those that the log has dropped, for which ADK has no field', () => {
+    const parts = [{ inlineData: { mimeType: 'image/png', data: 'iVBORw0KGgo=' } }];
+    const shown = { functionResponse: { id: 'c1', name: 'draw', response: {}, parts } };
+    const dropped = { functionResponse: { id: 'c2', name: 'draw', response: {}, pictures: 1 } };
+    const event = eventFor({ content: { role: 'user', parts: [shown, dropped] } });
+    expect(event.content).toMatchObject({
+      parts: [shown, { functionResponse: { id: 'c2', name: 'draw', response: {} } }],
+    });
+    expect(event).not.toHaveProperty('content.parts.1.functionResponse.pictures');
+  });
+
   test('with a call that a client runs as a long-running one', () => {
     const functionCall = { id: 'c1', name: 'page_title', args: {} };
     const event = eventFor({ ...model({ functionCall }), clientToolIds: ['c1'] });
