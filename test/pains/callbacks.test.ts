@@ -103,6 +103,26 @@ describe('pain 19: "callbacks are skipped in live mode":', () => {
     if (cut !== -1) expect(turn.slice(cut).some(isAudio)).toBe(false);
   });
 
+  test.each(['plain', 'adk'] as const)(
+    'a guardrail that fails lets nothing through, and a client of the dialect %s learns that the agent has failed, without the reason',
+    async (dialect) => {
+      const agent = new Agent({
+        name: 'assistant',
+        beforeModelCallback: () => {
+          throw new Error('a secret of the author');
+        },
+      });
+      const server = await startTestServer(NATIVE, { agent });
+      const stream = await openStream(`${server.url}/events/me?dialect=${dialect}`);
+      await stream.untilNamed('session');
+      await say(server, 'count to ten');
+      await stream.until('the failure', () => /agent_failed|CALLBACK_FAILED/.test(stream.text));
+      expect(stream.text).toContain('The agent failed');
+      expect(stream.text).not.toMatch(/secret|One, two/);
+      expect(server.logs.join('')).toContain('a secret of the author');
+    },
+  );
+
   test('callbacks around a tool, and around the agent, are called', async () => {
     const called: string[] = [];
     const note = (name: string) => () => void called.push(name) as undefined;

@@ -45,10 +45,15 @@ export class Screening {
     return this.#replacement;
   }
 
+  /** Whether the agent has callbacks for what is said. Most have none, and each piece of speech comes by here. */
+  get #isActive(): boolean {
+    const { beforeModel, afterModel } = this.#active.callbacks;
+    return beforeModel.length > 0 || afterModel.length > 0;
+  }
+
   /** Checks an event of the model before it is applied. @returns whether it must be discarded */
   examine(event: ModelEvent): boolean {
-    const { beforeModel, afterModel } = this.#active.callbacks;
-    return (beforeModel.length > 0 || afterModel.length > 0) && this.#reply.examine(event);
+    return this.#isActive && this.#reply.examine(event);
   }
 
   /** Checks a typed message before it is sent. @returns whether it must not be sent */
@@ -58,6 +63,7 @@ export class Screening {
 
   /** Follows the events of the run. */
   onEmitted(event: AgentEvent): void {
+    if (!this.#isActive) return;
     this.#reply.onEmitted(event);
     this.#input.onEmitted(event);
   }
