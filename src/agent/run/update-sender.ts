@@ -171,7 +171,7 @@ export class UpdateSender {
   /** @param callId the call that has a new result */
   #limitWaiting(callId: string): void {
     const ofCall = this.#waiting.filter((update) => update.callId === callId);
-    if (ofCall.length > MAX_WAITING) this.#omit(ofCall[0]);
+    for (const oldest of ofCall.slice(0, -MAX_WAITING)) this.#omit(oldest);
     let characters = this.#waiting.reduce((sum, update) => sum + measureUpdate(update), 0);
     while (characters > MAX_CHARACTERS && this.#waiting.length > 1) {
       const [oldest] = this.#waiting;

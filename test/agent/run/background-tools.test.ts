@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { Agent } from '../../../src/agent/agent.ts';
 import { PENDING_RESPONSE, type ToolInput, type ToolOptions, tool } from '../../../src/agent/tool.ts';
 import { startGeminiEmulator } from '../../../src/emulator/gemini/emulator.ts';
 import { GEMINI_FAMILIES } from '../../../src/models/gemini/family.ts';
@@ -169,6 +170,28 @@ describe('a streaming tool', () => {
     await flushEvents(talk, provider);
     expect(signals[0]?.aborted).toBe(true);
     expect(provider.received.filter(({ type }) => type === 'text')).toEqual([]);
+  });
+
+  test('is stopped when another agent takes over, before which clients are told, and its values are not told to that agent', async () => {
+    const billing = new Agent({ name: 'billing' });
+    const { model, talk, signals, yield: give } = start({ agent: { subAgents: [billing] } });
+    const provider = await model.connection(0);
+    talk.say('watch, and ask about my bill');
+    await provider.nextInput('text');
+    const [id = ''] = provider.call({ name: 'watch_price' });
+    await provider.nextInput('tool_results');
+    await give(1);
+    await until(() => resultsOf(talk).length === 2);
+    provider.call({ name: 'transfer_to_agent', args: { agent_name: 'billing' } });
+    expect((await talk.until(({ toolCancellation }) => toolCancellation)).toolCancellation).toEqual([id]);
+    const next = await model.connection(1);
+    await next.nextInput('text');
+    next.say('Your bill is paid.');
+    next.completeTurn();
+    await talk.turn(1);
+    await flushEvents(talk, next);
+    expect(signals[0]?.aborted).toBe(true);
+    expect(next.received.filter(({ type }) => type === 'text')).toHaveLength(1);
   });
 
   test('is stopped with the run', async () => {
