@@ -57,11 +57,14 @@ type OneOrMore<Callback> = Callback | readonly Callback[];
 /** Callbacks of an agent, with the names of ADK. */
 export interface AgentCallbackOptions {
   /**
-   * Called when a run of the agent starts, before a connection to the model is opened. The content that it returns is the reply of the agent: it is
-   * emitted as text, and the run ends.
+   * Called when a run of the agent starts, and when the agent takes over from another one, before its connection to the model is opened. The content that
+   * it returns is the reply of the agent: it is emitted as text, and the run ends.
    */
   readonly beforeAgentCallback?: OneOrMore<AgentCallback>;
-  /** Called when a run has ended by itself. The content that it returns is emitted as a last reply. */
+  /**
+   * Called when a run has ended by itself, and when another agent takes over. The content that it returns is emitted as a last reply of the run; another
+   * agent replies in its place.
+   */
   readonly afterAgentCallback?: OneOrMore<AgentCallback>;
   /**
    * Called with each message of the user: typed text before it is sent, speech as soon as its transcript is complete. The text of the response that it

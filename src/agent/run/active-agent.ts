@@ -30,6 +30,8 @@ export class ActiveAgent implements InvocationNames {
   #tools: readonly Tool[];
   /** Resolves when the tools of the agent are known. */
   #listing: Promise<void> | undefined;
+  /** Resolves when the agent may speak. */
+  #admission: Promise<unknown> | undefined;
 
   constructor({ tree, agent, tools, listTools, userId, sessionId, invocationId }: ActiveAgentOptions) {
     this.userId = userId;
@@ -85,8 +87,14 @@ export class ActiveAgent implements InvocationNames {
     this.#listing = listing;
   }
 
-  /** Returns the tools of the agent as soon as its toolsets have answered. */
+  /** Keeps the agent from a connection until a promise is settled. */
+  waitFor(admission: Promise<unknown>): void {
+    this.#admission = admission;
+  }
+
+  /** Returns the tools of the agent as soon as it may speak, and its toolsets have answered. */
   async waitForTools(): Promise<readonly Tool[]> {
+    await this.#admission;
     let listing: Promise<void> | undefined;
     while (listing !== this.#listing) {
       listing = this.#listing;

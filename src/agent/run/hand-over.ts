@@ -1,8 +1,10 @@
 import type { ModelConnection, ModelEvent } from '../../models/realtime-model.ts';
 import type { FunctionResponse } from '../../wire/agent-event.ts';
 import type { LiveRequest } from '../../wire/live-request.ts';
+import type { Agent } from '../agent.ts';
 import type { ToolCalls } from '../tools/tool-calls.ts';
 import type { ActiveAgent } from './active-agent.ts';
+import type { CallbackCalls, Replacement } from './callback-calls.ts';
 import type { EventAssembler } from './event-assembler.ts';
 import type { EmitEvent } from './event-factory.ts';
 import type { Move } from './hand-over-requests.ts';
@@ -17,6 +19,7 @@ export interface HandOverOptions {
   readonly replayBuffer: ReplayBuffer;
   readonly assembler: EventAssembler;
   readonly link: ModelLink;
+  readonly callbacks: CallbackCalls;
   readonly emit: EmitEvent;
   /** Text that makes the model speak first. */
   readonly opening: string;
@@ -24,6 +27,10 @@ export interface HandOverOptions {
   readonly apply: (event: ModelEvent) => void;
   /** Sends a request to the model that nobody has typed. */
   readonly send: (connection: ModelConnection, input: LiveRequest) => void;
+  /** Called with the reply of a callback that takes the place of an agent. */
+  readonly onReplaced: (replacement: Replacement) => void;
+  /** Called with an error that ends the run. */
+  readonly onError: (error: unknown) => void;
   /** Called when the last step of a sequence is complete. */
   readonly onSequenceEnd: () => void;
 }
@@ -76,20 +83,18 @@ export class HandOver {
   }
 
   #transfer({ agent }: Extract<Move, { kind: 'transfer' }>): void {
-    const { active, toolCalls, assembler, link } = this.#options;
+    const { active, toolCalls, assembler } = this.#options;
     // The other agent decides for itself what it needs for the answer.
     const { cancelled, results } = toolCalls.interruptExchange();
     this.#results = results;
     if (cancelled.length > 0) assembler.addToolEvent({ author: active.agentName, toolCancellation: cancelled });
     toolCalls.stopBackground();
     assembler.completeReply();
-    active.switchTo(agent);
-    this.#isMoving = true;
-    link.handOver();
+    this.#moveTo(agent);
   }
 
   #completeStep(move: Exclude<Move, { kind: 'transfer' }>): void {
-    const { active, turn, toolCalls, apply, emit, link, onSequenceEnd } = this.#options;
+    const { active, turn, toolCalls, apply, emit, onSequenceEnd } = this.#options;
     const { agentName: author } = active;
     apply({ type: 'turn_complete' });
     if (turn.state.exchanges === 'background') apply({ type: 'exchange_complete' });
@@ -99,8 +104,25 @@ export class HandOver {
     }
     toolCalls.stopBackground();
     emit({ author, actions: { transferToAgent: move.agent.name } });
-    active.switchTo(move.agent);
+    this.#moveTo(move.agent);
+  }
+
+  /** Makes another agent the active one. Its connection is opened when its callback lets it. */
+  #moveTo(agent: Agent): void {
+    const { active, link, callbacks, onReplaced, onError } = this.#options;
+    const isLeft = callbacks.afterAgent();
+    if (isLeft instanceof Promise) isLeft.catch(onError);
+    active.switchTo(agent);
     this.#isMoving = true;
+    const verdict = callbacks.beforeAgent();
+    if (verdict instanceof Promise) {
+      const admission = verdict.then((settled) => settled && onReplaced(settled));
+      active.waitFor(admission);
+      admission.catch(onError);
+    } else if (verdict) {
+      onReplaced(verdict);
+      return;
+    }
     link.handOver();
   }
 }

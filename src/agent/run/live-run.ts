@@ -41,7 +41,7 @@ export class LiveRun implements RunFlow {
   #begin(verdict: Verdict): void {
     if (this.#ended) return;
     if (verdict) {
-      this.#answerForAgent(verdict);
+      this.onReplaced(verdict);
       return;
     }
     this.#reportActiveAgent();
@@ -58,8 +58,10 @@ export class LiveRun implements RunFlow {
   }
 
   /** Ends the run with the reply of a callback. The messages that wait are part of the conversation, and nothing else answers them. */
-  #answerForAgent(verdict: Replacement): void {
+  onReplaced(verdict: Replacement): void {
+    if (this.#ended) return;
     const { output, state, screening } = this.#parts;
+    this.#ended = true;
     if (verdict.failed) {
       output.end(new WireError('agent_failed'));
       return;

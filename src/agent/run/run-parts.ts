@@ -7,7 +7,7 @@ import { ToolCalls } from '../tools/tool-calls.ts';
 import { ActiveAgent } from './active-agent.ts';
 import { AudioRecorder } from './audio-recorder.ts';
 import { BackgroundWork } from './background-work.ts';
-import { CallbackCalls } from './callback-calls.ts';
+import { CallbackCalls, type Replacement } from './callback-calls.ts';
 import { checkImages } from './check-images.ts';
 import { ConnectionChanges } from './connection-changes.ts';
 import { ConversationRecorder } from './conversation-recorder.ts';
@@ -47,6 +47,8 @@ export interface RunFlow {
   onStall(stall: Stall): void;
   /** The agent has ended the run. */
   onEndedByAgent(): void;
+  /** A callback has answered in the place of the agent that takes over. */
+  onReplaced(replacement: Replacement): void;
 }
 
 /** The parts of a run, wired to each other. */
@@ -256,10 +258,13 @@ export class RunParts {
       replayBuffer: this.replayBuffer,
       assembler: this.assembler,
       link: this.link,
+      callbacks: this.callbacks,
       emit: this.output.emit,
       opening: this.#options.model.capabilities.opening,
       apply: (event) => this.#flow.apply(event),
       send: (connection, input) => this.input.send(connection, input),
+      onReplaced: (replacement) => this.#flow.onReplaced(replacement),
+      onError: (error) => this.output.end(error),
       onSequenceEnd: () => this.end.endNow(),
     });
   }

@@ -244,6 +244,62 @@ describe('an agent with others below it', () => {
   });
 });
 
+describe('the callbacks of agents that hand over', () => {
+  async function transferTo(target: Partial<AgentOptions>, desked: Partial<AgentOptions> = {}) {
+    const started = start(desk([billing(target)], desked));
+    const first = await started.connection(0);
+    started.talk.say('My bill!');
+    await first.nextInput('text');
+    first.call(TRANSFER);
+    return { ...started, first };
+  }
+  const reply = (text: string) => ({ parts: [{ text }] });
+
+  test('are called for the agent that leaves, and before the connection of the one that takes over is opened', async () => {
+    const called: string[] = [];
+    const admitted = Promise.withResolvers<undefined>();
+    const { model, connection } = await transferTo(
+      {
+        beforeAgentCallback: ({ agentName }) => {
+          called.push(`before ${agentName}`);
+          return admitted.promise;
+        },
+      },
+      { afterAgentCallback: ({ agentName }) => void called.push(`after ${agentName}`) },
+    );
+    await until(() => called.length === 2);
+    expect(called).toEqual(['after desk', 'before billing']);
+    expect(model.setups).toHaveLength(1);
+    admitted.resolve(undefined);
+    expect(await (await connection(1)).nextInput('text')).toEqual(sentText('My bill!'));
+  });
+
+  test.each([
+    ['at once', () => reply('Billing is closed.')],
+    ['later', async () => reply('Billing is closed.')],
+  ])(
+    'reply in the place of an agent that takes over %s: the run ends, and no model is asked',
+    async (_when, before) => {
+      const { model, talk } = await transferTo({ beforeAgentCallback: before });
+      await talk.done;
+      expect(model.setups).toHaveLength(1);
+      expect(talk.events.slice(-2)).toMatchObject([
+        { author: 'billing', content: { parts: [{ text: 'Billing is closed.' }] } },
+        { author: 'billing', turnComplete: true },
+      ]);
+    },
+  );
+
+  test('fail the run if the one of the agent that takes over throws', async () => {
+    const { talk } = await transferTo({
+      beforeAgentCallback: () => {
+        throw new Error('no');
+      },
+    });
+    await expect(talk.done).rejects.toMatchObject({ code: 'agent_failed' });
+  });
+});
+
 describe('a transfer that is not possible', () => {
   test('to an agent that does not exist is answered with an error, and the agent goes on', async () => {
     const { talk, connection } = start(desk([billing()]));
