@@ -119,7 +119,7 @@ export class HandOver {
       const admission = verdict.then((settled) => settled && onReplaced(settled));
       active.waitFor(admission);
       admission.catch(onError);
-    } else if (verdict) {
+    } else if (verdict !== undefined) {
       onReplaced(verdict);
       return;
     }
