@@ -58,7 +58,7 @@ type OneOrMore<Callback> = Callback | readonly Callback[];
 export interface AgentCallbackOptions {
   /**
    * Called when a run of the agent starts, and when the agent takes over from another one, before its connection to the model is opened. The content that
-   * it returns is the reply of the agent: it is emitted as text, and the run ends.
+   * it returns is the reply of the agent: it is emitted as text, and the run ends, with its live session.
    */
   readonly beforeAgentCallback?: OneOrMore<AgentCallback>;
   /**

@@ -123,6 +123,20 @@ describe('pain 19: "callbacks are skipped in live mode":', () => {
     },
   );
 
+  test('an agent that answers before its run ends the live session, which a microphone does not start again', async () => {
+    let calls = 0;
+    const { server, stream } = await open({
+      beforeAgentCallback: () => {
+        calls += 1;
+        return { parts: [{ text: 'We are closed.' }] };
+      },
+    });
+    expect(await stream.untilNamed('end')).toMatchObject({ reason: 'agent_ended' });
+    expect(textOf(stream.messages)).toBe('We are closed.');
+    expect((await post(server, { mime_type: 'audio/pcm', data: utterance().toString('base64') })).status).toBe(404);
+    expect(calls).toBe(1);
+  });
+
   test('callbacks around a tool, and around the agent, are called', async () => {
     const called: string[] = [];
     const note = (name: string) => () => void called.push(name) as undefined;

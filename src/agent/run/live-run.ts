@@ -60,7 +60,7 @@ export class LiveRun implements RunFlow {
   /** Ends the run with the reply of a callback. The messages that wait are part of the conversation, and nothing else answers them. */
   onReplaced(verdict: Replacement): void {
     if (this.#ended) return;
-    const { output, state, screening } = this.#parts;
+    const { output, active, state, screening } = this.#parts;
     this.#ended = true;
     if (verdict.failed) {
       output.end(new WireError('agent_failed'));
@@ -71,6 +71,8 @@ export class LiveRun implements RunFlow {
       if (request.content) output.recordTyped(request.content, request.pictures ?? 0, false);
     }
     screening.replacement.answer(verdict);
+    // Otherwise the microphone of a client would start the next run, and the callback would answer again.
+    output.emit({ author: active.agentName, actions: { endOfAgent: true } });
     output.end();
   }
 

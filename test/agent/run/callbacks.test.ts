@@ -433,7 +433,8 @@ describe('callbacks of the agent', () => {
     });
     talk.say('hello');
     await talk.done;
-    expect(told(talk.events)).toEqual(['text…', 'text', 'turnComplete']);
+    expect(told(talk.events.slice(0, -1))).toEqual(['text…', 'text', 'turnComplete']);
+    expect(talk.events.at(-1)).toMatchObject({ actions: { endOfAgent: true } });
     expect(model.setups).toEqual([]);
     expect(await storedTurns(store)).toEqual(['user: hello', 'model: We are closed.']);
   });
