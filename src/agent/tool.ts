@@ -125,7 +125,7 @@ export interface ToolOptions<Schema extends z.ZodType> {
   /**
    * Whether the result comes later, from an app: as `tool_result` for the id of the call, or by `LiveRequestQueue.sendToolResults` (ADK:
    * LongRunningFunctionTool). What `execute` returns is the first response, such as the number of a ticket; null or nothing is a response that says
-   * that the result is pending. The result may come at any time, also after a lost connection, and in a later live session of the conversation as long as its last
+   * that the result is pending, and an object with `error` the only result. The result may come at any time, also after a lost connection, and in a later live session of the conversation as long as its last
    * 2,000 events contain the call. Default: false.
    */
   readonly isLongRunning?: boolean;

@@ -98,10 +98,11 @@ describe('the result of a long-running call', () => {
     expect(calls.findViolation([{ tool_results: [result('c1')] }])?.error).toBe('The call "c1" has its result already');
   });
 
-  test('of an earlier live session is accepted, unless the conversation has its result', () => {
+  test('of an earlier live session is accepted, unless the conversation has its result, or its cancellation', () => {
     const calls = new ClientCalls();
-    calls.restore([longRunning('a'), first('a'), longRunning('b'), first('b'), answered('b'), longRunning('c')]);
-    expect(calls.accept([result('a'), result('b'), result('c')])).toEqual([result('a')]);
+    const ended = [longRunning('b'), first('b'), answered('b'), longRunning('d'), first('d'), cancelled('d')];
+    calls.restore([longRunning('a'), first('a'), ...ended, longRunning('c')]);
+    expect(calls.accept([result('a'), result('b'), result('c'), result('d')])).toEqual([result('a')]);
   });
 
   test('that is restored does not replace what is known of a call', () => {

@@ -35,6 +35,11 @@ export function findMode(tool: Tool | undefined, isClientCall: boolean): CallMod
   return { kind: tool.scheduling === undefined ? 'waiting' : 'scheduled', scheduling };
 }
 
+/** Whether an answer is an error: the call did not run, or has begun nothing, and no result follows. */
+export function isError(answer: ToolAnswer | undefined): boolean {
+  return answer !== undefined && 'error' in answer.response;
+}
+
 /** Creates the first response of a long-running tool: its result, or that the result is pending if there is none. */
 export function toFirstAnswer(answer: ToolAnswer | undefined): ToolAnswer {
   const { response = {}, images = [] } = answer ?? {};

@@ -4,8 +4,9 @@ import type { AgentEvent, FunctionCall } from '../../wire/agent-event.ts';
 export function listPendingCalls(events: readonly AgentEvent[]): FunctionCall[] {
   const longRunning = new Map<string, FunctionCall>();
   const pending = new Map<string, FunctionCall>();
-  for (const { content, longRunningToolIds, partial } of events) {
+  for (const { content, longRunningToolIds, toolCancellation = [], partial } of events) {
     if (partial) continue;
+    for (const id of toolCancellation) pending.delete(id);
     for (const { functionCall, functionResponse } of content?.parts ?? []) {
       if (functionCall && longRunningToolIds?.includes(functionCall.id)) longRunning.set(functionCall.id, functionCall);
       const call = functionResponse && longRunning.get(functionResponse.id);

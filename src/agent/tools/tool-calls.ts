@@ -8,7 +8,7 @@ import type { AgentCallbacks, CalledTool } from '../callbacks.ts';
 import type { InvocationNames } from '../invocation-context.ts';
 import { PENDING_RESPONSE, type Tool } from '../tool.ts';
 import { BackgroundCalls, type ToolUpdate } from './background-calls.ts';
-import { type CallMode, findMode, limitResult, refuse, runInClient, toFirstAnswer } from './call-mode.ts';
+import { type CallMode, findMode, isError, limitResult, refuse, runInClient, toFirstAnswer } from './call-mode.ts';
 import { readFunctionName, type StopStreamingAnswer, stopStreaming, stopWithin } from './stop-streaming.ts';
 import { wrapInCallbacks } from './tool-callbacks.ts';
 import {
@@ -182,7 +182,7 @@ export class ToolCalls {
   #onEnd(record: ToolCall, end: ToolEnd): void {
     const { answer, failed, stateDelta } = end;
     if (this.#background.has(record.call.id)) this.#background.finish(record.call.id, answer, stateDelta);
-    else if (record.mode.kind === 'long_running' && !failed)
+    else if (record.mode.kind === 'long_running' && !failed && !isError(answer))
       this.#moveToBackground(record, { answer: toFirstAnswer(answer), stateDelta });
     else this.#respond(record, end);
   }

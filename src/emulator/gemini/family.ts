@@ -60,7 +60,7 @@ export interface GeminiFamily {
   /**
    * What a declaration as NON_BLOCKING means. `works`: the model speaks on while the function runs. `ignored`: the function stays a blocking one. `final
    * only`: every function is one, but a response with `willContinue` is taken for the last one, and the real one is never spoken.
-   * @see pipecat PR#4448 (3.x has none); livekit/agents-js PR#1412 (measured on 2.5); openclaw#152830, rows 2 to 6 (measured on 3.8)
+   * @see https://ai.google.dev/gemini-api/docs/live-api/tools (3.1: synchronous only); pipecat PR#4448; livekit/agents-js PR#1412 (measured on 2.5); openclaw#152830, rows 2 to 6 (measured on 3.8)
    */
   readonly nonBlocking: 'works' | 'ignored' | 'final only';
   /**

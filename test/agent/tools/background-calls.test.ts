@@ -442,11 +442,34 @@ describe('a long-running tool', () => {
     },
   );
 
-  test('that fails has its error as its only result, and no app can answer it', async () => {
-    const { calls, start, reports } = createCalls(refund(() => Promise.reject(new Error('no'))));
+  test.each<[string, () => unknown]>([
+    ['throws', () => Promise.reject(new Error('no'))],
+    ['returns an error', () => ({ error: 'no' })],
+  ])('that %s has the error as its only result, and no app can answer it', async (_how, execute) => {
+    const { calls, start, reports } = createCalls(refund(execute));
     start('watch');
     expect(await reports(1)).toEqual([last({ error: 'no' })]);
     expect(calls.answer({ id: 'c1', response: {} })).toBe(false);
+  });
+
+  test.each<[boolean, object]>([
+    [true, { ticket: 7 }],
+    [false, { error: 'The user did not confirm the call: it did not run' }],
+  ])('that the user confirms with %j is pending only if it has run', async (ok, response) => {
+    const { calls, start, reports, reported } = createCalls(
+      tool({
+        name: 'watch',
+        description: '',
+        isLongRunning: true,
+        requireConfirmation: true,
+        execute: () => ({ ticket: 7 }),
+      }),
+    );
+    start('watch');
+    expect(reported).toEqual([]);
+    calls.confirm({ id: 'c1', ok });
+    expect(await reports(1)).toEqual([{ id: 'c1', name: 'watch', response, ...(ok ? { willContinue: true } : {}) }]);
+    expect(calls.answer({ id: 'c1', response: {} })).toBe(ok);
   });
 
   test('of a client is answered at once, and waits for the client without a limit', async () => {
