@@ -283,9 +283,10 @@ describe('the callbacks of agents that hand over', () => {
       const { model, talk } = await transferTo({ beforeAgentCallback: before });
       await talk.done;
       expect(model.setups).toHaveLength(1);
-      expect(talk.events.slice(-2)).toMatchObject([
+      expect(talk.events.slice(-3)).toMatchObject([
         { author: 'billing', content: { parts: [{ text: 'Billing is closed.' }] } },
         { author: 'billing', turnComplete: true },
+        { author: 'billing', actions: { endOfAgent: true } },
       ]);
     },
   );
