@@ -318,7 +318,7 @@ describe('when the connection is lost', () => {
     (await call(0)).finish({ pears: 3 });
     await results(1);
     const response = { id: 'c1', name: 'wait', response: { pears: 3 } };
-    expect(calls.reconnect()).toEqual([{ response, known: false }]);
+    expect(calls.reconnect()).toEqual([{ response, known: false, nonBlocking: false }]);
   });
 
   test('a call that is still running when another connection opens reports its result as unknown there', async () => {
@@ -340,8 +340,8 @@ describe('when the connection is lost', () => {
     (await call(0)).finish(1);
     await results(1);
     const response = { id: 'c1', name: 'wait', response: { result: 1 } };
-    expect(calls.reconnect()).toEqual([{ response, known: false }]);
-    expect(calls.reconnect()).toEqual([{ response, known: false }]);
+    expect(calls.reconnect()).toEqual([{ response, known: false, nonBlocking: false }]);
+    expect(calls.reconnect()).toEqual([{ response, known: false, nonBlocking: false }]);
     calls.completeExchange();
     expect(calls.reconnect()).toEqual([]);
   });
@@ -353,7 +353,7 @@ describe('when the connection is lost', () => {
     await results(1);
     calls.completeExchange();
     expect(calls.reconnect()).toEqual([
-      { response: { id: 'c1', name: 'give', response: { result: 1 } }, known: false },
+      { response: { id: 'c1', name: 'give', response: { result: 1 } }, known: false, nonBlocking: false },
     ]);
   });
 
