@@ -200,6 +200,15 @@ export const STEPS: readonly Step[] = [
     ],
   },
   {
+    title: 'The result of a tool comes later, from an app',
+    text: 'AgentScope has no message for it: each result is one of the call.',
+    entries: [
+      event({ ...model(call('call-7', 'request_refund', {})), longRunningToolIds: ['call-7'] }),
+      result({ id: 'call-7', name: 'request_refund', response: { ticket: 12 }, willContinue: true }),
+      result({ id: 'call-7', name: 'request_refund', response: { granted: true } }),
+    ],
+  },
+  {
     title: 'A tool has failed',
     entries: [
       event(model(call('call-3', 'current_time', { time_zone: 'Mars' }))),
