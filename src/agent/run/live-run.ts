@@ -149,6 +149,7 @@ export class LiveRun implements RunFlow {
     output.emit({ author: active.agentName, status });
     greeting?.onStatus(status, link.connection);
     // There may be a new connection.
+    if (status.upstream === 'reseeded') updates.onReseeded();
     updates.flush();
   }
 

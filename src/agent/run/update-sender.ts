@@ -11,6 +11,8 @@ const MAX_WAITING = 8;
 const MAX_SENT = 16;
 /** Maximum length of all results that wait with their pictures, in characters. At the limit the oldest are left out. */
 const MAX_CHARACTERS = 2 * 1024 * 1024;
+/** Maximum number of silent results that are told again on a fresh connection. The oldest are forgotten. */
+const MAX_SILENT = 8;
 /** Minimum time between two messages with results, in ms: results that arrive meanwhile go into the next one. */
 const MESSAGE_INTERVAL_MS = 1_000;
 /** Maximum time for which results wait because the user seems to speak, in ms: it may be noise. */
@@ -57,6 +59,8 @@ export class UpdateSender {
   readonly #options: UpdateSenderOptions;
   #waiting: Update[] = [];
   #sent: SentUpdates[] = [];
+  /** Latest silent results that the model was told. Nothing of the conversation has them, because nobody spoke about them. */
+  #silent: Update[] = [];
   #lastMessageAt = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   /** Since when results wait because the user seems to speak, on the monotonic clock, in ms. */
@@ -91,6 +95,7 @@ export class UpdateSender {
     const isKept = ({ callId }: Update) => !callIds.includes(callId);
     this.#waiting = this.#waiting.filter(isKept);
     this.#sent = this.#sent.map(({ updates, number }) => ({ updates: updates.filter(isKept), number }));
+    this.#silent = this.#silent.filter(isKept);
   }
 
   /** Sends what may be told now. Call it when the turn or the connection has changed. */
@@ -108,7 +113,16 @@ export class UpdateSender {
   completeExchange(): void {
     if (this.#sent.length === 0) return;
     const { settledInputs } = this.#options.turn.state;
+    const settled = this.#sent.filter(({ number }) => number <= settledInputs).flatMap(({ updates }) => updates);
     this.#sent = this.#sent.filter(({ number }) => number > settledInputs);
+    this.#silent.push(...settled.filter(({ scheduling }) => scheduling === 'SILENT'));
+    this.#silent.splice(0, this.#silent.length - MAX_SILENT);
+  }
+
+  /** A fresh connection was told the conversation, in which nothing has the silent results. They are told again. */
+  onReseeded(): void {
+    this.#waiting.unshift(...this.#silent);
+    this.#silent = [];
   }
 
   /** The connection is lost. What no exchange has settled is sent again on the next one. */
@@ -123,6 +137,7 @@ export class UpdateSender {
     clearTimeout(this.#timer);
     this.#waiting = [];
     this.#sent = [];
+    this.#silent = [];
   }
 
   #onTimer(): void {

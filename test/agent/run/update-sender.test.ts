@@ -130,6 +130,24 @@ describe('a result for which the model does not wait', () => {
     expect(state.asked).toBe(0);
   });
 
+  test('with SILENT is told again on a fresh connection, which nothing else tells of it, up to 8 of them', () => {
+    const { add, apply, sender, texts } = createSender();
+    for (let value = 1; value <= 10; value += 1) {
+      add(value, 'SILENT', `c${value}`);
+      jest.advanceTimersByTime(1_000);
+      apply(SPEECH);
+      apply(COMPLETE);
+    }
+    sender.discard(['c5']);
+    sender.onConnectionLost();
+    apply({ type: 'connection_lost' });
+    expect(texts()).toHaveLength(10);
+    sender.onReseeded();
+    sender.flush();
+    const again = [3, 4, 6, 7, 8, 9, 10].map((value) => told(value, `c${value}`));
+    expect(texts()[10]).toBe(`${again.join('\n')}\n`);
+  });
+
   test('has its pictures in the message', () => {
     const { add, sent } = createSender();
     const inlineData = { mimeType: 'image/jpeg', data: picture('image/jpeg') };
