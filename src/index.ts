@@ -80,6 +80,8 @@ export type {
   StoredSession,
   TurnCommit,
 } from './store/session-store.ts';
+export { createPostgresStore, type PostgresStoreOptions } from './store/sql/postgres-store.ts';
+export { createSqliteStore, type SqliteStoreOptions } from './store/sql/sqlite-store.ts';
 export { StateLimitError } from './store/state-scope.ts';
 export type { StoreLogger } from './store/store-health.ts';
 export type { AgentEvent } from './wire/agent-event.ts';

@@ -1,0 +1,85 @@
+import { type Kysely, sql, type Transaction } from 'kysely';
+import type { Tables } from './schema.ts';
+
+/** Database that has tables of a newer version of this program. */
+export class NewerSchemaError extends Error {
+  override readonly name = 'NewerSchemaError';
+
+  constructor(version: number) {
+    super(
+      `The database has tables of version ${version}, and this program knows version ${MIGRATIONS.length}: install the newer program`,
+    );
+  }
+}
+
+/** What differs between the databases. */
+export interface ColumnTypes {
+  /** Type of a number that the database counts up by itself, with the clause for a primary key. */
+  readonly serialKey: string;
+  /** Type of a number of 64 bits with a fraction. */
+  readonly double: string;
+  /** Clause after a text column that makes its order that of the bytes. */
+  readonly binaryOrder: string;
+}
+
+type Migration = (db: Transaction<Tables>, types: ColumnTypes) => Promise<void>;
+
+/** Changes of the tables, in order. A released one never changes: databases have been through it. */
+const MIGRATIONS: readonly Migration[] = [createTables];
+
+/**
+ * Brings the tables of a database to the version of this program, in one transaction.
+ * @param lock keeps other processes from the same at the same time, until the end of the transaction
+ * @throws {NewerSchemaError}
+ */
+export async function migrate(
+  db: Kysely<Tables>,
+  types: ColumnTypes,
+  lock: (transaction: Transaction<Tables>) => Promise<unknown>,
+): Promise<void> {
+  await db.transaction().execute(async (transaction) => {
+    await lock(transaction);
+    await sql`CREATE TABLE IF NOT EXISTS bidi_schema (version integer NOT NULL)`.execute(transaction);
+    const row = await transaction.selectFrom('bidi_schema').select('version').executeTakeFirst();
+    const version = row?.version ?? 0;
+    if (version > MIGRATIONS.length) throw new NewerSchemaError(version);
+    if (version === MIGRATIONS.length) return;
+    for (const change of MIGRATIONS.slice(version)) await change(transaction, types);
+    await transaction.deleteFrom('bidi_schema').execute();
+    await transaction.insertInto('bidi_schema').values({ version: MIGRATIONS.length }).execute();
+  });
+}
+
+async function createTables(db: Transaction<Tables>, types: ColumnTypes): Promise<void> {
+  const [serialKey, double, binary] = [types.serialKey, types.double, types.binaryOrder].map((text) => sql.raw(text));
+  await sql`CREATE TABLE bidi_sessions (
+    pk ${serialKey},
+    app_name text ${binary} NOT NULL,
+    user_id text ${binary} NOT NULL,
+    session_id text ${binary} NOT NULL,
+    updated_at ${double} NOT NULL,
+    has_events integer NOT NULL,
+    resumption_provider text,
+    resumption_handle text,
+    UNIQUE (app_name, user_id, session_id)
+  )`.execute(db);
+  await sql`CREATE INDEX bidi_sessions_newest ON bidi_sessions (app_name, user_id, updated_at DESC, session_id DESC)`.execute(
+    db,
+  );
+  await sql`CREATE TABLE bidi_events (
+    position ${serialKey},
+    session_pk bigint NOT NULL REFERENCES bidi_sessions (pk) ON DELETE CASCADE,
+    id text NOT NULL,
+    body text NOT NULL,
+    UNIQUE (session_pk, id)
+  )`.execute(db);
+  await sql`CREATE INDEX bidi_events_order ON bidi_events (session_pk, position)`.execute(db);
+  await sql`CREATE TABLE bidi_state (
+    app_name text NOT NULL,
+    user_id text NOT NULL,
+    session_id text NOT NULL,
+    name text NOT NULL,
+    value text NOT NULL,
+    PRIMARY KEY (app_name, user_id, session_id, name)
+  )`.execute(db);
+}

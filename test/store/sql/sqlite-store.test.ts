@@ -1,0 +1,101 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { createSqliteStore } from '../../../src/store/sql/sqlite-store.ts';
+import { KEY, loadTexts, textEvent } from '../events.ts';
+import { describeSessionStore } from '../session-store-contract.ts';
+
+const folders: string[] = [];
+afterAll(async () => {
+  for (const folder of folders) await rm(folder, { recursive: true });
+});
+
+async function createFile(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'bidi-sqlite-'));
+  folders.push(folder);
+  return join(folder, 'conversations.db');
+}
+
+describeSessionStore('createSqliteStore', async () =>
+  createSqliteStore({ file: await createFile(), handleSecret: 'a secret of the test' }),
+);
+
+describe('createSqliteStore', () => {
+  const resumption = { provider: 'gemini', handle: 'the handle of the provider' };
+
+  test('keeps everything in its file: another store of the same file has it', async () => {
+    const file = await createFile();
+    const first = createSqliteStore({ file, handleSecret: 'one' });
+    await first.commit(KEY, { events: [textEvent('hello')], state: { user: { name: 'Ann' } }, resumption });
+    await first.close();
+    const second = createSqliteStore({ file, handleSecret: 'one' });
+    expect(await loadTexts(second)).toEqual(['hello']);
+    expect(await second.load(KEY)).toMatchObject({ state: { user: { name: 'Ann' } }, resumption });
+    await second.close();
+  });
+
+  test('stores no resumption handle in the clear: without the secret, or for another conversation, there is none', async () => {
+    const file = await createFile();
+    const store = createSqliteStore({ file, handleSecret: 'one' });
+    await store.commit(KEY, { events: [], resumption });
+    await store.close();
+    const database = new DatabaseSync(file);
+    const [row] = database.prepare('SELECT resumption_handle AS text FROM bidi_sessions').all();
+    expect(String(row?.text)).not.toContain('handle');
+    database.exec("UPDATE bidi_sessions SET session_id = 'moved'");
+    database.close();
+    for (const handleSecret of ['one', 'two', undefined]) {
+      const other = createSqliteStore({ file, ...(handleSecret === undefined ? {} : { handleSecret }) });
+      expect((await other.load({ ...KEY, sessionId: 'moved' }))?.resumption).toBeUndefined();
+      await other.close();
+    }
+  });
+
+  test('stores no resumption handle if it has no secret', async () => {
+    const store = createSqliteStore({ file: await createFile() });
+    await store.commit(KEY, { events: [textEvent('hello')], resumption });
+    expect((await store.load(KEY))?.resumption).toBeUndefined();
+    await store.close();
+  });
+
+  test('refuses a file that a newer program has written, with both versions, and changes nothing', async () => {
+    const file = await createFile();
+    const store = createSqliteStore({ file });
+    await store.commit(KEY, { events: [textEvent('hello')] });
+    await store.close();
+    const database = new DatabaseSync(file);
+    database.exec('UPDATE bidi_schema SET version = 1000');
+    database.close();
+    const older = createSqliteStore({ file });
+    await expect(older.load(KEY)).rejects.toThrow(/tables of version 1000, and this program knows version 1/);
+    await expect(older.commit(KEY, { events: [] })).rejects.toThrow(/install the newer program/);
+    await older.close();
+  });
+
+  test('stores nothing of a turn whose last part fails', async () => {
+    const store = createSqliteStore({ file: await createFile() });
+    const turn = { events: [textEvent('hello')], state: { session: { broken: 1n } } };
+    await expect(store.commit(KEY, turn)).rejects.toThrow(TypeError);
+    expect(await store.load(KEY)).toBeUndefined();
+    await store.commit(KEY, { events: [textEvent('next')] });
+    expect(await loadTexts(store)).toEqual(['next']);
+    await store.close();
+  });
+
+  test('a turn of 3,000 events and 1,500 keys is stored in one transaction', async () => {
+    const store = createSqliteStore({ file: await createFile() });
+    const events = Array.from({ length: 3_000 }, (_, index) => textEvent(String(index)));
+    const session = Object.fromEntries(Array.from({ length: 1_500 }, (_, index) => [`key${index}`, index]));
+    await store.commit(KEY, { events, state: { session } });
+    const stored = await store.load(KEY);
+    expect(stored?.events).toEqual(events);
+    expect(stored?.state.session).toEqual(session);
+    await store.close();
+  });
+
+  test('names a file that cannot be opened', () => {
+    expect(() => createSqliteStore({ file: '/no/such/folder/conversations.db' })).toThrow(/unable to open/);
+  });
+});
