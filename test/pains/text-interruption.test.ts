@@ -9,7 +9,7 @@ import { startTestServer, type TestServerOptions } from '../http/test-server.ts'
 const INTERRUPTED = { turn_complete: null, interrupted: true };
 const TURN_COMPLETE = { turn_complete: true, interrupted: null };
 /** Slow enough that what interrupts the agent finds it speaking. */
-const SPEAKING = { pace: 3 };
+const SPEAKING = { pace: 6 };
 const THANKS = { mime_type: 'text/plain', data: 'thank you' };
 const FAMILIES = Object.values(GEMINI_FAMILIES).map(({ name, example }) => [name, example] as const);
 
