@@ -72,6 +72,10 @@ export class LiveConversation {
   #turnDelta: StateDelta | undefined;
   /** Size of both. */
   #turnCharacters = 0;
+  /** Number of `holdTurn` calls without a `releaseTurn`. */
+  #holds = 0;
+  /** Whether the turn was to be committed while it was held. */
+  #isCommitDue = false;
   #isLoaded = false;
   #isClosed = false;
   /** Ends the wait before the next load. */
@@ -145,8 +149,24 @@ export class LiveConversation {
     this.#reportResize(this.#window.characters - before);
   }
 
-  /** Commits the events of the running turn. Does not wait for the store. */
+  /** Keeps the running turn from being committed, because some of its events may have to be removed. Call `releaseTurn` once for it. */
+  holdTurn(): void {
+    this.#holds += 1;
+  }
+
+  releaseTurn(): void {
+    this.#holds -= 1;
+    if (this.#holds === 0 && this.#isCommitDue) this.#commit();
+  }
+
+  /** Commits the events of the running turn, unless it is held: then later. Does not wait for the store. */
   commitTurn(): void {
+    if (this.#holds > 0) this.#isCommitDue = true;
+    else this.#commit();
+  }
+
+  #commit(): void {
+    this.#isCommitDue = false;
     for (const event of this.#typedDuringReply) {
       this.#appendToWindow(event);
       this.#turn.push(event);
@@ -173,7 +193,7 @@ export class LiveConversation {
   /** Commits what is left and stops loading. */
   close(): void {
     this.#isClosed = true;
-    this.commitTurn();
+    this.#commit();
     this.#options.health.onGivenUp(this);
     this.#endPause?.();
     this.#reportResize(-this.#window.characters);
@@ -190,7 +210,7 @@ export class LiveConversation {
     const { turnEvents, turnCharacters } = this.#options.limits;
     this.#turnCharacters += characters;
     const count = this.#turn.length + this.#typedDuringReply.length;
-    if (count >= turnEvents || this.#turnCharacters > turnCharacters) this.commitTurn();
+    if (count >= turnEvents || this.#turnCharacters > turnCharacters) this.#commit();
   }
 
   #appendToWindow(event: AgentEvent, characters = measureEvent(event)): void {

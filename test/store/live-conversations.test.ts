@@ -482,3 +482,36 @@ describe('the state of live conversations', () => {
     expect(again.state.get('user:name')).toBe('Anna');
   });
 });
+
+describe('a turn that is held', () => {
+  test('is committed when the last holder releases it, without the events that were discarded meanwhile', async () => {
+    const { store, conversation } = open();
+    await conversation.loaded;
+    conversation.holdTurn();
+    conversation.holdTurn();
+    const blocked = textEvent('blocked');
+    conversation.append(textEvent('one'));
+    conversation.append(blocked, conversation.state.apply({ count: 1 }));
+    conversation.commitTurn();
+    conversation.releaseTurn();
+    conversation.discard(new Set([blocked.id]));
+    expect(store.commitCount).toBe(0);
+    expect(readTexts(conversation.events)).toEqual(['one']);
+    conversation.releaseTurn();
+    await conversation.release();
+    expect(await loadTexts(store)).toEqual(['one']);
+    expect((await store.load(KEY))?.state.session).toEqual({ count: 1 });
+  });
+
+  test('is not committed by its release if it is not over, and by the end of the conversation in any case', async () => {
+    const { store, conversation } = open();
+    await conversation.loaded;
+    conversation.holdTurn();
+    conversation.append(textEvent('one'));
+    conversation.releaseTurn();
+    expect(store.commitCount).toBe(0);
+    conversation.holdTurn();
+    await conversation.release();
+    expect(await loadTexts(store)).toEqual(['one']);
+  });
+});

@@ -6,10 +6,6 @@ import type { StateDelta } from '../../wire/state-delta.ts';
 /** Records the events of one run in its conversation, and commits them a turn at a time. */
 export class ConversationRecorder {
   readonly #conversation: LiveConversation;
-  /** Number of `hold` calls without a `release`. */
-  #holds = 0;
-  /** Whether a turn ended while commits were held. */
-  #isCommitDue = false;
 
   constructor(conversation: LiveConversation) {
     this.#conversation = conversation;
@@ -21,21 +17,7 @@ export class ConversationRecorder {
    */
   record(event: AgentEvent, stateDelta?: StateDelta): void {
     if (isSaved(event)) this.#conversation.append(omitPictures(event), stateDelta);
-    if (!event.turnComplete) return;
-    if (this.#holds > 0) this.#isCommitDue = true;
-    else this.#conversation.commitTurn();
-  }
-
-  /** Keeps complete turns from being committed: some of their words may have to be removed. Call `release` once for it. */
-  hold(): void {
-    this.#holds += 1;
-  }
-
-  release(): void {
-    this.#holds -= 1;
-    if (this.#holds > 0 || !this.#isCommitDue) return;
-    this.#isCommitDue = false;
-    this.#conversation.commitTurn();
+    if (event.turnComplete) this.#conversation.commitTurn();
   }
 
   /** Records what the user typed. @param duringReply a reply is being given: in the conversation the typed text comes after it */

@@ -1,8 +1,6 @@
 import type { LiveConversation } from '../../store/live-conversation.ts';
-import type { ConversationRecorder } from './conversation-recorder.ts';
 
 export interface PendingChecksOptions {
-  readonly recorder: ConversationRecorder;
   readonly conversation: LiveConversation;
   readonly onError: (error: unknown) => void;
 }
@@ -23,11 +21,11 @@ export class PendingChecks {
 
   /** @param check decides, and carries the decision out @param eventIds events with the words that are checked. May grow */
   add(check: Promise<void>, eventIds: readonly string[]): void {
-    const { recorder, onError } = this.#options;
-    recorder.hold();
+    const { conversation, onError } = this.#options;
+    conversation.holdTurn();
     const pending: Promise<void> = check.catch(onError).finally(() => {
       this.#checks.delete(pending);
-      if (!this.#isClosed) recorder.release();
+      if (!this.#isClosed) conversation.releaseTurn();
     });
     this.#checks.set(pending, eventIds);
   }
@@ -41,6 +39,10 @@ export class PendingChecks {
       clearTimeout(timer);
     }
     this.#isClosed = true;
-    for (const eventIds of this.#checks.values()) this.#options.conversation.discard(new Set(eventIds));
+    const { conversation } = this.#options;
+    for (const eventIds of this.#checks.values()) {
+      conversation.discard(new Set(eventIds));
+      conversation.releaseTurn();
+    }
   }
 }

@@ -292,7 +292,6 @@ export class RunParts {
       calls: this.callbacks,
       turn: this.turn,
       conversation: this.#options.conversation,
-      recorder: this.recorder,
       toolCalls: this.toolCalls,
       assembler: this.assembler,
       audioRecorder: this.audioRecorder,

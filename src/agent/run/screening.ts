@@ -1,7 +1,6 @@
 import type { ModelEvent } from '../../models/realtime-model.ts';
 import type { AgentEvent, Content } from '../../wire/agent-event.ts';
 import type { CallbackCalls } from './callback-calls.ts';
-import type { ConversationRecorder } from './conversation-recorder.ts';
 import { InputScreening } from './input-screening.ts';
 import { PendingChecks } from './pending-checks.ts';
 import { ReplyReplacement, type ReplyReplacementOptions } from './reply-replacement.ts';
@@ -9,7 +8,6 @@ import { ReplyScreening } from './reply-screening.ts';
 
 export interface ScreeningOptions extends ReplyReplacementOptions {
   readonly calls: CallbackCalls;
-  readonly recorder: ConversationRecorder;
   readonly onError: (error: unknown) => void;
 }
 
@@ -22,9 +20,9 @@ export class Screening {
   readonly #active: ReplyReplacementOptions['active'];
 
   constructor(options: ScreeningOptions) {
-    const { active, calls, turn, conversation, recorder, onError } = options;
+    const { active, calls, turn, conversation, onError } = options;
     this.#active = active;
-    const checks = new PendingChecks({ recorder, conversation, onError });
+    const checks = new PendingChecks({ conversation, onError });
     const replacement = new ReplyReplacement(options);
     const reply = new ReplyScreening({ calls, turn, replacement, checks });
     this.#checks = checks;

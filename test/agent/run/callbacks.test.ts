@@ -3,6 +3,7 @@ import type { AgentOptions } from '../../../src/agent/agent.ts';
 import type { LlmRequest, LlmResponse } from '../../../src/agent/callbacks.ts';
 import type { RunConfig } from '../../../src/agent/run-config.ts';
 import { listTurns } from '../../../src/store/conversation-turns.ts';
+import { LiveConversations } from '../../../src/store/live-conversations.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
 import type { AgentEvent } from '../../../src/wire/agent-event.ts';
 import { closesAfterEach } from '../../models/cleanup.ts';
@@ -11,7 +12,7 @@ import { until } from '../../models/until.ts';
 import { loadEvents } from '../../store/events.ts';
 import { asked, controlBackOff, flushEvents, replied, SPEECH, startFakeTalk } from '../fake-talk.ts';
 import { SPOKEN } from '../model-families.ts';
-import { CONVERSATION, heard, outline, runnerFor } from '../talk.ts';
+import { CONVERSATION, heard, outline, runnerFor, startTalk } from '../talk.ts';
 
 const closing = closesAfterEach();
 controlBackOff();
@@ -333,6 +334,21 @@ describe('afterModelCallback', () => {
     await talk.turn(1);
     await talk.close();
     expect(await storedTurns(store)).toEqual(['user: tell me']);
+  });
+
+  test('a reply that it has not decided on when the server ends is not stored', async () => {
+    const store = createMemoryStore();
+    const conversations = new LiveConversations(store);
+    const model = new FakeModel();
+    const talk = closing(startTalk(runnerFor(model, { afterModelCallback: never }, conversations)));
+    const provider = await model.connection(0);
+    talk.say('tell me');
+    await provider.nextInput('text');
+    provider.say('1234');
+    provider.completeTurn();
+    await talk.turn(1);
+    await conversations.close(100);
+    expect(JSON.stringify((await store.load(CONVERSATION)) ?? '')).not.toContain('1234');
   });
 
   test('one that throws stops the reply', async () => {
