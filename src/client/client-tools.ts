@@ -1,7 +1,7 @@
 import { BoundedMap } from '../wire/bounded-map.ts';
 import { describeError } from '../wire/error-text.ts';
 import type { LogEvents } from '../wire/named-events.ts';
-import { ToolOutput } from '../wire/tool-output.ts';
+import { isToolOutput } from '../wire/tool-output.ts';
 import { isWithinResultLimits, MAX_TOOL_RESULT_BYTES, toResponse } from '../wire/tool-result.ts';
 import type { Emitter } from './emitter.ts';
 import type { Position } from './position.ts';
@@ -154,7 +154,7 @@ type Outcome =
 async function settle(run: () => unknown): Promise<Outcome> {
   try {
     const returned: unknown = await run();
-    const { result: given, images } = returned instanceof ToolOutput ? returned : { result: returned, images: [] };
+    const { result: given, images } = isToolOutput(returned) ? returned : { result: returned, images: [] };
     // What JSON omits, such as a function, is no result.
     const result: unknown = JSON.parse(JSON.stringify(given) ?? 'null');
     if (!isWithinResultLimits(toResponse(result))) {

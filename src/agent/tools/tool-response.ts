@@ -1,6 +1,7 @@
 import { copyJson, JsonLimitError, type JsonLimits } from '../../isolation/bounded-json.ts';
 import type { InlineData } from '../../wire/agent-event.ts';
-import { ToolOutput } from '../../wire/tool-output.ts';
+import { readResultImages } from '../../wire/result-images.ts';
+import { isToolOutput } from '../../wire/tool-output.ts';
 import { MAX_TOOL_RESULT_BYTES, MAX_TOOL_RESULT_DEPTH, toResponse } from '../../wire/tool-result.ts';
 
 const LIMITS: JsonLimits = {
@@ -19,8 +20,8 @@ export interface ToolAnswer {
 
 /** Converts what a tool has returned. @throws as `toToolResponse` */
 export function toToolAnswer(result: unknown): ToolAnswer {
-  if (!(result instanceof ToolOutput)) return { response: toToolResponse(result) };
-  return { response: toToolResponse(result.result), images: result.images };
+  if (!isToolOutput(result)) return { response: toToolResponse(result) };
+  return { response: toToolResponse(result.result), images: readResultImages(result.images) };
 }
 
 /**

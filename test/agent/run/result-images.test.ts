@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { clientTool, tool } from '../../../src/agent/tool.ts';
 import { toolResult } from '../../../src/agent/tool-result.ts';
+import { toolResult as clientToolResult } from '../../../src/client/tool-result.ts';
 import { startGeminiEmulator } from '../../../src/emulator/gemini/emulator.ts';
 import type { Scenario } from '../../../src/emulator/scenario.ts';
 import { GEMINI_FAMILIES } from '../../../src/models/gemini/family.ts';
@@ -157,6 +158,23 @@ describe('a result with pictures', () => {
     const { results } = await provider.nextInput('tool_results');
     expect(results).toMatchObject([{ response: { error: expect.stringMatching(reason) } }]);
     expect(resultsIn(talk.events)[0]).not.toHaveProperty('parts');
+  });
+
+  test('may be created by the SDK, or by another copy of the package, and its pictures are checked again', async () => {
+    const mark = Object.getOwnPropertySymbols(toolResult({ images: [] }))[0] ?? '';
+    const results = [
+      clientToolResult({ images: [PNG] }),
+      { [mark]: true, result: 1, images: [{ mimeType: 'a/b', data: '' }] },
+    ];
+    const scan = tool({ name: 'scan', description: '', execute: () => results.shift() });
+    const { model } = open(['image/png'], [scan]);
+    const provider = await model.connection(0);
+    provider.call({ name: 'scan' });
+    expect((await provider.nextInput('tool_results')).results).toMatchObject([{ parts: [{ inlineData: PNG }] }]);
+    provider.call({ name: 'scan' });
+    expect((await provider.nextInput('tool_results')).results).toMatchObject([
+      { response: { error: expect.stringContaining('not a/b') } },
+    ]);
   });
 
   test('of a client reaches the model, and one that nobody checked is an error of the tool', async () => {
