@@ -59,6 +59,10 @@ export class BackgroundCalls {
     return this.#calls.has(id);
   }
 
+  get size(): number {
+    return this.#calls.size;
+  }
+
   get ids(): string[] {
     return [...this.#calls.keys()];
   }

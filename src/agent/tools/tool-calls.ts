@@ -248,6 +248,11 @@ export class ToolCalls {
     );
   }
 
+  /** Whether there are calls whose results come later. */
+  get hasBackground(): boolean {
+    return this.#background.size > 0;
+  }
+
   /** Gives streaming tools a copy of what the user sends. */
   addInput(request: LiveRequest): void {
     this.#background.addInput(request);
