@@ -6,6 +6,7 @@ import { choice, flag, integer, list, originList, text } from './config-fields.t
 import { limitFields, toLimitConfig } from './config-limits.ts';
 import { readProxy } from './config-proxy.ts';
 import { readSecrets, withFiles } from './config-secrets.ts';
+import { storeFields, toStoreConfig } from './config-store.ts';
 import type { ProxyVariables } from './models/provider-agent.ts';
 
 export { ConfigError };
@@ -37,6 +38,7 @@ export const configSchema = z
     ),
     ...authFields,
     PUBLIC_DIR: text,
+    ...storeFields,
 
     ...limitFields,
 
@@ -142,6 +144,8 @@ function toConfig(env: z.output<typeof configSchema>) {
     allowedHosts: env.ALLOWED_HOSTS,
     auth: toAuthConfig(env),
     publicDir: env.PUBLIC_DIR || undefined,
+    store: toStoreConfig(env.DATABASE_URL),
+    resumptionSecret: env.RESUMPTION_SECRET || undefined,
     ...toLimitConfig(env),
     lingerMs: env.LINGER_MS,
     heartbeatMs: env.HEARTBEAT_MS,

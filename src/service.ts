@@ -8,6 +8,7 @@ import { createGate } from './create-gate.ts';
 import { createAddressLimits, createAdmission } from './create-limits.ts';
 import { createReaderOptions } from './create-reader-options.ts';
 import { createRunner } from './create-runner.ts';
+import { createStore } from './create-store.ts';
 import { OfflineModel } from './default-model.ts';
 import { answerError } from './http/answer.ts';
 import { Tickets } from './http/auth/tickets.ts';
@@ -32,7 +33,7 @@ import { checkServiceOptions, type ServiceOptions } from './service-options.ts';
 import { ActiveSessions } from './session/active-sessions.ts';
 import { MemoryBudget } from './session/memory-budget.ts';
 import { LiveConversations } from './store/live-conversations.ts';
-import { createMemoryStore } from './store/memory-store.ts';
+import type { SessionStore } from './store/session-store.ts';
 
 /** Bounds of the wait that clients of a draining service are told, in ms. It is random, so that they do not all return at once. */
 const MIN_RETRY_MS = 200;
@@ -68,23 +69,20 @@ export class Service {
   readonly #checkModels: CheckModelsOptions;
   #draining = false;
   #committed: Promise<unknown> | undefined;
+  /** Store that this service has made, as the configuration says. */
+  #ownStore: SessionStore | undefined;
   #drained: Promise<void> | undefined;
 
   /** @see createService */
   constructor(options: ServiceOptions) {
     const { config = readConfig(process.env) } = options;
     const { logLevel: level, logFormat: format, secrets } = config;
+    this.#config = config;
     const logger = new GuardedLogger(
       options.logger ? protectLogger(options.logger, secrets) : createLogger({ level, format, secrets }),
     );
-    const conversations =
-      options.runner?.conversations ??
-      new LiveConversations(
-        options.store ?? createMemoryStore({ userCharacters: config.userLimits.storedCharacters }),
-        { logger },
-      );
+    const conversations = options.runner?.conversations ?? this.#createConversations(options.store, logger);
     const { runner, model } = createRunner(options, config, conversations, logger);
-    this.#config = config;
     this.#logger = logger;
     this.#runner = runner;
     this.#model = model;
@@ -218,14 +216,22 @@ export class Service {
     return this.#drained;
   }
 
-  /** Drains the service, closes its WebSockets, waits for the last commits to the store, and stops the emulator, if there is one. */
+  /** Drains the service, closes its WebSockets, waits for the last commits to the store, closes a store of its own, and stops the emulator, if there is one. */
   async close(): Promise<void> {
     await this.drain();
     await this.#webSockets.close(CLOSE_MS);
     this.#bodies.close();
     await this.#committed;
+    await this.#ownStore?.close();
     await this.#runner.close?.();
     if (this.#model instanceof OfflineModel) await this.#model.close();
+  }
+
+  /** @param given store of the caller */
+  #createConversations(given: SessionStore | undefined, logger: BasicLogger): LiveConversations {
+    if (given) return new LiveConversations(given, { logger });
+    this.#ownStore = createStore(this.#config, logger);
+    return new LiveConversations(this.#ownStore, { logger });
   }
 
   async #drain(): Promise<void> {

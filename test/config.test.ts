@@ -56,6 +56,8 @@ describe('readConfig', () => {
       allowedHosts: [],
       auth: { authenticator: { mode: 'none' }, ticketSecret: undefined, noneBeyondLoopback: false },
       publicDir: undefined,
+      store: { kind: 'memory' },
+      resumptionSecret: undefined,
       trustedProxies: [],
       maxConnections: 10_000,
       addressLimits: {
@@ -127,6 +129,8 @@ describe('readConfig', () => {
         AUTH_TICKET_SECRET: 'x'.repeat(32),
         AUTH_NONE_BEYOND_LOOPBACK: 'yes',
         PUBLIC_DIR: '/srv/page',
+        DATABASE_URL: 'sqlite:/srv/conversations.db',
+        RESUMPTION_SECRET: 'a long secret',
         TRUSTED_PROXIES: '10.0.0.0/8, ::1',
         MAX_CONNECTIONS: '1',
         MAX_ADDRESS_CONNECTIONS: '2',
@@ -183,6 +187,8 @@ describe('readConfig', () => {
         noneBeyondLoopback: true,
       },
       publicDir: '/srv/page',
+      store: { kind: 'sqlite', file: '/srv/conversations.db' },
+      resumptionSecret: 'a long secret',
       trustedProxies: ['10.0.0.0/8', '::1'],
       maxConnections: 1,
       addressLimits: {
@@ -407,6 +413,31 @@ describe('readConfig', () => {
 
   test('does not repeat a key in its error message', () => {
     expect(messageOf(() => readConfig({ GOOGLE_API_KEY: 'a-secret', PORT: 'x' }))).not.toContain('a-secret');
+  });
+});
+
+describe('DATABASE_URL', () => {
+  test.each([
+    ['', { kind: 'memory' }],
+    ['sqlite:conversations.db', { kind: 'sqlite', file: 'conversations.db' }],
+    ['postgres://me:secret@db:5432/talks', { kind: 'postgres', url: 'postgres://me:secret@db:5432/talks' }],
+    ['postgresql://db/talks', { kind: 'postgres', url: 'postgresql://db/talks' }],
+  ])('%j names the store %j', (url, store) => {
+    expect(readConfig({ DATABASE_URL: url }).store).toEqual(store);
+  });
+
+  test.each(['conversations.db', 'sqlite:', 'mysql://me:secret@db/talks', 'postgres://[/talks'])(
+    '%j is refused without a word of it',
+    (url) => {
+      const read = () => readConfig({ DATABASE_URL: url });
+      expect(read).toThrow(/DATABASE_URL: must be sqlite:PATH/);
+      expect(read).not.toThrow(/secret/);
+    },
+  );
+
+  test('is a secret: the log contains neither its text nor its password', () => {
+    const { secrets } = readConfig({ DATABASE_URL: 'postgres://me:a-long-password@db/talks' });
+    expect(secrets).toContain('postgres://me:a-long-password@db/talks');
   });
 });
 

@@ -1,0 +1,33 @@
+import { text } from './config-fields.ts';
+import { withFiles } from './config-secrets.ts';
+
+/** Where conversations are stored. */
+export type StoreConfig =
+  | { readonly kind: 'memory' }
+  /** @param file path of the database */
+  | { readonly kind: 'sqlite'; readonly file: string }
+  | { readonly kind: 'postgres'; readonly url: string };
+
+const SQLITE = 'sqlite:';
+const POSTGRES = /^postgres(ql)?:\/\//;
+
+/** Variables of the store of conversations. The message repeats no value: it may contain a password. */
+export const storeFields = withFiles({
+  DATABASE_URL: text.refine((value) => readDatabaseUrl(value) !== undefined, {
+    error: 'must be sqlite:PATH, such as sqlite:conversations.db, or postgres://user:password@host:5432/name',
+  }),
+  RESUMPTION_SECRET: text,
+});
+
+/** @param url as `storeFields` accepts it */
+export function toStoreConfig(url: string): StoreConfig {
+  return readDatabaseUrl(url) ?? { kind: 'memory' };
+}
+
+/** @returns `undefined` if the text is no address of a database */
+function readDatabaseUrl(url: string): StoreConfig | undefined {
+  if (url === '') return { kind: 'memory' };
+  if (POSTGRES.test(url)) return URL.canParse(url) ? { kind: 'postgres', url } : undefined;
+  const file = url.startsWith(SQLITE) ? url.slice(SQLITE.length) : '';
+  return file === '' ? undefined : { kind: 'sqlite', file };
+}
