@@ -18,6 +18,7 @@ export type { End, SessionSettings, TypedMessage } from '../wire/log-entry.ts';
 export type { ConnectionEvents, ImageInput, LogEvents, ShownTool, ShownTurn } from '../wire/named-events.ts';
 export type { ResultImage, ToolResultOptions } from '../wire/result-images.ts';
 export type { SessionConfig, SessionPersona } from '../wire/session-config.ts';
+export type { StateDelta } from '../wire/state-delta.ts';
 export type { ToolOutput } from '../wire/tool-output.ts';
 export type { ErrorBody } from '../wire/wire-error.ts';
 export type { TokenSource } from './access-token.ts';
