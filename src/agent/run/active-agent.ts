@@ -30,6 +30,7 @@ export class ActiveAgent implements InvocationNames {
   #tools: readonly Tool[];
   /** Resolves when the tools of the agent are known. */
   #listing: Promise<void> | undefined;
+  #isListingDue = false;
   /** Resolves when the agent may speak. */
   #admission: Promise<unknown> | undefined;
 
@@ -40,7 +41,7 @@ export class ActiveAgent implements InvocationNames {
     this.#tree = tree;
     this.#listTools = listTools;
     this.#agent = agent;
-    this.#tools = addStopStreaming([...tools, ...listHandOverTools(tree, agent)]);
+    this.#tools = this.#addOwnTools(tools);
   }
 
   get agent(): Agent {
@@ -73,18 +74,13 @@ export class ActiveAgent implements InvocationNames {
   /** Makes another agent the active one. */
   switchTo(agent: Agent): void {
     this.#agent = agent;
-    this.reloadTools();
+    this.#tools = this.#addOwnTools(agent.tools);
+    this.#startListing();
   }
 
-  /** Lists the tools of the agent again, also those of its toolsets. */
+  /** Has the tools of the agent listed again for its next connection. Until then calls find the tools of the current one. */
   reloadTools(): void {
-    const agent = this.#agent;
-    const handOverTools = listHandOverTools(this.#tree, agent);
-    this.#tools = addStopStreaming([...agent.tools, ...handOverTools]);
-    const listing = this.#listTools(agent).then((tools) => {
-      if (this.#listing === listing) this.#tools = addStopStreaming([...tools, ...handOverTools]);
-    });
-    this.#listing = listing;
+    this.#isListingDue = true;
   }
 
   /** Keeps the agent from a connection until a promise is settled. */
@@ -95,11 +91,25 @@ export class ActiveAgent implements InvocationNames {
   /** Returns the tools of the agent as soon as it may speak, and its toolsets have answered. */
   async waitForTools(): Promise<readonly Tool[]> {
     await this.#admission;
+    if (this.#isListingDue) this.#startListing();
     let listing: Promise<void> | undefined;
     while (listing !== this.#listing) {
       listing = this.#listing;
       await listing;
     }
     return this.#tools;
+  }
+
+  #startListing(): void {
+    this.#isListingDue = false;
+    const listing = this.#listTools(this.#agent).then((tools) => {
+      if (this.#listing === listing) this.#tools = this.#addOwnTools(tools);
+    });
+    this.#listing = listing;
+  }
+
+  /** Adds the tools that the server has for the agent. */
+  #addOwnTools(tools: readonly Tool[]): readonly Tool[] {
+    return addStopStreaming([...tools, ...listHandOverTools(this.#tree, this.#agent)]);
   }
 }

@@ -71,5 +71,7 @@ export class ConnectionChanges {
     audioRecorder?.onConnectionLost();
     watchdog?.onConnectionLost();
     this.onReconnected(connection);
+    // Results may have waited for a connection, or were sent on the one before.
+    updates.flush();
   }
 }

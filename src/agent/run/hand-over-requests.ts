@@ -1,7 +1,7 @@
 import { BoundedMap } from '../../wire/bounded-map.ts';
 import type { Agent } from '../agent.ts';
 import type { AgentTree } from '../agent-tree.ts';
-import type { CallControl } from '../tools/tool-execution.ts';
+import type { CallControl, CallOrigin } from '../tools/tool-execution.ts';
 import type { TurnView } from './turn-state.ts';
 
 /** Maximum number of transfers within one exchange. A further one is refused, because agents may send the user round in a circle. */
@@ -15,11 +15,19 @@ const MAX_MOVES = 64;
  * - `transfer`: another agent answers what the user said.
  * - `next_step`: the exchange is over, and the next step of the sequence speaks.
  * - `sequence_end`: the exchange is over, and so is the run.
+ * - `none`: the agent whose call asked for a move is not active any more. An earlier call of the same message may have moved the conversation.
  */
 export type Move =
   | { readonly kind: 'transfer'; readonly agent: Agent }
   | { readonly kind: 'next_step'; readonly agent: Agent }
-  | { readonly kind: 'sequence_end' };
+  | { readonly kind: 'sequence_end' }
+  | { readonly kind: 'none' };
+
+interface RequestedMove {
+  /** Agent whose call asked for the move. */
+  readonly from: string;
+  readonly move: Move;
+}
 
 export interface HandOverRequestsOptions {
   readonly tree: AgentTree;
@@ -35,7 +43,7 @@ export interface HandOverRequestsOptions {
 export class HandOverRequests implements CallControl {
   readonly #options: HandOverRequestsOptions;
   /** What follows the results of calls, by the id of the call. */
-  readonly #moves = new BoundedMap<string, Move>(MAX_MOVES);
+  readonly #moves = new BoundedMap<string, RequestedMove>(MAX_MOVES);
   /** Exchange of the latest transfer, and the number of transfers in it. */
   #transfers = { exchange: 0, count: 0 };
 
@@ -43,7 +51,7 @@ export class HandOverRequests implements CallControl {
     this.#options = options;
   }
 
-  transferToAgent(callId: string, name: string): void {
+  transferToAgent(origin: CallOrigin, name: string): void {
     const { tree, active, turn } = this.#options;
     const agent = tree.find(name);
     if (!agent) throw new TypeError(`There is no agent called "${String(name).slice(0, 100)}"`);
@@ -56,14 +64,18 @@ export class HandOverRequests implements CallControl {
       );
     }
     this.#transfers = { exchange, count };
-    this.#moves.set(callId, { kind: 'transfer', agent });
+    this.#request(origin, { kind: 'transfer', agent });
   }
 
-  completeTask(callId: string): void {
+  completeTask(origin: CallOrigin): void {
     const { tree, active } = this.#options;
+    if (origin.agentName !== active.agent.name) {
+      this.#request(origin, { kind: 'none' });
+      return;
+    }
     if (!tree.isStep(active.agent)) throw new TypeError(`${active.agent.name} is no step of a sequence`);
     const agent = tree.findNextStep(active.agent);
-    this.#moves.set(callId, agent ? { kind: 'next_step', agent } : { kind: 'sequence_end' });
+    this.#request(origin, agent ? { kind: 'next_step', agent } : { kind: 'sequence_end' });
   }
 
   endInvocation(): void {
@@ -76,8 +88,13 @@ export class HandOverRequests implements CallControl {
 
   /** Returns what follows the result of a call, and forgets it. @returns `undefined`: the model receives the result */
   take(callId: string): Move | undefined {
-    const move = this.#moves.get(callId);
+    const requested = this.#moves.get(callId);
     this.#moves.delete(callId);
-    return move;
+    if (!requested) return undefined;
+    return requested.from === this.#options.active.agent.name ? requested.move : { kind: 'none' };
+  }
+
+  #request({ callId, agentName }: CallOrigin, move: Move): void {
+    this.#moves.set(callId, { from: agentName, move });
   }
 }

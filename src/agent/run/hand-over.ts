@@ -53,12 +53,27 @@ export class HandOver {
     this.#options = options;
   }
 
-  /** @param response result of the call that asked for the move. No model receives it */
-  start(move: Move, response: FunctionResponse): void {
-    const { toolCalls } = this.#options;
+  /**
+   * Ends what the agent was doing that a move leaves. Call it before the result of the call that asked for the move is reported: what the agent has said
+   * and done belongs before the result, because the next run of the conversation starts with the agent that its last event names.
+   * @param response result of the call. No model receives it
+   */
+  prepare(move: Move, response: FunctionResponse): void {
+    const { active, toolCalls, assembler } = this.#options;
     toolCalls.forget(response.id);
-    if (move.kind === 'transfer') this.#transfer(move);
-    else this.#completeStep(move);
+    if (move.kind !== 'transfer') return;
+    // The other agent decides for itself what it needs for the answer.
+    const { cancelled, results } = toolCalls.interruptExchange();
+    this.#results = results;
+    if (cancelled.length > 0) assembler.addToolEvent({ author: active.agentName, toolCancellation: cancelled });
+    toolCalls.stopBackground();
+    assembler.completeReply();
+  }
+
+  /** Carries a move out that was prepared. */
+  start(move: Move): void {
+    if (move.kind === 'transfer') this.#moveTo(move.agent);
+    else if (move.kind !== 'none') this.#completeStep(move);
   }
 
   /** The fresh connection is open, and the one before is left. Repeats what the user said since the last complete exchange. */
@@ -68,8 +83,10 @@ export class HandOver {
     turn.apply({ type: 'connection_lost' });
     replayBuffer.interruptExchange([...this.#results, ...results]);
     this.#results = [];
-    // The words are repeated as text, so that no connection transcribes them again.
-    assembler.completeInput();
+    const { questionEnd, heardText } = turn.previous;
+    // Speech without a known end is repeated as audio, and transcribed again. All other words are repeated as text.
+    if (questionEnd === undefined && heardText !== '') assembler.discardPartialInput();
+    else assembler.completeInput();
   }
 
   /** Asks an agent that has taken over to speak, unless it has something to answer. Call it with each new connection, when everything is repeated. */
@@ -82,18 +99,7 @@ export class HandOver {
     send(connection, { content: { role: 'user', parts: [{ text }] } });
   }
 
-  #transfer({ agent }: Extract<Move, { kind: 'transfer' }>): void {
-    const { active, toolCalls, assembler } = this.#options;
-    // The other agent decides for itself what it needs for the answer.
-    const { cancelled, results } = toolCalls.interruptExchange();
-    this.#results = results;
-    if (cancelled.length > 0) assembler.addToolEvent({ author: active.agentName, toolCancellation: cancelled });
-    toolCalls.stopBackground();
-    assembler.completeReply();
-    this.#moveTo(agent);
-  }
-
-  #completeStep(move: Exclude<Move, { kind: 'transfer' }>): void {
+  #completeStep(move: Extract<Move, { kind: 'next_step' | 'sequence_end' }>): void {
     const { active, turn, toolCalls, apply, emit, onSequenceEnd } = this.#options;
     const { agentName: author } = active;
     apply({ type: 'turn_complete' });

@@ -75,6 +75,8 @@ export class ModelLink {
   #setupNumber = 1;
   /** Whether the setup is to be renewed as soon as the model is idle. */
   #isRefreshDue = false;
+  /** Whether a failed attempt was reported, and no connection that is open since. */
+  #isReconnecting = false;
   #closed = false;
   /** Aborts the current attempt, or the wait before it. */
   #connectAbort: AbortController | undefined;
@@ -232,7 +234,7 @@ export class ModelLink {
         }
         const { exchange } = turn.state;
         onEvent(event);
-        if (this.#isRefreshDue && turn.state.exchange !== exchange) this.#refreshIfIdle();
+        if (turn.state.exchange !== exchange) this.#refreshIfDue();
         if (!linked.goAwayReceived) continue;
         if (linked.isLeaving) {
           if (event.type === 'resumption' && !this.#handleStale) linked.connection.close();
@@ -283,6 +285,7 @@ export class ModelLink {
     const linked = new LinkedConnection(connection, turn, setupNumber);
     this.#current = linked;
     onStatus({ upstream: isResumption ? 'resumed' : this.#hasConnected ? 'reseeded' : 'ready' });
+    this.#isReconnecting = false;
     this.#hasConnected = true;
     this.#wakeWaiters();
     return linked;
@@ -290,7 +293,7 @@ export class ModelLink {
 
   /** Opens a connection. @param attempt number of the first attempt in a row */
   async #open(attempt: number): Promise<OpenedConnection> {
-    const { model, createSetup, loadHistory, onStatus } = this.#options;
+    const { model, createSetup, loadHistory } = this.#options;
     for (let tries = attempt; ; tries += 1) {
       const handle = this.#handleStale ? undefined : this.#handle?.value;
       const isResumption = handle !== undefined;
@@ -312,10 +315,17 @@ export class ModelLink {
           const maxAttempts = this.#hasConnected ? MAX_ATTEMPTS : MAX_FIRST_ATTEMPTS;
           if (!(error instanceof WireError) || !error.retry || tries >= maxAttempts) throw error;
         }
-        onStatus({ upstream: 'reconnecting', attempt: tries + 1 });
+        this.#reportAttempt(tries + 1);
         await this.#backOff(tries + 1);
       }
     }
+  }
+
+  /** Reports an attempt after one that failed, unless the user has a connection meanwhile: then it is one of a refresh. */
+  #reportAttempt(attempt: number): void {
+    if (this.connection) return;
+    this.#isReconnecting = true;
+    this.#options.onStatus({ upstream: 'reconnecting', attempt });
   }
 
   /** Connections that are opened from now on have the setup of now. A session that is resumed would keep the old one. */
@@ -342,7 +352,7 @@ export class ModelLink {
 
   /** Opens a fresh connection, and leaves the given one for it. @returns `undefined` if a refresh is given up, or has to wait until the model is idle */
   async #succeed(linked: LinkedConnection): Promise<Listening | undefined> {
-    const { turn, onSwitched, onRefreshFailed } = this.#options;
+    const { turn, onStatus, onSwitched, onRefreshFailed } = this.#options;
     const { exchange } = turn.state;
     let opened: OpenedConnection;
     try {
@@ -354,7 +364,9 @@ export class ModelLink {
         throw error;
       }
       linked.successor = undefined;
-      if (!this.#closed) onRefreshFailed(error);
+      if (this.#closed) return undefined;
+      onRefreshFailed(error);
+      this.#refreshIfDue();
       return undefined;
     }
     const { connection, setupNumber } = opened;
@@ -375,10 +387,19 @@ export class ModelLink {
     }
     linked.isAbandoned = true;
     linked.close();
+    const current = new LinkedConnection(connection, turn, setupNumber);
+    this.#current = current;
     onSwitched(connection);
-    this.#current = new LinkedConnection(connection, turn, setupNumber);
+    if (this.#isReconnecting) onStatus({ upstream: 'reseeded' });
+    this.#isReconnecting = false;
     this.#wakeWaiters();
-    return this.#startListening(this.#current);
+    this.#refreshIfDue();
+    return this.#startListening(current);
+  }
+
+  /** Carries a refresh out that was requested during another change of the connection. */
+  #refreshIfDue(): void {
+    if (this.#isRefreshDue) this.#refreshIfIdle();
   }
 
   /**

@@ -74,12 +74,13 @@ export class ToolReports {
     this.#isClosed = true;
   }
 
-  /** Emits a result. Returns whether another agent takes over with it. A result that others follow, after the first one, is not stored. */
+  /** Emits a result. Returns whether no model receives it, because another agent takes over with it. A result that others follow, after the first one, is not stored. */
   #report(result: ToolResult | ToolUpdate): boolean {
     const { active, assembler, handOverRequests, handOver } = this.#options;
     const { response, stateDelta } = result;
     const isOneOfSeveral = 'scheduling' in result && response.willContinue === true;
     const move = isOneOfSeveral ? undefined : handOverRequests.take(response.id);
+    if (move) handOver.prepare(move, response);
     const actions = {
       ...(stateDelta ? { stateDelta } : {}),
       ...(move?.kind === 'transfer' ? { transferToAgent: move.agent.name } : {}),
@@ -91,7 +92,7 @@ export class ToolReports {
       // The event of a change of state is stored.
       ...(isOneOfSeveral && !stateDelta ? { partial: true } : {}),
     });
-    if (move) handOver.start(move, response);
+    if (move) handOver.start(move);
     return move !== undefined;
   }
 }

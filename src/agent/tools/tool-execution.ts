@@ -18,10 +18,17 @@ export interface ToolLogger {
   warn(details: object, message: string): void;
 }
 
-/** What tools can ask of the run, each with the id of its call. What is invalid throws. */
+/** The call of a tool that asks something of the run. */
+export interface CallOrigin {
+  readonly callId: string;
+  /** Agent that was active when the tool was called. */
+  readonly agentName: string;
+}
+
+/** What tools can ask of the run. What is invalid throws. */
 export interface CallControl {
-  transferToAgent(callId: string, agentName: string): void;
-  completeTask(callId: string): void;
+  transferToAgent(origin: CallOrigin, agentName: string): void;
+  completeTask(origin: CallOrigin): void;
   endInvocation(): void;
   refreshAgent(): void;
 }
@@ -182,6 +189,7 @@ export class ToolExecution {
   #createContext(): ToolContext {
     const { call, invocation, control } = this.#options;
     const { userId, sessionId, invocationId, agentName } = invocation;
+    const origin = { callId: call.id, agentName };
     return {
       userId,
       sessionId,
@@ -191,8 +199,8 @@ export class ToolExecution {
       signal: this.#controller.signal,
       callId: call.id,
       input: this.#input,
-      transferToAgent: (name) => this.#ask(() => control.transferToAgent(call.id, name)),
-      completeTask: () => this.#ask(() => control.completeTask(call.id)),
+      transferToAgent: (name) => this.#ask(() => control.transferToAgent(origin, name)),
+      completeTask: () => this.#ask(() => control.completeTask(origin)),
       endInvocation: () => this.#ask(() => control.endInvocation()),
       refreshAgent: () => this.#ask(() => control.refreshAgent()),
     };

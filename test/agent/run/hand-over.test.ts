@@ -2,8 +2,9 @@ import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { Agent, type AgentOptions } from '../../../src/agent/agent.ts';
 import type { BaseAgent } from '../../../src/agent/base-agent.ts';
 import { Runner } from '../../../src/agent/run/runner.ts';
+import type { RunConfig } from '../../../src/agent/run-config.ts';
 import { SequentialAgent } from '../../../src/agent/sequential-agent.ts';
-import { tool } from '../../../src/agent/tool.ts';
+import { type Tool, type ToolContext, tool } from '../../../src/agent/tool.ts';
 import type { ToolLogger } from '../../../src/agent/tools/tool-execution.ts';
 import type { Toolset } from '../../../src/agent/toolset.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
@@ -12,7 +13,8 @@ import type { AgentEvent } from '../../../src/wire/agent-event.ts';
 import { WireError } from '../../../src/wire/wire-error.ts';
 import { FakeModel, type FakeModelOptions } from '../../models/fake-model.ts';
 import { until } from '../../models/until.ts';
-import { asked, controlBackOff, replied, SPEECH, sentText } from '../fake-talk.ts';
+import { asked, controlBackOff, flushEvents, replied, SPEECH, sentText } from '../fake-talk.ts';
+import { SPOKEN } from '../model-families.ts';
 import { outline, startTalk, statusesOf, type Talk } from '../talk.ts';
 
 controlBackOff();
@@ -26,12 +28,16 @@ interface StartOptions {
   readonly model?: FakeModelOptions;
   readonly logger?: ToolLogger;
   readonly store?: SessionStore;
+  readonly runConfig?: RunConfig;
 }
 
 /** Starts a run of a tree of agents whose model does what the test says. */
-function start(agent: BaseAgent, { model: options, store = createMemoryStore(), logger }: StartOptions = {}) {
+function start(
+  agent: BaseAgent,
+  { model: options, store = createMemoryStore(), logger, runConfig }: StartOptions = {},
+) {
   const model = new FakeModel(options);
-  const talk = startTalk(new Runner({ appName: 'app', agent, model, store, ...(logger ? { logger } : {}) }));
+  const talk = startTalk(new Runner({ appName: 'app', agent, model, store, ...(logger ? { logger } : {}) }), runConfig);
   open.push(talk);
   return { model, talk, store, connection: (index: number) => model.connection(index) };
 }
@@ -232,6 +238,21 @@ describe('an agent with others below it', () => {
     expect(await third.nextInput('text')).toEqual(sentText('My bill!'));
   });
 
+  test('is connected by a further attempt if one fails, and clients learn of both', async () => {
+    const { model, talk, connection } = start(desk([billing()]));
+    const first = await connection(0);
+    talk.say('My bill!');
+    await first.nextInput('text');
+    model.refuse(new WireError('model_closed'));
+    first.call(TRANSFER);
+    const second = await connection(1);
+    expect(await second.nextInput('text')).toEqual(sentText('My bill!'));
+    second.say('Yes?');
+    second.completeTurn();
+    await talk.turn(1);
+    expect(statusesOf(talk.events)).toEqual(['connecting', 'ready', 'reconnecting', 'reseeded']);
+  });
+
   test('ends the run with the error of the model if the other agent cannot be connected', async () => {
     const { model, talk, connection } = start(desk([billing()]));
     const first = await connection(0);
@@ -413,6 +434,48 @@ describe('a sequence of agents', () => {
     expect(stored?.events.filter(({ author }) => author === 'user')).toHaveLength(2);
   });
 
+  const threeSteps = (options: Partial<AgentOptions> = {}) =>
+    new SequentialAgent({
+      name: 'steps',
+      subAgents: ['one', 'two', 'three'].map((name) => new Agent({ name, instruction: `I am ${name}.`, ...options })),
+    });
+
+  test('completes one step if the model reports it twice in one message', async () => {
+    const { model, talk, connection } = start(threeSteps());
+    const first = await connection(0);
+    first.call(COMPLETED, COMPLETED);
+    const second = await connection(1);
+    await second.nextInput('text');
+    second.say('So?');
+    second.completeTurn();
+    await talk.until(({ author, turnComplete }) => author === 'two' && turnComplete);
+    expect(model.setups).toHaveLength(2);
+    expect(talk.events.filter(isTransfer)).toHaveLength(1);
+    expect(second.received).toHaveLength(1);
+  });
+
+  test('skips no step if a second report of the same message comes when the next one is active already', async () => {
+    const gate = Promise.withResolvers<undefined>();
+    let calls = 0;
+    const beforeToolCallback = () => {
+      calls += 1;
+      return calls === 2 ? gate.promise : undefined;
+    };
+    const { model, talk, connection } = start(threeSteps({ beforeToolCallback }));
+    (await connection(0)).call(COMPLETED, COMPLETED);
+    const second = await connection(1);
+    await second.nextInput('text');
+    gate.resolve(undefined);
+    await until(
+      () => talk.events.filter(({ content }) => content?.parts?.[0]?.functionResponse !== undefined).length === 2,
+    );
+    second.say('So?');
+    second.completeTurn();
+    await talk.until(({ author, turnComplete }) => author === 'two' && turnComplete);
+    expect(model.setups).toHaveLength(2);
+    expect(second.received).toHaveLength(1);
+  });
+
   test('in another sequence is followed by the next step of that one', async () => {
     const inner = new SequentialAgent({
       name: 'inner',
@@ -444,6 +507,22 @@ describe('the agent with which a run starts', () => {
     const { talk: later, connection: next } = start(tree, { store });
     expect((await next(0)).setup.instruction).toContain('You know bills.');
     expect(later.events[0]).toMatchObject({ author: 'billing', actions: { transferToAgent: 'billing' } });
+  });
+
+  test('is the one that the conversation was transferred to, if that one has said nothing, and the other had spoken and was waiting for a tool', async () => {
+    const slow = tool({ name: 'slow', description: 'Takes long.', execute: () => new Promise(() => {}) });
+    const tree = desk([billing()], { tools: [slow] });
+    const { model, talk, connection, store } = start(tree, { runConfig: SPOKEN });
+    const first = await connection(0);
+    talk.say('My bill!');
+    await first.nextInput('text');
+    first.transcribe('I connect you.');
+    model.hold();
+    first.call({ name: 'slow' }, TRANSFER);
+    await model.setup(1);
+    await talk.close();
+    const { connection: next } = start(tree, { store });
+    expect((await next(0)).setup.instruction).toContain('You know bills.');
   });
 
   test('is the first one again after its sequence was completed', async () => {
@@ -556,6 +635,133 @@ describe('a tool that refreshes the agent', () => {
     expect(third.setup.history.at(-1)).toEqual(replied('Quick answer.'));
     await first.ended();
     expect(third.received).toEqual([]);
+  });
+
+  test('leaves the model the tools of its toolsets until they are listed again, which happens once for many requests', async () => {
+    const find = tool({ name: 'find', description: '', execute: () => ({ found: 1 }) });
+    const loginOften = tool({
+      name: 'login',
+      description: '',
+      execute: (_args, context) => {
+        for (let count = 0; count < 1_000; count += 1) context.refreshAgent();
+      },
+    });
+    let listings = 0;
+    const listed = Promise.withResolvers<readonly Tool[]>();
+    const toolset: Toolset = {
+      name: 'shop',
+      tools: async () => {
+        listings += 1;
+        return listings === 1 ? [find] : listed.promise;
+      },
+    };
+    const { talk, connection } = start(desk([], { tools: [loginOften, toolset] }));
+    const first = await connection(0);
+    talk.say('Log me in.');
+    await first.nextInput('text');
+    first.call({ name: 'login' });
+    await first.nextInput('tool_results');
+    first.call({ name: 'find' });
+    expect((await first.nextInput('tool_results')).results).toMatchObject([{ response: { found: 1 } }]);
+    first.say('Done.');
+    first.completeTurn();
+    await until(() => listings === 2);
+    first.call({ name: 'find' });
+    expect((await first.nextInput('tool_results')).results).toMatchObject([{ response: { found: 1 } }]);
+    first.completeTurn();
+    listed.resolve([]);
+    expect((await connection(1)).setup.tools).toMatchObject([{ name: 'login' }]);
+    expect(listings).toBe(2);
+  });
+
+  test('during a refresh has the model told once more, as soon as the fresh connection is open', async () => {
+    const contexts: ToolContext[] = [];
+    const watch = tool({
+      name: 'watch',
+      description: '',
+      scheduling: 'SILENT',
+      execute: (_args, context) => {
+        contexts.push(context);
+        return new Promise(() => {});
+      },
+    });
+    let instruction = 'one';
+    const { model, talk, connection } = start(desk([], { tools: [watch], instruction: () => instruction }));
+    const first = await connection(0);
+    talk.say('Watch.');
+    await first.nextInput('text');
+    first.call({ name: 'watch' });
+    await first.nextInput('tool_results');
+    first.say('Done.');
+    first.completeTurn();
+    await talk.turn(1);
+    model.hold();
+    instruction = 'two';
+    contexts[0]?.refreshAgent();
+    expect((await model.setup(1)).instruction).toBe('two');
+    instruction = 'three';
+    contexts[0]?.refreshAgent();
+    model.release();
+    expect((await connection(2)).setup.instruction).toBe('three');
+    await (await connection(1)).ended();
+  });
+
+  test('while the user speaks has the words transcribed once', async () => {
+    const { model, talk, connection } = start(desk([], { tools: [login] }));
+    const first = await connection(0);
+    talk.say('Log me in.');
+    await first.nextInput('text');
+    first.call({ name: 'login' });
+    await first.nextInput('tool_results');
+    first.say('Done.');
+    model.hold();
+    first.completeTurn();
+    await model.setup(1);
+    talk.queue.sendRealtime(SPEECH);
+    await first.nextInput('audio');
+    first.hear('Why is');
+    await talk.until(({ inputTranscription }) => inputTranscription?.text === 'Why is');
+    model.release();
+    const second = await connection(1);
+    await second.nextInput('audio');
+    second.hear('Why is my bill so high?', true);
+    second.say('Let me see.');
+    second.completeTurn();
+    await talk.turn(2);
+    const words = talk.events.filter(({ inputTranscription }) => inputTranscription?.finished);
+    expect(words.map(({ inputTranscription }) => inputTranscription?.text)).toEqual(['Why is my bill so high?']);
+  });
+
+  test('has a late result told on the fresh connection that the one before had received and not answered', async () => {
+    const gate = Promise.withResolvers<unknown>();
+    const order = tool({ name: 'order', description: '', scheduling: 'WHEN_IDLE', execute: () => gate.promise });
+    const { model, talk, connection } = start(desk([], { tools: [login, order] }));
+    const first = await connection(0);
+    talk.say('Log me in, and order.');
+    await first.nextInput('text');
+    first.call({ name: 'login' }, { name: 'order' });
+    await first.nextInput('tool_results');
+    first.say('Done.');
+    model.hold();
+    first.completeTurn();
+    await model.setup(1);
+    gate.resolve({ number: 7 });
+    const told = await first.nextInput('text');
+    model.release();
+    expect(await (await connection(1)).nextInput('text')).toEqual(told);
+  });
+
+  test('has no failed attempt reported while the user has a connection', async () => {
+    const { model, talk, connection } = start(desk([], { tools: [login] }));
+    const first = await connection(0);
+    talk.say('Log me in.');
+    await first.nextInput('text');
+    first.call({ name: 'login' });
+    await first.nextInput('tool_results');
+    model.refuse(new WireError('model_closed'));
+    first.completeTurn();
+    await flushEvents(talk, await connection(1));
+    expect(statusesOf(talk.events)).toEqual(['connecting', 'ready']);
   });
 
   test('keeps the connection if the fresh one is refused, and the reason is logged', async () => {
