@@ -118,7 +118,7 @@ export class RunParts {
     this.audioRecorder = this.#createAudioRecorder();
     this.#handOverRequests = this.#createHandOverRequests();
     this.toolCalls = this.#createToolCalls();
-    this.assembler = new EventAssembler(this.active, this.turn, this.output.emit, this.toolCalls);
+    this.assembler = new EventAssembler(this.active, this.turn, this.output.emit, this.toolCalls.rules);
     this.link = this.#createLink();
     this.watchdog = this.#createWatchdog();
     this.recovery = this.#createRecovery();

@@ -2,13 +2,14 @@ import type { LiveState } from '../../store/live-state.ts';
 import type { FunctionCall, FunctionResponse, ToolConfirmation } from '../../wire/agent-event.ts';
 import type { ClientToolResult, LiveRequest } from '../../wire/live-request.ts';
 import { type MemoryCounter, MemoryShare } from '../../wire/memory-share.ts';
-import { omitResultImages, toResultParts } from '../../wire/result-images.ts';
+import { toResultParts } from '../../wire/result-images.ts';
 import type { StateDelta } from '../../wire/state-delta.ts';
 import type { AgentCallbacks, CalledTool } from '../callbacks.ts';
 import type { InvocationNames } from '../invocation-context.ts';
 import { PENDING_RESPONSE, type Tool } from '../tool.ts';
 import { BackgroundCalls, type ToolUpdate } from './background-calls.ts';
 import { type CallMode, findMode, isError, limitResult, refuse, runInClient, toFirstAnswer } from './call-mode.ts';
+import { discardOldestPictures, discardOldestResults } from './result-limits.ts';
 import { readFunctionName, type StopStreamingAnswer, stopStreaming, stopWithin } from './stop-streaming.ts';
 import { wrapInCallbacks } from './tool-callbacks.ts';
 import {
@@ -20,15 +21,12 @@ import {
   type ToolLogger,
 } from './tool-execution.ts';
 import type { ToolAnswer } from './tool-response.ts';
+import { ToolRules } from './tool-rules.ts';
 
 /** Maximum number of calls that run at the same time in one run. A further call is answered with an error. */
 const MAX_RUNNING = 64;
 /** Maximum number of streaming tools that run at the same time in one run. */
 const MAX_STREAMING = 8;
-/** Maximum number of results that are kept to be repeated, for the open exchange and for earlier ones. The oldest are discarded. */
-const MAX_RESULTS = 64;
-/** Maximum length of the pictures of these results, in characters of base64. The oldest are replaced by their number. */
-const MAX_PICTURES = 4 * 1024 * 1024;
 /** Maximum duration of a call, in ms, if neither the tool nor the config of the run says otherwise. */
 const DEFAULT_TIMEOUT_MS = 60_000;
 /** Maximum wait for the user to confirm a call, in ms. */
@@ -111,17 +109,18 @@ interface ToolCall {
 
 /** The function calls of a run, with one record for each call. Calls run beside the receive loop, which never waits for them. */
 export class ToolCalls {
+  /** What the tools say of a call. */
+  readonly rules: ToolRules;
   readonly #options: ToolCallsOptions;
   /** Calls that are running or whose result may have to be sent again. Results are in the order in which they arrived. */
   readonly #calls = new Set<ToolCall>();
-  /** Whether a call needs a confirmation, as it was decided. */
-  readonly #decisions = new WeakMap<FunctionCall, boolean>();
   readonly #memory: MemoryShare;
   /** Calls whose first response was given, and whose results come later. */
   readonly #background: BackgroundCalls;
 
   constructor(options: ToolCallsOptions) {
     this.#options = options;
+    this.rules = new ToolRules(options.agent);
     this.#memory = new MemoryShare(options.memory);
     this.#background = new BackgroundCalls((update) => this.#guard(() => options.onUpdate(update)));
   }
@@ -129,8 +128,8 @@ export class ToolCalls {
   /** Starts a call, or has it wait for the user. A call whose id is already running is ignored. */
   start(call: FunctionCall): void {
     if (this.#background.has(call.id) || this.#findRunning().some((each) => each.call.id === call.id)) return;
-    const answer = this.isClientCall(call) ? Promise.withResolvers<ClientToolResult>() : undefined;
-    const tool = this.#findTool(call.name);
+    const answer = this.rules.isClientCall(call) ? Promise.withResolvers<ClientToolResult>() : undefined;
+    const tool = this.rules.find(call.name);
     const refusal = this.#findRefusal(tool);
     const record: ToolCall = {
       call,
@@ -147,7 +146,7 @@ export class ToolCalls {
       known: true,
     };
     this.#calls.add(record);
-    if (refusal !== undefined || !this.needsConfirmation(call)) this.#run(record);
+    if (refusal !== undefined || !this.rules.needsConfirmation(call)) this.#run(record);
     else this.#awaitConfirmation(record);
   }
 
@@ -187,21 +186,6 @@ export class ToolCalls {
     else this.#respond(record, end);
   }
 
-  /** Whether a call runs only if the user confirms it. Decided once for each call, so that clients are told of what happens. */
-  needsConfirmation(call: FunctionCall): boolean {
-    const decided = this.#decisions.get(call) ?? this.#decideConfirmation(call);
-    this.#decisions.set(call, decided);
-    return decided;
-  }
-
-  #decideConfirmation({ name, args }: FunctionCall): boolean {
-    try {
-      return this.#findTool(name)?.needsConfirmation?.(args) ?? false;
-    } catch {
-      return true;
-    }
-  }
-
   /** Receives the answer of a user. An answer to any other call than one that waits for it is ignored. */
   confirm({ id, ok }: ToolConfirmation): void {
     const record = [...this.#calls].find(({ call, state }) => state === 'confirming' && call.id === id);
@@ -211,23 +195,6 @@ export class ToolCalls {
     record.state = record.isExchangeOpen ? 'running' : 'detached';
     if (ok) this.#run(record);
     else record.execution.start(refuse('The user did not confirm the call: it did not run'));
-  }
-
-  /** Whether the result of a call comes from an app, at any time. */
-  isLongRunning({ name }: FunctionCall): boolean {
-    return this.#findTool(name)?.isLongRunning === true;
-  }
-
-  /** Whether a call is one that clients run. A call whose arguments are invalid is answered here, so that no client runs it. */
-  isClientCall({ name, args }: FunctionCall): boolean {
-    const tool = this.#findTool(name);
-    if (tool?.where !== 'client') return false;
-    try {
-      tool.checkArguments?.(args);
-      return true;
-    } catch {
-      return false;
-    }
   }
 
   /** Receives the result of a client or an app. @returns false if no call of this run waits for it */
@@ -241,7 +208,7 @@ export class ToolCalls {
   /** Receives the result of a long-running call that another run of the conversation has made. */
   answerEarlier({ id, name }: FunctionCall, result: ClientToolResult): void {
     const { response, images } = limitResult(result);
-    const scheduling = this.#findTool(name)?.scheduling ?? 'WHEN_IDLE';
+    const scheduling = this.rules.find(name)?.scheduling ?? 'WHEN_IDLE';
     const given = { id, name, response, ...toResultParts(images) };
     this.#guard(() =>
       this.#options.onUpdate({ response: given, scheduling, known: false, isNews: true, stateDelta: undefined }),
@@ -298,8 +265,8 @@ export class ToolCalls {
       if (record.state === 'running') record.state = 'detached';
       if (record.state === 'delivered') this.#calls.delete(record);
     }
-    this.#discardOldestResults(false);
-    this.#discardOldestPictures();
+    discardOldestResults(this.#calls, false);
+    this.#memory.set(discardOldestPictures(this.#calls));
   }
 
   /**
@@ -320,14 +287,14 @@ export class ToolCalls {
         this.#cancel(record);
       }
     }
-    this.#discardOldestPictures();
+    this.#memory.set(discardOldestPictures(this.#calls));
     return { cancelled, results };
   }
 
   /** Forgets a call whose result the model never gets, because another agent has taken over with it. */
   forget(id: string): void {
     for (const record of this.#calls) if (record.call.id === id && record.response) this.#calls.delete(record);
-    this.#discardOldestPictures();
+    this.#memory.set(discardOldestPictures(this.#calls));
   }
 
   /**
@@ -392,8 +359,8 @@ export class ToolCalls {
     // Move the record to the end, because results are repeated in the order in which they arrived.
     this.#calls.delete(record);
     this.#calls.add(record);
-    this.#discardOldestResults(record.isExchangeOpen);
-    this.#discardOldestPictures();
+    discardOldestResults(this.#calls, record.isExchangeOpen);
+    this.#memory.set(discardOldestPictures(this.#calls));
     const { known, mode } = record;
     const nonBlocking = mode.kind !== 'waiting';
     this.#guard(() => {
@@ -428,43 +395,15 @@ export class ToolCalls {
     if (ids.length > 0) this.#guard(() => this.#options.onStopped(ids));
   }
 
-  #findTool(name: string): Tool | undefined {
-    return this.#options.agent.tools.find(
-      ({ declaration }) => declaration.type === 'function' && declaration.name === name,
-    );
-  }
-
   /** @param answered result of a client; `undefined` for a call that no client runs */
   #findRunnable({ name }: FunctionCall, answered: Promise<ClientToolResult> | undefined): RunnableTool {
-    const tool = this.#findTool(name);
+    const tool = this.rules.find(name);
     if (tool === stopStreaming) return { run: (args) => this.#stopStreaming(readFunctionName(args)) };
     const runnable = tool?.where === 'client' ? runInClient(tool, answered) : tool;
     if (!tool || !runnable?.run) return refuse(`There is no tool called ${name.slice(0, MAX_NAME)}`);
     const { description = '' } = tool.declaration as Partial<CalledTool>; // a function has one
     return wrapInCallbacks(runnable, { name, description }, this.#options.agent.callbacks);
   }
-
-  #discardOldestResults(isExchangeOpen: boolean): void {
-    const results = [...this.#calls].filter((record) => record.response && record.isExchangeOpen === isExchangeOpen);
-    for (const oldest of results.slice(0, -MAX_RESULTS)) this.#calls.delete(oldest);
-  }
-
-  /** Keeps the pictures of the newest results up to the limit, and counts them. */
-  #discardOldestPictures(): void {
-    let length = 0;
-    for (const record of [...this.#calls].reverse()) {
-      if (!record.response?.parts) continue;
-      length += picturesLength(record.response);
-      if (length <= MAX_PICTURES) continue;
-      length -= picturesLength(record.response);
-      record.response = omitResultImages(record.response);
-    }
-    this.#memory.set(length);
-  }
-}
-
-function picturesLength({ parts = [] }: FunctionResponse): number {
-  return parts.reduce((length, { inlineData }) => length + inlineData.data.length, 0);
 }
 
 function isUnfinished({ state }: ToolCall): boolean {

@@ -466,7 +466,7 @@ describe('a call that requires a confirmation', () => {
     start('pay', 'c3', { euros: 13 });
     const answers = await results(2);
     expect(answers.map(({ id }) => id).sort()).toEqual(['c1', 'c2']);
-    expect(calls.needsConfirmation({ id: 'c3', name: 'pay', args: { euros: 13 } })).toBe(true);
+    expect(calls.rules.needsConfirmation({ id: 'c3', name: 'pay', args: { euros: 13 } })).toBe(true);
     calls.cancelAll();
   });
 
@@ -484,7 +484,7 @@ describe('a call that requires a confirmation', () => {
     const { calls } = createCalls(fickle);
     runs.length = 0;
     const call = { id: 'c1', name: 'fickle', args: {} };
-    expect(calls.needsConfirmation(call)).toBe(true);
+    expect(calls.rules.needsConfirmation(call)).toBe(true);
     calls.start(call);
     expect([asked, calls.isRunning, runs]).toEqual([1, true, []]);
     calls.cancelAll();
