@@ -182,6 +182,23 @@ export const pains: readonly Pain[] = [
     ],
   },
   {
+    number: 17,
+    complaint: 'A transfer brings two replies or none, loses the history, or drops the message',
+    issues: [
+      'google/adk-python#3395',
+      'google/adk-python#3742',
+      'google/adk-python#2899',
+      'google/adk-python#5536',
+      'google/adk-python#5238',
+    ],
+    here: 'The agent that takes over is told the conversation, then what the user said and nobody has answered, on a connection of its own. The first agent gets no result to reply to. What is said meanwhile waits for the new connection.',
+    tests: [
+      'pains/transfer.test.ts: pain 17: a question that is transferred is answered once, by the other agent, with a model of the family %s',
+      'pains/transfer.test.ts: pain 17: a message that is typed while the other agent takes over is answered, with a model of the family %s',
+      'pains/transfer.test.ts: pain 17: a spoken question is transferred with its last words, and answered once',
+    ],
+  },
+  {
     number: 18,
     complaint: 'Nothing is received while a tool runs; with save_live_blob calls are swallowed',
     issues: ['google/adk-python#5033', 'google/adk-python#6522', 'google/adk-python#5239', 'google/adk-python#3934'],

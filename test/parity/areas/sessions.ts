@@ -127,9 +127,12 @@ export const sessions: Area = {
     {
       id: 'DatabaseSessionService',
       adk: 'SQLite, PostgreSQL, MySQL.',
-      here: 'Conversations that outlive the process.',
-      status: 'planned',
-      brings: 'stores and doors',
+      here: 'SQLite and PostgreSQL, by `DATABASE_URL` or as the option `store`. Resumption handles are encrypted, or not stored.',
+      status: 'done',
+      tests: [
+        'store/sql/sqlite-store.test.ts: createSqliteStore keeps everything in its file: another store of the same file has it',
+        'http/stored-conversations.test.ts: a server with DATABASE_URL that is restarted tells a returning client the conversation, and its agent knows it',
+      ],
     },
     {
       id: 'VertexAiSessionService',
