@@ -371,10 +371,11 @@ export class RunParts {
 
   /** Follows what the user sends, for tools and for results that wait until the user has spoken. */
   #copyInput(request: LiveRequest): void {
-    // A piece of speech costs 2 µs here, which only a run pays that has something to tell later.
-    if (!this.toolCalls.hasBackground) return;
-    this.#speech.addInput(request);
-    this.toolCalls.addInput(request);
+    const { toolCalls, updates } = this;
+    // A piece of speech costs 2 µs here, which only a run pays that has something to tell, or will have.
+    if (toolCalls.hasBackground || updates.isWaiting) this.#speech.addInput(request);
+    else this.#speech.skipInput(request);
+    toolCalls.addInput(request);
   }
 
   #sendFrame(image: Blob): void {

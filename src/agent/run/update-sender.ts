@@ -72,6 +72,11 @@ export class UpdateSender {
     this.#options = options;
   }
 
+  /** Whether results wait to be told. */
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   /** Adds a result, and sends it if it may be told now. A model that can schedule results gets it at once. */
   add(update: ToolUpdate): void {
     const { response, scheduling, known, isNews } = update;

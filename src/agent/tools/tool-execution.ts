@@ -34,7 +34,7 @@ export interface CallControl {
 }
 
 /** The part of a tool that runs. */
-export type RunnableTool = Pick<Tool, 'run' | 'timeoutMs' | 'isStreaming' | 'inputStream'>;
+export type RunnableTool = Pick<Tool, 'run' | 'timeoutMs' | 'isStreaming' | 'isLongRunning' | 'inputStream'>;
 
 /** How a call has ended. */
 export interface ToolEnd {
@@ -155,6 +155,10 @@ export class ToolExecution {
   /** Requests the values of a generator, one after the other, until it ends or the call does. @returns what it returns, if that is something */
   async #stream(generator: AsyncIterator<unknown>, tool: RunnableTool): Promise<ToolAnswer | undefined> {
     this.#generator = generator;
+    if (tool.isLongRunning) {
+      this.#closeGenerator();
+      throw new TypeError('A long-running tool cannot return an async generator: leave isLongRunning out');
+    }
     if (this.#state !== 'running') this.#closeGenerator();
     else if (tool.timeoutMs === undefined) clearTimeout(this.#timer);
     this.#callbacks?.onStream();

@@ -4,7 +4,7 @@ import { PENDING_RESPONSE, type ToolInput, type ToolOptions, tool } from '../../
 import { startGeminiEmulator } from '../../../src/emulator/gemini/emulator.ts';
 import { GEMINI_FAMILIES } from '../../../src/models/gemini/family.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
-import type { LiveRequest } from '../../../src/wire/live-request.ts';
+import type { Blob, LiveRequest } from '../../../src/wire/live-request.ts';
 import { closesAfterEach } from '../../models/cleanup.ts';
 import { FakeModel } from '../../models/fake-model.ts';
 import { modelAt } from '../../models/gemini/gemini-model.ts';
@@ -56,6 +56,13 @@ const resultsOf = (talk: Talk) =>
       functionResponse ? { ...functionResponse, partial } : [],
     ),
   );
+/** 100 ms of loud sound. */
+function createSpeech(): Blob {
+  const loud = Buffer.alloc(3_200);
+  for (let at = 0; at < loud.length; at += 2) loud.writeInt16LE(at % 4 === 0 ? 8_000 : -8_000, at);
+  return { mime_type: 'audio/pcm;rate=16000', data: loud.toString('base64') };
+}
+
 const toldText = (...values: unknown[]) =>
   values.map((value) => `(watch_price, called before, returned ${JSON.stringify(value)})`).join('\n');
 
@@ -280,18 +287,37 @@ describe('the scheduling of a tool', () => {
 
   test('WHEN_IDLE waits until the user has stopped speaking', async () => {
     const { provider, talk, yield: give } = await begin('WHEN_IDLE');
-    const loud = Buffer.alloc(3_200);
-    for (let at = 0; at < loud.length; at += 2) loud.writeInt16LE(at % 4 === 0 ? 8_000 : -8_000, at);
-    const speech = { mime_type: 'audio/pcm;rate=16000', data: loud.toString('base64') };
     await give(1);
     await until(() => resultsOf(talk).length === 2);
-    talk.queue.sendRealtime(speech);
+    talk.queue.sendRealtime(createSpeech());
     await provider.nextInput('audio');
     provider.completeTurn();
     await talk.turn(1);
     await flushEvents(talk, provider);
     expect(provider.received.filter(({ type }) => type === 'text')).toHaveLength(1);
     expect((await provider.nextInput('text')).text).toBe(toldText({ result: 1 }));
+  });
+
+  test('WHEN_IDLE waits until the user has stopped speaking, also if the call has ended before', async () => {
+    const pending = Promise.withResolvers<unknown>();
+    const book = tool({ name: 'book', description: '', scheduling: 'WHEN_IDLE', execute: () => pending.promise });
+    const { model, talk } = start({ agent: { tools: [book] } });
+    const provider = await model.connection(0);
+    provider.call({ name: 'book' });
+    provider.completeTurn();
+    await talk.turn(1);
+    talk.queue.sendRealtime(createSpeech());
+    await provider.nextInput('audio');
+    pending.resolve({ seat: '4A' });
+    await until(() => resultsOf(talk).length === 2);
+    // The user speaks for longer than a pause between words lasts.
+    for (let piece = 0; piece < 10; piece += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      talk.queue.sendRealtime(createSpeech());
+      await provider.nextInput('audio');
+    }
+    expect(provider.received.filter(({ type }) => type === 'text')).toEqual([]);
+    expect((await provider.nextInput('text')).text).toBe('(book, called before, returned {"seat":"4A"})');
   });
 
   test('SILENT has a value told without asking for a reply, once the model is idle', async () => {
@@ -464,6 +490,23 @@ describe('a long-running tool', () => {
     await flushEvents(later, provider);
     expect(provider.received.filter(({ type }) => type === 'text')).toHaveLength(1);
     expect(resultsOf(later)).toEqual([{ id, name: 'refund', response: { ok: true }, partial: false }]);
+  });
+
+  test('is answered in a later run of the conversation when the user has stopped speaking', async () => {
+    const { talk, store, id } = await callRefund({ store: createMemoryStore() });
+    await talk.close();
+    const { model, talk: later } = startFakeTalk({ agent: { tools: [refund] }, store });
+    closing(later);
+    const provider = await model.connection(0);
+    later.queue.sendRealtime(createSpeech());
+    await provider.nextInput('audio');
+    later.queue.sendToolResults([{ id, response: { ok: true } }]);
+    await until(() => resultsOf(later).length === 1);
+    later.queue.sendRealtime(createSpeech());
+    await provider.nextInput('audio');
+    await flushEvents(later, provider);
+    expect(provider.received.filter(({ type }) => type === 'text')).toEqual([]);
+    expect((await provider.nextInput('text')).text).toBe(told);
   });
 });
 

@@ -21,3 +21,13 @@ test('the user is speaking for 600 ms after a loud sound, and not after noise, a
   await new Promise((resolve) => setTimeout(resolve, 650));
   expect(speech.isSpeaking).toBe(false);
 });
+
+test('the user counts as speaking for a moment after audio that was not measured, because nobody knows, and not after a picture', async () => {
+  const speech = new UserSpeech();
+  speech.skipInput({ blob: { mime_type: 'image/jpeg', data: tone(8_000) } });
+  expect(speech.isSpeaking).toBe(false);
+  speech.skipInput(audio(500));
+  expect(speech.isSpeaking).toBe(true);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(speech.isSpeaking).toBe(false);
+});

@@ -452,6 +452,24 @@ describe('a long-running tool', () => {
     expect(calls.answer({ id: 'c1', response: {} })).toBe(false);
   });
 
+  test('whose function returns a generator is answered with an error, and the generator does not run', async () => {
+    const stream = createStream();
+    const { start, reports, reported } = createCalls(
+      tool({
+        name: 'watch',
+        description: '',
+        isLongRunning: true,
+        execute: (args, context) => stream.watch.run?.(args, context),
+      }),
+    );
+    start('watch');
+    const error = 'A long-running tool cannot return an async generator: leave isLongRunning out';
+    expect(await reports(1)).toEqual([last({ error })]);
+    await settle();
+    expect(stream.contexts).toEqual([]);
+    expect(reported).toHaveLength(1);
+  });
+
   test.each<[boolean, object]>([
     [true, { ticket: 7 }],
     [false, { error: 'The user did not confirm the call: it did not run' }],
