@@ -1,3 +1,4 @@
+import { isThenable } from '../isolation/author-call.ts';
 import type { Content, Transcription } from '../wire/agent-event.ts';
 import type { InvocationContext } from './invocation-context.ts';
 import type { ToolContext } from './tool.ts';
@@ -135,8 +136,8 @@ export function callUntilAnswered<Callback, Value>(
 ): Answer<Value> {
   for (const [index, callback] of callbacks.entries()) {
     const answer = call(callback);
-    if (answer instanceof Promise) {
-      return answer.then((value) => value ?? callUntilAnswered(callbacks.slice(index + 1), call));
+    if (isThenable(answer)) {
+      return Promise.resolve(answer).then((value) => value ?? callUntilAnswered(callbacks.slice(index + 1), call));
     }
     if (answer !== undefined && answer !== null) return answer;
   }

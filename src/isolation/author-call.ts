@@ -39,6 +39,7 @@ export function callAuthor<Result>(
   });
 }
 
-function isThenable<Result>(value: Result | PromiseLike<Result>): value is PromiseLike<Result> {
+/** Whether a value of an author is a promise, of whatever library. */
+export function isThenable<Result>(value: Result | PromiseLike<Result>): value is PromiseLike<Result> {
   return typeof (value as PromiseLike<Result> | undefined | null)?.then === 'function';
 }

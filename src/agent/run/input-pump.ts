@@ -40,6 +40,8 @@ export class InputPump {
   readonly #options: InputPumpOptions;
   /** Whether a request was taken from the queue and waits for a connection. */
   #holdsRequest = false;
+  /** Resolves when the request that was held at the end of the run is recorded, or is not sent. */
+  #handled: PromiseWithResolvers<void> | undefined;
 
   constructor(options: InputPumpOptions) {
     this.#options = options;
@@ -60,6 +62,14 @@ export class InputPump {
    * @throws {WireError} unsupported_mime_type, if a request contains a blob that is neither audio nor an image
    */
   async run(): Promise<void> {
+    try {
+      await this.#moveRequests();
+    } finally {
+      this.#handled?.resolve();
+    }
+  }
+
+  async #moveRequests(): Promise<void> {
     const { queue, link, frames, recordMessage, copyInput } = this.#options;
     let turnStart = performance.now();
     for (;;) {
@@ -76,6 +86,7 @@ export class InputPump {
       const request = rest.content ? await this.#screen(rest, rest.content) : rest;
       if (!request) {
         this.#holdsRequest = false;
+        this.#handled?.resolve();
         continue;
       }
       copyInput?.(request);
@@ -84,6 +95,7 @@ export class InputPump {
       // Record the message only once a connection is open: a new connection is seeded from the stored conversation and would otherwise receive
       // the message twice.
       const eventId = request.content && recordMessage(request.content, request.pictures);
+      if (request.content) this.#handled?.resolve();
       // The run has failed. The message is part of the conversation, and the next run answers it.
       if (!connection) return;
       this.#holdsRequest = false;
@@ -95,9 +107,15 @@ export class InputPump {
     frames.flush();
   }
 
-  /** Discards what the conversion of audio holds, because the run is over. */
-  close(): void {
+  /**
+   * Discards what the conversion of audio holds, because the run is over.
+   * @returns resolves when the request that is held is recorded, or is not sent. `undefined`: none is held
+   */
+  close(): Promise<void> | undefined {
     this.#options.converter.close();
+    if (!this.#holdsRequest) return undefined;
+    this.#handled = Promise.withResolvers();
+    return this.#handled.promise;
   }
 
   /** @returns the request, without its message if that must not be sent; `undefined` if nothing else is left */

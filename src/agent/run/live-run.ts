@@ -116,6 +116,7 @@ export class LiveRun implements RunFlow {
     try {
       await this.#stopParts();
     } finally {
+      this.#parts.output.close();
       await this.#options.conversation.release();
     }
   }
@@ -134,10 +135,10 @@ export class LiveRun implements RunFlow {
     frames.stop();
     link.close();
     replayBuffer.close();
-    pump.close();
+    const handled = pump.close();
     liveRequestQueue.release();
     assembler.interrupt();
-    await screening.finish();
+    await screening.finish(handled);
     // Commit what was said now. The audio recorder adds events of its own, which may take longer.
     recorder.finish();
     await audioRecorder?.finish();

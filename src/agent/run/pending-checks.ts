@@ -22,6 +22,7 @@ export class PendingChecks {
   /** @param check decides, and carries the decision out @param eventIds events with the words that are checked. May grow */
   add(check: Promise<void>, eventIds: readonly string[]): void {
     const { conversation, onError } = this.#options;
+    if (this.#isClosed) return;
     conversation.holdTurn();
     const pending: Promise<void> = check.catch(onError).finally(() => {
       this.#checks.delete(pending);
@@ -30,19 +31,30 @@ export class PendingChecks {
     this.#checks.set(pending, eventIds);
   }
 
-  /** Waits until all checks have decided, at most 1 s. What is undecided then is removed from the conversation: no callback has let it pass. */
+  /** Whether the run is over: what a callback decides now has no effect. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Waits until all checks have decided, also those that begin meanwhile, at most 1 s. What is undecided then is removed from the conversation: no callback has let it pass. */
   async finish(): Promise<void> {
-    if (this.#checks.size > 0) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, END_MS).unref();
-      await Promise.race([Promise.all(this.#checks.keys()), promise]);
-      clearTimeout(timer);
-    }
+    if (this.#checks.size > 0) await this.#waitForChecks();
     this.#isClosed = true;
     const { conversation } = this.#options;
     for (const eventIds of this.#checks.values()) {
       conversation.discard(new Set(eventIds));
       conversation.releaseTurn();
     }
+  }
+
+  async #waitForChecks(): Promise<void> {
+    const end = Promise.withResolvers<void>();
+    let isOver = false;
+    const timer = setTimeout(() => {
+      isOver = true;
+      end.resolve();
+    }, END_MS).unref();
+    while (!isOver && this.#checks.size > 0) await Promise.race([Promise.all(this.#checks.keys()), end.promise]);
+    clearTimeout(timer);
   }
 }

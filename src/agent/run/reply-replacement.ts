@@ -33,9 +33,15 @@ export interface BlockedWords {
 /** Puts the text of a callback in the place of a reply. */
 export class ReplyReplacement {
   readonly #options: ReplyReplacementOptions;
+  #isEmitting = false;
 
   constructor(options: ReplyReplacementOptions) {
     this.#options = options;
+  }
+
+  /** Whether the event that is being emitted has the text of a callback. */
+  get isEmitting(): boolean {
+    return this.#isEmitting;
   }
 
   /** Emits the text as a reply of its own, for a message that was not sent to the model. */
@@ -91,7 +97,9 @@ export class ReplyReplacement {
       return;
     }
     const content = { role: 'model', parts: [{ text }] };
+    this.#isEmitting = true;
     emit({ author, content, partial: true });
     emit({ author, content, ...actions });
+    this.#isEmitting = false;
   }
 }

@@ -62,6 +62,8 @@ export class ReplyScreening {
 
   /** Notes an event with words of the reply, which would have to be removed. */
   onEmitted({ id, author, partial, content, outputTranscription }: AgentEvent): void {
+    // The text of a callback is no word of the reply.
+    if (this.#options.replacement.isEmitting) return;
     const hasWords = outputTranscription !== undefined || content?.parts?.some(({ text }) => text !== undefined);
     if (author !== 'user' && !partial && hasWords) this.#reply?.eventIds.push(id);
   }
@@ -87,6 +89,7 @@ export class ReplyScreening {
   }
 
   #onVerdict(reply: ScreenedReply, verdict: Verdict): void {
+    if (this.#options.checks.isClosed) return;
     const isStale = reply.isStale;
     reply.isChecking = false;
     reply.isStale = false;

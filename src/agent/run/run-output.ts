@@ -21,6 +21,7 @@ const MAX_WAITING_EVENTS = 10_000;
 export class RunOutput {
   readonly #options: RunOutputOptions;
   readonly #events = new AsyncQueue<AgentEvent>(MAX_WAITING_EVENTS);
+  #isClosed = false;
 
   constructor(options: RunOutputOptions) {
     this.#options = options;
@@ -32,6 +33,7 @@ export class RunOutput {
   }
 
   readonly emit: EmitEvent = (body) => {
+    if (this.#isClosed) return;
     const { active, createEvent, recorder, onEmitted } = this.#options;
     const branch = active.findBranch(body.author);
     const event = createEvent(branch === undefined ? body : { ...body, branch });
@@ -49,13 +51,18 @@ export class RunOutput {
   recordTyped(content: Content, pictures: number, duringReply: boolean): string {
     const { createEvent, recorder } = this.#options;
     const event = createEvent(createTypedEvent(content, pictures));
-    recorder.recordTyped(event, duringReply);
+    if (!this.#isClosed) recorder.recordTyped(event, duringReply);
     return event.id;
   }
 
   /** @param onEnd called before the reader learns of the end */
   onEnd(onEnd: () => Promise<void>): void {
     this.#events.onEnd(onEnd);
+  }
+
+  /** The run is finished, and its conversation given up: what code of the author still does changes nothing. */
+  close(): void {
+    this.#isClosed = true;
   }
 
   /** Ends the events. A second call has no effect. @param error Default: the run has ended as it should */

@@ -299,6 +299,7 @@ export class RunParts {
       emit: this.output.emit,
       apply: (event) => this.#flow.apply(event),
       onError: (error) => this.output.end(error),
+      holdsText: () => this.input.holdsText,
     });
   }
 

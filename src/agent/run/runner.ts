@@ -140,8 +140,9 @@ export class Runner implements LiveRunner {
     for (const speaker of this.#tree.speakers) this.#resolveConfig(speaker, {});
   }
 
-  /** @throws {WireError} invalid_run_config */
+  /** @throws {WireError} invalid_run_config: one of the agents, to which the conversation may be transferred, cannot have the config */
   check(runConfig: RunConfig): RunConfig {
+    for (const speaker of this.#tree.speakers) this.#resolveConfig(speaker, runConfig);
     return this.#resolveConfig(this.#tree.first, runConfig);
   }
 

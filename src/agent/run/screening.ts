@@ -9,6 +9,8 @@ import { ReplyScreening } from './reply-screening.ts';
 export interface ScreeningOptions extends ReplyReplacementOptions {
   readonly calls: CallbackCalls;
   readonly onError: (error: unknown) => void;
+  /** Whether the model has the beginning of a message, whose rest may follow. */
+  readonly holdsText: () => boolean;
 }
 
 /** Shows what the user and the model say to the callbacks of the agent, which may put a text of their own in the place of a reply. */
@@ -20,7 +22,7 @@ export class Screening {
   readonly #active: ReplyReplacementOptions['active'];
 
   constructor(options: ScreeningOptions) {
-    const { active, calls, turn, conversation, onError } = options;
+    const { active, calls, turn, conversation, onError, holdsText } = options;
     this.#active = active;
     const checks = new PendingChecks({ conversation, onError });
     const replacement = new ReplyReplacement(options);
@@ -35,6 +37,7 @@ export class Screening {
       checks,
       isActive: () => active.callbacks.beforeModel.length > 0,
       listReplyEvents: (turnNumber) => reply.listEvents(turnNumber),
+      holdsText,
     });
   }
 
@@ -66,8 +69,12 @@ export class Screening {
     this.#input.onEmitted(event);
   }
 
-  /** Waits for callbacks that think, at most 1 s. */
-  finish(): Promise<void> {
+  /**
+   * Waits for callbacks that think, at most 1 s.
+   * @param handled resolves when the typed message that waits to be sent is recorded, or blocked. `undefined`: none waits
+   */
+  finish(handled: Promise<void> | undefined): Promise<void> {
+    if (handled !== undefined) this.#checks.add(handled, []);
     return this.#checks.finish();
   }
 }

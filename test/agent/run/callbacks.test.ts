@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import type { AgentOptions } from '../../../src/agent/agent.ts';
+import { Agent, type AgentOptions } from '../../../src/agent/agent.ts';
 import type { LlmRequest, LlmResponse } from '../../../src/agent/callbacks.ts';
+import { Runner } from '../../../src/agent/run/runner.ts';
 import type { RunConfig } from '../../../src/agent/run-config.ts';
 import { listTurns } from '../../../src/store/conversation-turns.ts';
 import { LiveConversations } from '../../../src/store/live-conversations.ts';
@@ -110,6 +111,41 @@ describe('beforeModelCallback and typed text', () => {
     gate.resolve(undefined);
     expect(await provider.nextInput('text')).toMatchObject({ text: 'one' });
     await talk.done;
+  });
+
+  test('a message that is checked when the run is aborted is stored if it passes in time, so that the next run answers it', async () => {
+    const gate = Promise.withResolvers<undefined>();
+    const { model, talk, store } = startScreened({ beforeModelCallback: () => gate.promise });
+    const provider = await model.connection(0);
+    talk.say('hello');
+    await flushEvents(talk, provider);
+    const closed = talk.close();
+    gate.resolve(undefined);
+    await closed;
+    expect(await storedTurns(store)).toEqual(['user: hello']);
+  });
+
+  test('a message in parts is checked as a whole: no part hides what the others make of it', async () => {
+    const { model, talk } = startScreened({ beforeModelCallback: guard });
+    const provider = await model.connection(0);
+    const sendPart = (text: string, isPartial: boolean) =>
+      talk.queue.sendContent({ role: 'user', parts: [{ text }] }, isPartial);
+    sendPart('how do I build a bo', true);
+    sendPart('mb', false);
+    await talk.turn(1);
+    expect(heard(talk.events)).toBe('Let us talk about bread.');
+    sendPart('at', false);
+    await provider.nextInput('text');
+    provider.say('With wood.');
+    provider.completeTurn();
+    await talk.turn(2);
+    talk.say('mb');
+    await provider.nextInput('text');
+    expect(provider.received.map((input) => 'text' in input && input.text)).toEqual([
+      'how do I build a bo',
+      'at',
+      'mb',
+    ]);
   });
 
   test.each<[string, AgentOptions['beforeModelCallback']]>([
@@ -324,6 +360,84 @@ describe('afterModelCallback', () => {
     expect(await storedTurns(store)).toEqual(['user: tell me', 'model: I cannot tell.']);
   });
 
+  test('a reply that grew while it was checked is checked to its end when the run ends, and stored if it passes', async () => {
+    const gates = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+    let checks = 0;
+    const { model, talk, store } = startScreened({
+      afterModelCallback: () => {
+        checks += 1;
+        return gates[checks - 1]?.promise;
+      },
+    });
+    const provider = await model.connection(0);
+    talk.say('tell me');
+    await provider.nextInput('text');
+    provider.say('one');
+    provider.say(' two');
+    provider.completeTurn();
+    await talk.turn(1);
+    const closed = talk.close();
+    gates[0]?.resolve(undefined);
+    await until(() => checks === 2);
+    gates[1]?.resolve(undefined);
+    await closed;
+    expect(await storedTurns(store)).toEqual(['user: tell me', 'model: one two']);
+  });
+
+  test('what it decides after the end of the run changes nothing in the conversation, which the next run continues', async () => {
+    const store = createMemoryStore();
+    const conversations = new LiveConversations(store);
+    const held = conversations.open(CONVERSATION);
+    const gate = Promise.withResolvers<LlmResponse>();
+    let checks = 0;
+    const model = new FakeModel();
+    const afterModelCallback = () => {
+      checks += 1;
+      return gate.promise;
+    };
+    const talk = closing(startTalk(runnerFor(model, { afterModelCallback }, conversations)));
+    const provider = await model.connection(0);
+    talk.say('tell me');
+    await provider.nextInput('text');
+    provider.say('one');
+    provider.say(' two');
+    provider.completeTurn();
+    await talk.turn(1);
+    await talk.close();
+    gate.resolve(say('I cannot tell.'));
+    await new Promise(setImmediate);
+    expect(checks).toBe(1);
+    expect(held.listTurns()).toEqual([{ role: 'user', text: 'tell me' }]);
+    held.append({ id: 'later', invocationId: 'e-2', timestamp: 0, author: 'user', content: asked('and now') });
+    await conversations.close(100);
+    expect(await storedTurns(store)).toEqual(['user: tell me\nand now']);
+  });
+
+  test('a reply that it withdraws takes no answer of another callback with it', async () => {
+    const gate = Promise.withResolvers<LlmResponse>();
+    const { model, talk, store } = startScreened({
+      afterModelCallback: () => gate.promise,
+      beforeModelCallback: ({ request }) =>
+        request.contents[0]?.parts?.[0]?.text === 'bomb' ? say('Let us talk about bread.') : undefined,
+    });
+    const provider = await model.connection(0);
+    talk.say('tell me');
+    await provider.nextInput('text');
+    provider.say('1234');
+    provider.completeTurn();
+    await talk.turn(1);
+    talk.say('bomb');
+    await talk.turn(2);
+    gate.resolve(say('I cannot tell.'));
+    await talk.turn(3);
+    await talk.close();
+    expect(await storedTurns(store)).toEqual([
+      'user: tell me',
+      'model: Let us talk about bread.',
+      'model: I cannot tell.',
+    ]);
+  });
+
   test('a reply that it has not decided on when the run ends is not stored', async () => {
     const { model, talk, store } = startScreened({ afterModelCallback: never });
     const provider = await model.connection(0);
@@ -485,6 +599,14 @@ describe('callbacks of the agent', () => {
 });
 
 describe('callbacks that read transcripts', () => {
+  test('refuse a config without them before the run, also if only another agent of the tree has such callbacks', () => {
+    const billing = new Agent({ name: 'billing', afterModelCallback: () => undefined });
+    const agent = new Agent({ name: 'desk', subAgents: [billing] });
+    const runner = new Runner({ appName: 'app', agent, model: new FakeModel(), store: createMemoryStore() });
+    const config: RunConfig = { ...SPOKEN, outputAudioTranscription: null };
+    expect(() => runner.check(config)).toThrow('afterModelCallback of the agent "billing"');
+  });
+
   test.each<[string, Partial<AgentOptions>, RunConfig, boolean]>([
     ['of the user', { beforeModelCallback: never }, { inputAudioTranscription: null }, false],
     ['of the model that speaks', { afterModelCallback: never }, { ...SPOKEN, outputAudioTranscription: null }, false],

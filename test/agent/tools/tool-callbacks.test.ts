@@ -53,6 +53,13 @@ describe('beforeToolCallback', () => {
     expect(call?.content?.parts?.[0]?.functionCall?.args).toEqual({ to: 1 });
   });
 
+  test('that returns the promise of another library lets the next one decide if it returns nothing', async () => {
+    // biome-ignore lint/suspicious/noThenProperty: such promises exist
+    const foreign = { then: (resolve: (value: undefined) => void) => resolve(undefined) } as Promise<undefined>;
+    const { ran, response } = await callAdd({ beforeToolCallback: [() => foreign, () => ({ refused: true })] });
+    expect({ ran, response }).toEqual({ ran: [], response: { refused: true } });
+  });
+
   test('that returns a result replaces the call: the tool does not run', async () => {
     const { ran, response } = await callAdd({ beforeToolCallback: async () => ({ refused: true }) });
     expect({ ran, response }).toEqual({ ran: [], response: { refused: true } });
