@@ -69,6 +69,8 @@ export type { LiveState } from './store/live-state.ts';
 export { createMemoryArtifacts } from './store/memory-artifacts.ts';
 export { createMemoryStore, type MemoryStoreLimits } from './store/memory-store.ts';
 export type {
+  EventPage,
+  EventPageOptions,
   LoadOptions,
   PageOptions,
   SessionPage,

@@ -1,4 +1,4 @@
-import type { SessionSummary } from './session-store.ts';
+import { isId } from '../wire/identifiers.ts';
 
 /** Position in a list of sessions: the last session of the page before. */
 export interface ListPosition {
@@ -7,7 +7,7 @@ export interface ListPosition {
 }
 
 /** Formats the cursor of the page that follows this session: its time and id, which also order the list. */
-export function formatListCursor({ updatedAt, sessionId }: SessionSummary): string {
+export function formatListCursor({ updatedAt, sessionId }: ListPosition): string {
   return `${updatedAt}:${sessionId}`;
 }
 
@@ -15,8 +15,11 @@ export function formatListCursor({ updatedAt, sessionId }: SessionSummary): stri
 export function parseListCursor(cursor: string): ListPosition {
   const colon = cursor.indexOf(':');
   const updatedAt = Number(cursor.slice(0, Math.max(0, colon)));
-  if (colon < 1 || !Number.isFinite(updatedAt)) throw new RangeError(`"${cursor}" is not a cursor of a session list`);
-  return { updatedAt, sessionId: cursor.slice(colon + 1) };
+  const sessionId = cursor.slice(colon + 1);
+  if (colon < 1 || !Number.isFinite(updatedAt) || !isId(sessionId)) {
+    throw new RangeError(`"${cursor.slice(0, 100)}" is not a cursor of a session list`);
+  }
+  return { updatedAt, sessionId };
 }
 
 /** Orders sessions for a list: newest first, then descending by id. */

@@ -1,9 +1,13 @@
 import type { AgentEvent } from '../wire/agent-event.ts';
 import { type ConversationKey, formatKey } from './conversation-key.ts';
-import { EventWindow, type EventWindowLimits } from './event-window.ts';
+import { findTitle } from './conversation-title.ts';
+import { EventWindow, type EventWindowLimits, measureEvent } from './event-window.ts';
 import { compareForList, formatListCursor, parseListCursor } from './list-cursor.ts';
 import {
   DEFAULT_PAGE_LIMIT,
+  EVENT_PAGE_LIMITS,
+  type EventPage,
+  type EventPageOptions,
   type LoadOptions,
   type PageOptions,
   type SessionPage,
@@ -53,14 +57,19 @@ interface Scope {
 const EMPTY_SCOPE: Scope = { values: {}, characters: 0 };
 
 interface Conversation {
+  /** Differs from that of an earlier conversation with the same key. */
+  readonly number: number;
   readonly key: ConversationKey;
   readonly window: EventWindow;
+  /** Number of events that were ever added. */
+  added: number;
   /** Ids of the events in the window, and `droppedIds`. */
   readonly ids: Set<string>;
   /** Ids of events that the newest commit pushed out of the window: its retry may bring them again. */
   droppedIds: readonly string[];
   state: Scope;
   resumption: StoredResumption | undefined;
+  title: string;
   updatedAt: number;
 }
 
@@ -77,6 +86,8 @@ class MemoryStore implements SessionStore {
   readonly #conversations = new SharedSpace<Conversation>();
   /** State of applications (`app`) and users (`app/user`), least recently changed first. */
   readonly #scopes = new Map<string, Scope>();
+  /** Number of conversations that were ever created. */
+  #created = 0;
   /** Size of all scopes of applications and users. */
   #scopeCharacters = 0;
 
@@ -100,6 +111,26 @@ class MemoryStore implements SessionStore {
       ...(resumption ? { resumption } : {}),
       updatedAt,
     };
+  }
+
+  async readEvents(key: ConversationKey, { cursor }: EventPageOptions = {}): Promise<EventPage | undefined> {
+    const conversation = this.#conversations.get(formatKey(key));
+    if (!conversation) return undefined;
+    const { number, added, window } = conversation;
+    const events = window.list();
+    const oldest = added - events.length;
+    // Events that were dropped since the page before are left out.
+    const start = cursor === undefined ? 0 : Math.max(0, parseEventCursor(cursor, number) - oldest);
+    let end = start;
+    let characters = 0;
+    while (end < events.length && end - start < EVENT_PAGE_LIMITS.events) {
+      const event = events[end];
+      characters += event ? measureEvent(event) : 0;
+      if (characters > EVENT_PAGE_LIMITS.characters && end > start) break;
+      end += 1;
+    }
+    const page = events.slice(start, end);
+    return end < events.length ? { events: page, next: `${number}:${oldest + end}` } : { events: page };
   }
 
   async loadState(appName: string, userId: string): Promise<Pick<SessionState, 'app' | 'user'>> {
@@ -131,8 +162,8 @@ class MemoryStore implements SessionStore {
     const { limit = DEFAULT_PAGE_LIMIT, cursor } = page;
     const after = cursor === undefined ? undefined : parseListCursor(cursor);
     const found: SessionSummary[] = [];
-    for (const { key, updatedAt } of this.#conversations.listOwned(formatUserName({ appName, userId }))) {
-      const summary = { ...key, updatedAt };
+    for (const { key, title, updatedAt } of this.#conversations.listOwned(formatUserName({ appName, userId }))) {
+      const summary = { ...key, title, updatedAt };
       if (!after || compareForList(after, summary) < 0) found.push(summary);
     }
     const sessions = found.toSorted(compareForList).slice(0, limit);
@@ -147,13 +178,17 @@ class MemoryStore implements SessionStore {
   async close(): Promise<void> {}
 
   #createConversation({ appName, userId, sessionId }: ConversationKey): Conversation {
+    this.#created += 1;
     return {
+      number: this.#created,
       key: { appName, userId, sessionId },
       window: new EventWindow(this.#limits),
+      added: 0,
       ids: new Set(),
       droppedIds: [],
       state: EMPTY_SCOPE,
       resumption: undefined,
+      title: '',
       updatedAt: Date.now() / 1000,
     };
   }
@@ -165,6 +200,8 @@ class MemoryStore implements SessionStore {
     if (!first) return;
     for (const id of conversation.droppedIds) ids.delete(id);
     if (window.length === 0) conversation.updatedAt = first.timestamp;
+    if (conversation.title === '') conversation.title = findTitle(added);
+    conversation.added += added.length;
     const dropped: AgentEvent[] = [];
     for (const event of added) {
       ids.add(event.id);
@@ -216,4 +253,10 @@ class MemoryStore implements SessionStore {
 
 function formatUserName({ appName, userId }: Pick<ConversationKey, 'appName' | 'userId'>): string {
   return `${appName}/${userId}`;
+}
+
+function parseEventCursor(cursor: string, number: number): number {
+  const [conversation, position] = cursor.split(':').map(Number);
+  if (conversation === number && Number.isSafeInteger(position)) return Number(position);
+  throw new RangeError('The cursor does not lead into this conversation');
 }

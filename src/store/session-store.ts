@@ -48,6 +48,8 @@ export interface LoadOptions {
 
 /** Row of a list (ADK: a Session without its events). */
 export interface SessionSummary extends ConversationKey {
+  /** First words of the user, on one line, at most 80 characters. '' if the user has said nothing. */
+  readonly title: string;
   /** Time of the newest event, in seconds since 1970. */
   readonly updatedAt: number;
 }
@@ -66,8 +68,22 @@ export interface SessionPage {
   readonly next?: string;
 }
 
+export interface EventPageOptions {
+  /** `next` of the page before. Default: start with the oldest event. */
+  readonly cursor?: string;
+}
+
+export interface EventPage {
+  /** Oldest first. At most 500 events and 256 Ki characters of JSON text, or one event that is larger. */
+  readonly events: readonly AgentEvent[];
+  /** Cursor of the next page. Missing on the last page. */
+  readonly next?: string;
+}
+
 /** Default of `PageOptions.limit`. */
 export const DEFAULT_PAGE_LIMIT = 50;
+/** Limits of an `EventPage`. */
+export const EVENT_PAGE_LIMITS = { events: 500, characters: 256 * 1024 } as const;
 
 /**
  * Stores conversations beyond the live sessions in which they are spoken (ADK: SessionService). Every method may reject; callers treat a
@@ -76,6 +92,12 @@ export const DEFAULT_PAGE_LIMIT = 50;
 export interface SessionStore {
   /** Reads one conversation. The result does not change when more is committed. @returns `undefined` if nothing was ever committed */
   load(key: ConversationKey, options?: LoadOptions): Promise<StoredSession | undefined>;
+  /**
+   * Reads the events of one conversation in pages, for conversations that are too large for one answer.
+   * @returns `undefined` if there is no such conversation
+   * @throws {RangeError} if the cursor was not made by this store, or the conversation was deleted since
+   */
+  readEvents(key: ConversationKey, page?: EventPageOptions): Promise<EventPage | undefined>;
   /** Reads the state of the application and of one user, which a conversation begins with that was never committed to. */
   loadState(appName: string, userId: string): Promise<Pick<SessionState, 'app' | 'user'>>;
   /**
@@ -89,7 +111,11 @@ export interface SessionStore {
    * @throws {RangeError} if the cursor was not made by this store
    */
   list(appName: string, userId: string, page?: PageOptions): Promise<SessionPage>;
-  /** Deletes a conversation with its session state. State of the user and of the application stays. @returns false if there was none */
+  /**
+   * Deletes a conversation with its session state. State of the user and of the application stays. Commits of the conversation that were called
+   * before are part of what is deleted, even if they are still running.
+   * @returns false if there was none
+   */
   delete(key: ConversationKey): Promise<boolean>;
   /** Releases connections and files. Call it once, after the last commit. */
   close(): Promise<void>;

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { ConversationKey } from '../../src/store/conversation-key.ts';
 import type { SessionStore } from '../../src/store/session-store.ts';
+import type { AgentEvent } from '../../src/wire/agent-event.ts';
 import { KEY, loadTexts, textEvent } from './events.ts';
 
 /** The rules that every session store keeps. @param open opens an empty store */
@@ -21,6 +22,8 @@ export function describeSessionStore(name: string, open: () => Promise<SessionSt
     describeState(openStore);
     describeSharedState(openStore);
     describeLists(openStore);
+    describeTitles(openStore);
+    describeEventPages(openStore);
     describeDeletes(openStore);
   });
 }
@@ -198,9 +201,9 @@ function describeLists(open: () => Promise<SessionStore>): void {
     const times = events.map(({ event }) => event.timestamp);
     expect(await store.list(KEY.appName, KEY.userId)).toEqual({
       sessions: [
-        { ...KEY, sessionId: 'a', updatedAt: times[3] },
-        { ...KEY, sessionId: 'c', updatedAt: times[2] },
-        { ...KEY, sessionId: 'b', updatedAt: times[1] },
+        { ...KEY, sessionId: 'a', title: '', updatedAt: times[3] },
+        { ...KEY, sessionId: 'c', title: '', updatedAt: times[2] },
+        { ...KEY, sessionId: 'b', title: '', updatedAt: times[1] },
       ],
     });
     expect(await store.list(KEY.appName, 'nobody')).toEqual({ sessions: [] });
@@ -229,7 +232,7 @@ function describeLists(open: () => Promise<SessionStore>): void {
     expect(await store.list(KEY.appName, KEY.userId, { limit: 2 })).not.toHaveProperty('next');
   });
 
-  test.each(['', 'x', ':a', 'NaN:a'])('a list after the cursor %j is refused', async (cursor) => {
+  test.each(['', 'x', ':a', 'NaN:a', '1:', '1:a\u0000b'])('a list after the cursor %j is refused', async (cursor) => {
     const store = await open();
     await expect(store.list(KEY.appName, KEY.userId, { cursor })).rejects.toThrow(RangeError);
   });
@@ -239,9 +242,97 @@ function describeLists(open: () => Promise<SessionStore>): void {
     const before = Date.now() / 1000;
     await store.commit(KEY, { events: [] });
     const { sessions } = await store.list(KEY.appName, KEY.userId);
-    expect(sessions).toEqual([{ ...KEY, updatedAt: expect.any(Number) }]);
+    expect(sessions).toEqual([{ ...KEY, title: '', updatedAt: expect.any(Number) }]);
     expect(sessions[0]?.updatedAt).toBeGreaterThanOrEqual(before);
     expect(sessions[0]?.updatedAt).toBeLessThanOrEqual(Date.now() / 1000);
+  });
+}
+
+async function readTitle(store: SessionStore): Promise<string | undefined> {
+  return (await store.list(KEY.appName, KEY.userId)).sessions[0]?.title;
+}
+
+function describeTitles(open: () => Promise<SessionStore>): void {
+  test('the title of a conversation is what the user has said first, and stays', async () => {
+    const store = await open();
+    await store.commit(KEY, { events: [textEvent('Hello, I am your agent.')] });
+    expect(await readTitle(store)).toBe('');
+    await store.commit(KEY, { events: [textEvent('what time\n\t is it?', 'user'), textEvent('and where?', 'user')] });
+    expect(await readTitle(store)).toBe('what time is it?');
+    await store.commit(KEY, { events: [textEvent('something else', 'user')] });
+    expect(await readTitle(store)).toBe('what time is it?');
+  });
+
+  test('the title of a spoken conversation is made of the transcript', async () => {
+    const store = await open();
+    const { content: _, ...spoken } = textEvent('', 'user');
+    await store.commit(KEY, {
+      events: [{ ...spoken, inputTranscription: { text: ' count to two ', finished: true } }],
+    });
+    expect(await readTitle(store)).toBe('count to two');
+  });
+
+  test.each([
+    ['has many words', 'many words '.repeat(20), `${'many words '.repeat(7)}…`.replace(' …', '…')],
+    ['is one long word', 'x'.repeat(200), `${'x'.repeat(79)}…`],
+    ['is cut within an emoji', `x${'👋'.repeat(100)}`, `x${'👋'.repeat(39)}…`],
+    ['has characters that no database stores', 'a\u0000b \ud800 c', 'a b \ufffd c'],
+  ])('the title of a text that %s is one line of at most 80 characters', async (_what, text, title) => {
+    const store = await open();
+    await store.commit(KEY, { events: [textEvent(text, 'user')] });
+    expect(await readTitle(store)).toBe(title);
+    expect(title.length).toBeLessThanOrEqual(80);
+  });
+}
+
+async function readPages(store: SessionStore): Promise<(readonly AgentEvent[])[]> {
+  const pages: (readonly AgentEvent[])[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await store.readEvents(KEY, cursor === undefined ? {} : { cursor });
+    pages.push(page?.events ?? []);
+    cursor = page?.next;
+  } while (cursor !== undefined);
+  return pages;
+}
+
+function describeEventPages(open: () => Promise<SessionStore>): void {
+  test('the pages of a conversation have all its events, oldest first, at most 500 of them each', async () => {
+    const store = await open();
+    const events = Array.from({ length: 1_001 }, (_, index) => textEvent(String(index)));
+    await store.commit(KEY, { events });
+    await store.commit({ ...KEY, sessionId: 'other' }, { events: [textEvent('other')] });
+    const pages = await readPages(store);
+    expect(pages.map(({ length }) => length)).toEqual([500, 500, 1]);
+    expect(pages.flat()).toEqual(events);
+  });
+
+  test('a page has at most 256 Ki characters, or one event that is larger', async () => {
+    const store = await open();
+    const events = [100, 200_000, 50_000, 300_000, 100, 100].map((size) => textEvent('x'.repeat(size)));
+    await store.commit(KEY, { events });
+    const pages = await readPages(store);
+    expect(pages.flat()).toEqual(events);
+    expect(pages.map(({ length }) => length)).toEqual([3, 1, 2]);
+  });
+
+  test('a conversation without events has one empty page, and one that does not exist has none', async () => {
+    const store = await open();
+    expect(await store.readEvents(KEY)).toBeUndefined();
+    await store.commit(KEY, { events: [] });
+    expect(await store.readEvents(KEY)).toEqual({ events: [] });
+  });
+
+  test('a page after the cursor of a conversation that was deleted since is refused', async () => {
+    const store = await open();
+    const events = Array.from({ length: 501 }, (_, index) => textEvent(String(index)));
+    await store.commit(KEY, { events });
+    const cursor = (await store.readEvents(KEY))?.next ?? '';
+    await store.delete(KEY);
+    expect(await store.readEvents(KEY, { cursor })).toBeUndefined();
+    await store.commit(KEY, { events });
+    await expect(store.readEvents(KEY, { cursor })).rejects.toThrow(RangeError);
+    await expect(store.readEvents(KEY, { cursor: 'x' })).rejects.toThrow(RangeError);
   });
 }
 
@@ -257,6 +348,17 @@ function describeDeletes(open: () => Promise<SessionStore>): void {
     expect(await loadTexts(store, other)).toEqual(['other']);
     await store.commit(KEY, { events: [] });
     expect(await store.load(KEY)).toMatchObject({ events: [], state: { ...NO_STATE, user: { u: 1 } } });
+  });
+
+  test('a delete takes the commits that were called before it and are still running', async () => {
+    const store = await open();
+    const commits = ['one', 'two', 'three'].map((text) => store.commit(KEY, { events: [textEvent(text)] }));
+    const deleted = store.delete(KEY);
+    const later = store.commit({ ...KEY, sessionId: 'other' }, { events: [textEvent('other')] });
+    await Promise.all([...commits, later]);
+    expect(await deleted).toBe(true);
+    expect(await store.load(KEY)).toBeUndefined();
+    expect(await loadTexts(store, { ...KEY, sessionId: 'other' })).toEqual(['other']);
   });
 
   test('a conversation that does not exist cannot be deleted, and one that is deleted takes its events again', async () => {

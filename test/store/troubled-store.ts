@@ -1,6 +1,8 @@
 import type { ConversationKey } from '../../src/store/conversation-key.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import type {
+  EventPage,
+  EventPageOptions,
   LoadOptions,
   PageOptions,
   SessionPage,
@@ -35,6 +37,10 @@ export class TroubledStore implements SessionStore {
   load(key: ConversationKey, options?: LoadOptions): Promise<StoredSession | undefined> {
     this.loadCount += 1;
     return meetFate(this.loads, () => this.#store.load(key, options));
+  }
+
+  readEvents(key: ConversationKey, page?: EventPageOptions): Promise<EventPage | undefined> {
+    return meetFate(this.loads, () => this.#store.readEvents(key, page));
   }
 
   loadState(appName: string, userId: string): Promise<Pick<SessionState, 'app' | 'user'>> {

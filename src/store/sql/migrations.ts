@@ -1,4 +1,6 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
+import type { AgentEvent } from '../../wire/agent-event.ts';
+import { findTitle } from '../conversation-title.ts';
 import type { Tables } from './schema.ts';
 
 /** Database that has tables of a newer version of this program. */
@@ -25,7 +27,7 @@ export interface ColumnTypes {
 type Migration = (db: Transaction<Tables>, types: ColumnTypes) => Promise<void>;
 
 /** Changes of the tables, in order. A released one never changes: databases have been through it. */
-const MIGRATIONS: readonly Migration[] = [createTables];
+const MIGRATIONS: readonly Migration[] = [createTables, addTitles];
 
 /**
  * Brings the tables of a database to the version of this program, in one transaction.
@@ -82,4 +84,38 @@ async function createTables(db: Transaction<Tables>, types: ColumnTypes): Promis
     value text NOT NULL,
     PRIMARY KEY (app_name, user_id, session_id, name)
   )`.execute(db);
+}
+
+/** Number of conversations of one statement, and of events of the user in which a title is looked for. */
+const TITLE_SESSIONS = 500;
+const TITLE_EVENTS = 20;
+
+async function addTitles(db: Transaction<Tables>): Promise<void> {
+  await sql`ALTER TABLE bidi_sessions ADD COLUMN title text NOT NULL DEFAULT ''`.execute(db);
+  for (let after = 0; ; ) {
+    const rows = await db
+      .selectFrom('bidi_sessions')
+      .select('pk')
+      .where('pk', '>', after)
+      .orderBy('pk')
+      .limit(TITLE_SESSIONS)
+      .execute();
+    for (const { pk } of rows) await addTitle(db, pk);
+    const last = rows.at(-1);
+    if (!last) return;
+    after = last.pk;
+  }
+}
+
+async function addTitle(db: Transaction<Tables>, pk: number): Promise<void> {
+  const rows = await db
+    .selectFrom('bidi_events')
+    .select('body')
+    .where('session_pk', '=', pk)
+    .where('body', 'like', '%"author":"user"%')
+    .orderBy('position')
+    .limit(TITLE_EVENTS)
+    .execute();
+  const title = findTitle(rows.map(({ body }): AgentEvent => JSON.parse(body)));
+  if (title !== '') await db.updateTable('bidi_sessions').set({ title }).where('pk', '=', pk).execute();
 }

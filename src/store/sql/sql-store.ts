@@ -1,9 +1,12 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { AgentEvent } from '../../wire/agent-event.ts';
 import { type ConversationKey, formatKey } from '../conversation-key.ts';
+import { findTitle } from '../conversation-title.ts';
 import { formatListCursor, parseListCursor } from '../list-cursor.ts';
 import {
   DEFAULT_PAGE_LIMIT,
+  type EventPage,
+  type EventPageOptions,
   type LoadOptions,
   type PageOptions,
   type SessionPage,
@@ -13,6 +16,7 @@ import {
   type StoredSession,
   type TurnCommit,
 } from '../session-store.ts';
+import { readEventPage, readEvents } from './event-rows.ts';
 import { HandleCipher } from './handle-cipher.ts';
 import type { Tables } from './schema.ts';
 import { readState, writeState } from './state-rows.ts';
@@ -33,8 +37,8 @@ export class SqlStore implements SessionStore {
   readonly #options: SqlStoreOptions;
   readonly #cipher: HandleCipher | undefined;
   #prepared: Promise<void> | undefined;
-  /** Commits that are running, by conversation: a later one of the same conversation waits for them. */
-  readonly #commits = new Map<string, Promise<void>>();
+  /** Commits and deletes that are running, by conversation: a later one of the same conversation waits for them. */
+  readonly #writes = new Map<string, Promise<unknown>>();
 
   constructor(options: SqlStoreOptions) {
     this.#options = options;
@@ -62,22 +66,19 @@ export class SqlStore implements SessionStore {
       });
   }
 
+  async readEvents(key: ConversationKey, { cursor }: EventPageOptions = {}): Promise<EventPage | undefined> {
+    const db = await this.#open();
+    const session = await this.#findSession(db, key);
+    return session && readEventPage(db, session.pk, cursor);
+  }
+
   async loadState(appName: string, userId: string): Promise<Pick<SessionState, 'app' | 'user'>> {
     const { app, user } = await readState(await this.#open(), { appName, userId });
     return { app, user };
   }
 
   commit(key: ConversationKey, turn: TurnCommit): Promise<void> {
-    const name = formatKey(key);
-    const previous = this.#commits.get(name) ?? Promise.resolve();
-    // A commit that failed does not keep the next one from its turn.
-    const commit = previous.catch(() => {}).then(() => this.#commitTurn(key, turn));
-    this.#commits.set(name, commit);
-    const forget = () => {
-      if (this.#commits.get(name) === commit) this.#commits.delete(name);
-    };
-    commit.then(forget, forget);
-    return commit;
+    return this.#write(key, () => this.#commitTurn(key, turn));
   }
 
   async list(appName: string, userId: string, page: PageOptions = {}): Promise<SessionPage> {
@@ -86,7 +87,7 @@ export class SqlStore implements SessionStore {
     const db = await this.#open();
     let query = db
       .selectFrom('bidi_sessions')
-      .select(['session_id', 'updated_at'])
+      .select(['session_id', 'title', 'updated_at'])
       .where('app_name', '=', appName)
       .where('user_id', '=', userId)
       .orderBy('updated_at', 'desc')
@@ -101,8 +102,8 @@ export class SqlStore implements SessionStore {
       );
     }
     const rows = await query.execute();
-    const found = rows.map(({ session_id, updated_at }) => ({
-      ...{ appName, userId },
+    const found = rows.map(({ session_id, title, updated_at }) => ({
+      ...{ appName, userId, title },
       sessionId: session_id,
       updatedAt: updated_at,
     }));
@@ -111,7 +112,30 @@ export class SqlStore implements SessionStore {
     return last && found.length > limit ? { sessions, next: formatListCursor(last) } : { sessions };
   }
 
-  async delete(key: ConversationKey): Promise<boolean> {
+  delete(key: ConversationKey): Promise<boolean> {
+    return this.#write(key, () => this.#deleteRows(key));
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#writes.values());
+    await this.#options.db.destroy();
+  }
+
+  /** Runs a write after those of the same conversation that were called before. */
+  #write<T>(key: ConversationKey, run: () => Promise<T>): Promise<T> {
+    const name = formatKey(key);
+    const previous = this.#writes.get(name) ?? Promise.resolve();
+    // A write that failed does not keep the next one from its turn.
+    const write = previous.catch(() => {}).then(run);
+    this.#writes.set(name, write);
+    const forget = () => {
+      if (this.#writes.get(name) === write) this.#writes.delete(name);
+    };
+    write.then(forget, forget);
+    return write;
+  }
+
+  async #deleteRows(key: ConversationKey): Promise<boolean> {
     const db = await this.#open();
     const { appName, userId, sessionId } = key;
     return db.transaction().execute(async (transaction) => {
@@ -129,11 +153,6 @@ export class SqlStore implements SessionStore {
         .executeTakeFirstOrThrow();
       return numDeletedRows > 0n;
     });
-  }
-
-  async close(): Promise<void> {
-    await Promise.allSettled(this.#commits.values());
-    await this.#options.db.destroy();
   }
 
   async #open(): Promise<Kysely<Tables>> {
@@ -182,6 +201,7 @@ export class SqlStore implements SessionStore {
         session_id: sessionId,
         updated_at: events.length > 0 ? newest : Date.now() / 1000,
         has_events: events.length > 0 ? 1 : 0,
+        title: findTitle(events),
         resumption_provider: handle === undefined ? null : (resumption?.provider ?? null),
         resumption_handle: handle ?? null,
       })
@@ -193,6 +213,7 @@ export class SqlStore implements SessionStore {
             WHEN bidi_sessions.has_events = 0 OR excluded.updated_at > bidi_sessions.updated_at THEN excluded.updated_at
             ELSE bidi_sessions.updated_at END`,
           has_events: sql<number>`CASE WHEN excluded.has_events = 1 THEN 1 ELSE bidi_sessions.has_events END`,
+          title: sql<string>`CASE WHEN bidi_sessions.title = '' THEN excluded.title ELSE bidi_sessions.title END`,
           resumption_provider: sql<string>`COALESCE(excluded.resumption_provider, bidi_sessions.resumption_provider)`,
           resumption_handle: sql<string>`COALESCE(excluded.resumption_handle, bidi_sessions.resumption_handle)`,
         }),
@@ -221,17 +242,4 @@ export class SqlStore implements SessionStore {
     const handle = this.#cipher?.decrypt(encrypted, formatKey(key));
     return handle === undefined ? undefined : { provider, handle };
   }
-}
-
-async function readEvents(
-  db: Kysely<Tables>,
-  pk: number,
-  limit: number | undefined,
-): Promise<Pick<StoredSession, 'events' | 'truncated'>> {
-  let query = db.selectFrom('bidi_events').select('body').where('session_pk', '=', pk).orderBy('position', 'desc');
-  if (limit !== undefined) query = query.limit(limit + 1);
-  const rows = await query.execute();
-  const truncated = limit !== undefined && rows.length > limit;
-  const newest = truncated ? rows.slice(0, limit) : rows;
-  return { events: newest.reverse().map(({ body }): AgentEvent => JSON.parse(body)), truncated };
 }

@@ -42,6 +42,7 @@ const store: SessionStore = {
     void Promise.reject(new Error('the store has left a rejection'));
     return memory.load(key, options);
   },
+  readEvents: (key, page) => memory.readEvents(key, page),
   loadState: (appName, userId) => memory.loadState(appName, userId),
   commit: async (key, turn) => {
     throwLater('the store has failed');

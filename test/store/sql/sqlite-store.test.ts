@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import { createSqliteStore } from '../../../src/store/sql/sqlite-store.ts';
 import { KEY, loadTexts, textEvent } from '../events.ts';
 import { describeSessionStore } from '../session-store-contract.ts';
+import { listVersion1, VERSION_1_LIST } from './version-1.ts';
 
 const folders: string[] = [];
 afterAll(async () => {
@@ -69,9 +70,39 @@ describe('createSqliteStore', () => {
     database.exec('UPDATE bidi_schema SET version = 1000');
     database.close();
     const older = createSqliteStore({ file });
-    await expect(older.load(KEY)).rejects.toThrow(/tables of version 1000, and this program knows version 1/);
+    await expect(older.load(KEY)).rejects.toThrow(/tables of version 1000, and this program knows version 2/);
     await expect(older.commit(KEY, { events: [] })).rejects.toThrow(/install the newer program/);
     await older.close();
+  });
+
+  test('upgrades a file of version 1: its conversations have titles, and all that they had', async () => {
+    const file = await createFile();
+    const database = new DatabaseSync(file);
+    for (const statement of listVersion1('sqlite')) database.exec(statement);
+    database.close();
+    for (const _time of ['first', 'second']) {
+      const store = createSqliteStore({ file });
+      expect((await store.list('app', 'ann')).sessions).toEqual(VERSION_1_LIST);
+      const typed = await store.load({ ...KEY, sessionId: 'typed' });
+      expect(typed).toMatchObject({ events: { length: 2 }, state: { session: { mood: 'good' } } });
+      await store.close();
+    }
+  });
+
+  test('finds a page of 10,000 conversations by an index, and a title in its row', async () => {
+    const file = await createFile();
+    const store = createSqliteStore({ file });
+    await store.commit(KEY, { events: [textEvent('hello', 'user')] });
+    await store.close();
+    const database = new DatabaseSync(file);
+    const plan = database
+      .prepare(
+        `EXPLAIN QUERY PLAN SELECT session_id, title, updated_at FROM bidi_sessions WHERE app_name = 'app' AND user_id = 'ann'
+          AND (updated_at < 5 OR (updated_at = 5 AND session_id < 'x')) ORDER BY updated_at DESC, session_id DESC LIMIT 51`,
+      )
+      .all();
+    database.close();
+    expect(plan.map(({ detail }) => String(detail))).toEqual([expect.stringContaining('INDEX bidi_sessions_newest')]);
   });
 
   test('stores nothing of a turn whose last part fails', async () => {

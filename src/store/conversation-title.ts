@@ -1,0 +1,38 @@
+import type { AgentEvent } from '../wire/agent-event.ts';
+import { extractTurn } from './conversation-turns.ts';
+
+/** Maximum length of a title, in characters. A longer text is cut at the end of a word. */
+export const MAX_TITLE_CHARACTERS = 80;
+
+/** Number of characters of a text that are looked at. White space at its start counts. */
+const MAX_READ_CHARACTERS = 1_000;
+const ELLIPSIS = '…';
+
+/**
+ * Finds the title of a conversation: the first words of the user, typed or spoken, on one line.
+ * @param events oldest first
+ * @returns '' if the user has said nothing in them
+ */
+export function findTitle(events: readonly AgentEvent[]): string {
+  for (const event of events) {
+    const title = event.author === 'user' ? toTitle(extractTurn(event)?.text ?? '') : '';
+    if (title !== '') return title;
+  }
+  return '';
+}
+
+function toTitle(text: string): string {
+  // PostgreSQL stores neither NUL nor half of a surrogate pair.
+  const line = text
+    .slice(0, MAX_READ_CHARACTERS)
+    .toWellFormed()
+    .replace(/[\s\p{Cc}]+/gu, ' ')
+    .trim();
+  if (line.length <= MAX_TITLE_CHARACTERS) return line;
+  const room = line.slice(0, MAX_TITLE_CHARACTERS);
+  const space = room.lastIndexOf(' ');
+  // A word that fills more than half of the title is cut itself.
+  const cut =
+    space > MAX_TITLE_CHARACTERS / 2 ? room.slice(0, space) : room.slice(0, -1).replace(/[\uD800-\uDBFF]$/, '');
+  return cut + ELLIPSIS;
+}
