@@ -16,8 +16,11 @@ export interface InstructionLogger {
 const PROVIDER_MS = 5_000;
 /** Maximum length of what such a function returns, in characters. */
 const MAX_CHARACTERS = 256 * 1024;
-/** A text in braces. ADK reads `{{name}}` as `{name}`. */
-const PLACEHOLDER = /\{+([^{}]*)\}+/g;
+/**
+ * A text in braces. ADK reads `{{name}}` as `{name}`. A search that could begin inside a row of braces would take the square of its length where the
+ * closing ones are missing.
+ */
+const PLACEHOLDER = /(?<!\{)\{+([^{}]*)\}+/g;
 /** Name in a placeholder that is a key of the state. All other braces are text. */
 const STATE_KEY = /^(?:(?:app|user|temp):)?[A-Za-z_][A-Za-z0-9_]*$/;
 

@@ -18,6 +18,11 @@ function fill(template: string): string {
 }
 
 describe('the template of an instruction', () => {
+  test('may have any number of braces that are never closed', () => {
+    const template = `${'{'.repeat(500_000)}x`;
+    expect(fill(template)).toBe(template);
+  });
+
   test.each<[string, string]>([
     ['You talk to {name}.', 'You talk to Ann.'],
     ['{user:city} {app:shop} {temp:t}', 'Rome Bread 1'],

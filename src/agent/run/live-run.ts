@@ -60,16 +60,28 @@ export class LiveRun implements RunFlow {
   /** Ends the run with the reply of a callback. The messages that wait are part of the conversation, and nothing else answers them. */
   onReplaced(verdict: Replacement): void {
     if (this.#ended) return;
-    const { output, active, state, screening } = this.#parts;
+    const { output, state, toolReports, toolCalls } = this.#parts;
     this.#ended = true;
     if (verdict.failed) {
       output.end(new WireError('agent_failed'));
       return;
     }
+    const reports: Promise<void>[] = [];
     for (const { request } of this.#options.liveRequestQueue.drain()) {
       if (request.state_delta) state.applyRequest(request.state_delta);
       if (request.content) output.recordTyped(request.content, request.pictures ?? 0, false);
+      // The app was told that its result is accepted, and sends it once.
+      for (const result of request.tool_results ?? []) reports.push(toolReports.answer(result, toolCalls));
     }
+    if (reports.length === 0) this.#answer(verdict);
+    else
+      Promise.all(reports)
+        .then(() => this.#answer(verdict))
+        .catch((error) => output.end(error));
+  }
+
+  #answer(verdict: Replacement): void {
+    const { output, active, screening } = this.#parts;
     screening.replacement.answer(verdict);
     // Otherwise the microphone of a client would start the next run, and the callback would answer again.
     output.emit({ author: active.agentName, actions: { endOfAgent: true } });

@@ -3,6 +3,7 @@ import { Agent, type AgentOptions } from '../../../src/agent/agent.ts';
 import type { LlmRequest, LlmResponse } from '../../../src/agent/callbacks.ts';
 import { Runner } from '../../../src/agent/run/runner.ts';
 import type { RunConfig } from '../../../src/agent/run-config.ts';
+import { tool } from '../../../src/agent/tool.ts';
 import { listTurns } from '../../../src/store/conversation-turns.ts';
 import { LiveConversations } from '../../../src/store/live-conversations.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
@@ -567,6 +568,27 @@ describe('callbacks of the agent', () => {
     expect(talk.events.at(-1)).toMatchObject({ actions: { endOfAgent: true } });
     expect(model.setups).toEqual([]);
     expect(await storedTurns(store)).toEqual(['user: hello', 'model: We are closed.']);
+  });
+
+  test('beforeAgentCallback that answers loses no result of a long-running call, which its app sends once', async () => {
+    const order = tool({ name: 'order', description: '', isLongRunning: true, execute: () => ({ ticket: 7 }) });
+    const first = startScreened({ tools: [order] });
+    const provider = await first.model.connection(0);
+    first.talk.say('order');
+    await provider.nextInput('text');
+    const [id = ''] = provider.call({ name: 'order' });
+    await provider.nextInput('tool_results');
+    provider.completeTurn();
+    await first.talk.close();
+    const agent = { tools: [order], beforeAgentCallback: async () => ({ parts: [{ text: 'We are closed.' }] }) };
+    const { talk } = startFakeTalk({ agent, store: first.store });
+    closing(talk);
+    talk.queue.sendToolResults([{ id, response: { arrived: true } }]);
+    await talk.done;
+    const results = (await loadEvents(first.store, CONVERSATION)).flatMap(
+      ({ content }) => content?.parts?.flatMap(({ functionResponse }) => functionResponse?.response ?? []) ?? [],
+    );
+    expect(results).toEqual([{ ticket: 7 }, { arrived: true }]);
   });
 
   test('beforeAgentCallback that returns nothing lets the run begin, with the state that it has set', async () => {
