@@ -36,9 +36,27 @@ const LASTING_STATES: ReadonlySet<ClientCallState> = new Set(['pending', 'answer
 
 const NONE: readonly never[] = [];
 
+/** The conversation, which knows calls that are not, or no longer, in the log of the live session. */
+export interface EarlierCalls {
+  /** Resolves when the stored events are there, or are not waited for any longer. */
+  readonly loaded: Promise<void>;
+  readonly events: readonly AgentEvent[];
+}
+
 /** The calls in the log of a live session, and which of them clients may confirm or answer. Follows the events that clients receive. */
 export class ClientCalls {
   readonly #calls = new BoundedMap<string, ClientCall>(MAX_CALLS);
+  readonly #conversation: EarlierCalls | undefined;
+  #isLoading: boolean;
+
+  /** @param conversation Default: nothing happened before the live session */
+  constructor(conversation?: EarlierCalls) {
+    this.#conversation = conversation;
+    this.#isLoading = conversation !== undefined;
+    void conversation?.loaded.then(() => {
+      this.#isLoading = false;
+    });
+  }
 
   /** Ids of the calls that have neither a result nor a cancellation in the log, and that end with their run. */
   get unfinished(): string[] {
@@ -47,13 +65,6 @@ export class ClientCalls {
       const isLasting = LASTING_STATES.has(state) || (isLongRunning && state === 'accepted');
       return isLasting ? [] : [id];
     });
-  }
-
-  /** Adds the long-running calls of earlier live sessions of the conversation whose results are missing. */
-  restore(events: readonly AgentEvent[]): void {
-    for (const { id } of listPendingCalls(events)) {
-      if (!this.#calls.get(id)) this.#calls.set(id, { isClient: false, isLongRunning: true, state: 'pending' });
-    }
   }
 
   /** Ids of the calls that wait for a confirmation. */
@@ -86,6 +97,7 @@ export class ClientCalls {
    * @returns the refusal (`tool_call_not_open`), or `undefined` if all of them are wanted
    */
   findViolation(requests: readonly LiveRequest[]): ErrorBody | undefined {
+    this.#restore(requests.flatMap(({ tool_results = NONE }) => tool_results));
     const seen = new Map<string, ClientCallState>();
     for (const { tool_confirmations = NONE, tool_results = NONE } of requests) {
       for (const { id } of tool_confirmations) {
@@ -104,12 +116,26 @@ export class ClientCalls {
 
   /** Accepts results. A result for a call that is not open has no effect. */
   accept(results: readonly ClientToolResult[]): ClientToolResult[] {
+    this.#restore(results);
     return results.filter(({ id }) => this.#move(id, 'open', 'accepted') || this.#move(id, 'pending', 'accepted'));
   }
 
   /** Accepts the answers of users to calls that ask for one. An answer for any other call has no effect. */
   acceptConfirmations(confirmations: readonly ToolConfirmation[]): ToolConfirmation[] {
     return confirmations.filter(({ id }) => this.#move(id, 'confirming', 'decided'));
+  }
+
+  /**
+   * Adds the long-running calls that results are for, if they are not known any more, or are calls of earlier live sessions. While the conversation is
+   * being loaded, any call may be one: the run ignores a result for none.
+   */
+  #restore(results: readonly ClientToolResult[]): void {
+    const unknown = new Set(results.flatMap(({ id }) => (this.#calls.has(id) ? NONE : id)));
+    if (unknown.size === 0 || !this.#conversation) return;
+    const ids = this.#isLoading ? [...unknown] : listPendingCalls(this.#conversation.events).map(({ id }) => id);
+    for (const id of ids) {
+      if (unknown.has(id)) this.#calls.set(id, { isClient: false, isLongRunning: true, state: 'pending' });
+    }
   }
 
   #add(id: string, isClient: boolean, isLongRunning: boolean, needsConfirmation: boolean): void {

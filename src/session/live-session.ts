@@ -104,8 +104,7 @@ export class LiveSession implements SessionHandle {
     this.#memory.set(SESSION_BYTES);
     this.#inbox = new Inbox(memory);
     const inbox = this.#inbox;
-    const calls = new ClientCalls();
-    void options.conversation.loaded.then(() => calls.restore(options.conversation.events));
+    const calls = new ClientCalls(options.conversation);
     this.connections = new Connections({
       log,
       nextPost: (client) => inbox.next(client),

@@ -159,7 +159,7 @@ export const errorCatalogue = {
     status: 409,
     retry: false,
     error: 'No call of a tool waits for this',
-    hint: 'send one result for each tool_call with "where":"client", and one tool_confirm for each with "confirm":true, of this live session and before its tool_cancel',
+    hint: 'send one result for each tool_call with "where":"client" or "long_running":true, and one tool_confirm for each with "confirm":true, of this live session and before its tool_cancel',
   },
   epoch_changed: {
     status: 409,

@@ -87,3 +87,28 @@ test('the result of a long-running call of another user, of none, or of a call t
   await stream.nextAnswer();
   expect(await post(server, resultItem(id))).toMatchObject({ status: 409, code: 'tool_call_not_open' });
 });
+
+test('the result of a long-running call that arrives while the store still loads the conversation is not lost', async () => {
+  const store = createMemoryStore();
+  const first = await start(store);
+  const before = await openStream(`${first.server.url}/events/me`);
+  await before.untilNamed('session');
+  await post(first.server, { mime_type: 'text/plain', data: 'ask refund' });
+  const { id } = await before.untilNamed('tool_call');
+  await before.nextAnswer();
+  await first.server.close();
+
+  const loading = Promise.withResolvers<void>();
+  const load: SessionStore['load'] = async (...given) => {
+    await loading.promise;
+    return store.load(...given);
+  };
+  const slow = Object.assign(createMemoryStore(), { load });
+  const second = await start(slow);
+  const after = await openStream(`${second.server.url}/events/me`);
+  await after.untilNamed('session');
+  expect(await post(second.server, resultItem(id))).toEqual({ status: 200 });
+  loading.resolve();
+  expect(await after.nextAnswer()).toContain('granted');
+  expect(after.named('tool_result')).toEqual([{ id, name: 'ask_refund', result: { result: 'granted' } }]);
+});

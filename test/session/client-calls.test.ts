@@ -98,19 +98,56 @@ describe('the result of a long-running call', () => {
     expect(calls.findViolation([{ tool_results: [result('c1')] }])?.error).toBe('The call "c1" has its result already');
   });
 
-  test('of an earlier live session is accepted, unless the conversation has its result, or its cancellation', () => {
-    const calls = new ClientCalls();
+  /** The calls of a live session whose conversation has events. */
+  const callsAfter = async (...events: AgentEvent[]) => {
+    const calls = new ClientCalls({ loaded: Promise.resolve(), events });
+    await Promise.resolve();
+    return calls;
+  };
+
+  test('of an earlier live session is accepted once, unless the conversation has its result, or its cancellation', async () => {
     const ended = [longRunning('b'), first('b'), answered('b'), longRunning('d'), first('d'), cancelled('d')];
-    calls.restore([longRunning('a'), first('a'), ...ended, longRunning('c')]);
+    const calls = await callsAfter(longRunning('a'), first('a'), ...ended, longRunning('c'));
+    for (const id of ['b', 'c', 'd']) {
+      expect(calls.findViolation([{ tool_results: [result(id)] }])?.error).toContain('There is no call');
+    }
+    expect(calls.findViolation([{ tool_results: [result('a')] }])).toBeUndefined();
     expect(calls.accept([result('a'), result('b'), result('c'), result('d')])).toEqual([result('a')]);
+    expect(calls.accept([result('a')])).toEqual([]);
   });
 
-  test('that is restored does not replace what is known of a call', () => {
-    const calls = new ClientCalls();
+  test('of an earlier live session does not replace what is known of a call', async () => {
+    const calls = await callsAfter(longRunning('a'), first('a'));
     calls.apply(longRunning('a'));
     calls.apply(answered('a'));
-    calls.restore([longRunning('a'), first('a')]);
     expect(calls.accept([result('a')])).toEqual([]);
+  });
+
+  test('is accepted after 200 further calls, too', async () => {
+    const calls = await callsAfter(longRunning('a'), first('a'));
+    for (const each of [longRunning('a'), first('a')]) calls.apply(each);
+    for (let index = 0; index < 300; index += 1) calls.apply(called(`c${index}`));
+    expect(calls.findViolation([{ tool_results: [result('a')] }])).toBeUndefined();
+    expect(calls.accept([result('a')])).toEqual([result('a')]);
+  });
+
+  test('is accepted while the conversation is being loaded, because nobody knows the calls yet, and not after that', async () => {
+    const { promise: loaded, resolve } = Promise.withResolvers<void>();
+    const calls = new ClientCalls({ loaded, events: [] });
+    expect(calls.findViolation([{ tool_results: [result('a')] }])).toBeUndefined();
+    expect(calls.accept([result('a')])).toEqual([result('a')]);
+    resolve();
+    await loaded;
+    expect(calls.findViolation([{ tool_results: [result('b')] }])?.error).toContain('There is no call');
+  });
+
+  test('is accepted once the stored conversation is there, which a store delivers late', async () => {
+    const events: AgentEvent[] = [];
+    const late = new ClientCalls({ loaded: Promise.resolve(), events });
+    await Promise.resolve();
+    expect(late.accept([result('a')])).toEqual([]);
+    events.push(longRunning('a'), first('a'));
+    expect(late.accept([result('a')])).toEqual([result('a')]);
   });
 
   test('of a call of a server tool that streams is refused', () => {

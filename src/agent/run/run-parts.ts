@@ -239,7 +239,7 @@ export class RunParts {
   }
 
   #createUpdates(): UpdateSender {
-    const { model, logger } = this.#options;
+    const { model, logger, memory } = this.#options;
     return new UpdateSender({
       turn: this.turn,
       capabilities: model.capabilities,
@@ -247,6 +247,7 @@ export class RunParts {
       isUserBusy: () => this.input.holdsText || this.pump.isUserSpeaking || this.#speech.isSpeaking,
       onSent: () => this.watchdog?.onInput(),
       logger,
+      memory,
     });
   }
 

@@ -1,5 +1,6 @@
 import type { ModelCapabilities } from '../../models/realtime-model.ts';
 import type { LiveConversation } from '../../store/live-conversation.ts';
+import { BoundedMap } from '../../wire/bounded-map.ts';
 import type { ClientToolResult } from '../../wire/live-request.ts';
 import type { ToolUpdate } from '../tools/background-calls.ts';
 import { findPendingCall } from '../tools/pending-calls.ts';
@@ -26,9 +27,14 @@ export interface ToolReportsOptions {
   readonly watchdog: Watchdog | undefined;
 }
 
+/** Maximum number of calls of earlier runs whose result is remembered. */
+const MAX_ANSWERED = 200;
+
 /** Passes on what tools return: to the reader of the run, and to the model or to the agent that takes over. */
 export class ToolReports {
   readonly #options: ToolReportsOptions;
+  /** Calls of earlier runs that have their result. The conversation gets it later if the event waits for the last words of the user. */
+  readonly #answered = new BoundedMap<string, true>(MAX_ANSWERED);
   #isClosed = false;
 
   constructor(options: ToolReportsOptions) {
@@ -65,8 +71,11 @@ export class ToolReports {
     if (calls.answer(result)) return;
     const { conversation } = this.#options;
     await conversation.loaded;
-    const call = this.#isClosed ? undefined : findPendingCall(conversation.events, result.id);
-    if (call) calls.answerEarlier(call, result);
+    if (this.#isClosed || this.#answered.has(result.id)) return;
+    const call = findPendingCall(conversation.events, result.id);
+    if (!call) return;
+    this.#answered.set(result.id, true);
+    calls.answerEarlier(call, result);
   }
 
   /** The run is over. */

@@ -1,5 +1,6 @@
 import type { ModelCapabilities, ModelConnection } from '../../models/realtime-model.ts';
 import type { InlineData } from '../../wire/agent-event.ts';
+import { type MemoryCounter, MemoryShare } from '../../wire/memory-share.ts';
 import type { ToolUpdate } from '../tools/background-calls.ts';
 import type { ToolLogger } from '../tools/tool-execution.ts';
 import { describeLateResult, sendToolUpdate } from './send-tool-result.ts';
@@ -11,6 +12,8 @@ const MAX_WAITING = 8;
 const MAX_SENT = 16;
 /** Maximum length of all results that wait with their pictures, in characters. At the limit the oldest are left out. */
 const MAX_CHARACTERS = 2 * 1024 * 1024;
+/** Maximum length of the pictures of results that were told and may have to be told again, in characters. At the limit the oldest are left out. */
+const MAX_SENT_PICTURES = 2 * 1024 * 1024;
 /** Maximum number of silent results that are told again on a fresh connection. The oldest are forgotten. */
 const MAX_SILENT = 8;
 /** Minimum time between two messages with results, in ms: results that arrive meanwhile go into the next one. */
@@ -32,6 +35,8 @@ export interface UpdateSenderOptions {
   readonly onSent: () => void;
   /** Default: nothing is logged. */
   readonly logger?: ToolLogger | undefined;
+  /** Counts the results that are held. Default: nobody does. */
+  readonly memory?: MemoryCounter | undefined;
 }
 
 interface Update {
@@ -39,7 +44,7 @@ interface Update {
   readonly name: string;
   readonly scheduling: ToolUpdate['scheduling'];
   readonly text: string;
-  readonly images: readonly InlineData[];
+  images: readonly InlineData[];
   /** Number of earlier results of the call that were left out. */
   omitted: number;
 }
@@ -68,8 +73,11 @@ export class UpdateSender {
   /** Names of the tools whose results were left out, of which each is logged once. */
   readonly #logged = new Set<string>();
 
+  readonly #memory: MemoryShare;
+
   constructor(options: UpdateSenderOptions) {
     this.#options = options;
+    this.#memory = new MemoryShare(options.memory);
   }
 
   /** Whether results wait to be told. */
@@ -91,6 +99,7 @@ export class UpdateSender {
     } else if (isNews) {
       this.#waiting.push(waiting);
       this.#limitWaiting(id);
+      this.#measure();
       this.flush();
     }
   }
@@ -101,6 +110,7 @@ export class UpdateSender {
     this.#waiting = this.#waiting.filter(isKept);
     this.#sent = this.#sent.map(({ updates, number }) => ({ updates: updates.filter(isKept), number }));
     this.#silent = this.#silent.filter(isKept);
+    this.#measure();
   }
 
   /** Sends what may be told now. Call it when the turn or the connection has changed. */
@@ -122,6 +132,7 @@ export class UpdateSender {
     this.#sent = this.#sent.filter(({ number }) => number > settledInputs);
     this.#silent.push(...settled.filter(({ scheduling }) => scheduling === 'SILENT'));
     this.#silent.splice(0, this.#silent.length - MAX_SILENT);
+    this.#measure();
   }
 
   /** A fresh connection was told the conversation, in which nothing has the silent results. They are told again. */
@@ -143,6 +154,7 @@ export class UpdateSender {
     this.#waiting = [];
     this.#sent = [];
     this.#silent = [];
+    this.#memory.close();
   }
 
   #onTimer(): void {
@@ -186,6 +198,22 @@ export class UpdateSender {
     turn.apply(input);
     this.#sent.push({ updates, number: turn.state.inputs });
     if (this.#sent.length > MAX_SENT) this.#sent.shift();
+    this.#limitSentPictures();
+    this.#measure();
+  }
+
+  #limitSentPictures(): void {
+    let characters = 0;
+    for (const update of [...this.#silent, ...this.#sent.flatMap(({ updates }) => updates)].reverse()) {
+      characters += measurePictures(update);
+      if (characters > MAX_SENT_PICTURES) update.images = [];
+    }
+  }
+
+  /** Counts everything that is held. */
+  #measure(): void {
+    const held = [...this.#waiting, ...this.#silent, ...this.#sent.flatMap(({ updates }) => updates)];
+    this.#memory.set(held.reduce((sum, update) => sum + measureUpdate(update), 0));
   }
 
   /** @param callId the call that has a new result */
@@ -214,8 +242,12 @@ export class UpdateSender {
   }
 }
 
-function measureUpdate({ text, images }: Update): number {
-  return text.length + images.reduce((sum, { data }) => sum + data.length, 0);
+function measureUpdate(update: Update): number {
+  return update.text.length + measurePictures(update);
+}
+
+function measurePictures({ images }: Update): number {
+  return images.reduce((sum, { data }) => sum + data.length, 0);
 }
 
 function toLine({ name, text, omitted }: Update): string {

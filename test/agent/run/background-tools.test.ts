@@ -492,6 +492,24 @@ describe('a long-running tool', () => {
     expect(resultsOf(later)).toEqual([{ id, name: 'refund', response: { ok: true }, partial: false }]);
   });
 
+  test('is answered in a later run of the conversation once, also while its result waits for the last words of the user', async () => {
+    const { talk, store, id } = await callRefund({ store: createMemoryStore() });
+    await talk.close();
+    const { model, talk: later } = startFakeTalk({ agent: { tools: [refund] }, store });
+    closing(later);
+    const provider = await model.connection(0);
+    provider.hear('ask for');
+    provider.call({ name: 'refund', id: 'other' });
+    await provider.nextInput('tool_results');
+    later.queue.sendToolResults([{ id, response: { ok: true } }]);
+    later.queue.sendToolResults([{ id, response: { ok: false } }]);
+    await until(() => resultsOf(later).length >= 2);
+    await flushEvents(later, provider);
+    expect(resultsOf(later).filter((each) => each.id === id)).toEqual([
+      { id, name: 'refund', response: { ok: true }, partial: false },
+    ]);
+  });
+
   test('is answered in a later run of the conversation when the user has stopped speaking', async () => {
     const { talk, store, id } = await callRefund({ store: createMemoryStore() });
     await talk.close();

@@ -23,6 +23,7 @@ function createSender({ scheduling = false } = {}) {
   const turn = new LiveTurn('single');
   const sent: ModelInput[] = [];
   const warnings: string[] = [];
+  const held = { bytes: 0 };
   const state = { isOpen: true, isUserBusy: false, asked: 0 };
   /** Phase of the turn before each message. */
   const phases: string[] = [];
@@ -40,6 +41,14 @@ function createSender({ scheduling = false } = {}) {
       state.asked += 1;
     },
     logger: { warn: (_details, message) => warnings.push(message) },
+    memory: {
+      add: (bytes) => {
+        held.bytes += bytes;
+      },
+      release: (bytes) => {
+        held.bytes -= bytes;
+      },
+    },
   });
   return {
     turn,
@@ -48,6 +57,7 @@ function createSender({ scheduling = false } = {}) {
     phases,
     state,
     warnings,
+    held,
     add: (value: unknown, timing: ToolScheduling = 'WHEN_IDLE', id = 'c1', more: object = {}) =>
       sender.add({
         response: { id, name: id, response: { value }, ...more },
@@ -153,6 +163,27 @@ describe('a result for which the model does not wait', () => {
     const inlineData = { mimeType: 'image/jpeg', data: picture('image/jpeg') };
     add(1, 'WHEN_IDLE', 'c1', { parts: [{ inlineData }] });
     expect(sent).toEqual([{ type: 'text', text: told(1), images: [inlineData] }]);
+  });
+
+  test('is counted with its pictures as long as it may have to be told again, of which the oldest are left out above 2 Mi characters', () => {
+    const { add, sender, texts, sent, held, state, apply } = createSender();
+    const large = { parts: [{ inlineData: { mimeType: 'image/jpeg', data: 'A'.repeat(1_000_000) } }] };
+    for (let value = 0; value < 12; value += 1) {
+      add(value, 'SILENT', 'c1', large);
+      jest.advanceTimersByTime(1_000);
+    }
+    expect(texts()).toHaveLength(12);
+    expect(held.bytes).toBeGreaterThan(2_000_000);
+    expect(held.bytes).toBeLessThan(2_100_000);
+    state.isOpen = false;
+    sender.onConnectionLost();
+    apply({ type: 'connection_lost' });
+    state.isOpen = true;
+    sender.flush();
+    expect(texts()[12]?.split('\n')).toHaveLength(13);
+    expect((sent[12] as { images?: readonly unknown[] }).images).toHaveLength(2);
+    sender.close();
+    expect(held.bytes).toBe(0);
   });
 
   test('is told again on the next connection unless a reply to it was completed', () => {
