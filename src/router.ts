@@ -15,7 +15,7 @@ export interface RouterOptions {
 }
 
 /**
- * Creates a handler with the routes `/events`, `/send`, `/poll`, `/ws`, `/run_live`, `/tickets`, `/sign-in`, `/sign-out`, `/api/check-models`,
+ * Creates a handler with the routes `/events`, `/send`, `/poll`, `/ws`, `/run_live`, `/tickets`, `/sessions`, `/sign-in`, `/sign-out`, `/api/check-models`,
  * `/healthz` and `/readyz`, to be mounted under any path. Requests for other paths continue with the next handler. Mount the router before middleware
  * that reads bodies: what `express.json()`,
  * `express.text()` or `express.raw()` has read is used, within their own size limits, but audio then arrives only when it is complete.

@@ -32,6 +32,7 @@ import { requireSupportedNode } from './node-version.ts';
 import { checkServiceOptions, type ServiceOptions } from './service-options.ts';
 import { ActiveSessions } from './session/active-sessions.ts';
 import { MemoryBudget } from './session/memory-budget.ts';
+import { StoredSessions } from './session/stored-sessions.ts';
 import { LiveConversations } from './store/live-conversations.ts';
 import type { SessionStore } from './store/session-store.ts';
 
@@ -120,7 +121,13 @@ export class Service {
     const pipeline = new RequestPipeline({ maxWaiting: config.maxPipelinedRequests, stalls, memory });
     this.#pipeline = pipeline;
     const shared = { gate: this.#gate, bodies: this.#bodies, logger };
-    this.#router = new Router({ ...shared, pipeline, events, send: { sessions, draining }, tickets });
+    const stored = new StoredSessions({ runner, conversations, sessions: this.#sessions, logger });
+    this.#router = new Router({
+      ...shared,
+      ...{ pipeline, events, tickets },
+      send: { sessions, draining },
+      stored: { sessions: stored, memory, draining },
+    });
     this.#signIn = new SignInRoutes(this.#gate, pipeline, logger);
     this.#webSockets = new WebSocketServerAdapter({ ...shared, stalls, route: { events } });
     this.#healthRoutes = { gate: this.#gate, pipeline, logger, draining, countSessions: () => this.#sessions.size };
@@ -140,7 +147,7 @@ export class Service {
   }
 
   /**
-   * Answers a request for a route of the API (`/events`, `/send`, `/poll`, `/ws`, `/tickets`, `/sign-in`, `/sign-out`, `/healthz`,
+   * Answers a request for a route of the API (`/events`, `/send`, `/poll`, `/ws`, `/tickets`, `/sessions`, `/sign-in`, `/sign-out`, `/healthz`,
    * `/readyz`, `/api/check-models`).
    * @returns `false` for every other request, which stays untouched
    */

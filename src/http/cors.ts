@@ -27,7 +27,7 @@ export function createCorsHeaders(origin: string): Headers {
 export function answerPreflight(req: IncomingMessage, res: ServerResponse, corsHeaders: Headers): void {
   res.writeHead(204, {
     ...corsHeaders,
-    'Access-Control-Allow-Methods': 'GET, POST, PUT',
+    'Access-Control-Allow-Methods': 'GET, POST, PUT, DELETE',
     'Access-Control-Allow-Headers': [...OWN_HEADERS, ...readFurtherHeaders(req)].join(', '),
     'Access-Control-Max-Age': '86400',
     Vary: 'Origin, Access-Control-Request-Headers',

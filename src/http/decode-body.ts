@@ -46,6 +46,11 @@ export function decodeRaw(body: Buffer, essence: string, contentType: string): D
   }
 }
 
+/** Whether a body is JSON. `curl -d` sends its bodies as a form, and some clients name no type. */
+export function isJson(essence: string): boolean {
+  return essence === 'application/json' || essence === 'application/x-www-form-urlencoded' || essence === '';
+}
+
 /** @throws {WireError} empty_body, malformed_json, invalid_utf8 */
 export function parseJson(body: Buffer): unknown {
   if (body.length === 0) throw new WireError('empty_body');

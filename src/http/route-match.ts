@@ -1,7 +1,7 @@
 import { WireError } from '../wire/wire-error.ts';
 
 /** Routes of the API that name a user and a session: in the path, or for `run_live` in the query. */
-export type RouteName = 'send' | 'events' | 'poll' | 'ws' | 'tickets' | 'run_live';
+export type RouteName = 'send' | 'events' | 'poll' | 'ws' | 'tickets' | 'sessions' | 'session' | 'run_live';
 
 export interface RouteMatch {
   readonly name: RouteName;
@@ -11,7 +11,7 @@ export interface RouteMatch {
   readonly sessionId: string | undefined;
 }
 
-const PATH = compilePath('(send|events|poll|ws|tickets)/([^/?#]+)(?:/([^/?#]+))?');
+const PATH = compilePath('(send|events|poll|ws|tickets|sessions)/([^/?#]+)(?:/([^/?#]+))?');
 /** Address of ADK's dev page, which names user and session in the query. */
 const RUN_LIVE = compilePath('run_live');
 
@@ -33,7 +33,9 @@ export function matchRoute(url = ''): RouteMatch | undefined {
   const match = PATH.exec(url);
   if (!match) return RUN_LIVE.test(url) ? matchRunLive(url) : undefined;
   const [, name = '', userId = '', sessionId] = match;
-  return { name: name.toLowerCase() as RouteName, userId, sessionId }; // the pattern has no other names
+  const route = name.toLowerCase() as RouteName; // the pattern has no other names
+  // All conversations of a user, and one of them, have different methods.
+  return { name: route === 'sessions' && sessionId !== undefined ? 'session' : route, userId, sessionId };
 }
 
 /** Whether a route is for WebSockets only. */

@@ -55,6 +55,8 @@ export class ActiveSessions implements SessionOpener {
   readonly #sessions = new Map<string, LiveSession>();
   /** Sessions that are being opened. */
   readonly #opening = new Map<string, Promise<LiveSession>>();
+  /** Changes of conversations, during which their sessions are not opened. */
+  readonly #changing = new Map<string, Promise<unknown>>();
   /** Sessions that are over and still have connections. */
   readonly #leaving = new Set<LiveSession>();
   readonly #ended = new EndedSessions();
@@ -75,7 +77,7 @@ export class ActiveSessions implements SessionOpener {
     const key: ConversationKey = { appName: this.#options.runner.card.appName, userId, sessionId };
     const name = formatKey(key);
     // Another reader may be opening the session. Afterwards this one applies its own settings.
-    while (this.#opening.has(name)) await this.#opening.get(name);
+    while (this.#isBusy(name)) await (this.#opening.get(name) ?? this.#changing.get(name));
     if (this.#stopped) throw new WireError('draining');
     if (this.#ended.hasEnded(name, cursor === undefined ? undefined : parseCursor(cursor))) return 'ended';
     const { admission, maxSessions, memory } = this.#options;
@@ -104,10 +106,36 @@ export class ActiveSessions implements SessionOpener {
   async get(userId: string, sessionId: string): Promise<LiveSession> {
     const name = formatKey({ appName: this.#options.runner.card.appName, userId, sessionId });
     // A client may POST before its reader is answered: on one connection the two requests can arrive together.
-    while (this.#opening.has(name)) await this.#opening.get(name)?.catch(() => {});
+    while (this.#isBusy(name)) await this.#waitForOther(name);
     const session = this.#sessions.get(name);
     if (session) return session;
     throw new WireError(this.#ended.isClosedByClient(name) ? 'session_ended' : 'session_not_found');
+  }
+
+  /**
+   * Changes a conversation while no session of it is opened. Changes of one conversation follow each other.
+   * @param change gets the live session, if there is one
+   */
+  async change<T>(key: ConversationKey, change: (live: LiveSession | undefined) => Promise<T>): Promise<T> {
+    const name = formatKey(key);
+    while (this.#isBusy(name)) await this.#waitForOther(name);
+    const changed = change(this.#sessions.get(name));
+    const changing = changed.catch(() => {});
+    this.#changing.set(name, changing);
+    try {
+      return await changed;
+    } finally {
+      this.#changing.delete(name);
+    }
+  }
+
+  #isBusy(name: string): boolean {
+    return this.#opening.has(name) || this.#changing.has(name);
+  }
+
+  /** Waits for what is being done to a session. Afterwards another waiter may be the first to do something: check again. */
+  async #waitForOther(name: string): Promise<void> {
+    await (this.#opening.get(name)?.catch(() => {}) ?? this.#changing.get(name));
   }
 
   /** Resolves when no session is giving a reply, at the latest after `graceMs`. */
@@ -207,7 +235,7 @@ export class ActiveSessions implements SessionOpener {
     if (isRead) this.#leaving.add(session);
     this.#ended.delete(name);
     if (!ended) return;
-    const closedByClient = ended.reason === 'closed';
+    const closedByClient = ended.reason === 'closed' || ended.reason === 'deleted';
     // Without a connection no reader received the end, so that no reader must be kept from a new session.
     if (closedByClient || isRead) this.#ended.add(name, { epoch: log.epoch, endSeq: log.head, closedByClient });
   }

@@ -56,6 +56,7 @@ export class CommitQueue {
   /** Oldest first. */
   readonly #pending: PendingTurn[] = [];
   #isCommitting = false;
+  #isClosed = false;
   /** The store has not yet answered for the oldest turn. */
   #isWaitingForStore = false;
   #failures = 0;
@@ -86,8 +87,9 @@ export class CommitQueue {
     return this.#pending.length > this.#firstDroppable;
   }
 
-  /** @param bytes memory that the turn needs */
+  /** Adds a turn, unless the queue is closed. @param bytes memory that the turn needs */
   push(turn: ConversationTurnCommit, bytes: number): void {
+    if (this.#isClosed) return;
     this.#pending.push({ turn, bytes, since: Date.now() });
     this.#resize(bytes);
     const { pendingBytes } = this.#options.limits;
@@ -97,11 +99,26 @@ export class CommitQueue {
 
   /** Drops the oldest turn, except one that the store has not answered for. */
   dropOldest(): void {
-    const [dropped] = this.#pending.splice(this.#firstDroppable, 1);
+    const dropped = this.#removeOldest();
     if (!dropped) return;
-    this.#resize(-dropped.bytes);
     this.#options.health.onTurnDropped({ ...this.#options.key, events: dropped.turn.events.length });
     if (this.isEmpty) this.retryNow();
+  }
+
+  /**
+   * Removes all turns and accepts no others: the conversation is deleted. A turn that the store has not answered for is not tried again; the store
+   * keeps its commit before the delete.
+   */
+  close(): void {
+    this.#isClosed = true;
+    while (this.#removeOldest());
+    this.retryNow();
+  }
+
+  #removeOldest(): PendingTurn | undefined {
+    const [removed] = this.#pending.splice(this.#firstDroppable, 1);
+    if (removed) this.#resize(-removed.bytes);
+    return removed;
   }
 
   /** Ends the wait before the next attempt, if there is one. */
@@ -151,6 +168,10 @@ export class CommitQueue {
       this.#isWaitingForStore = false;
     }
     if (this.#pending[0] !== oldest) return;
+    if (this.#isClosed) {
+      this.#removeOldest();
+      return;
+    }
     const earliest = Date.now() - limits.maxAgeMs;
     while ((this.#pending[0]?.since ?? earliest) < earliest) this.dropOldest();
     if (!this.isEmpty) await this.#backOff();

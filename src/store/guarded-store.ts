@@ -1,13 +1,23 @@
 import { FaultScope } from '../isolation/fault-scope.ts';
 import type { ConversationKey } from './conversation-key.ts';
-import type { LoadOptions, SessionState, SessionStore, StoredSession, TurnCommit } from './session-store.ts';
+import type {
+  EventPage,
+  EventPageOptions,
+  LoadOptions,
+  PageOptions,
+  SessionPage,
+  SessionState,
+  SessionStore,
+  StoredSession,
+  TurnCommit,
+} from './session-store.ts';
 import type { StoreLogger } from './store-health.ts';
 
 /** Minimum time between two lines of the log about errors that a store has left behind, in ms. */
 const LOG_INTERVAL_MS = 60_000;
 
-/** The operations of a store that live conversations use. */
-export type StoreOperations = Pick<SessionStore, 'load' | 'loadState' | 'commit'>;
+/** The operations of a store. */
+export type StoreOperations = Omit<SessionStore, 'close'>;
 
 /**
  * Runs a store in a scope of its own: an error that the store throws in a timer, or a rejection that it forgets, is logged and ends nothing.
@@ -34,6 +44,18 @@ export class GuardedStore implements StoreOperations {
 
   commit(key: ConversationKey, turn: TurnCommit): Promise<void> {
     return this.#scope.run(() => this.#store.commit(key, turn));
+  }
+
+  readEvents(key: ConversationKey, page?: EventPageOptions): Promise<EventPage | undefined> {
+    return this.#scope.run(() => this.#store.readEvents(key, page));
+  }
+
+  list(appName: string, userId: string, page?: PageOptions): Promise<SessionPage> {
+    return this.#scope.run(() => this.#store.list(appName, userId, page));
+  }
+
+  delete(key: ConversationKey): Promise<boolean> {
+    return this.#scope.run(() => this.#store.delete(key));
   }
 
   #onFault(error: unknown): void {

@@ -102,6 +102,16 @@ export class LiveConversation {
     return !this.#isLoaded || this.#window.truncated;
   }
 
+  /** Whether the stored events and the stored state are there. */
+  get isLoaded(): boolean {
+    return this.#isLoaded;
+  }
+
+  /** Commits the conversation without an event, so that the store has it. @param stateDelta changes that were applied to `state` */
+  commitCreation(stateDelta: StateDelta): void {
+    this.#options.commits.push({ events: [], stateDelta }, BYTES_PER_CHARACTER * JSON.stringify(stateDelta).length);
+  }
+
   /** Lists the turns in memory. */
   listTurns(): ConversationTurn[] {
     return listTurns(this.events);
@@ -192,11 +202,11 @@ export class LiveConversation {
 
   /** Commits what is left and stops loading. */
   close(): void {
-    this.#isClosed = true;
     this.#commit();
     this.#options.health.onGivenUp(this);
-    this.#endPause?.();
     this.#reportResize(-this.#window.characters);
+    this.#isClosed = true;
+    this.#endPause?.();
   }
 
   /** Drops the oldest events from memory until the rest has at most `characters`. */
@@ -221,8 +231,9 @@ export class LiveConversation {
     this.#reportResize(this.#window.characters - before);
   }
 
+  /** A run that ends slowly may still add to a conversation that was deleted. */
   #reportResize(characters: number): void {
-    this.#options.owner.onResized(this, characters);
+    if (!this.#isClosed) this.#options.owner.onResized(this, characters);
   }
 
   /** Retries until the store answers or the conversation is closed. */

@@ -7,6 +7,7 @@ import type { LiveState } from './live-state.ts';
 import type { SessionStore } from './session-store.ts';
 import { SharedScopes } from './shared-scopes.ts';
 import { StoreHealth, type StoreLogger } from './store-health.ts';
+import { limitTime } from './time-limit.ts';
 
 export interface LiveConversationsLimits extends LiveConversationLimits, CommitLimits {
   /** Maximum size of the events in memory, in characters of JSON text. Beyond it a conversation that grows keeps only its share of them. */
@@ -58,7 +59,7 @@ interface Entry {
 export class LiveConversations {
   readonly store: SessionStore;
   /** The store, whose code is not trusted to be right. */
-  readonly #operations: StoreOperations;
+  readonly operations: StoreOperations;
   readonly #logger: StoreLogger | undefined;
   readonly #limits: LiveConversationsLimits;
   readonly #health: StoreHealth;
@@ -77,7 +78,7 @@ export class LiveConversations {
   constructor(store: SessionStore, { logger, limits }: LiveConversationsOptions = {}) {
     this.store = store;
     this.#logger = logger && new GuardedLogger(logger);
-    this.#operations = new GuardedStore(store, this.#logger);
+    this.operations = new GuardedStore(store, this.#logger);
     this.#limits = { ...DEFAULT_LIMITS, ...limits };
     this.#health = new StoreHealth(this.#logger);
   }
@@ -99,7 +100,7 @@ export class LiveConversations {
     entry.conversation ??= new LiveConversation({
       key,
       state: entry.state,
-      store: this.#operations,
+      store: this.operations,
       commits: entry.commits,
       health: this.#health,
       limits: this.#limits,
@@ -107,6 +108,39 @@ export class LiveConversations {
     });
     entry.holders += 1;
     return entry.conversation;
+  }
+
+  /** Waits until the store has the turns of a conversation that are complete, but not longer than `releaseMs`. */
+  async settle(key: ConversationKey): Promise<void> {
+    const entry = this.#entries.get(formatKey(key));
+    if (!entry || entry.commits.isEmpty) return;
+    entry.commits.retryNow();
+    await waitAtMost(entry.commits.drain(), this.#limits.releaseMs);
+  }
+
+  /**
+   * Deletes a conversation. Whoever still holds it, such as a run that is ending, changes nothing in the store any more. The running turn is committed
+   * before, because it may have changes of the state of the user, which stays.
+   * @returns false if the store had none
+   * @throws what the store throws. The turns that it did not have are lost then
+   */
+  async delete(key: ConversationKey): Promise<boolean> {
+    const entry = this.#entries.get(formatKey(key));
+    entry?.conversation?.commitTurn();
+    await this.settle(key);
+    this.discard(key);
+    // A commit under way belongs to what is deleted.
+    if (entry) await waitAtMost(entry.commits.drain(), this.#limits.attemptMs);
+    return limitTime(() => this.operations.delete(key), this.#limits.attemptMs);
+  }
+
+  /** Forgets a conversation with the turns that the store does not have. The next `open` begins another one, which knows what the store knows. */
+  discard(key: ConversationKey): void {
+    const entry = this.#entries.get(formatKey(key));
+    if (!entry) return;
+    entry.commits.close();
+    entry.conversation?.close();
+    this.#remove(key);
   }
 
   /**
@@ -138,7 +172,7 @@ export class LiveConversations {
       commits: new CommitQueue({
         key,
         state,
-        store: this.#operations,
+        store: this.operations,
         health: this.#health,
         limits: this.#limits,
         owner: this.#owner,
@@ -153,7 +187,7 @@ export class LiveConversations {
   async #release(conversation: LiveConversation): Promise<void> {
     const name = formatKey(conversation.key);
     const entry = this.#entries.get(name);
-    // A conversation that was released too often may have a successor by now.
+    // A conversation that was deleted, or released too often, may have a successor by now.
     if (entry?.conversation !== conversation) return;
     entry.holders -= 1;
     if (entry.holders > 0) return;
@@ -164,10 +198,12 @@ export class LiveConversations {
   }
 
   #removeIfUnused(key: ConversationKey): void {
-    const name = formatKey(key);
-    const entry = this.#entries.get(name);
-    if (!entry || entry.conversation || !entry.commits.isEmpty) return;
-    this.#entries.delete(name);
+    const entry = this.#entries.get(formatKey(key));
+    if (entry && !entry.conversation && entry.commits.isEmpty) this.#remove(key);
+  }
+
+  #remove(key: ConversationKey): void {
+    this.#entries.delete(formatKey(key));
     this.#scopes.release(key);
     if (this.#entries.size > 0) return;
     const waiters = this.#emptyWaiters;

@@ -167,6 +167,12 @@ export const errorCatalogue = {
     error: 'The POST is numbered for a live session that has ended',
     hint: 'number all unanswered POSTs again from next, with an ack of this epoch',
   },
+  session_exists: {
+    status: 409,
+    retry: false,
+    error: 'The user has a conversation with this id already',
+    hint: 'leave the id out, or choose another one',
+  },
   session_ended: {
     status: 410,
     retry: false,
@@ -298,6 +304,12 @@ export const errorCatalogue = {
     retry: true,
     error: 'The keys that verify tokens cannot be fetched',
     hint: 'try again in a few seconds; the log of the server has the cause',
+  },
+  store_unavailable: {
+    status: 503,
+    retry: true,
+    error: 'The store of conversations does not answer',
+    hint: 'try again later; the log of the server has the cause',
   },
   draining: { status: 503, retry: true, error: 'The server is shutting down', hint: 'try again in a few seconds' },
 

@@ -13,6 +13,7 @@ import { LiveLog, type LogLimits } from '../../src/session/log/live-log.ts';
 import type { LogView } from '../../src/session/log/log-view.ts';
 import { MemoryBackplane } from '../../src/session/memory-backplane.ts';
 import { MemoryBudget } from '../../src/session/memory-budget.ts';
+import { StoredSessions } from '../../src/session/stored-sessions.ts';
 import type { ConversationKey } from '../../src/store/conversation-key.ts';
 import { LiveConversations } from '../../src/store/live-conversations.ts';
 import type { SessionStore } from '../../src/store/session-store.ts';
@@ -111,6 +112,11 @@ export function startSimulatedServer(options: SimulatedServerOptions): Simulated
     send: { sessions, draining: isDraining },
     tickets: new Tickets({ isLive: async () => false }),
     bodies,
+    stored: {
+      sessions: new StoredSessions({ runner, conversations, sessions, logger }),
+      memory,
+      draining: isDraining,
+    },
     pipeline: new RequestPipeline({ maxWaiting: 16, stalls: new StallWatch(STALL_MS), memory }),
     logger,
   });

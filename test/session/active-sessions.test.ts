@@ -180,7 +180,45 @@ describe('closed sessions', () => {
   });
 });
 
-test.each(['idle', 'max_duration', 'deleted'] as const)(
+test('a session whose conversation was deleted is ended for its readers: a client that reconnects does not bring it back', async () => {
+  const sessions = quiet();
+  const session = await open(sessions);
+  session.end({ reason: 'deleted' });
+  expect(await codeOf(sessions.get('ann', 'default'))).toBe('session_ended');
+  expect(await sessions.open(params({ cursor: formatCursor(session.log.epoch, 1) }))).toBe('ended');
+  expect(await sessions.open(params({}))).not.toBe('ended');
+});
+
+test('a session is not opened while its conversation is changed, whatever becomes of the change', async () => {
+  const sessions = quiet();
+  const key = { appName: quietRunner.card.appName, userId: 'ann', sessionId: 'default' };
+  const { promise, reject } = Promise.withResolvers<void>();
+  const changed = sessions.change(key, () => promise);
+  const opened = sessions.open(params({}));
+  const isOpen = jest.fn();
+  void opened.then(isOpen);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(isOpen).not.toHaveBeenCalled();
+  reject(new Error('the store has failed'));
+  await expect(changed).rejects.toThrow('the store has failed');
+  expect(await opened).not.toBe('ended');
+});
+
+test('changes of one conversation that are requested at the same time follow each other', async () => {
+  const sessions = quiet();
+  const key = { appName: quietRunner.card.appName, userId: 'ann', sessionId: 'default' };
+  const steps: string[] = [];
+  const change = (name: string) =>
+    sessions.change(key, async () => {
+      steps.push(`${name} begins`);
+      await new Promise((resolve) => setImmediate(resolve));
+      steps.push(`${name} ends`);
+    });
+  await Promise.all(['a', 'b', 'c'].map(change));
+  expect(steps).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends']);
+});
+
+test.each(['idle', 'max_duration'] as const)(
   'a session that ended by %s is session_not_found, and its readers get a new one',
   async (reason) => {
     const sessions = quiet();

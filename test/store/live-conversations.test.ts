@@ -515,3 +515,68 @@ describe('a turn that is held', () => {
     expect(await loadTexts(store)).toEqual(['one']);
   });
 });
+
+describe('a conversation that is deleted', () => {
+  test('is not written again by a holder that commits after that, and a new one begins empty', async () => {
+    const opened = open();
+    const { store, conversations, conversation } = opened;
+    sayTurn(opened, 'before');
+    expect(await conversations.delete(KEY)).toBe(true);
+    sayTurn(opened, 'after');
+    conversation.append(textEvent('last words'));
+    const next = conversations.open(KEY);
+    await next.loaded;
+    expect(readTexts(next.events)).toEqual([]);
+    await conversation.release();
+    expect(await store.load(KEY)).toBeUndefined();
+    next.append(textEvent('new'));
+    await next.release();
+    expect(await loadTexts(store)).toEqual(['new']);
+  });
+
+  test('has its running turn stored before, so that the state of the user stays', async () => {
+    const { store, conversations, conversation } = open();
+    await conversation.loaded;
+    conversation.append(textEvent('Ann', 'user'), conversation.state.apply({ 'user:name': 'Ann', mood: 'good' }));
+    expect(await conversations.delete(KEY)).toBe(true);
+    expect(await store.load(KEY)).toBeUndefined();
+    expect(await store.loadState(KEY.appName, KEY.userId)).toEqual({ app: {}, user: { name: 'Ann' } });
+  });
+
+  test('is not written again by a commit that the store has not answered for, nor by its retries', async () => {
+    const opened = open({ attemptMs: 200 });
+    const { store, conversations } = opened;
+    store.commits = 60;
+    sayTurn(opened, 'under way');
+    sayTurn(opened, 'waiting');
+    const deleted = conversations.delete(KEY);
+    await deleted;
+    store.commits = 'works';
+    await delay(150);
+    expect(conversations.pendingBytes).toBe(0);
+    expect(await store.load(KEY)).toBeUndefined();
+  });
+
+  test('has no turns in memory any more when its store has failed, and the error is reported', async () => {
+    const opened = open();
+    const { store, conversations } = opened;
+    store.commits = 'rejects';
+    sayTurn(opened, 'lost');
+    expect(await conversations.delete(KEY)).toBe(false);
+    store.commits = 'works';
+    await delay(50);
+    expect(conversations.pendingBytes).toBe(0);
+    expect(await store.load(KEY)).toBeUndefined();
+  });
+
+  test('costs no memory, whatever a holder that is left adds to it', async () => {
+    const { conversations, conversation } = open({ totalCharacters: 2_000 });
+    await conversations.delete(KEY);
+    for (let index = 0; index < 50; index += 1) conversation.append(textEvent('x'.repeat(1_000)));
+    const [other] = ['one', 'two'].map((sessionId) => conversations.open({ ...KEY, sessionId }));
+    // More than an equal share of the memory, which is taken away only when there is too much in total.
+    const texts = ['1', '2', '3', '4', '5', '6', '7', '8', '9'];
+    for (const text of texts) other?.append(textEvent(text));
+    expect(readTexts(other?.events)).toEqual(texts);
+  });
+});

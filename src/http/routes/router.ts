@@ -14,6 +14,7 @@ import { serveEvents } from './events.ts';
 import type { ReaderRouteOptions } from './open-reader.ts';
 import { servePoll } from './poll.ts';
 import { type SendRouteOptions, serveSend } from './send.ts';
+import { type SessionRouteOptions, serveSession, serveSessions } from './sessions.ts';
 import { serveTicket } from './tickets.ts';
 
 export interface RouterOptions {
@@ -21,6 +22,7 @@ export interface RouterOptions {
   readonly events: ReaderRouteOptions;
   readonly send: Omit<SendRouteOptions, 'bodies'>;
   readonly tickets: Tickets;
+  readonly stored: Omit<SessionRouteOptions, 'bodies'>;
   readonly bodies: BodyBudget;
   readonly pipeline: RequestPipeline;
   readonly logger: RequestLogger;
@@ -44,16 +46,25 @@ export class Router {
   readonly #pipeline: RequestPipeline;
   readonly #logger: RequestLogger;
 
-  constructor({ gate, events, send, tickets, bodies, pipeline, logger }: RouterOptions) {
+  constructor({ gate, events, send, tickets, stored, bodies, pipeline, logger }: RouterOptions) {
     this.#gate = gate;
     this.#pipeline = pipeline;
     this.#logger = logger;
     const sendOptions = { ...send, bodies };
+    const sessionOptions = { ...stored, bodies };
     this.#routes = {
       send: { methods: ['POST', 'PUT'], serve: (req, res, context) => serveSend(req, res, context, sendOptions) },
       events: { methods: ['GET'], serve: (req, res, context) => serveEvents(req, res, context, events) },
       poll: { methods: ['GET'], serve: (req, res, context) => servePoll(req, res, context, events) },
       tickets: { methods: ['POST'], serve: (req, res, context) => serveTicket(req, res, context, tickets) },
+      sessions: {
+        methods: ['GET', 'POST'],
+        serve: (req, res, context) => serveSessions(req, res, context, sessionOptions),
+      },
+      session: {
+        methods: ['GET', 'DELETE'],
+        serve: (req, res, context) => serveSession(req, res, context, sessionOptions),
+      },
       // Handshakes are upgrades and never get here. A request that does has lost its `Upgrade` header on the way.
       ws: { methods: ['GET'], serve: refuseHandshake },
       run_live: { methods: ['GET'], serve: refuseHandshake },
@@ -82,7 +93,7 @@ export class Router {
       if (!methods.includes(method)) throw createMethodRefusal(method, methods.join(', '));
       sendContinue(req);
       // Node would keep 64 KiB of the body for as long as a stream lives: 35 MB in chunks of one byte.
-      if (match.name !== 'send' && hasBody(req)) discardBody(req);
+      if (!readsBody(match, method) && hasBody(req)) discardBody(req);
       await serve(req, res, context);
       if (!req.complete) discardBody(req);
     } catch (error) {
@@ -91,6 +102,10 @@ export class Router {
       answerError(req, res, error, context?.logger ?? this.#logger, context?.corsHeaders);
     }
   }
+}
+
+function readsBody({ name }: RouteMatch, method: string): boolean {
+  return name === 'send' || (name === 'sessions' && method === 'POST');
 }
 
 /** Refuses a method that a route does not have. */

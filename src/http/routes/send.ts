@@ -7,7 +7,7 @@ import { WireError } from '../../wire/wire-error.ts';
 import { answerJson } from '../answer.ts';
 import type { BodyBudget } from '../body-budget.ts';
 import { copyText } from '../copy-text.ts';
-import { decodeItems, decodeRaw, type ItemDecoding, parseJson } from '../decode-body.ts';
+import { decodeItems, decodeRaw, type ItemDecoding, isJson, parseJson } from '../decode-body.ts';
 import type { RequestContext } from '../gate.ts';
 import { readSenderDialect } from '../reader-query.ts';
 import { isBodyConsumed, ParsedJson, readBody } from '../request-body.ts';
@@ -91,9 +91,4 @@ export function decodeJsonPost(body: unknown, decoding: ItemDecoding, draining: 
   if (draining && !(enveloped && isOnlyAcknowledgement(enveloped))) throw new WireError('draining');
   if (!enveloped) return { body: decodeItems(body, decoding) };
   return { envelope: enveloped.envelope, body: decodeItems(enveloped.items, decoding) };
-}
-
-/** Whether a body is JSON. `curl -d` sends its bodies as a form, and some clients name no type. */
-function isJson(essence: string): boolean {
-  return essence === 'application/json' || essence === 'application/x-www-form-urlencoded' || essence === '';
 }

@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto';
+import type { LiveRunner } from '../agent/run/runner.ts';
+import type { ConversationKey } from '../store/conversation-key.ts';
+import type { LiveConversations } from '../store/live-conversations.ts';
+import type { PageOptions, SessionPage, StoredSession } from '../store/session-store.ts';
+import { limitTime } from '../store/time-limit.ts';
+import type { AgentEvent } from '../wire/agent-event.ts';
+import { toSizedRequest } from '../wire/byte-size.ts';
+import type { StateDelta } from '../wire/state-delta.ts';
+import { WireError } from '../wire/wire-error.ts';
+import type { ActiveSessions } from './active-sessions.ts';
+import { findViolation } from './request-rules.ts';
+import { checkStateChange } from './session-config-rules.ts';
+import type { SessionLogger } from './session-logger.ts';
+
+export interface StoredSessionsOptions {
+  readonly runner: LiveRunner;
+  readonly conversations: LiveConversations;
+  readonly sessions: ActiveSessions;
+  readonly logger: SessionLogger;
+}
+
+/** Conversation to be created. */
+export interface NewConversation {
+  /** Default: a random id. */
+  readonly sessionId?: string | undefined;
+  /** Initial state, with keys that a client may write. Default: none. */
+  readonly state?: StateDelta | undefined;
+}
+
+/** A conversation without its events, and its events page by page. */
+export interface ExportedSession {
+  readonly session: StoredSession;
+  /** Reads the events, oldest first. @throws {WireError} session_not_found, store_unavailable */
+  readonly pages: AsyncGenerator<readonly AgentEvent[], void, undefined>;
+}
+
+/** Maximum wait for one answer of the store, in ms. */
+const STORE_MS = 10_000;
+
+/** The conversations of users beyond their live sessions: in the store, and in memory as far as the store does not have them yet. */
+export class StoredSessions {
+  readonly #options: StoredSessionsOptions;
+
+  constructor(options: StoredSessionsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Lists the conversations of a user, newest first.
+   * @throws {WireError} invalid_query: the cursor is not that of a page; store_unavailable
+   */
+  list(userId: string, page: PageOptions): Promise<SessionPage> {
+    const { conversations, runner } = this.#options;
+    return this.#ask(async () => {
+      try {
+        return await limitTime(() => conversations.operations.list(runner.card.appName, userId, page), STORE_MS);
+      } catch (error) {
+        if (page.cursor === undefined || !(error instanceof RangeError)) throw error;
+        throw new WireError('invalid_query', 'cursor is not the next of a page', 'leave cursor out to start again');
+      }
+    });
+  }
+
+  /**
+   * Creates a conversation in which nothing is said yet.
+   * @returns when the store has it
+   * @throws {WireError} session_exists, state_not_allowed, state_too_large, not_supported, store_unavailable: nothing was created
+   */
+  async create(userId: string, { sessionId = randomUUID(), state = {} }: NewConversation): Promise<StoredSession> {
+    const { runner, sessions } = this.#options;
+    if (Object.keys(state).length > 0) {
+      const refusal = findViolation([toSizedRequest({ state_delta: state })], undefined, runner);
+      if (refusal) throw WireError.fromBody(refusal);
+    }
+    const key = this.#toKey(userId, sessionId);
+    return sessions.change(key, async (live) => {
+      if (live || (await this.#find(key))) throw new WireError('session_exists');
+      await this.#commitCreation(key, state);
+      const created = await this.#find(key);
+      if (created) return created;
+      // The store must not get it later: the client is told that nothing was created.
+      this.#options.conversations.discard(key);
+      throw new WireError('store_unavailable');
+    });
+  }
+
+  /**
+   * Reads a conversation, with what was said up to the last complete turn.
+   * @throws {WireError} session_not_found, store_unavailable
+   */
+  async read(userId: string, sessionId: string): Promise<ExportedSession> {
+    const key = this.#toKey(userId, sessionId);
+    await this.#options.conversations.settle(key);
+    const session = await this.#find(key);
+    if (!session) throw createNotStoredError();
+    return { session, pages: this.#readPages(key) };
+  }
+
+  /**
+   * Ends the live session of a conversation, if there is one, and deletes what is stored.
+   * @throws {WireError} session_not_found: there is neither; store_unavailable: the live session has ended, and the conversation may still be stored
+   */
+  async delete(userId: string, sessionId: string): Promise<void> {
+    const { conversations, sessions } = this.#options;
+    const key = this.#toKey(userId, sessionId);
+    const found = await sessions.change(key, async (live) => {
+      live?.end({ reason: 'deleted' });
+      const stored = await this.#ask(() => conversations.delete(key));
+      return stored || live !== undefined;
+    });
+    if (!found) throw createNotStoredError();
+  }
+
+  async *#readPages(key: ConversationKey): AsyncGenerator<readonly AgentEvent[], void, undefined> {
+    const { operations } = this.#options.conversations;
+    let cursor: string | undefined;
+    do {
+      const options = cursor === undefined ? {} : { cursor };
+      const page = await this.#ask(() => limitTime(() => operations.readEvents(key, options), STORE_MS));
+      if (!page) throw createNotStoredError();
+      yield page.events;
+      cursor = page.next;
+    } while (cursor !== undefined);
+  }
+
+  /** Finds a conversation in the store, without its events. */
+  #find(key: ConversationKey): Promise<StoredSession | undefined> {
+    const { operations } = this.#options.conversations;
+    return this.#ask(() => limitTime(() => operations.load(key, { recentEvents: 0 }), STORE_MS));
+  }
+
+  /** @throws {WireError} state_too_large, store_unavailable */
+  async #commitCreation(key: ConversationKey, state: StateDelta): Promise<void> {
+    const conversation = this.#options.conversations.open(key);
+    try {
+      await conversation.loaded;
+      if (!conversation.isLoaded) throw new WireError('store_unavailable');
+      checkStateChange(conversation.state, state);
+      conversation.commitCreation(conversation.state.apply(state));
+    } finally {
+      await conversation.release();
+    }
+  }
+
+  #toKey(userId: string, sessionId: string): ConversationKey {
+    return { appName: this.#options.runner.card.appName, userId, sessionId };
+  }
+
+  /** Asks the store. @throws {WireError} the refusal of `ask`, or store_unavailable */
+  async #ask<T>(ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask();
+    } catch (error) {
+      if (WireError.is(error)) throw error;
+      this.#options.logger.warn({ err: error }, 'the session store has not answered a request for conversations');
+      throw new WireError('store_unavailable');
+    }
+  }
+}
+
+function createNotStoredError(): WireError {
+  return new WireError(
+    'session_not_found',
+    'There is no conversation with this id',
+    'GET /sessions/:userId lists the conversations of the user',
+  );
+}
