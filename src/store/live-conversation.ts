@@ -171,19 +171,25 @@ export class LiveConversation {
 
   /** Commits the events of the running turn, unless it is held: then later. Does not wait for the store. */
   commitTurn(): void {
+    // The turn is over in any case: what comes now stands behind the messages that were typed in it.
+    this.#placeTyped();
     if (this.#holds > 0) this.#isCommitDue = true;
     else this.#commit();
   }
 
-  #commit(): void {
-    this.#isCommitDue = false;
+  #placeTyped(): void {
     for (const event of this.#typedDuringReply) {
       this.#appendToWindow(event);
       this.#turn.push(event);
     }
+    this.#typedDuringReply = [];
+  }
+
+  #commit(): void {
+    this.#isCommitDue = false;
+    this.#placeTyped();
     const events = this.#turn;
     const bytes = BYTES_PER_CHARACTER * this.#turnCharacters + EVENT_BYTES * events.length;
-    this.#typedDuringReply = [];
     this.#turn = [];
     this.#turnCharacters = 0;
     const stateDelta = this.#turnDelta;

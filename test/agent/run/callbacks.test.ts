@@ -414,6 +414,35 @@ describe('afterModelCallback', () => {
     expect(await storedTurns(store)).toEqual(['user: tell me\nand now']);
   });
 
+  test('while it thinks, what was typed during a reply keeps its place, and a fresh connection is told of it', async () => {
+    const gate = Promise.withResolvers<undefined>();
+    let checks = 0;
+    const { model, talk, store } = startScreened({
+      afterModelCallback: () => {
+        checks += 1;
+        return checks === 1 ? gate.promise : undefined;
+      },
+    });
+    const provider = await model.connection(0);
+    talk.say('one');
+    await provider.nextInput('text');
+    provider.say('First.');
+    await talk.until(({ partial }) => partial);
+    talk.say('two');
+    await provider.nextInput('text');
+    provider.completeTurn();
+    await talk.turn(1);
+    provider.say('Second.');
+    provider.completeTurn();
+    await talk.turn(2);
+    provider.drop();
+    const told = [asked('one'), replied('First.'), asked('two'), replied('Second.')];
+    expect((await model.connection(1)).setup.history).toEqual(told);
+    gate.resolve(undefined);
+    await talk.close();
+    expect(await storedTurns(store)).toEqual(['user: one', 'model: First.', 'user: two', 'model: Second.']);
+  });
+
   test('a reply that it withdraws takes no answer of another callback with it', async () => {
     const gate = Promise.withResolvers<LlmResponse>();
     const { model, talk, store } = startScreened({
