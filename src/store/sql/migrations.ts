@@ -1,7 +1,7 @@
-import { type Kysely, sql, type Transaction } from 'kysely';
+import type { Sql, Transaction } from 'kysely';
 import type { AgentEvent } from '../../wire/agent-event.ts';
 import { findTitle } from '../conversation-title.ts';
-import type { Tables } from './schema.ts';
+import type { Database, Tables } from './schema.ts';
 
 /** Database that has tables of a newer version of this program. */
 export class NewerSchemaError extends Error {
@@ -24,7 +24,7 @@ export interface ColumnTypes {
   readonly binaryOrder: string;
 }
 
-type Migration = (db: Transaction<Tables>, types: ColumnTypes) => Promise<void>;
+type Migration = (db: Transaction<Tables>, sql: Sql, types: ColumnTypes) => Promise<void>;
 
 /** Changes of the tables, in order. A released one never changes: databases have been through it. */
 const MIGRATIONS: readonly Migration[] = [createTables, addTitles];
@@ -35,7 +35,7 @@ const MIGRATIONS: readonly Migration[] = [createTables, addTitles];
  * @throws {NewerSchemaError}
  */
 export async function migrate(
-  db: Kysely<Tables>,
+  { db, sql }: Database,
   types: ColumnTypes,
   lock: (transaction: Transaction<Tables>) => Promise<unknown>,
 ): Promise<void> {
@@ -46,13 +46,13 @@ export async function migrate(
     const version = row?.version ?? 0;
     if (version > MIGRATIONS.length) throw new NewerSchemaError(version);
     if (version === MIGRATIONS.length) return;
-    for (const change of MIGRATIONS.slice(version)) await change(transaction, types);
+    for (const change of MIGRATIONS.slice(version)) await change(transaction, sql, types);
     await transaction.deleteFrom('bidi_schema').execute();
     await transaction.insertInto('bidi_schema').values({ version: MIGRATIONS.length }).execute();
   });
 }
 
-async function createTables(db: Transaction<Tables>, types: ColumnTypes): Promise<void> {
+async function createTables(db: Transaction<Tables>, sql: Sql, types: ColumnTypes): Promise<void> {
   const [serialKey, double, binary] = [types.serialKey, types.double, types.binaryOrder].map((text) => sql.raw(text));
   await sql`CREATE TABLE bidi_sessions (
     pk ${serialKey},
@@ -90,7 +90,7 @@ async function createTables(db: Transaction<Tables>, types: ColumnTypes): Promis
 const TITLE_SESSIONS = 500;
 const TITLE_EVENTS = 20;
 
-async function addTitles(db: Transaction<Tables>): Promise<void> {
+async function addTitles(db: Transaction<Tables>, sql: Sql): Promise<void> {
   await sql`ALTER TABLE bidi_sessions ADD COLUMN title text NOT NULL DEFAULT ''`.execute(db);
   for (let after = 0; ; ) {
     const rows = await db

@@ -1,8 +1,6 @@
-import { Kysely, PostgresDialect, sql } from 'kysely';
-import pg from 'pg';
 import type { SessionStore } from '../session-store.ts';
 import { migrate } from './migrations.ts';
-import type { Tables } from './schema.ts';
+import type { Database, Tables } from './schema.ts';
 import { SqlStore } from './sql-store.ts';
 
 export interface PostgresStoreOptions {
@@ -32,9 +30,32 @@ const INT8_OID = 20;
  * @throws {TypeError} if the address is no URL
  */
 export function createPostgresStore(options: PostgresStoreOptions): SessionStore {
-  const { url, connections = 10, handleSecret, onConnectionError = () => {} } = options;
-  if (!URL.canParse(url))
+  if (!URL.canParse(options.url)) {
     throw new TypeError('createPostgresStore: url must be postgres://user:password@host:5432/name');
+  }
+  return new SqlStore({
+    connect: () => connect(options),
+    prepare: (database) =>
+      migrate(
+        database,
+        {
+          serialKey: 'bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY',
+          double: 'double precision',
+          binaryOrder: 'COLLATE "C"',
+        },
+        (transaction) => database.sql`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(transaction),
+      ),
+    handleSecret: options.handleSecret,
+  });
+}
+
+/** Creates the pool of connections. The first statement opens one. */
+async function connect({
+  url,
+  connections = 10,
+  onConnectionError = () => {},
+}: PostgresStoreOptions): Promise<Database> {
+  const [{ Kysely, PostgresDialect, sql }, { default: pg }] = await Promise.all([import('kysely'), import('pg')]);
   const types = new pg.TypeOverrides();
   types.setTypeParser(INT8_OID, Number);
   const pool = new pg.Pool({
@@ -47,18 +68,5 @@ export function createPostgresStore(options: PostgresStoreOptions): SessionStore
     types,
   });
   pool.on('error', onConnectionError);
-  return new SqlStore({
-    db: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }),
-    prepare: (db) =>
-      migrate(
-        db,
-        {
-          serialKey: 'bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY',
-          double: 'double precision',
-          binaryOrder: 'COLLATE "C"',
-        },
-        (transaction) => sql`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(transaction),
-      ),
-    handleSecret,
-  });
+  return { db: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }), sql };
 }

@@ -1,4 +1,4 @@
-import type { Generated } from 'kysely';
+import type { Generated, Kysely, Sql } from 'kysely';
 
 /** Row of a conversation. */
 export interface SessionRow {
@@ -52,4 +52,11 @@ export interface Tables {
   readonly bidi_events: EventRow;
   readonly bidi_state: StateRow;
   readonly bidi_schema: VersionRow;
+}
+
+/** An open database. Kysely is loaded when it is opened: that takes a quarter of a second, which a server without a database need not wait. */
+export interface Database {
+  readonly db: Kysely<Tables>;
+  /** Kysely's template tag. */
+  readonly sql: Sql;
 }

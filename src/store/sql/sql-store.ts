@@ -1,4 +1,4 @@
-import { type Kysely, sql, type Transaction } from 'kysely';
+import type { Kysely, Sql, Transaction } from 'kysely';
 import type { AgentEvent } from '../../wire/agent-event.ts';
 import { type ConversationKey, formatKey } from '../conversation-key.ts';
 import { findTitle } from '../conversation-title.ts';
@@ -18,13 +18,14 @@ import {
 } from '../session-store.ts';
 import { readEventPage, readEvents } from './event-rows.ts';
 import { HandleCipher } from './handle-cipher.ts';
-import type { Tables } from './schema.ts';
+import type { Database, Tables } from './schema.ts';
 import { readState, writeState } from './state-rows.ts';
 
 export interface SqlStoreOptions {
-  readonly db: Kysely<Tables>;
-  /** Creates the tables. Called before the first statement; a call that failed is repeated with the next one. */
-  readonly prepare: (db: Kysely<Tables>) => Promise<void>;
+  /** Opens the database. Called once, before the first statement. */
+  readonly connect: () => Promise<Database>;
+  /** Creates the tables. Called after that; a call that failed is repeated with the next statement. */
+  readonly prepare: (database: Database) => Promise<void>;
   /** Encrypts resumption handles. Default: they are not stored, and each run tells the provider the conversation. */
   readonly handleSecret?: string | undefined;
 }
@@ -36,6 +37,7 @@ const MAX_EVENTS = 1_000;
 export class SqlStore implements SessionStore {
   readonly #options: SqlStoreOptions;
   readonly #cipher: HandleCipher | undefined;
+  #connected: Promise<Database> | undefined;
   #prepared: Promise<void> | undefined;
   /** Commits and deletes that are running, by conversation: a later one of the same conversation waits for them. */
   readonly #writes = new Map<string, Promise<unknown>>();
@@ -46,7 +48,7 @@ export class SqlStore implements SessionStore {
   }
 
   async load(key: ConversationKey, { recentEvents }: LoadOptions = {}): Promise<StoredSession | undefined> {
-    const db = await this.#open();
+    const { db } = await this.#open();
     const { appName, userId, sessionId } = key;
     return db
       .transaction()
@@ -67,13 +69,13 @@ export class SqlStore implements SessionStore {
   }
 
   async readEvents(key: ConversationKey, { cursor }: EventPageOptions = {}): Promise<EventPage | undefined> {
-    const db = await this.#open();
+    const { db } = await this.#open();
     const session = await this.#findSession(db, key);
     return session && readEventPage(db, session.pk, cursor);
   }
 
   async loadState(appName: string, userId: string): Promise<Pick<SessionState, 'app' | 'user'>> {
-    const { app, user } = await readState(await this.#open(), { appName, userId });
+    const { app, user } = await readState((await this.#open()).db, { appName, userId });
     return { app, user };
   }
 
@@ -84,7 +86,7 @@ export class SqlStore implements SessionStore {
   async list(appName: string, userId: string, page: PageOptions = {}): Promise<SessionPage> {
     const { limit = DEFAULT_PAGE_LIMIT, cursor } = page;
     const after = cursor === undefined ? undefined : parseListCursor(cursor);
-    const db = await this.#open();
+    const { db } = await this.#open();
     let query = db
       .selectFrom('bidi_sessions')
       .select(['session_id', 'title', 'updated_at'])
@@ -118,7 +120,8 @@ export class SqlStore implements SessionStore {
 
   async close(): Promise<void> {
     await Promise.allSettled(this.#writes.values());
-    await this.#options.db.destroy();
+    const { db } = await this.#connect();
+    await db.destroy();
   }
 
   /** Runs a write after those of the same conversation that were called before. */
@@ -136,7 +139,7 @@ export class SqlStore implements SessionStore {
   }
 
   async #deleteRows(key: ConversationKey): Promise<boolean> {
-    const db = await this.#open();
+    const { db } = await this.#open();
     const { appName, userId, sessionId } = key;
     return db.transaction().execute(async (transaction) => {
       await transaction
@@ -155,20 +158,25 @@ export class SqlStore implements SessionStore {
     });
   }
 
-  async #open(): Promise<Kysely<Tables>> {
-    const { db, prepare } = this.#options;
-    this.#prepared ??= prepare(db).catch((error) => {
+  #connect(): Promise<Database> {
+    this.#connected ??= this.#options.connect();
+    return this.#connected;
+  }
+
+  async #open(): Promise<Database> {
+    const database = await this.#connect();
+    this.#prepared ??= this.#options.prepare(database).catch((error) => {
       this.#prepared = undefined;
       throw error;
     });
     await this.#prepared;
-    return db;
+    return database;
   }
 
   async #commitTurn(key: ConversationKey, { events, state, resumption }: TurnCommit): Promise<void> {
-    const db = await this.#open();
+    const { db, sql } = await this.#open();
     await db.transaction().execute(async (transaction) => {
-      const pk = await this.#writeSession(transaction, key, events, resumption);
+      const pk = await this.#writeSession(transaction, sql, key, events, resumption);
       for (let from = 0; from < events.length; from += MAX_EVENTS) {
         const rows = events
           .slice(from, from + MAX_EVENTS)
@@ -186,6 +194,7 @@ export class SqlStore implements SessionStore {
   /** Creates the row of a conversation, or changes it. @returns its number */
   async #writeSession(
     transaction: Transaction<Tables>,
+    sql: Sql,
     key: ConversationKey,
     events: readonly AgentEvent[],
     resumption: StoredResumption | undefined,

@@ -1,8 +1,8 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely';
+import type { SqliteDatabase, SqliteStatement } from 'kysely';
 import type { SessionStore } from '../session-store.ts';
 import { migrate } from './migrations.ts';
-import type { Tables } from './schema.ts';
+import type { Database, Tables } from './schema.ts';
 import { SqlStore } from './sql-store.ts';
 
 export interface SqliteStoreOptions {
@@ -29,18 +29,22 @@ export function createSqliteStore({ file, handleSecret }: SqliteStoreOptions): S
   database.exec('PRAGMA synchronous = NORMAL');
   database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
   database.exec('PRAGMA foreign_keys = ON');
-  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: new SqliteAdapter(database) }) });
   return new SqlStore({
-    db,
-    prepare: (kysely) =>
+    connect: () => connect(database),
+    prepare: (opened) =>
       migrate(
-        kysely,
+        opened,
         { serialKey: 'integer PRIMARY KEY AUTOINCREMENT', double: 'real', binaryOrder: '' },
         // The first write takes the lock of the file.
         async () => undefined,
       ),
     handleSecret,
   });
+}
+
+async function connect(database: DatabaseSync): Promise<Database> {
+  const { Kysely, SqliteDialect, sql } = await import('kysely');
+  return { db: new Kysely<Tables>({ dialect: new SqliteDialect({ database: new SqliteAdapter(database) }) }), sql };
 }
 
 /** Database of `node:sqlite`, in the shape that Kysely knows. */
