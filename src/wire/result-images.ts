@@ -11,6 +11,8 @@ export const MAX_RESULT_IMAGES = 4;
  * model needs no more than 768 pixels on the longer side, a tenth of this as JPEG.
  */
 export const MAX_RESULT_IMAGE_BYTES = 1024 * 1024;
+const NOT_BASE64 =
+  'The data of a picture is not base64: leave out line breaks and the beginning of a data: URL, and send no empty picture';
 const ADVICE = 'scale the pictures to 768 pixels on the longer side';
 
 /** A picture in the result of a tool. */
@@ -78,7 +80,7 @@ function readResultImage(given: unknown): InlineData {
   if (base64ByteLength(data) > MAX_RESULT_IMAGE_BYTES) {
     throw new TypeError(`A picture of a result has at most ${MAX_RESULT_IMAGE_BYTES} bytes: ${ADVICE}`);
   }
-  if (data === '' || !isBase64(data)) throw new TypeError('The data of a picture is not base64');
+  if (data === '' || !isBase64(data)) throw new TypeError(NOT_BASE64);
   try {
     checkImage(mimeType, data);
   } catch (error) {

@@ -1,4 +1,7 @@
 import type { CallToolResult, Tool as McpTool } from '@modelcontextprotocol/client';
+import { base64ByteLength } from '../../wire/base64.ts';
+import { isImage } from '../../wire/image.ts';
+import type { ResultImage } from '../../wire/result-images.ts';
 import { TOOL_NAME, type Tool, type ToolContext } from '../tool.ts';
 import { toolResult } from '../tool-result.ts';
 import type { Toolset } from '../toolset.ts';
@@ -106,22 +109,42 @@ function asksUser(rule: NonNullable<McpToolsetOptions['requireConfirmation']>, n
   }
 }
 
+type McpContent = CallToolResult['content'][number];
+
 /**
  * Converts the result of a call: structured content as it is, texts as one text, everything else as its list of contents. Images become pictures of
- * the result.
+ * the result, also those in embedded resources. Other data, such as sound, is left out: the model would read its base64.
  * @throws {Error} if the result is an error, or its pictures are over a limit
  */
 function toResult({ content, structuredContent, isError }: CallToolResult): unknown {
   const texts = content.flatMap((each) => (each.type === 'text' ? [each.text] : []));
   if (isError) throw new Error(texts.join('\n') || 'The tool has failed');
-  const images = content.flatMap((each) => (each.type === 'image' ? [each] : []));
-  const others = content.filter(({ type }) => type !== 'image');
+  const images = content.flatMap((each) => findImage(each) ?? []);
+  const others = content.filter((each) => !findImage(each));
   const result = structuredContent ?? toPlainResult(others, texts);
   if (images.length === 0) return result;
   // A picture without words has no response beside it.
   return toolResult({ response: result === '' ? {} : result, images });
 }
 
-function toPlainResult(content: CallToolResult['content'], texts: readonly string[]): unknown {
-  return texts.length === content.length ? texts.join('\n') : { content };
+function findImage(content: McpContent): ResultImage | undefined {
+  if (content.type === 'image') return content;
+  if (content.type !== 'resource' || !('blob' in content.resource)) return undefined;
+  const { mimeType = '', blob } = content.resource;
+  return isImage(mimeType) ? { mimeType, data: blob } : undefined;
+}
+
+function toPlainResult(content: readonly McpContent[], texts: readonly string[]): unknown {
+  return texts.length === content.length ? texts.join('\n') : { content: content.map(omitData) };
+}
+
+/** Replaces data that is not text by its size. */
+function omitData(content: McpContent): unknown {
+  if (content.type === 'audio') {
+    const { data, ...rest } = content;
+    return { ...rest, bytes: base64ByteLength(data) };
+  }
+  if (content.type !== 'resource' || !('blob' in content.resource)) return content;
+  const { blob, ...resource } = content.resource;
+  return { ...content, resource: { ...resource, bytes: base64ByteLength(blob) } };
 }

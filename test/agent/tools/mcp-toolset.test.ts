@@ -85,6 +85,18 @@ describe('the toolset of an MCP server', () => {
     expect(await call(tools, 'draw_large')).toMatchObject({ images: [{ mimeType: 'image/png' }] });
   });
 
+  test('has the images of embedded resources as pictures, and the size of other data in its place', async () => {
+    const tools = await openProgram().tools(ANY_MS);
+    const content = [
+      { type: 'resource', resource: { uri: 'file:///cat.pdf', mimeType: 'application/pdf', bytes: 75_000 } },
+      { type: 'audio', mimeType: 'audio/wav', bytes: 75_000 },
+      { type: 'resource', resource: { uri: 'file:///cat.txt', text: 'Meow' } },
+      { type: 'resource_link', uri: 'file:///dog.png', name: 'A dog' },
+    ];
+    const images = [{ mimeType: 'image/png', data: 'iVBORw0KGgo=' }];
+    expect(await call(tools, 'attach_files')).toEqual(toolResult({ response: { content }, images }));
+  });
+
   test('over HTTP has its tools, and sends its headers with each request', async () => {
     const { url, authorizations } = await startHttpServer();
     const toolset = mcpToolset({ name: 'web', server: { url, headers: { Authorization: 'Bearer abc' } } });

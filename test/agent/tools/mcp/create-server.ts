@@ -29,6 +29,18 @@ export function createMcpServer(): McpServer {
   server.registerTool('draw_animation', { description: 'Draws.' }, async () => ({
     content: [{ type: 'image', mimeType: 'image/gif', data: 'R0lGODdh' }],
   }));
+  server.registerTool('attach_files', { description: 'Attaches files.' }, async () => ({
+    content: [
+      { type: 'resource', resource: { uri: 'file:///cat.png', mimeType: 'image/png', blob: 'iVBORw0KGgo=' } },
+      {
+        type: 'resource',
+        resource: { uri: 'file:///cat.pdf', mimeType: 'application/pdf', blob: 'A'.repeat(100_000) },
+      },
+      { type: 'audio', mimeType: 'audio/wav', data: 'A'.repeat(100_000) },
+      { type: 'resource', resource: { uri: 'file:///cat.txt', text: 'Meow' } },
+      { type: 'resource_link', uri: 'file:///dog.png', name: 'A dog' },
+    ],
+  }));
   server.registerTool('fail_always', { description: 'Fails.' }, async () => ({
     isError: true,
     content: [{ type: 'text', text: 'no luck' }],
