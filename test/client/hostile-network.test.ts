@@ -101,10 +101,10 @@ describe('on a hostile network', () => {
   });
 
   // Milliseconds decide: the client compares the delay of chunks with that of an empty request.
-  testAlone('a client uses a stream without chunks behind a proxy that delays each chunk by 200 ms', async () => {
+  testAlone('a client uses a stream without chunks behind a proxy that delays each chunk by 400 ms', async () => {
     const server = await startTestServer();
     const stream = await witness(server);
-    const url = await hostileProxy(server, ({ url: path }) => (isStream(path) ? { chunkMs: 207 } : 'pass'));
+    const url = await hostileProxy(server, ({ url: path }) => (isStream(path) ? { chunkMs: 400 } : 'pass'));
     const me = talk({ url, transport: 'sse', random: () => 0 });
     await waitFor('the session', () => me.sessions.length === 1);
     await me.client.send('count to two');
@@ -125,7 +125,7 @@ describe('on a hostile network', () => {
     );
     const me = talk({ url, transport: 'poll', isAudio: true });
     await waitFor('the session', () => me.sessions.length === 1);
-    await me.client.send('count to nine');
+    await me.client.send('count to four');
     // The answer to each POST says that no connection is attached: for the server, the poll has been answered.
     const microphone = setInterval(() => me.client.sendAudio(new Uint8Array(3_200)), 100);
     afterTest(() => clearInterval(microphone));
