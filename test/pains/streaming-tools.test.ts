@@ -6,7 +6,7 @@ import { tool } from '../../src/agent/tool.ts';
 import { GEMINI_FAMILIES } from '../../src/models/gemini/family.ts';
 import { post, say } from '../http/requests.ts';
 import { openStream, textOf } from '../http/sse-client.ts';
-import { startTestServer } from '../http/test-server.ts';
+import { startTestServer, waitFor } from '../http/test-server.ts';
 import { picture } from '../picture.ts';
 
 const FAMILIES = Object.values(GEMINI_FAMILIES).map(({ name, example }) => [name, example] as const);
@@ -56,7 +56,7 @@ describe('pain 20: "the streaming tools of the documentation do not work":', () 
       await stream.untilNamed('session');
       await say(server, 'monitor stock');
       await stream.until('the first price', () => textOf(stream.messages).includes('the price is 300'));
-      await stream.until('the wait', () => prices.length > 0);
+      await waitFor('the wait', () => prices.length > 0);
       prices.shift()?.();
       await stream.until('the second price', () => textOf(stream.messages).includes('the price is 400'));
       await say(server, 'stop streaming {"function_name":"monitor_stock"}');
