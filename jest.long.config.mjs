@@ -2,4 +2,10 @@
 import base from './jest.config.mjs';
 
 /** @type {import('jest').Config} */
-export default { ...base, testMatch: ['**/*.long.test.ts'], testPathIgnorePatterns: [] };
+export default {
+  ...base,
+  testMatch: ['**/*.long.test.ts'],
+  testPathIgnorePatterns: [],
+  // They measure networks and memory: with more at once than cores, each would measure the others.
+  maxWorkers: 2,
+};

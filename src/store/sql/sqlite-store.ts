@@ -1,4 +1,4 @@
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import type { SqliteDatabase, SqliteStatement } from 'kysely';
 import type { SessionStore } from '../session-store.ts';
 import { migrate } from './migrations.ts';
@@ -24,7 +24,9 @@ const BUSY_MS = 1_000;
  * @see https://www.sqlite.org/wal.html
  */
 export function createSqliteStore({ file, handleSecret }: SqliteStoreOptions): SessionStore {
-  const database = new DatabaseSync(file);
+  // Node 20 has no such module. A program that starts there is to learn which Node it needs, and not that a module is missing.
+  const sqlite = process.getBuiltinModule('node:sqlite');
+  const database = new sqlite.DatabaseSync(file);
   database.exec('PRAGMA journal_mode = WAL');
   database.exec('PRAGMA synchronous = NORMAL');
   database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
