@@ -21,7 +21,9 @@ export function askResultMedia(model: LiveModel, manner: Manner): Promise<Findin
 /** Asks whether a result may say when the model reacts to it. */
 export function askScheduling(model: LiveModel, manner: Manner): Promise<Finding> {
   const scheduling = 'WHEN_IDLE' as FunctionResponse['scheduling'];
-  return answerCall(model, manner, { response: { result: 'six' }, scheduling }, async (session) => {
+  // The field means nothing for a function that blocks the conversation.
+  const nonBlocking = { ...manner, asynchronousTools: true };
+  return answerCall(model, nonBlocking, { response: { result: 'six' }, scheduling }, async (session) => {
     await session.wait(() => false, REACTION_MS);
     return session.refusal
       ? { value: 'closes', seen: session.refusal }

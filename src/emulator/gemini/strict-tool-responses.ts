@@ -74,11 +74,8 @@ export class ToolResponseRules {
       if (response.name !== call.name)
         throw invalidArgument(`toolResponse: the call ${id} was of ${call.name}, not of ${response.name}.`);
       // "Only applicable to NON_BLOCKING function calls, is ignored otherwise" (FunctionResponse in @google/genai).
-      if ((response.isScheduled || response.willContinue) && !this.#nonBlocking.has(call.name))
-        throw invalidArgument(
-          `toolResponse: scheduling and willContinue mean nothing for ${call.name}, which is blocking.`,
-        );
-      if (!response.willContinue || this.#isFirstLast) call.state = 'answered';
+      const continues = response.willContinue && this.#nonBlocking.has(call.name);
+      if (!continues || this.#isFirstLast) call.state = 'answered';
     }
   }
 
