@@ -100,22 +100,38 @@ describe('on a hostile network', () => {
     expect(me.client.statistics.rung).toBe('stream');
   });
 
-  // Milliseconds decide: the client compares the delay of chunks with that of an empty request.
-  testAlone('a client uses a stream without chunks behind a proxy that delays each chunk by 400 ms', async () => {
+  /** @returns whether the client has changed to the stream without chunks */
+  async function talkThroughSlowChunks(): Promise<boolean> {
     const server = await startTestServer();
     const stream = await witness(server);
-    const url = await hostileProxy(server, ({ url: path }) => (isStream(path) ? { chunkMs: 400 } : 'pass'));
+    const url = await hostileProxy(server, ({ url: path }) => (isStream(path) ? { chunkMs: 207 } : 'pass'));
     const me = talk({ url, transport: 'sse', random: () => 0 });
     await waitFor('the session', () => me.sessions.length === 1);
     await me.client.send('count to two');
     await me.turns(1);
     await me.client.send('count to two');
-    await waitFor('another framing', () => me.client.statistics.rung === 'close');
+    const deadline = Date.now() + 6_000;
+    while (me.client.statistics.rung !== 'close' && Date.now() < deadline) await delay(20);
+    if (me.client.statistics.rung !== 'close') return false;
     await me.client.send('count to three');
     await me.turns(3);
     await expectSame(me, stream);
     expect(me.client.statistics.rung).toBe('close');
-  });
+    return true;
+  }
+
+  // Milliseconds decide: the client compares the delay of chunks with that of an empty request, which a busy machine delays, too.
+  testAlone(
+    'a client uses a stream without chunks behind a proxy that delays each chunk by 200 ms',
+    async () => {
+      let attempts = 1;
+      while (!(await talkThroughSlowChunks())) {
+        attempts += 1;
+        expect(attempts).toBeLessThanOrEqual(4);
+      }
+    },
+    60_000,
+  );
 
   test('a client that sends audio reads slow answers to polls to their end', async () => {
     const server = await startTestServer();
