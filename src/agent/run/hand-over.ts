@@ -5,6 +5,7 @@ import type { Agent } from '../agent.ts';
 import type { ToolCalls } from '../tools/tool-calls.ts';
 import type { ActiveAgent } from './active-agent.ts';
 import type { CallbackCalls, Replacement } from './callback-calls.ts';
+import { completeExchange } from './complete-exchange.ts';
 import type { EventAssembler } from './event-assembler.ts';
 import type { EmitEvent } from './event-factory.ts';
 import type { Move } from './hand-over-requests.ts';
@@ -102,8 +103,7 @@ export class HandOver {
   #completeStep(move: Extract<Move, { kind: 'next_step' | 'sequence_end' }>): void {
     const { active, turn, toolCalls, apply, emit, onSequenceEnd } = this.#options;
     const { agentName: author } = active;
-    apply({ type: 'turn_complete' });
-    if (turn.state.exchanges === 'background') apply({ type: 'exchange_complete' });
+    completeExchange(turn, apply);
     if (move.kind === 'sequence_end') {
       onSequenceEnd();
       return;

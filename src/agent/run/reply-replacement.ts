@@ -4,6 +4,7 @@ import type { ToolCalls } from '../tools/tool-calls.ts';
 import type { ActiveAgent } from './active-agent.ts';
 import type { AudioRecorder } from './audio-recorder.ts';
 import type { Replacement } from './callback-calls.ts';
+import { completeExchange } from './complete-exchange.ts';
 import type { EventAssembler } from './event-assembler.ts';
 import type { EmitEvent } from './event-factory.ts';
 import type { ModelLink } from './model-link.ts';
@@ -62,8 +63,7 @@ export class ReplyReplacement {
     if (cancelled.length > 0) assembler.addToolEvent({ author: active.agentName, toolCancellation: cancelled });
     if (turn.state.outputStarted && !turn.state.interrupted) apply({ type: 'interrupted' });
     this.#emitText(replacement);
-    apply({ type: 'turn_complete' });
-    if (turn.state.exchanges === 'background') apply({ type: 'exchange_complete' });
+    completeExchange(turn, apply);
     link.replaceConnection();
   }
 

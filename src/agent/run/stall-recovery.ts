@@ -1,5 +1,6 @@
 import type { ModelEvent } from '../../models/realtime-model.ts';
 import type { UpstreamStatus } from '../../wire/agent-event.ts';
+import { completeExchange } from './complete-exchange.ts';
 import type { ModelLink } from './model-link.ts';
 import type { TurnView } from './turn-state.ts';
 import type { Stall } from './watchdog.ts';
@@ -41,7 +42,7 @@ export class StallRecovery {
   }
 
   recover(stall: Stall): void {
-    const { turn, link, report, onNudged } = this.#options;
+    const { turn, link, report, apply, onNudged } = this.#options;
     report({ upstream: 'stalled', stall });
     switch (this.#chooseStep(stall, turn.state.exchange)) {
       case 'nudge':
@@ -49,24 +50,21 @@ export class StallRecovery {
         onNudged();
         return;
       case 'complete_turn':
-        this.#completeTurn({ type: 'turn_complete' });
+        completeExchange(turn, apply);
         break;
       case 'ask_again':
         if (stall === 'repeated_failure') this.#options.onRefused();
         break;
       case 'fail':
         // The question is passed over: nothing of it is replayed.
-        this.#completeTurn({ type: 'turn_complete', reason: 'NO_RESPONSE', failure: 'The model gave no answer' });
+        completeExchange(turn, apply, {
+          type: 'turn_complete',
+          reason: 'NO_RESPONSE',
+          failure: 'The model gave no answer',
+        });
         break;
     }
     link.replaceConnection();
-  }
-
-  /** Ends the turn, and with it the exchange, in place of the model. */
-  #completeTurn(event: ModelEvent): void {
-    const { turn, apply } = this.#options;
-    apply(event);
-    if (turn.state.exchanges === 'background') apply({ type: 'exchange_complete' });
   }
 
   /** @param exchange number of the current exchange. Each exchange has its own steps */
