@@ -1,6 +1,5 @@
 import type { ModelCapabilities, ModelConnection, ModelEvent } from '../../models/realtime-model.ts';
 import type { ToolCalls } from '../tools/tool-calls.ts';
-import type { ActiveAgent } from './active-agent.ts';
 import type { AudioRecorder } from './audio-recorder.ts';
 import type { EventAssembler } from './event-assembler.ts';
 import type { HandOver } from './hand-over.ts';
@@ -13,7 +12,6 @@ import type { UpdateSender } from './update-sender.ts';
 import type { Watchdog } from './watchdog.ts';
 
 export interface ConnectionChangesOptions {
-  readonly active: ActiveAgent;
   readonly turn: LiveTurn;
   readonly history: RunHistory;
   readonly toolCalls: ToolCalls;
@@ -39,7 +37,7 @@ export class ConnectionChanges {
   }
 
   onLost(producedOutput: boolean): void {
-    const { active, turn, history, toolCalls, replayBuffer, updates, assembler, audioRecorder, watchdog, apply } =
+    const { turn, history, toolCalls, replayBuffer, updates, assembler, audioRecorder, watchdog, apply } =
       this.#options;
     // The user has the whole answer, so the question is not asked again. The next connection is told of both.
     if (turn.state.generated && !toolCalls.isRunning) apply({ type: 'turn_complete' });
@@ -48,7 +46,7 @@ export class ConnectionChanges {
     const { cancelled, results } = toolCalls.interruptExchange();
     replayBuffer.interruptExchange(results);
     updates.onConnectionLost();
-    if (cancelled.length > 0) assembler.addToolEvent({ author: active.agentName, toolCancellation: cancelled });
+    assembler.addCancellation(cancelled);
     assembler.onConnectionLost();
     audioRecorder?.onConnectionLost();
     watchdog?.onConnectionLost();

@@ -163,6 +163,11 @@ export class EventAssembler {
     else this.#emit(body);
   }
 
+  /** Emits that the results of calls are not needed any more. @param ids none: nothing is emitted */
+  addCancellation(ids: readonly string[]): void {
+    if (ids.length > 0) this.addToolEvent({ author: this.#author.agentName, toolCancellation: [...ids] });
+  }
+
   /** Ends a reply that was lost with its connection. The turn has applied the loss before. */
   onConnectionLost(): void {
     const { outputStarted, interrupted } = this.#turn.previous;

@@ -60,13 +60,13 @@ export class HandOver {
    * @param response result of the call. No model receives it
    */
   prepare(move: Move, response: FunctionResponse): void {
-    const { active, toolCalls, assembler } = this.#options;
+    const { toolCalls, assembler } = this.#options;
     toolCalls.forget(response.id);
     if (move.kind !== 'transfer') return;
     // The other agent decides for itself what it needs for the answer.
     const { cancelled, results } = toolCalls.interruptExchange();
     this.#results = results;
-    if (cancelled.length > 0) assembler.addToolEvent({ author: active.agentName, toolCancellation: cancelled });
+    assembler.addCancellation(cancelled);
     toolCalls.stopBackground();
     assembler.completeReply();
   }

@@ -57,10 +57,10 @@ export class ReplyReplacement {
    * @param blocked what must not be stored or told again
    */
   replaceReply(replacement: Replacement, blocked: BlockedWords): void {
-    const { active, turn, toolCalls, assembler, link, apply } = this.#options;
+    const { turn, toolCalls, assembler, link, apply } = this.#options;
     this.#discard(blocked);
     const { cancelled } = toolCalls.interruptExchange();
-    if (cancelled.length > 0) assembler.addToolEvent({ author: active.agentName, toolCancellation: cancelled });
+    assembler.addCancellation(cancelled);
     if (turn.state.outputStarted && !turn.state.interrupted) apply({ type: 'interrupted' });
     this.#emitText(replacement);
     completeExchange(turn, apply);

@@ -272,7 +272,6 @@ export class RunParts {
 
   #createChanges(): ConnectionChanges {
     return new ConnectionChanges({
-      active: this.active,
       turn: this.turn,
       history: this.history,
       toolCalls: this.toolCalls,

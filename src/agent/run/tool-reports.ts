@@ -58,9 +58,9 @@ export class ToolReports {
 
   /** Calls were stopped: by the model, or because another agent takes over. */
   onStopped(ids: readonly string[]): void {
-    const { active, assembler, updates } = this.#options;
+    const { assembler, updates } = this.#options;
     updates.discard(ids);
-    assembler.addToolEvent({ author: active.agentName, toolCancellation: [...ids] });
+    assembler.addCancellation(ids);
   }
 
   /**
