@@ -4,7 +4,7 @@ import type { Headers } from './http-refusal.ts';
 /** Headers that a page of another origin may read, besides those that every page may. @see Fetch standard, "CORS-safelisted response header" */
 const EXPOSED_HEADERS = 'Retry-After, WWW-Authenticate, X-Request-Id';
 /** Request headers of the API. */
-const OWN_HEADERS = ['Content-Type', 'Last-Event-ID', 'Authorization', 'X-Requested-With'];
+const OWN_HEADERS = ['Content-Type', 'Last-Event-ID', 'Authorization', 'X-Requested-With', 'X-HTTP-Method-Override'];
 /** Maximum number of further request headers that a preflight allows. At the limit, the others are not allowed. */
 const MAX_FURTHER_HEADERS = 32;
 /** Name of a header. @see RFC 9110, section 5.1 */
@@ -27,7 +27,7 @@ export function createCorsHeaders(origin: string): Headers {
 export function answerPreflight(req: IncomingMessage, res: ServerResponse, corsHeaders: Headers): void {
   res.writeHead(204, {
     ...corsHeaders,
-    'Access-Control-Allow-Methods': 'GET, POST, PUT, DELETE',
+    'Access-Control-Allow-Methods': 'GET, POST, PUT, PATCH, DELETE',
     'Access-Control-Allow-Headers': [...OWN_HEADERS, ...readFurtherHeaders(req)].join(', '),
     'Access-Control-Max-Age': '86400',
     Vary: 'Origin, Access-Control-Request-Headers',

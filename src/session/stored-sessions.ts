@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { LiveRunner } from '../agent/run/runner.ts';
 import type { ConversationKey } from '../store/conversation-key.ts';
 import type { LiveConversations } from '../store/live-conversations.ts';
-import type { PageOptions, SessionPage, StoredSession } from '../store/session-store.ts';
+import type { PageOptions, SessionPage, SessionSummary, StoredSession } from '../store/session-store.ts';
 import { limitTime } from '../store/time-limit.ts';
 import type { AgentEvent } from '../wire/agent-event.ts';
 import { toSizedRequest } from '../wire/byte-size.ts';
@@ -98,6 +98,28 @@ export class StoredSessions {
   }
 
   /**
+   * Changes the title of a conversation, which may be live. A live session in which nothing is said yet is stored with it.
+   * @param title as `parseTitle` returns it
+   * @throws {WireError} session_not_found, store_unavailable: the title is perhaps changed
+   */
+  async rename(userId: string, sessionId: string, title: string): Promise<SessionSummary> {
+    const { conversations, sessions } = this.#options;
+    const key = this.#toKey(userId, sessionId);
+    return sessions.change(key, async (live) => {
+      await conversations.settle(key);
+      let isRenamed = await this.#setTitle(key, title);
+      if (!isRenamed && live) {
+        await this.#commitCreation(key, {});
+        await conversations.settle(key);
+        isRenamed = await this.#setTitle(key, title);
+      }
+      const renamed = isRenamed ? await this.#find(key) : undefined;
+      if (renamed) return { ...key, title, updatedAt: renamed.updatedAt };
+      throw live ? new WireError('store_unavailable') : createNotStoredError();
+    });
+  }
+
+  /**
    * Ends the live session of a conversation, if there is one, and deletes what is stored.
    * @throws {WireError} session_not_found: there is neither; store_unavailable: the live session has ended, and the conversation may still be stored
    */
@@ -128,6 +150,11 @@ export class StoredSessions {
   #find(key: ConversationKey): Promise<StoredSession | undefined> {
     const { operations } = this.#options.conversations;
     return this.#ask(() => limitTime(() => operations.load(key, { recentEvents: 0 }), STORE_MS));
+  }
+
+  #setTitle(key: ConversationKey, title: string): Promise<boolean> {
+    const { operations } = this.#options.conversations;
+    return this.#ask(() => limitTime(() => operations.rename(key, title), STORE_MS));
   }
 
   /** @throws {WireError} state_too_large, store_unavailable */

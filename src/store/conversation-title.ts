@@ -4,6 +4,9 @@ import { extractTurn } from './conversation-turns.ts';
 /** Maximum length of a title, in characters. A longer text is cut at the end of a word. */
 export const MAX_TITLE_CHARACTERS = 80;
 
+/** Characters that a title does not have: control characters, separators of lines, and halves of surrogate pairs, which no database stores. */
+const FORBIDDEN = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u;
+
 /** Number of characters of a text that are looked at. White space at its start counts. */
 const MAX_READ_CHARACTERS = 1_000;
 const ELLIPSIS = '…';
@@ -19,6 +22,15 @@ export function findTitle(events: readonly AgentEvent[]): string {
     if (title !== '') return title;
   }
   return '';
+}
+
+/**
+ * Checks a title that a user has chosen, and removes the white space around it.
+ * @returns `undefined` if the rest is not one line of 1 to 80 characters (UTF-16 code units)
+ */
+export function parseTitle(text: string): string | undefined {
+  const title = text.trim();
+  return title === '' || title.length > MAX_TITLE_CHARACTERS || FORBIDDEN.test(title) ? undefined : title;
 }
 
 function toTitle(text: string): string {

@@ -54,6 +54,10 @@ export class GuardedStore implements StoreOperations {
     return this.#scope.run(() => this.#store.list(appName, userId, page));
   }
 
+  rename(key: ConversationKey, title: string): Promise<boolean> {
+    return this.#scope.run(() => this.#store.rename(key, title));
+  }
+
   delete(key: ConversationKey): Promise<boolean> {
     return this.#scope.run(() => this.#store.delete(key));
   }

@@ -171,6 +171,12 @@ class MemoryStore implements SessionStore {
     return last && found.length > limit ? { sessions, next: formatListCursor(last) } : { sessions };
   }
 
+  async rename(key: ConversationKey, title: string): Promise<boolean> {
+    const conversation = this.#conversations.get(formatKey(key));
+    if (conversation) conversation.title = title;
+    return conversation !== undefined;
+  }
+
   async delete(key: ConversationKey): Promise<boolean> {
     return this.#conversations.delete(formatKey(key));
   }

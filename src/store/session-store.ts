@@ -48,7 +48,10 @@ export interface LoadOptions {
 
 /** Row of a list (ADK: a Session without its events). */
 export interface SessionSummary extends ConversationKey {
-  /** First words of the user, on one line, at most 80 characters. '' if the user has said nothing. */
+  /**
+   * What `rename` has set, else the first words of the user, on one line of at most 80 characters. '' if there is no name and the user has said
+   * nothing.
+   */
   readonly title: string;
   /** Time of the newest event, in seconds since 1970. */
   readonly updatedAt: number;
@@ -111,6 +114,12 @@ export interface SessionStore {
    * @throws {RangeError} if the cursor was not made by this store
    */
   list(appName: string, userId: string, page?: PageOptions): Promise<SessionPage>;
+  /**
+   * Changes the title of a conversation, and nothing else. The first words of the user never replace it.
+   * @param title one line of 1 to 80 characters, as `parseTitle` returns it
+   * @returns false if there is no such conversation
+   */
+  rename(key: ConversationKey, title: string): Promise<boolean>;
   /**
    * Deletes a conversation with its session state. State of the user and of the application stays. Commits of the conversation that were called
    * before are part of what is deleted, even if they are still running.

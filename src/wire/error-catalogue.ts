@@ -81,6 +81,12 @@ export const errorCatalogue = {
     error: 'The user or session id is not valid',
     hint: 'use 1 to 128 characters of A-Z a-z 0-9 . _ @ - and begin with a letter or a digit',
   },
+  invalid_title: {
+    status: 400,
+    retry: false,
+    error: 'The title is not valid',
+    hint: 'send {"title":"…"} with one line of 1 to 80 characters',
+  },
   invalid_query: { status: 400, retry: false, error: 'A query parameter is not valid' },
   invalid_run_config: {
     status: 400,

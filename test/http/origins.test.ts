@@ -114,7 +114,7 @@ describe('a request with an Origin', () => {
       expect(answer.status).toBe(204);
       return String(answer.headers['access-control-allow-headers']).split(', ');
     };
-    const own = ['Content-Type', 'Last-Event-ID', 'Authorization', 'X-Requested-With'];
+    const own = ['Content-Type', 'Last-Event-ID', 'Authorization', 'X-Requested-With', 'X-HTTP-Method-Override'];
     expect(await preflight('')).toEqual(own);
     expect(await preflight('content-type,traceparent, x-my-app')).toEqual([...own, 'traceparent', 'x-my-app']);
     expect(await preflight(`a b,"q",<x>,*${'y'.repeat(65)},z`)).toEqual([...own, 'z']);

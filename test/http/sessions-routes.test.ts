@@ -316,6 +316,120 @@ describe('DELETE /sessions/:userId/:sessionId', () => {
   });
 });
 
+describe('PATCH /sessions/:userId/:sessionId', () => {
+  test('renames a stored conversation, answers its row, and what the user says later does not replace the title', async () => {
+    const server = await startTestServer();
+    const stream = await talk(server, 'me/one', 'count to two');
+    const { body: before } = await ask(server, 'GET', '/sessions/me');
+    const row = { ...before.sessions[0], title: 'Counting – 数える 👋' };
+    const answer = await ask(server, 'PATCH', '/sessions/me/one', { title: ` \t${row.title}\n` });
+    expect(answer).toEqual({ status: 200, body: row });
+    expect((await ask(server, 'GET', '/sessions/me')).body.sessions).toEqual([row]);
+    await say(server, 'count to three', 'me/one');
+    await stream.nextAnswer();
+    expect((await ask(server, 'GET', '/sessions/me')).body.sessions).toMatchObject([{ title: row.title }]);
+    expect((await ask(server, 'GET', '/sessions/me/one')).body.events.length).toBeGreaterThan(3);
+  });
+
+  test('renames a live conversation in which nothing is said yet, and keeps the title of one that is being spoken', async () => {
+    const environment = { DATABASE_URL: `sqlite:${join(await temporaryDirectory(), 'conversations.db')}` };
+    const server = await startTestServer(environment);
+    const stream = await openStream(`${server.url}/events/me/one?audio=none`);
+    await stream.untilNamed('session');
+    expect(await ask(server, 'PATCH', '/sessions/me/one', { title: 'trip' })).toEqual({
+      status: 200,
+      body: { id: 'one', title: 'trip', lastUpdateTime: expect.any(Number) },
+    });
+    await say(server, 'count to two', 'me/one');
+    const renamed = await ask(server, 'PATCH', '/sessions/me/one', { title: 'journey' });
+    expect(renamed).toMatchObject({ status: 200, body: { title: 'journey' } });
+    await stream.nextAnswer();
+    await server.close();
+    const again = await startTestServer(environment);
+    expect((await ask(again, 'GET', '/sessions/me')).body.sessions).toMatchObject([{ id: 'one', title: 'journey' }]);
+  });
+
+  test('answers 404 for a conversation that does not exist, was deleted or belongs to another user', async () => {
+    const server = await startTestServer();
+    await ask(server, 'POST', '/sessions/me', { session_id: 'one' });
+    await ask(server, 'POST', '/sessions/me', { session_id: 'two' });
+    await ask(server, 'DELETE', '/sessions/me/two');
+    for (const path of ['/sessions/me/none', '/sessions/me/two', '/sessions/bob/one']) {
+      const answer = await ask(server, 'PATCH', path, { title: 'trip' });
+      expect(answer).toMatchObject({ status: 404, body: { code: 'session_not_found' } });
+    }
+    expect((await ask(server, 'GET', '/sessions/me')).body.sessions).toMatchObject([{ id: 'one', title: '' }]);
+  });
+
+  test.each<[string, number, string, unknown, object?]>([
+    ['an empty title', 400, 'invalid_title', { title: ' \u2028 ' }],
+    ['a title of 81 characters', 400, 'invalid_title', { title: 'x'.repeat(81) }],
+    ['a title of two lines', 400, 'invalid_title', { title: 'a\nb' }],
+    ['a title with a separator of lines', 400, 'invalid_title', { title: 'a\u2029b' }],
+    ['a title with NUL', 400, 'invalid_title', { title: 'a\u0000b' }],
+    ['half of an emoji', 400, 'invalid_title', '{"title":"a\\ud83d"}'],
+    ['a title that is no text', 400, 'invalid_title', { title: 5 }],
+    ['no title', 400, 'invalid_title', {}],
+    ['an unknown field', 400, 'malformed_item', { title: 'a', state: {} }],
+    ['an array', 400, 'malformed_item', ['a']],
+    ['no body', 400, 'empty_body', undefined],
+    ['plain text', 415, 'unsupported_mime_type', 'hello', { 'Content-Type': 'text/plain' }],
+  ])('refuses %s with %i %s, and changes nothing', async (_what, status, code, body, headers = {}) => {
+    const server = await startTestServer();
+    await ask(server, 'POST', '/sessions/me', { session_id: 'one' });
+    await ask(server, 'PATCH', '/sessions/me/one', { title: 'x'.repeat(80) });
+    expect(await ask(server, 'PATCH', '/sessions/me/one', body, headers)).toMatchObject({ status, body: { code } });
+    expect((await ask(server, 'GET', '/sessions/me')).body.sessions).toMatchObject([{ title: 'x'.repeat(80) }]);
+  });
+});
+
+describe('the header X-HTTP-Method-Override', () => {
+  const override = (method: string) => ({ 'X-HTTP-Method-Override': method });
+
+  test('makes a POST a PATCH or a DELETE, for proxies that let neither through', async () => {
+    const server = await startTestServer();
+    await ask(server, 'POST', '/sessions/me', { session_id: 'one' });
+    const renamed = await ask(server, 'POST', '/sessions/me/one', { title: 'trip' }, override('patch'));
+    expect(renamed).toMatchObject({ status: 200, body: { id: 'one', title: 'trip' } });
+    const deleted = await ask(server, 'POST', '/sessions/me/one', undefined, override('DELETE'));
+    expect(deleted).toEqual({ status: 200, body: { status: 'deleted' } });
+    expect((await ask(server, 'GET', '/sessions/me')).body.sessions).toEqual([]);
+  });
+
+  test.each([
+    [
+      'POST',
+      '/sessions/me/one',
+      'GET',
+      'GET, PATCH, DELETE',
+      'X-HTTP-Method-Override: GET is not allowed here; use PATCH, DELETE',
+    ],
+    [
+      'POST',
+      '/sessions/me/one',
+      'PATCH, DELETE',
+      'GET, PATCH, DELETE',
+      'X-HTTP-Method-Override: PATCH, DELETE is not allowed here; use PATCH, DELETE',
+    ],
+    ['POST', '/sessions/me', 'DELETE', 'GET, POST', 'X-HTTP-Method-Override: DELETE is not allowed here; use POST'],
+    ['POST', '/poll/me', 'GET', 'GET', 'X-HTTP-Method-Override: GET is not allowed here'],
+  ])('is refused on %s %s if it names %s', async (method, path, name, allow, error) => {
+    const server = await startTestServer();
+    const answer = await exchange(server, path, { method, headers: override(name) });
+    expect({ status: answer.status, allow: answer.headers.allow }).toEqual({ status: 405, allow });
+    expect(JSON.parse(answer.text)).toMatchObject({ code: 'method_not_allowed', error });
+    expect((await ask(server, 'GET', '/sessions/me')).body.sessions).toEqual([]);
+  });
+
+  test('has no effect on a GET', async () => {
+    const server = await startTestServer();
+    await ask(server, 'POST', '/sessions/me', { session_id: 'one' });
+    const answer = await ask(server, 'GET', '/sessions/me/one', undefined, override('DELETE'));
+    expect(answer).toMatchObject({ status: 200, body: { id: 'one' } });
+    expect((await ask(server, 'GET', '/sessions/me')).body.sessions).toHaveLength(1);
+  });
+});
+
 describe('the routes of conversations', () => {
   test('are only for their user: a token of another user is refused, with the same answer whether there is one or not', async () => {
     const secret = 'a secret of thirty-two characters';
@@ -333,6 +447,7 @@ describe('the routes of conversations', () => {
       ['POST', '/sessions/ann'],
       ['GET', '/sessions/ann/one'],
       ['GET', '/sessions/ann/none'],
+      ['PATCH', '/sessions/ann/one'],
       ['DELETE', '/sessions/ann/one'],
     ];
     for (const [method, path] of requests) {
@@ -350,13 +465,13 @@ describe('the routes of conversations', () => {
     const other = await exchange(server, '/sessions/me', { method: 'DELETE' });
     expect({ status: other.status, allow: other.headers.allow }).toEqual({ status: 405, allow: 'GET, POST' });
     const one = await exchange(server, '/sessions/me/one', { method: 'POST' });
-    expect({ status: one.status, allow: one.headers.allow }).toEqual({ status: 405, allow: 'GET, DELETE' });
+    expect({ status: one.status, allow: one.headers.allow }).toEqual({ status: 405, allow: 'GET, PATCH, DELETE' });
     const foreign = await ask(server, 'DELETE', '/sessions/me/one', undefined, { Origin: 'https://evil.example' });
     expect(foreign).toMatchObject({ status: 403, body: { code: 'origin_not_allowed' } });
     expect(await ask(server, 'GET', '/sessions/a%20b')).toMatchObject({ status: 400, body: { code: 'invalid_id' } });
     const headers = { Origin: 'https://app.example' };
     const preflight = await exchange(server, '/sessions/me/one', { method: 'OPTIONS', headers });
-    expect(preflight.headers['access-control-allow-methods']).toContain('DELETE');
+    expect(preflight.headers['access-control-allow-methods']).toContain('PATCH, DELETE');
     const allowed = await exchange(server, '/sessions/me', { headers });
     expect(allowed.headers['access-control-allow-origin']).toBe('https://app.example');
   });
@@ -374,17 +489,21 @@ test('a store that fails is answered with store_unavailable, which says nothing 
     readEvents: (key, page) => (isDown ? fail() : memory.readEvents(key, page)),
     commit: (key, turn) => (isDown ? fail() : memory.commit(key, turn)),
     list: (appName, userId, page) => (isDown ? fail() : memory.list(appName, userId, page)),
+    rename: (key, title) => (isDown ? fail() : memory.rename(key, title)),
     delete: (key) => (isDown ? fail() : memory.delete(key)),
     close: async () => {},
   });
   const request = async (method: string, path: string) => {
-    const answer = await fetch(server.url + path, { method });
+    const body =
+      method === 'PATCH' ? { headers: { 'Content-Type': 'application/json' }, body: '{"title":"trip"}' } : {};
+    const answer = await fetch(server.url + path, { method, ...body });
     return { status: answer.status, text: await answer.text() };
   };
   const requests: [string, string][] = [
     ['GET', '/sessions/me'],
     ['POST', '/sessions/me'],
     ['GET', '/sessions/me/one'],
+    ['PATCH', '/sessions/me/one'],
     ['DELETE', '/sessions/me/one'],
   ];
   for (const [method, path] of requests) {

@@ -23,6 +23,7 @@ export function describeSessionStore(name: string, open: () => Promise<SessionSt
     describeSharedState(openStore);
     describeLists(openStore);
     describeTitles(openStore);
+    describeRenames(openStore);
     describeEventPages(openStore);
     describeDeletes(openStore);
   });
@@ -282,6 +283,57 @@ function describeTitles(open: () => Promise<SessionStore>): void {
     await store.commit(KEY, { events: [textEvent(text, 'user')] });
     expect(await readTitle(store)).toBe(title);
     expect(title.length).toBeLessThanOrEqual(80);
+  });
+}
+
+function describeRenames(open: () => Promise<SessionStore>): void {
+  test('a title that was set stays, whatever the user says later, and changes neither the events nor the time', async () => {
+    const store = await open();
+    await store.commit(KEY, { events: [textEvent('Hello, I am your agent.')], state: { session: { a: 1 } } });
+    const before = await store.load(KEY);
+    const title = '"Trip" \'–\' 旅行 %_\\ 👋';
+    expect(await store.rename(KEY, title)).toBe(true);
+    expect(await readTitle(store)).toBe(title);
+    expect(await store.load(KEY)).toEqual(before);
+    await store.commit(KEY, { events: [textEvent('what time is it?', 'user')] });
+    expect(await readTitle(store)).toBe(title);
+    expect(await store.rename(KEY, 'other')).toBe(true);
+    expect(await readTitle(store)).toBe('other');
+  });
+
+  test('a new title leaves the order of the list, and other conversations, as they are', async () => {
+    const store = await open();
+    for (const sessionId of ['a', 'b']) {
+      await store.commit({ ...KEY, sessionId }, { events: [textEvent(`title of ${sessionId}`, 'user')] });
+    }
+    await store.commit({ ...KEY, userId: 'bob', sessionId: 'a' }, { events: [textEvent('of bob', 'user')] });
+    await store.rename({ ...KEY, sessionId: 'a' }, 'renamed');
+    const list = async (userId: string) =>
+      (await store.list(KEY.appName, userId)).sessions.map(({ sessionId, title }) => [sessionId, title]);
+    expect(await list(KEY.userId)).toEqual([
+      ['b', 'title of b'],
+      ['a', 'renamed'],
+    ]);
+    expect(await list('bob')).toEqual([['a', 'of bob']]);
+  });
+
+  test('a rename waits for the commits that were called before it', async () => {
+    const store = await open();
+    const committed = store.commit(KEY, { events: [textEvent('first words', 'user')] });
+    expect(await store.rename(KEY, 'renamed')).toBe(true);
+    await committed;
+    expect(await readTitle(store)).toBe('renamed');
+  });
+
+  test('a conversation that does not exist cannot be renamed, and is not created; one that is made anew has no title', async () => {
+    const store = await open();
+    expect(await store.rename(KEY, 'title')).toBe(false);
+    expect(await store.load(KEY)).toBeUndefined();
+    await store.commit(KEY, { events: [] });
+    await store.rename(KEY, 'title');
+    await store.delete(KEY);
+    await store.commit(KEY, { events: [] });
+    expect(await readTitle(store)).toBe('');
   });
 }
 

@@ -56,6 +56,10 @@ export class TroubledStore implements SessionStore {
     return this.#store.list(appName, userId, page);
   }
 
+  rename(key: ConversationKey, title: string): Promise<boolean> {
+    return this.#store.rename(key, title);
+  }
+
   delete(key: ConversationKey): Promise<boolean> {
     return this.#store.delete(key);
   }

@@ -3,9 +3,9 @@ import { AGENTSCOPE_PROVIDERS } from '../../wire/dialects/agentscope-items.ts';
 import { answerJson } from '../answer.ts';
 import type { Gate, RequestLogger } from '../gate.ts';
 import type { Headers } from '../http-refusal.ts';
+import { createMethodRefusal } from '../request-method.ts';
 import type { RequestPipeline } from '../request-pipeline.ts';
 import { compilePath } from '../route-match.ts';
-import { createMethodRefusal } from './router.ts';
 import { serveWithoutCaller } from './serve-without-caller.ts';
 
 export interface CheckModelsOptions {

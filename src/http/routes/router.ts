@@ -8,6 +8,7 @@ import { sendContinue } from '../expect-continue.ts';
 import { type Gate, logRefusal, type RequestContext, type RequestLogger } from '../gate.ts';
 import { HttpRefusal } from '../http-refusal.ts';
 import { discardBody, hasBody } from '../request-body.ts';
+import { readMethod } from '../request-method.ts';
 import type { RequestPipeline } from '../request-pipeline.ts';
 import { matchRoute, type RouteMatch, type RouteName } from '../route-match.ts';
 import { serveEvents } from './events.ts';
@@ -30,7 +31,8 @@ export interface RouterOptions {
 
 interface Route {
   readonly methods: readonly string[];
-  serve(req: IncomingMessage, res: ServerResponse, context: RequestContext): Promise<void>;
+  /** @param method one of `methods` */
+  serve(req: IncomingMessage, res: ServerResponse, context: RequestContext, method: string): Promise<void>;
 }
 
 /** Headers of an answer to a request that should have been a WebSocket handshake. @see RFC 9110, section 15.5.22 */
@@ -59,11 +61,11 @@ export class Router {
       tickets: { methods: ['POST'], serve: (req, res, context) => serveTicket(req, res, context, tickets) },
       sessions: {
         methods: ['GET', 'POST'],
-        serve: (req, res, context) => serveSessions(req, res, context, sessionOptions),
+        serve: (req, res, context, method) => serveSessions(req, res, { ...sessionOptions, context, method }),
       },
       session: {
-        methods: ['GET', 'DELETE'],
-        serve: (req, res, context) => serveSession(req, res, context, sessionOptions),
+        methods: ['GET', 'PATCH', 'DELETE'],
+        serve: (req, res, context, method) => serveSession(req, res, { ...sessionOptions, context, method }),
       },
       // Handshakes are upgrades and never get here. A request that does has lost its `Upgrade` header on the way.
       ws: { methods: ['GET'], serve: refuseHandshake },
@@ -86,15 +88,14 @@ export class Router {
   async #serve(req: IncomingMessage, res: ServerResponse, match: RouteMatch): Promise<void> {
     let context: RequestContext | undefined;
     try {
-      const { method = '' } = req;
-      if (method === 'OPTIONS') return answerPreflight(req, res, this.#gate.authorizeOrigin(req));
+      if (req.method === 'OPTIONS') return answerPreflight(req, res, this.#gate.authorizeOrigin(req));
       context = await this.#gate.authorize(req, match);
       const { methods, serve } = this.#routes[match.name];
-      if (!methods.includes(method)) throw createMethodRefusal(method, methods.join(', '));
+      const method = readMethod(req, methods);
       sendContinue(req);
       // Node would keep 64 KiB of the body for as long as a stream lives: 35 MB in chunks of one byte.
       if (!readsBody(match, method) && hasBody(req)) discardBody(req);
-      await serve(req, res, context);
+      await serve(req, res, context, method);
       if (!req.complete) discardBody(req);
     } catch (error) {
       // The gate has logged its own refusals.
@@ -105,13 +106,7 @@ export class Router {
 }
 
 function readsBody({ name }: RouteMatch, method: string): boolean {
-  return name === 'send' || (name === 'sessions' && method === 'POST');
-}
-
-/** Refuses a method that a route does not have. */
-export function createMethodRefusal(method: string, allow: string): HttpRefusal {
-  const reason = new WireError('method_not_allowed', `${method} is not allowed here; use ${allow}`);
-  return new HttpRefusal(reason, { Allow: allow });
+  return name === 'send' || (name === 'sessions' && method === 'POST') || (name === 'session' && method === 'PATCH');
 }
 
 async function refuseHandshake(): Promise<void> {

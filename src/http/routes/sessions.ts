@@ -1,18 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServerBusyError, type MemoryBudget } from '../../session/memory-budget.ts';
-import type { NewConversation, StoredSessions } from '../../session/stored-sessions.ts';
+import type { StoredSessions } from '../../session/stored-sessions.ts';
 import type { PageOptions } from '../../store/session-store.ts';
-import { isId } from '../../wire/identifiers.ts';
-import { parseMimeType } from '../../wire/mime-type.ts';
 import { omitUndefined } from '../../wire/omit-undefined.ts';
-import { isRecord } from '../../wire/record.ts';
-import { decodeStateDelta } from '../../wire/state-delta.ts';
 import { WireError } from '../../wire/wire-error.ts';
 import { answerJson } from '../answer.ts';
-import type { BodyBudget, BodySender } from '../body-budget.ts';
-import { isJson, parseJson } from '../decode-body.ts';
+import type { BodyBudget } from '../body-budget.ts';
 import type { RequestContext } from '../gate.ts';
-import { hasBody, ParsedJson, readBody } from '../request-body.ts';
+import { readNewConversation, readNewTitle } from '../session-body.ts';
 import { toSessionJson, toSessionRow } from '../session-json.ts';
 import { SessionExport } from './session-export.ts';
 
@@ -25,6 +20,12 @@ export interface SessionRouteOptions {
   readonly draining: () => boolean;
 }
 
+/** What is known of a request before its route runs. */
+interface SessionRequest extends SessionRouteOptions {
+  readonly context: RequestContext;
+  readonly method: string;
+}
+
 /** Maximum number of conversations of one page. */
 const MAX_PAGE_LIMIT = 100;
 
@@ -32,17 +33,12 @@ const MAX_PAGE_LIMIT = 100;
  * `GET /sessions/:userId`: a page of the user's conversations. `POST /sessions/:userId`: creates one.
  * @throws {WireError} draining, invalid_query, store_unavailable, and what `StoredSessions.create` throws or a body that is not valid
  */
-export async function serveSessions(
-  req: IncomingMessage,
-  res: ServerResponse,
-  context: RequestContext,
-  options: SessionRouteOptions,
-): Promise<void> {
+export async function serveSessions(req: IncomingMessage, res: ServerResponse, request: SessionRequest): Promise<void> {
+  const { sessions, bodies, context, method, draining } = request;
   const { userId, corsHeaders } = context;
-  const { sessions } = options;
-  if (options.draining()) throw new WireError('draining');
-  if (req.method === 'POST') {
-    const created = await sessions.create(userId, await readNewConversation(req, context, options));
+  if (draining()) throw new WireError('draining');
+  if (method === 'POST') {
+    const created = await sessions.create(userId, await readNewConversation(req, context, bodies));
     answerJson(res, 201, { ...toSessionJson(created), events: [] }, corsHeaders);
     return;
   }
@@ -51,20 +47,21 @@ export async function serveSessions(
 }
 
 /**
- * `GET /sessions/:userId/:sessionId`: a whole conversation. `DELETE`: deletes it.
- * @throws {WireError} draining, session_not_found, store_unavailable, server_busy
+ * `GET /sessions/:userId/:sessionId`: a whole conversation. `PATCH`: changes its title. `DELETE`: deletes it.
+ * @throws {WireError} draining, session_not_found, store_unavailable, server_busy, invalid_title, and those of a body that is not valid
  */
-export async function serveSession(
-  req: IncomingMessage,
-  res: ServerResponse,
-  context: RequestContext,
-  { sessions, memory, draining }: SessionRouteOptions,
-): Promise<void> {
+export async function serveSession(req: IncomingMessage, res: ServerResponse, request: SessionRequest): Promise<void> {
+  const { sessions, bodies, memory, context, method, draining } = request;
   const { userId, sessionId, corsHeaders } = context;
   if (draining()) throw new WireError('draining');
-  if (req.method === 'DELETE') {
+  if (method === 'DELETE') {
     await sessions.delete(userId, sessionId);
     answerJson(res, 200, { status: 'deleted' }, corsHeaders);
+    return;
+  }
+  if (method === 'PATCH') {
+    const renamed = await sessions.rename(userId, sessionId, await readNewTitle(req, context, bodies));
+    answerJson(res, 200, toSessionRow(renamed), corsHeaders);
     return;
   }
   if (!memory.admitsWork) throw createServerBusyError();
@@ -79,37 +76,4 @@ function readPage(url = ''): PageOptions {
     throw new WireError('invalid_query', `limit must be a number from 1 to ${MAX_PAGE_LIMIT}`);
   }
   return omitUndefined({ limit: limit === null ? undefined : Number(limit), cursor: query.get('cursor') ?? undefined });
-}
-
-/** @throws {WireError} of the body, invalid_id, malformed_item, state_not_allowed, state_too_large */
-async function readNewConversation(
-  req: IncomingMessage,
-  sender: BodySender,
-  { bodies }: SessionRouteOptions,
-): Promise<NewConversation> {
-  if (!hasBody(req)) return {};
-  const { 'content-type': contentType = '', 'content-encoding': encoding = 'identity' } = req.headers;
-  if (encoding !== 'identity') throw new WireError('unsupported_encoding');
-  if (!isJson(parseMimeType(contentType).essence)) {
-    throw new WireError('unsupported_mime_type', undefined, 'send a JSON object with Content-Type: application/json');
-  }
-  const body = await readBody(req, sender, bodies);
-  return decodeNewConversation(body instanceof ParsedJson ? body.value : parseJson(body));
-}
-
-function decodeNewConversation(body: unknown): NewConversation {
-  if (!isRecord(body)) throw createBodyError('The body must be an object');
-  const { session_id: sessionId, state, ...others } = body;
-  const [other] = Object.keys(others);
-  if (other !== undefined) throw createBodyError(`The body has an unknown field: ${other.slice(0, 40)}`);
-  if (sessionId !== undefined && !(typeof sessionId === 'string' && isId(sessionId))) {
-    throw new WireError('invalid_id', 'session_id is not valid');
-  }
-  // An empty state is none.
-  if (state === undefined || (isRecord(state) && Object.keys(state).length === 0)) return { sessionId };
-  return { sessionId, state: decodeStateDelta(state) };
-}
-
-function createBodyError(error: string): WireError {
-  return new WireError('malformed_item', error, 'send {"session_id":"…","state":{…}}; both fields are optional');
 }

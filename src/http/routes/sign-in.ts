@@ -6,9 +6,9 @@ import { readBearerToken } from '../auth/credential-authenticator.ts';
 import { createSignInCookie, createSignOutCookies, isHttps, MAX_COOKIE_TOKEN } from '../auth/sign-in-cookie.ts';
 import type { Gate, RequestLogger } from '../gate.ts';
 import type { Headers } from '../http-refusal.ts';
+import { createMethodRefusal } from '../request-method.ts';
 import type { RequestPipeline } from '../request-pipeline.ts';
 import { compilePath } from '../route-match.ts';
-import { createMethodRefusal } from './router.ts';
 import { type OriginGuard, serveWithoutCaller } from './serve-without-caller.ts';
 
 const PATH = compilePath('(sign-in|sign-out)');

@@ -9,12 +9,13 @@ import { FrameLimiter } from '../frame-limiter.ts';
 import { type Gate, logRefusal, type RequestContext, type RequestLogger } from '../gate.ts';
 import { HttpRefusal } from '../http-refusal.ts';
 import { checkUpgradeHasNoBody } from '../message-check.ts';
+import { createMethodRefusal } from '../request-method.ts';
 import { createNotFoundError, isSocketRoute, matchRoute } from '../route-match.ts';
 import { ServedSocket } from '../served-socket.ts';
 import type { StallWatch } from '../stall-watch.ts';
 import { assignResponse } from './assign-response.ts';
 import { refuseSocket } from './refuse-socket.ts';
-import { createMethodRefusal, UPGRADE_HEADERS } from './router.ts';
+import { UPGRADE_HEADERS } from './router.ts';
 import { acceptUpgrade, serveSocket, type WebSocketRouteOptions } from './websocket.ts';
 
 export interface WebSocketServerAdapterOptions {

@@ -11,7 +11,7 @@ export interface SessionRow {
   readonly updated_at: number;
   /** Whether the conversation has an event: 0 or 1. */
   readonly has_events: number;
-  /** First words of the user; '' as long as there are none. */
+  /** Name that the user has given, or the first words of the user; '' as long as there are none. */
   readonly title: Generated<string>;
   readonly resumption_provider: string | null;
   /** Handle of the provider, encrypted. */

@@ -114,6 +114,10 @@ export class SqlStore implements SessionStore {
     return last && found.length > limit ? { sessions, next: formatListCursor(last) } : { sessions };
   }
 
+  rename(key: ConversationKey, title: string): Promise<boolean> {
+    return this.#write(key, () => this.#setTitle(key, title));
+  }
+
   delete(key: ConversationKey): Promise<boolean> {
     return this.#write(key, () => this.#deleteRows(key));
   }
@@ -136,6 +140,18 @@ export class SqlStore implements SessionStore {
     };
     write.then(forget, forget);
     return write;
+  }
+
+  async #setTitle({ appName, userId, sessionId }: ConversationKey, title: string): Promise<boolean> {
+    const { db } = await this.#open();
+    const { numUpdatedRows } = await db
+      .updateTable('bidi_sessions')
+      .set({ title })
+      .where('app_name', '=', appName)
+      .where('user_id', '=', userId)
+      .where('session_id', '=', sessionId)
+      .executeTakeFirstOrThrow();
+    return numUpdatedRows > 0n;
   }
 
   async #deleteRows(key: ConversationKey): Promise<boolean> {

@@ -49,6 +49,7 @@ const store: SessionStore = {
     await memory.commit(key, turn);
   },
   list: (appName, userId, page) => memory.list(appName, userId, page),
+  rename: (key, title) => memory.rename(key, title),
   delete: (key) => memory.delete(key),
   close: () => memory.close(),
 };

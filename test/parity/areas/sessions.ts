@@ -164,6 +164,16 @@ export const sessions: Area = {
       ],
     },
     {
+      id: 'renaming',
+      adk: 'A session has no title.',
+      here: 'PATCH changes the title of a conversation, also of a live one; the first words of the user never replace it.',
+      status: 'done',
+      tests: [
+        'http/sessions-routes.test.ts: PATCH /sessions/:userId/:sessionId renames a stored conversation, answers its row, and what the user says later does not replace the title',
+        'http/sessions-routes.test.ts: PATCH /sessions/:userId/:sessionId renames a live conversation in which nothing is said yet, and keeps the title of one that is being spoken',
+      ],
+    },
+    {
       id: 'longest session, quotas',
       adk: 'Documented: 10 minutes a connection, 15 a session, 2 with video; unlimited with compression.',
       here: 'The same limits of the provider; when a connection ends, another one follows.',
