@@ -1,7 +1,7 @@
 import { isId } from '../wire/identifiers.ts';
 import { isBearerToken } from './access-token.ts';
 import type { CredentialsMode } from './authorized-fetch.ts';
-import type { ClientOptions, Speech } from './client-options.ts';
+import type { ClientOptions, ConversationsOptions, Speech } from './client-options.ts';
 import type { Transport } from './ladder.ts';
 import { canReadStreams } from './response-text.ts';
 
@@ -83,25 +83,40 @@ const REQUIRED: readonly string[] = ['url', 'userId'];
  * @throws {TypeError} names the option, the given value and the allowed values
  */
 export function checkOptions(options: ClientOptions): void {
+  checkValues('createClient', options, RULES);
+  checkSocketOptions(options);
+  checkStreamOptions(options);
+  checkToken('createClient', options);
+}
+
+/**
+ * Checks the options of `createConversations`.
+ * @throws {TypeError} names the option, the given value and the allowed values
+ */
+export function checkConversationsOptions(options: ConversationsOptions): void {
+  const { url, userId, token, credentials, headers, fetch } = RULES;
+  checkValues('createConversations', options, { url, userId, token, credentials, headers, fetch });
+  checkToken('createConversations', options);
+}
+
+/** @param caller name of the function that was given the options */
+function checkValues(caller: string, options: ClientOptions, rules: Readonly<Record<string, Rule>>): void {
   if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`createClient: the options must be an object; given: ${describeValue(options)}`);
+    throw new TypeError(`${caller}: the options must be an object; given: ${describeValue(options)}`);
   }
   for (const option of Object.keys(options)) {
-    if (!Object.hasOwn(RULES, option)) {
-      throw new TypeError(`createClient: there is no option "${option}"; allowed: ${Object.keys(RULES).join(', ')}`);
+    if (!Object.hasOwn(rules, option)) {
+      throw new TypeError(`${caller}: there is no option "${option}"; allowed: ${Object.keys(rules).join(', ')}`);
     }
   }
   const given = new Map<string, unknown>(Object.entries(options));
-  for (const [option, rule] of Object.entries(RULES)) {
+  for (const [option, rule] of Object.entries(rules)) {
     const value = given.get(option);
     if (value === undefined && !REQUIRED.includes(option)) continue;
     if (rule.accepts(value, options)) continue;
     const shown = rule.secret ? 'a value of another shape' : describeValue(value);
-    throw new TypeError(`createClient: the option ${option} must be ${rule.allowed}; given: ${shown}`);
+    throw new TypeError(`${caller}: the option ${option} must be ${rule.allowed}; given: ${shown}`);
   }
-  checkSocketOptions(options);
-  checkStreamOptions(options);
-  checkToken(options);
 }
 
 /** @throws {TypeError} names the field, the given value and the allowed values */
@@ -113,10 +128,10 @@ export function checkSpeech(speech: Speech): void {
   }
 }
 
-function checkToken({ token, headers = {} }: ClientOptions): void {
+function checkToken(caller: string, { token, headers = {} }: Pick<ClientOptions, 'token' | 'headers'>): void {
   if (token === undefined || !Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')) return;
   throw new TypeError(
-    'createClient: the option token sets the header Authorization, so the option headers must not contain it too',
+    `${caller}: the option token sets the header Authorization, so the option headers must not contain it too`,
   );
 }
 

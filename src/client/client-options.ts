@@ -62,3 +62,9 @@ export interface ClientOptions extends Speech {
   /** Storage in which the client remembers which transport a network needs, as `localStorage`. Default: none. */
   readonly storage?: TransportStorage;
 }
+
+/** Options of `createConversations`: those of the same names of `createClient`. */
+export type ConversationsOptions = Pick<
+  ClientOptions,
+  'url' | 'userId' | 'token' | 'credentials' | 'headers' | 'fetch'
+>;

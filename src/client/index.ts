@@ -25,8 +25,20 @@ export type { TokenSource } from './access-token.ts';
 export type { CredentialsMode } from './authorized-fetch.ts';
 export { createClient } from './client.ts';
 export type { Client } from './client-interface.ts';
-export type { ClientOptions, Speech } from './client-options.ts';
+export type { ClientOptions, ConversationsOptions, Speech } from './client-options.ts';
 export type { ClientToolCall, ClientToolFunction } from './client-tools.ts';
+export { createConversations } from './conversations.ts';
+export {
+  ConversationError,
+  type ConversationPage,
+  type ConversationSummary,
+  type Conversations,
+  type CreateOptions,
+  type ExportFormat,
+  type ListOptions,
+  type RequestOptions,
+  type StoredConversation,
+} from './conversations-interface.ts';
 export type { ClientEvents, ClientState, Item, Message, Retry, Statistics, Traffic } from './events.ts';
 export type { Transport } from './ladder.ts';
 export type { Rung } from './observation.ts';
