@@ -1,5 +1,6 @@
 import { config as loadDotenv } from 'dotenv';
 import * as z from 'zod';
+import { artifactFields, toArtifactsConfig } from './config-artifacts.ts';
 import { authFields, checkAuth, toAuthConfig } from './config-auth.ts';
 import { ConfigError } from './config-error.ts';
 import { choice, flag, integer, list, originList, text } from './config-fields.ts';
@@ -39,6 +40,7 @@ export const configSchema = z
     ...authFields,
     PUBLIC_DIR: text,
     ...storeFields,
+    ...artifactFields,
 
     ...limitFields,
 
@@ -145,6 +147,7 @@ function toConfig(env: z.output<typeof configSchema>) {
     auth: toAuthConfig(env),
     publicDir: env.PUBLIC_DIR || undefined,
     store: toStoreConfig(env.DATABASE_URL),
+    artifacts: toArtifactsConfig(env, toStoreConfig(env.DATABASE_URL)),
     resumptionSecret: env.RESUMPTION_SECRET || undefined,
     ...toLimitConfig(env),
     lingerMs: env.LINGER_MS,

@@ -6,7 +6,6 @@ import type { BasicLogger } from './isolation/guarded-logger.ts';
 import type { RealtimeModel } from './models/realtime-model.ts';
 import type { ServiceOptions } from './service-options.ts';
 import type { LiveConversations } from './store/live-conversations.ts';
-import { createMemoryArtifacts } from './store/memory-artifacts.ts';
 
 /**
  * Creates the runner of a service, unless the options contain one.
@@ -15,7 +14,7 @@ import { createMemoryArtifacts } from './store/memory-artifacts.ts';
  * @throws {WireError} model_not_found, invalid_run_config
  */
 export function createRunner(
-  { agent, runner, model: given, artifacts = createMemoryArtifacts() }: ServiceOptions,
+  { agent, runner, model: given }: ServiceOptions,
   config: Config,
   store: LiveConversations,
   logger: BasicLogger,
@@ -23,5 +22,5 @@ export function createRunner(
   if (runner) return { runner, model: undefined };
   if (!agent) throw new TypeError('The options must contain an agent or a runner');
   const model = given ?? createDefaultModel(config, new AgentTree(agent).first.model, logger);
-  return { runner: new Runner({ appName: agent.name, agent, model, store, artifacts, logger }), model };
+  return { runner: new Runner({ appName: agent.name, agent, model, store, logger }), model };
 }

@@ -22,7 +22,10 @@ export interface ServiceOptions {
    * a store of its own, which takes its place.
    */
   readonly store?: SessionStore;
-  /** Keeps the audio of agents with `saveLiveBlob`. Default: 64 MiB in the memory of this process. */
+  /**
+   * Stores files of conversations, such as the audio of agents with `saveLiveBlob`. Default: as ARTIFACTS_DIR says; without it beside a database of
+   * SQLite, else 64 MiB in the memory of this process. A `Runner` in `runner` has a store of its own, which takes its place.
+   */
   readonly artifacts?: ArtifactStore;
   /** Default: read from the environment variables of this process. */
   readonly config?: Config;
@@ -48,7 +51,7 @@ const PARTS: Readonly<Record<keyof ServiceOptions, readonly string[]>> = {
   runner: ['runLive'],
   model: ['connect'],
   store: ['load', 'commit'],
-  artifacts: ['save', 'load', 'list'],
+  artifacts: ['save', 'load', 'list', 'delete'],
   config: [],
   logger: ['debug', 'info', 'warn', 'error', 'child'],
   authenticate: [],

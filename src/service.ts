@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { LiveRunner } from './agent/run/runner.ts';
 import { type Config, readConfig } from './config.ts';
+import { createArtifacts } from './create-artifacts.ts';
 import { createGate } from './create-gate.ts';
 import { createAddressLimits, createAdmission } from './create-limits.ts';
 import { createReaderOptions } from './create-reader-options.ts';
@@ -82,7 +83,7 @@ export class Service {
     const logger = new GuardedLogger(
       options.logger ? protectLogger(options.logger, secrets) : createLogger({ level, format, secrets }),
     );
-    const conversations = options.runner?.conversations ?? this.#createConversations(options.store, logger);
+    const conversations = options.runner?.conversations ?? this.#createConversations(options, logger);
     const { runner, model } = createRunner(options, config, conversations, logger);
     this.#logger = logger;
     this.#runner = runner;
@@ -234,11 +235,10 @@ export class Service {
     if (this.#model instanceof OfflineModel) await this.#model.close();
   }
 
-  /** @param given store of the caller */
-  #createConversations(given: SessionStore | undefined, logger: BasicLogger): LiveConversations {
-    if (given) return new LiveConversations(given, { logger });
+  #createConversations({ store, artifacts = createArtifacts(this.#config) }: ServiceOptions, logger: BasicLogger) {
+    if (store) return new LiveConversations(store, { artifacts, logger });
     this.#ownStore = createStore(this.#config, logger);
-    return new LiveConversations(this.#ownStore, { logger });
+    return new LiveConversations(this.#ownStore, { artifacts, logger });
   }
 
   async #drain(): Promise<void> {

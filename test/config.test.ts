@@ -19,6 +19,8 @@ const NUMBERS = {
   MAX_USER_MODEL_CONNECTIONS_PER_MINUTE: [1, 1_000_000],
   MAX_USER_AUDIO_S_PER_MINUTE: [1, 1_000_000_000],
   MAX_USER_STORED_CHARACTERS: [1_048_576, 1_099_511_627_776],
+  MAX_ARTIFACT_BYTES: [1_048_576, 109_951_162_777_600],
+  MAX_USER_ARTIFACT_BYTES: [1_048_576, 109_951_162_777_600],
   LINGER_MS: [0, 3_600_000],
   HEARTBEAT_MS: [1_000, 60_000],
   STALL_MS: [1_000, 600_000],
@@ -57,6 +59,7 @@ describe('readConfig', () => {
       auth: { authenticator: { mode: 'none' }, ticketSecret: undefined, noneBeyondLoopback: false },
       publicDir: undefined,
       store: { kind: 'memory' },
+      artifacts: { folder: undefined, maxBytes: 10_737_418_240, maxUserBytes: 1_073_741_824 },
       resumptionSecret: undefined,
       trustedProxies: [],
       maxConnections: 10_000,
@@ -131,6 +134,9 @@ describe('readConfig', () => {
         PUBLIC_DIR: '/srv/page',
         DATABASE_URL: 'sqlite:/srv/conversations.db',
         RESUMPTION_SECRET: 'a long secret',
+        ARTIFACTS_DIR: '/srv/files',
+        MAX_ARTIFACT_BYTES: '2097152',
+        MAX_USER_ARTIFACT_BYTES: '1048576',
         TRUSTED_PROXIES: '10.0.0.0/8, ::1',
         MAX_CONNECTIONS: '1',
         MAX_ADDRESS_CONNECTIONS: '2',
@@ -188,6 +194,7 @@ describe('readConfig', () => {
       },
       publicDir: '/srv/page',
       store: { kind: 'sqlite', file: '/srv/conversations.db' },
+      artifacts: { folder: '/srv/files', maxBytes: 2_097_152, maxUserBytes: 1_048_576 },
       resumptionSecret: 'a long secret',
       trustedProxies: ['10.0.0.0/8', '::1'],
       maxConnections: 1,
@@ -438,6 +445,19 @@ describe('DATABASE_URL', () => {
   test('is a secret: the log contains neither its text nor its password', () => {
     const { secrets } = readConfig({ DATABASE_URL: 'postgres://me:a-long-password@db/talks' });
     expect(secrets).toContain('postgres://me:a-long-password@db/talks');
+  });
+});
+
+describe('ARTIFACTS_DIR', () => {
+  test.each([
+    [{ DATABASE_URL: 'sqlite:/var/lib/talks/all.db' }, '/var/lib/talks/artifacts'],
+    [{ DATABASE_URL: 'sqlite:all.db' }, 'artifacts'],
+    [{ DATABASE_URL: 'sqlite::memory:' }, undefined],
+    [{ DATABASE_URL: 'postgres://db/talks' }, undefined],
+    [{ DATABASE_URL: 'sqlite:all.db', ARTIFACTS_DIR: 'memory:' }, undefined],
+    [{ ARTIFACTS_DIR: '/srv/files' }, '/srv/files'],
+  ])('%j stores files in %s', (environment, folder) => {
+    expect(readConfig(environment).artifacts.folder).toBe(folder);
   });
 });
 

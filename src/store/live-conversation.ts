@@ -107,6 +107,11 @@ export class LiveConversation {
     return this.#isLoaded;
   }
 
+  /** Whether the conversation was deleted, or given up by all its holders. Who still holds it must not store anything for it. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** Commits the conversation without an event, so that the store has it. @param stateDelta changes that were applied to `state` */
   commitCreation(stateDelta: StateDelta): void {
     this.#options.commits.push({ events: [], stateDelta }, BYTES_PER_CHARACTER * JSON.stringify(stateDelta).length);

@@ -1,6 +1,8 @@
 import { GuardedLogger } from '../isolation/guarded-logger.ts';
+import type { ArtifactStore } from './artifact-store.ts';
 import { type CommitLimits, CommitQueue, type CommitQueueOwner } from './commit-queue.ts';
 import { type ConversationKey, formatKey } from './conversation-key.ts';
+import { GuardedArtifacts } from './guarded-artifacts.ts';
 import { GuardedStore, type StoreOperations } from './guarded-store.ts';
 import { type ConversationOwner, LiveConversation, type LiveConversationLimits } from './live-conversation.ts';
 import type { LiveState } from './live-state.ts';
@@ -19,6 +21,8 @@ export interface LiveConversationsLimits extends LiveConversationLimits, CommitL
 }
 
 export interface LiveConversationsOptions {
+  /** Files of the conversations, which are deleted with them. Default: none. */
+  readonly artifacts?: ArtifactStore;
   /** Default: nothing is logged. */
   readonly logger?: StoreLogger;
   readonly limits?: Partial<LiveConversationsLimits>;
@@ -60,6 +64,8 @@ export class LiveConversations {
   readonly store: SessionStore;
   /** The store, whose code is not trusted to be right. */
   readonly operations: StoreOperations;
+  /** The files of the conversations, whose store is not trusted to be right either. `undefined`: there are none. */
+  readonly artifacts: ArtifactStore | undefined;
   readonly #logger: StoreLogger | undefined;
   readonly #limits: LiveConversationsLimits;
   readonly #health: StoreHealth;
@@ -75,9 +81,10 @@ export class LiveConversations {
     onDrained: (key) => this.#removeIfUnused(key),
   };
 
-  constructor(store: SessionStore, { logger, limits }: LiveConversationsOptions = {}) {
+  constructor(store: SessionStore, { artifacts, logger, limits }: LiveConversationsOptions = {}) {
     this.store = store;
     this.#logger = logger && new GuardedLogger(logger);
+    this.artifacts = artifacts && new GuardedArtifacts(artifacts, this.#logger);
     this.operations = new GuardedStore(store, this.#logger);
     this.#limits = { ...DEFAULT_LIMITS, ...limits };
     this.#health = new StoreHealth(this.#logger);
@@ -119,10 +126,10 @@ export class LiveConversations {
   }
 
   /**
-   * Deletes a conversation. Whoever still holds it, such as a run that is ending, changes nothing in the store any more. The running turn is committed
+   * Deletes a conversation with its files. Whoever still holds it, such as a run that is ending, changes nothing in the store any more. The running turn is committed
    * before, because it may have changes of the state of the user, which stays.
    * @returns false if the store had none
-   * @throws what the store throws. The turns that it did not have are lost then
+   * @throws what one of the stores throws. The turns that the store did not have are lost then. What is left is deleted by another call
    */
   async delete(key: ConversationKey): Promise<boolean> {
     const entry = this.#entries.get(formatKey(key));
@@ -131,6 +138,8 @@ export class LiveConversations {
     this.discard(key);
     // A commit under way belongs to what is deleted.
     if (entry) await waitAtMost(entry.commits.drain(), this.#limits.attemptMs);
+    // Files first: without their conversation nobody would find and delete them.
+    await this.artifacts?.delete(key);
     return limitTime(() => this.operations.delete(key), this.#limits.attemptMs);
   }
 

@@ -1,4 +1,4 @@
-import type { Artifact, ArtifactStore } from './artifact-store.ts';
+import { type Artifact, type ArtifactStore, checkFilename } from './artifact-store.ts';
 import { type ConversationKey, formatKey } from './conversation-key.ts';
 import { SharedSpace } from './shared-space.ts';
 
@@ -35,6 +35,7 @@ class MemoryArtifacts implements ArtifactStore {
   }
 
   async save(key: ConversationKey, filename: string, artifact: Artifact): Promise<number> {
+    checkFilename(filename);
     const name = formatName(key, filename);
     const revision = this.#countRevisions(name);
     this.#revisions.set(name, revision + 1);
@@ -55,6 +56,19 @@ class MemoryArtifacts implements ArtifactStore {
     const folder = formatName(key, '');
     const names = [...this.#revisions.keys()].filter((name) => name.startsWith(folder));
     return names.map((name) => name.slice(folder.length)).toSorted();
+  }
+
+  async delete(key: ConversationKey, filename?: string): Promise<void> {
+    const folder = formatName(key, '');
+    const names =
+      filename === undefined
+        ? [...this.#revisions.keys()].filter((name) => name.startsWith(folder))
+        : [formatName(key, filename)];
+    for (const name of names) {
+      for (let revision = 0; revision < this.#countRevisions(name); revision += 1)
+        this.#artifacts.delete(`${name}#${revision}`);
+      this.#revisions.delete(name);
+    }
   }
 
   /** Forgets the counter of a file together with its newest revision. Otherwise counters would outgrow the files. */

@@ -317,6 +317,12 @@ export const errorCatalogue = {
     error: 'The store of conversations does not answer',
     hint: 'try again later; the log of the server has the cause',
   },
+  recording_failed: {
+    status: 503,
+    retry: false,
+    error: 'The audio of a turn could not be stored',
+    hint: 'the conversation continues; the log of the server has the cause',
+  },
   draining: { status: 503, retry: true, error: 'The server is shutting down', hint: 'try again in a few seconds' },
 
   // The model

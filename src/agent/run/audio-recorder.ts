@@ -1,8 +1,6 @@
-import { FaultScope } from '../../isolation/fault-scope.ts';
 import type { ModelEvent } from '../../models/realtime-model.ts';
 import { type ArtifactStore, formatArtifactUri } from '../../store/artifact-store.ts';
-import type { ConversationKey } from '../../store/conversation-key.ts';
-import { limitTime } from '../../store/time-limit.ts';
+import type { LiveConversation } from '../../store/live-conversation.ts';
 import type { Blob } from '../../wire/live-request.ts';
 import { type MemoryCounter, MemoryShare } from '../../wire/memory-share.ts';
 import type { InvocationNames } from '../invocation-context.ts';
@@ -11,14 +9,15 @@ import type { TurnView } from './turn-state.ts';
 
 export interface AudioRecorderOptions {
   readonly artifacts: ArtifactStore;
-  readonly key: ConversationKey;
+  readonly conversation: Pick<LiveConversation, 'key' | 'isClosed'>;
   /** Turn of the run. */
   readonly turn: TurnView;
   /** Author of the model's speech. */
   readonly author: Pick<InvocationNames, 'agentName'>;
   /** Receives the event that names a file, once the file is stored. */
   readonly onStored: EmitEvent;
-  readonly onError: (error: unknown) => void;
+  /** Called when a file cannot be stored. Its audio is lost. */
+  readonly onFailed: (error: unknown) => void;
   /** Counts the audio that is not stored yet. */
   readonly memory: MemoryCounter | undefined;
 }
@@ -27,9 +26,6 @@ export interface AudioRecorderOptions {
 const CHUNK_CHARACTERS = 64;
 /** Maximum length of one file, in characters of base64: five minutes of a model's speech. Longer speech continues in another file. */
 const MAX_CHARACTERS = 20 * 1024 * 1024;
-
-/** Maximum time in which the store saves one file, in ms. */
-const SAVE_MS = 30_000;
 
 interface Recording {
   readonly author: string;
@@ -49,15 +45,12 @@ export class AudioRecorder {
   /** Files are stored one after the other, so that their events keep the order of the speech. */
   #stored: Promise<void> = Promise.resolve();
   readonly #memory: MemoryShare;
-  /** Scope of the artifact store, whose code is not trusted to be right. */
-  readonly #scope: FaultScope;
   /** Length of all audio that is not stored yet, in characters of base64. */
   #characters = 0;
 
   constructor(options: AudioRecorderOptions) {
     this.#options = options;
     this.#memory = new MemoryShare(options.memory);
-    this.#scope = new FaultScope(options.onError);
   }
 
   /** Records audio of the user. */
@@ -117,7 +110,7 @@ export class AudioRecorder {
     delete this.#recordings[side];
     this.#stored = this.#stored
       .then(() => this.#saveFile(side, recording))
-      .catch(this.#options.onError)
+      .catch(this.#options.onFailed)
       .finally(() => this.#count(-recording.characters));
   }
 
@@ -127,12 +120,14 @@ export class AudioRecorder {
   }
 
   async #saveFile(side: Side, { author, mimeType, startedAt, chunks }: Recording): Promise<void> {
-    const { artifacts, key, onStored } = this.#options;
+    const { artifacts, conversation, onStored } = this.#options;
+    const { key } = conversation;
     const filename = `_adk_live/adk_live_audio_storage_${side}_audio_${Math.round(startedAt * 1000)}.pcm`;
     const data = Buffer.concat(chunks.map((chunk) => Buffer.from(chunk, 'base64')));
-    const save = () => artifacts.save(key, filename, { mimeType, data });
-    const revision = await limitTime(() => this.#scope.run(save), SAVE_MS);
-    if (!Number.isSafeInteger(revision)) throw new TypeError('the artifact store returned no number of a revision');
+    if (conversation.isClosed) return;
+    const revision = await artifacts.save(key, filename, { mimeType, data });
+    // The conversation was deleted while the file was saved, and another one may have its id by now: its files stay.
+    if (conversation.isClosed) return artifacts.delete(key, filename);
     const fileData = { fileUri: formatArtifactUri(key, filename, revision), mimeType };
     onStored({
       author,

@@ -143,11 +143,11 @@ export class RunParts {
     if (!runConfig.saveLiveBlob || !artifacts) return undefined;
     return new AudioRecorder({
       artifacts,
-      key: conversation.key,
+      conversation,
       turn: this.turn,
       author: this.active,
       onStored: this.output.emit,
-      onError: (error) => this.output.end(error),
+      onFailed: (error) => this.#onRecordingFailed(error),
       memory,
     });
   }
@@ -386,6 +386,16 @@ export class RunParts {
       // The pacer sends frames from a timer, where nobody catches an error.
       this.output.end(error);
     }
+  }
+
+  /** The conversation continues without its recording. */
+  #onRecordingFailed(error: unknown): void {
+    this.#options.logger?.warn({ err: toErrorDetails(error) }, 'the audio of a turn could not be stored');
+    this.output.emit({
+      author: this.active.agentName,
+      errorCode: 'RECORDING_FAILED',
+      errorMessage: 'The audio of a turn could not be stored',
+    });
   }
 
   #onRefreshFailed(error: unknown): void {

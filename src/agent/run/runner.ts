@@ -1,6 +1,7 @@
 import { GuardedLogger } from '../../isolation/guarded-logger.ts';
 import type { RealtimeModel } from '../../models/realtime-model.ts';
 import type { ArtifactStore } from '../../store/artifact-store.ts';
+import { GuardedArtifacts } from '../../store/guarded-artifacts.ts';
 import type { LiveConversation } from '../../store/live-conversation.ts';
 import { LiveConversations } from '../../store/live-conversations.ts';
 import type { SessionStore } from '../../store/session-store.ts';
@@ -98,7 +99,10 @@ export interface RunnerOptions {
   readonly model: RealtimeModel;
   /** Where conversations are stored. Pass `LiveConversations` to share the conversations in memory with other runners and live sessions. */
   readonly store: SessionStore | LiveConversations;
-  /** Stores the audio of runs with `saveLiveBlob`. Default: none, so that such runs are refused. */
+  /**
+   * Stores the files of conversations, such as the audio of runs with `saveLiveBlob`. Default: those of `LiveConversations` in `store`; without any, such
+   * runs are refused.
+   */
   readonly artifacts?: ArtifactStore;
   /** Receives what tools do wrong: a time-out, an error after the end of a call. Default: nothing is logged. */
   readonly logger?: ToolLogger;
@@ -111,17 +115,20 @@ export class Runner implements LiveRunner {
   readonly #options: RunnerOptions;
   readonly #tree: AgentTree;
   readonly #logger: ToolLogger | undefined;
+  readonly #artifacts: ArtifactStore | undefined;
 
   /**
    * @throws {WireError} invalid_run_config: the model does not support the own config of an agent
    * @throws {TypeError} if two agents name different models
    */
   constructor(options: RunnerOptions) {
-    const { appName, agent, model, store } = options;
+    const { appName, agent, model, store, artifacts } = options;
     this.#options = options;
     this.#tree = new AgentTree(agent);
     this.#logger = options.logger && new GuardedLogger(options.logger);
-    this.conversations = store instanceof LiveConversations ? store : new LiveConversations(store);
+    this.conversations =
+      store instanceof LiveConversations ? store : new LiveConversations(store, artifacts ? { artifacts } : {});
+    this.#artifacts = this.conversations.artifacts ?? (artifacts && new GuardedArtifacts(artifacts, this.#logger));
     for (const speaker of this.#tree.speakers) checkAgentConfig(speaker, model);
     const { modalities, input, output, runOptions } = model.capabilities;
     this.card = {
@@ -148,10 +155,10 @@ export class Runner implements LiveRunner {
 
   /** @throws {WireError} invalid_run_config */
   #resolveConfig(agent: Agent, runConfig: RunConfig): RunConfig {
-    const { model, artifacts } = this.#options;
+    const { model } = this.#options;
     const checked = checkRunConfig(mergeRunConfig(agent.runConfig, runConfig), model);
     checkTranscripts(agent, checked, model);
-    if (!checked.saveLiveBlob || artifacts) return checked;
+    if (!checked.saveLiveBlob || this.#artifacts) return checked;
     throw new WireError(
       'invalid_run_config',
       'RunConfig.saveLiveBlob requires an ArtifactStore: pass one to the Runner, for example createMemoryArtifacts()',
@@ -225,7 +232,7 @@ export class Runner implements LiveRunner {
     agent: Agent,
     tools: readonly Tool[],
   ): LiveRun {
-    const { model, artifacts } = this.#options;
+    const { model } = this.#options;
     return new LiveRun({
       tree: this.#tree,
       agent,
@@ -233,7 +240,7 @@ export class Runner implements LiveRunner {
       listTools: (other) => this.#listTools(other, abortSignal),
       model,
       conversation,
-      artifacts,
+      artifacts: this.#artifacts,
       runConfig: this.#resolveConfig(agent, runConfig),
       resolveConfig: (other) => this.#resolveConfig(other, runConfig),
       persona,

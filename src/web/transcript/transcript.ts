@@ -86,11 +86,18 @@ export function reduceTranscript(transcript: Transcript, action: TranscriptActio
     case 'reset':
       return applyReset(transcript, action.data);
     case 'failure':
+      // The answer goes on.
+      if (action.data.code === 'recording_failed') return transcript;
+      return endAnswer(transcript);
     case 'end':
-      return { ...closeOpenAnswer(transcript, 'interrupted'), awaiting: false, discarding: false, interim: '' };
+      return endAnswer(transcript);
     default:
       return transcript;
   }
+}
+
+function endAnswer(transcript: Transcript): Transcript {
+  return { ...closeOpenAnswer(transcript, 'interrupted'), awaiting: false, discarding: false, interim: '' };
 }
 
 type Typed = Extract<TranscriptAction, { name: 'typed' }>;

@@ -4,6 +4,7 @@ import { type ErrorBody, WireError } from '../wire-error.ts';
 /** Finish reasons of models and states of their APIs, with the code of our catalogue for each. */
 const KNOWN: ReadonlyMap<string, ErrorCode> = new Map([
   ['CALLBACK_FAILED', 'agent_failed'],
+  ['RECORDING_FAILED', 'recording_failed'],
   ['STATE_TOO_LARGE', 'state_too_large'],
   ['MAX_TOKENS', 'response_too_long'],
   ['RESOURCE_EXHAUSTED', 'model_quota'],

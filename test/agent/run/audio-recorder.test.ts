@@ -21,13 +21,15 @@ async function startRecordedTalk(artifacts = createMemoryArtifacts(), callbacks:
     name: 'assistant',
     runConfig: { responseModalities: ['AUDIO'], saveLiveBlob: true },
   });
-  const talk = closing(startTalk(new Runner({ appName: 'app', agent, model, store, artifacts })));
+  const runner = new Runner({ appName: 'app', agent, model, store, artifacts });
+  const talk = closing(startTalk(runner));
   const provider = await model.connection(0);
   await talk.until(({ status }) => status?.upstream === 'ready');
   return {
     model,
     provider,
     talk,
+    runner,
     store,
     artifacts,
     /** Sends audio of the user. */
@@ -94,14 +96,6 @@ test('a run with saveLiveBlob that ends during a turn stores the speech so far',
   expect(await bytesOf(file, artifacts)).toMatchObject({ bytes: [1, 2] });
 });
 
-test('a run with saveLiveBlob ends with the error of its artifact store', async () => {
-  const failing = Object.assign(createMemoryArtifacts(), { save: () => Promise.reject(new Error('disk full')) });
-  const { talk, provider, speak } = await startRecordedTalk(failing);
-  speak(1, 2);
-  provider.completeTurn();
-  await expect(talk.done).rejects.toThrow('disk full');
-});
-
 test('saveLiveBlob without an artifact store is refused when the Runner is created', () => {
   const agent = new Agent({ name: 'assistant', runConfig: { saveLiveBlob: true } });
   expect(() => new Runner({ appName: 'app', agent, model: new FakeModel(), store: createMemoryStore() })).toThrow(
@@ -127,34 +121,46 @@ test('a run with saveLiveBlob stores a reply that was lost with its connection, 
   expect(await bytesOf(ofModel, artifacts)).toMatchObject({ bytes: [5, 6] });
 });
 
+/** An artifact store whose first `save` does something else. */
+function createFailingArtifacts(save: () => unknown) {
+  const artifacts = createMemoryArtifacts();
+  const given = artifacts.save.bind(artifacts);
+  let calls = 0;
+  artifacts.save = (...parameters) => (++calls === 1 ? (save() as Promise<number>) : given(...parameters));
+  return artifacts;
+}
+
 test.each<[string, () => unknown]>([
   ['throws', () => failWith(Object.create(null))],
   ['rejects', () => Promise.reject(new Error('the disk is full'))],
   ['answers no number', async () => ({ toString: () => failWith(new Error('no')) })],
-])('a run ends with an error if its artifact store %s', async (_what, save) => {
-  const artifacts = { ...createMemoryArtifacts(), save: save as () => Promise<number> };
-  const { provider, talk, speak } = await startRecordedTalk(artifacts);
+])('a run whose artifact store %s tells so and continues, and stores the next turn', async (_what, save) => {
+  const { provider, talk, store, speak } = await startRecordedTalk(createFailingArtifacts(save));
   speak(1, 2);
   provider.completeTurn();
-  expect(
-    await talk.done.then(
-      () => 'ended',
-      () => 'failed',
-    ),
-  ).toBe('failed');
+  await talk.until(({ errorCode }) => errorCode === 'RECORDING_FAILED');
+  speak(3, 4);
+  provider.completeTurn();
+  await talk.until(fileOf);
+  await talk.close();
+  const events = await loadEvents(store, CONVERSATION);
+  expect(events.filter(({ errorCode }) => errorCode)).toHaveLength(1);
+  expect(filesIn(events)).toHaveLength(1);
 });
 
-test('a run whose artifact store never answers ends with an error after 30 s, and releases its audio', async () => {
+test('a run whose artifact store never answers tells so after 30 s, and continues', async () => {
   jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'performance', 'Date'] });
   try {
-    const artifacts = { ...createMemoryArtifacts(), save: () => new Promise<number>(() => {}) };
+    const artifacts = createFailingArtifacts(() => new Promise<number>(() => {}));
     const { provider, talk, speak } = await startRecordedTalk(artifacts);
     speak(1, 2);
     provider.completeTurn();
     await talk.until(({ turnComplete }) => turnComplete);
-    const failed = expect(talk.done).rejects.toThrow('no answer within 30000 ms');
     await jest.advanceTimersByTimeAsync(30_000);
-    await failed;
+    await talk.until(({ errorCode }) => errorCode === 'RECORDING_FAILED');
+    provider.transcribe('Still here.');
+    provider.completeTurn();
+    await talk.turn(2);
   } finally {
     jest.useRealTimers();
   }
@@ -183,4 +189,30 @@ test('a run with saveLiveBlob stores no audio of a reply, or of speech, that a c
   await talk.close();
   const files = filesIn(talk.events);
   expect(await Promise.all(files.map((file) => bytesOf(file, artifacts)))).toMatchObject([{ bytes: [1, 2] }]);
+});
+
+test('a conversation that is deleted leaves no file, neither of before nor of speech that is stored only then', async () => {
+  const artifacts = createMemoryArtifacts();
+  const save = artifacts.save.bind(artifacts);
+  const { promise: started, resolve: onStarted } = Promise.withResolvers<void>();
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  const { provider, talk, runner, speak } = await startRecordedTalk(artifacts);
+  speak(1, 2);
+  provider.completeTurn();
+  await talk.until(fileOf);
+  expect(await artifacts.list(CONVERSATION)).toHaveLength(1);
+  artifacts.save = async (...parameters) => {
+    onStarted();
+    await released;
+    return save(...parameters);
+  };
+  speak(3, 4);
+  provider.completeTurn();
+  speak(5, 6);
+  await started;
+  await talk.turn(2);
+  await runner.conversations.delete(CONVERSATION);
+  release();
+  await talk.close();
+  expect(await artifacts.list(CONVERSATION)).toEqual([]);
 });

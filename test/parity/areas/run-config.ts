@@ -172,9 +172,10 @@ export const runConfig: Area = {
     {
       id: 'RunConfig.saveLiveBlob',
       adk: 'Keeps audio as artifacts; `save_live_audio` is its old name.',
-      here: 'Stores the audio of each turn as files beside the conversation, in an `ArtifactStore`; in memory by default.',
+      here: 'Stores the audio of each turn as files beside the conversation, in an `ArtifactStore`: a folder, or memory.',
       status: 'done',
       tests: [
+        'agent/run/audio-recorder.test.ts: a run whose artifact store %s tells so and continues, and stores the next turn',
         'agent/run/audio-recorder.test.ts: a run with saveLiveBlob stores the speech of a turn as two files, the user first, and records them in the conversation',
       ],
     },

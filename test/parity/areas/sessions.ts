@@ -100,10 +100,13 @@ export const sessions: Area = {
     {
       id: 'artifacts',
       adk: 'Files beside a session; `artifactDelta`.',
-      here: '`ArtifactStore`, with `save`, `load` and `list`, by revision: for recorded audio. No `artifactDelta`: an event names the file itself.',
+      here: '`ArtifactStore`, with `save`, `load`, `list` and `delete`, by revision: in a folder or in memory, with limits for each user and in total. Files are deleted with their conversation. No `artifactDelta`: an event names the file itself.',
       differs: 'Other files of a tool are its own responsibility.',
       status: 'done',
       tests: [
+        'store/folder-artifacts.test.ts: files are there in another store of the same folder, whose next revision follows',
+        'store/folder-artifacts.test.ts: files of one user over the limit are deleted, the oldest first, also those from before a restart',
+        'agent/run/audio-recorder.test.ts: a conversation that is deleted leaves no file, neither of before nor of speech that is stored only then',
         'store/memory-artifacts.test.ts: artifacts over the limit of bytes are deleted, the oldest first, and a file disappears from the list with its last revision',
         'agent/run/audio-recorder.test.ts: saveLiveBlob without an artifact store is refused when the Runner is created',
       ],
