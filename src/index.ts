@@ -58,6 +58,7 @@ export { createService, type Service } from './service.ts';
 export type { ServiceOptions } from './service-options.ts';
 export type { Artifact, ArtifactStore } from './store/artifact-store.ts';
 export type { ConversationKey } from './store/conversation-key.ts';
+export type { ConversationSummary } from './store/conversation-summary.ts';
 export type { ConversationTurn } from './store/conversation-turns.ts';
 export { createFolderArtifacts, type FolderArtifactsOptions } from './store/folder-artifacts.ts';
 export type { LiveConversation } from './store/live-conversation.ts';

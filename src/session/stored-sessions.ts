@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { LiveRunner } from '../agent/run/runner.ts';
 import type { ConversationKey } from '../store/conversation-key.ts';
+import { type ConversationSummary, toCompactionEvent } from '../store/conversation-summary.ts';
 import type { LiveConversations } from '../store/live-conversations.ts';
 import type { PageOptions, SessionPage, SessionSummary, StoredSession } from '../store/session-store.ts';
 import { limitTime } from '../store/time-limit.ts';
@@ -31,7 +32,7 @@ export interface NewConversation {
 /** A conversation without its events, and its events page by page. */
 export interface ExportedSession {
   readonly session: StoredSession;
-  /** Reads the events, oldest first. @throws {WireError} session_not_found, store_unavailable */
+  /** Reads the events, oldest first, and an event with the summary, if there is one. @throws {WireError} session_not_found, store_unavailable */
   readonly pages: AsyncGenerator<readonly AgentEvent[], void, undefined>;
 }
 
@@ -94,7 +95,7 @@ export class StoredSessions {
     await this.#options.conversations.settle(key);
     const session = await this.#find(key);
     if (!session) throw createNotStoredError();
-    return { session, pages: this.#readPages(key) };
+    return { session, pages: this.#readPages(key, session.summary) };
   }
 
   /**
@@ -134,7 +135,10 @@ export class StoredSessions {
     if (!found) throw createNotStoredError();
   }
 
-  async *#readPages(key: ConversationKey): AsyncGenerator<readonly AgentEvent[], void, undefined> {
+  async *#readPages(
+    key: ConversationKey,
+    summary: ConversationSummary | undefined,
+  ): AsyncGenerator<readonly AgentEvent[], void, undefined> {
     const { operations } = this.#options.conversations;
     let cursor: string | undefined;
     do {
@@ -144,6 +148,7 @@ export class StoredSessions {
       yield page.events;
       cursor = page.next;
     } while (cursor !== undefined);
+    if (summary) yield [toCompactionEvent(summary)];
   }
 
   /** Finds a conversation in the store, without its events. */

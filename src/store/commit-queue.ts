@@ -1,6 +1,7 @@
 import type { AgentEvent } from '../wire/agent-event.ts';
 import type { StateDelta } from '../wire/state-delta.ts';
 import type { ConversationKey } from './conversation-key.ts';
+import type { ConversationSummary } from './conversation-summary.ts';
 import type { StoreOperations } from './guarded-store.ts';
 import type { LiveState } from './live-state.ts';
 import type { StoreHealth } from './store-health.ts';
@@ -24,6 +25,7 @@ export interface ConversationTurnCommit {
   readonly events: readonly AgentEvent[];
   /** Changes of state that belong to the events. */
   readonly stateDelta?: StateDelta;
+  readonly summary?: ConversationSummary;
 }
 
 export interface CommitQueueOptions {
@@ -154,8 +156,8 @@ export class CommitQueue {
     const { key, state, store, health, limits } = this.#options;
     this.#isWaitingForStore = true;
     try {
-      const { events, stateDelta } = oldest.turn;
-      const turn = stateDelta ? { events, state: state.toCommit(stateDelta) } : { events };
+      const { stateDelta, ...others } = oldest.turn;
+      const turn = stateDelta ? { ...others, state: state.toCommit(stateDelta) } : others;
       await limitTime(() => store.commit(key, turn), limits.attemptMs);
       this.#pending.shift();
       this.#resize(-oldest.bytes);

@@ -27,6 +27,10 @@ export class EventWindow {
   readonly #entries: (SizedEvent | undefined)[] = [];
   #dropped = 0;
   #characters = 0;
+  /** Number of places from the first, empty ones included, that a summary covers. */
+  #summarized = 0;
+  /** Size of the events that no summary covers. */
+  #unsummarizedCharacters = 0;
   truncated = false;
 
   constructor(limits: EventWindowLimits) {
@@ -43,6 +47,23 @@ export class EventWindow {
     return this.#characters;
   }
 
+  /** Events that no summary covers. */
+  get unsummarized(): EventWindowLimits {
+    const events = this.#entries.length - Math.max(this.#summarized, this.#dropped);
+    return { events, characters: this.#unsummarizedCharacters };
+  }
+
+  /** A summary covers the events up to this one. An event that is not in the window changes nothing. */
+  markSummarized(id: string): void {
+    const last = this.#entries.findLastIndex((entry) => entry?.event.id === id);
+    if (last >= this.#summarized) this.#setSummarized(last + 1);
+  }
+
+  #setSummarized(count: number): void {
+    this.#summarized = count;
+    this.#unsummarizedCharacters = sumCharacters(this.#entries.slice(count));
+  }
+
   /** Returns a copy of the newest events, oldest first. @param count maximum number of events. Default: all */
   list(count = this.length): AgentEvent[] {
     const first = Math.max(this.#dropped, this.#entries.length - count);
@@ -53,15 +74,19 @@ export class EventWindow {
   append(event: AgentEvent, characters = measureEvent(event)): AgentEvent[] {
     this.#entries.push({ event, characters });
     this.#characters += characters;
+    this.#unsummarizedCharacters += characters;
     return this.trim(this.#limits.characters);
   }
 
   /** Removes events. */
   remove(ids: ReadonlySet<string>): void {
-    const kept = this.#entries.filter((entry) => entry && !ids.has(entry.event.id));
+    const isKept = (entry: SizedEvent | undefined) => entry !== undefined && !ids.has(entry.event.id);
+    const summarized = this.#entries.slice(0, this.#summarized).filter(isKept).length;
+    const kept = this.#entries.filter(isKept);
     this.#entries.splice(0, this.#entries.length, ...kept);
     this.#dropped = 0;
-    this.#characters = kept.reduce((sum, entry) => sum + (entry?.characters ?? 0), 0);
+    this.#characters = sumCharacters(kept);
+    this.#setSummarized(summarized);
   }
 
   /** Drops the oldest events until the rest has at most `characters`. @returns the events that were dropped */
@@ -70,6 +95,7 @@ export class EventWindow {
     while (this.length > 1 && (this.length > this.#limits.events || this.#characters > characters)) {
       const oldest = this.#entries[this.#dropped];
       this.#entries[this.#dropped] = undefined;
+      if (this.#dropped >= this.#summarized) this.#unsummarizedCharacters -= oldest?.characters ?? 0;
       this.#dropped += 1;
       this.#characters -= oldest?.characters ?? 0;
       if (oldest) dropped.push(oldest.event);
@@ -77,8 +103,13 @@ export class EventWindow {
     if (dropped.length > 0) this.truncated = true;
     if (this.#dropped > COMPACT_AFTER && this.#dropped * 2 > this.#entries.length) {
       this.#entries.splice(0, this.#dropped);
+      this.#summarized = Math.max(0, this.#summarized - this.#dropped);
       this.#dropped = 0;
     }
     return dropped;
   }
+}
+
+function sumCharacters(entries: readonly (SizedEvent | undefined)[]): number {
+  return entries.reduce((sum, entry) => sum + (entry?.characters ?? 0), 0);
 }

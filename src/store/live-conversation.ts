@@ -3,10 +3,12 @@ import type { ShownTurn } from '../wire/named-events.ts';
 import type { StateDelta } from '../wire/state-delta.ts';
 import type { CommitQueue } from './commit-queue.ts';
 import type { ConversationKey } from './conversation-key.ts';
+import { type ConversationSummary, isConversationSummary } from './conversation-summary.ts';
 import { type ConversationTurn, listTurns } from './conversation-turns.ts';
 import { EventWindow, type EventWindowLimits, measureEvent } from './event-window.ts';
 import type { StoreOperations } from './guarded-store.ts';
 import type { LiveState } from './live-state.ts';
+import { omitLargeResults } from './omit-results.ts';
 import type { SessionState, StoredSession } from './session-store.ts';
 import { listShownTurns } from './shown-turns.ts';
 import type { StoreHealth } from './store-health.ts';
@@ -47,8 +49,6 @@ export interface ConversationOwner {
 
 /** Memory of one character of JSON text, in bytes (measured: up to 1.6). */
 const BYTES_PER_CHARACTER = 2;
-/** Maximum size of an event with results of tools that is kept whole in memory, in characters of its JSON text. */
-const MAX_RESULT_CHARACTERS = 1_000;
 /** Memory of an event besides its text, in bytes. */
 const EVENT_BYTES = 200;
 
@@ -64,6 +64,7 @@ export class LiveConversation {
   readonly loaded: Promise<void>;
   readonly #options: LiveConversationOptions;
   #window: EventWindow;
+  #summary: ConversationSummary | undefined;
   /** Events of the running turn, which are in the window and not yet committed. */
   #turn: AgentEvent[] = [];
   /** Messages that the user typed during the current reply. At the end of the turn they go behind the reply. */
@@ -88,7 +89,11 @@ export class LiveConversation {
     this.state = state;
     this.#window = new EventWindow(limits);
     // Turns of an earlier live session that the store does not have yet.
-    for (const { events } of commits.turns) for (const event of events) this.#appendToWindow(event);
+    for (const { events, summary } of commits.turns) {
+      for (const event of events) this.#appendToWindow(event);
+      this.#summary = summary ?? this.#summary;
+    }
+    if (this.#summary) this.#window.markSummarized(this.#summary.lastEventId);
     this.loaded = limitTime(() => this.#load(), limits.loadMs).catch(() => {});
   }
 
@@ -110,6 +115,30 @@ export class LiveConversation {
   /** Whether the conversation was deleted, or given up by all its holders. Who still holds it must not store anything for it. */
   get isClosed(): boolean {
     return this.#isClosed;
+  }
+
+  /** Summary of the oldest events; `undefined` if there is none. */
+  get summary(): ConversationSummary | undefined {
+    return this.#summary;
+  }
+
+  /** Number and size of the events in memory that no summary covers. */
+  get unsummarized(): EventWindowLimits {
+    return this.#window.unsummarized;
+  }
+
+  /** Lists the events in memory that are committed and that no summary covers, oldest first. */
+  listUnsummarized(): readonly AgentEvent[] {
+    const events = this.#window.list(this.#window.unsummarized.events);
+    return events.slice(0, Math.max(0, events.length - this.#turn.length));
+  }
+
+  /** Replaces the summary and commits it. Does not wait for the store. Has no effect on a closed conversation. */
+  commitSummary(summary: ConversationSummary): void {
+    if (this.#isClosed) return;
+    this.#summary = summary;
+    this.#window.markSummarized(summary.lastEventId);
+    this.#options.commits.push({ events: [], summary }, BYTES_PER_CHARACTER * summary.text.length + EVENT_BYTES);
   }
 
   /** Commits the conversation without an event, so that the store has it. @param stateDelta changes that were applied to `state` */
@@ -237,8 +266,8 @@ export class LiveConversation {
   #appendToWindow(event: AgentEvent, characters = measureEvent(event)): void {
     const before = this.#window.characters;
     // Results are never told again: a few large ones would push what was said out of memory. The store has them whole.
-    if (characters > MAX_RESULT_CHARACTERS && hasResult(event)) this.#window.append(omitResults(event));
-    else this.#window.append(event, characters);
+    const kept = omitLargeResults(event, characters);
+    this.#window.append(kept, kept === event ? characters : measureEvent(kept));
     this.#reportResize(this.#window.characters - before);
   }
 
@@ -285,7 +314,7 @@ export class LiveConversation {
   }
 
   /** Puts the stored events before those that were said since. @throws if the store returned something other than events; nothing changes */
-  #putBefore({ events, truncated }: StoredSession): void {
+  #putBefore({ events, truncated, summary }: StoredSession): void {
     const said = this.#window;
     const saidEvents = said.list();
     const ids = new Set(saidEvents.map(({ id }) => id));
@@ -295,19 +324,10 @@ export class LiveConversation {
     // Readers and the model are given the turns. Events that cannot be listed must fail here, not there.
     listShownTurns(merged.list());
     merged.truncated ||= truncated || said.truncated;
+    // A summary that waits for its commit is newer than the stored one.
+    if (isConversationSummary(summary)) this.#summary ??= summary;
+    if (this.#summary) merged.markSummarized(this.#summary.lastEventId);
     this.#window = merged;
     this.#reportResize(merged.characters - said.characters);
   }
-}
-
-function hasResult({ content }: AgentEvent): boolean {
-  return content?.parts?.some(({ functionResponse }) => functionResponse !== undefined) ?? false;
-}
-
-/** Returns a copy of an event whose results are empty. */
-function omitResults(event: AgentEvent): AgentEvent {
-  const parts = event.content?.parts?.map((part) =>
-    part.functionResponse ? { ...part, functionResponse: { ...part.functionResponse, response: {} } } : part,
-  );
-  return { ...event, content: { ...event.content, ...(parts ? { parts } : {}) } };
 }

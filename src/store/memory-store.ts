@@ -1,5 +1,6 @@
 import type { AgentEvent } from '../wire/agent-event.ts';
 import { type ConversationKey, formatKey } from './conversation-key.ts';
+import type { ConversationSummary } from './conversation-summary.ts';
 import { findTitle } from './conversation-title.ts';
 import { EventWindow, type EventWindowLimits, measureEvent } from './event-window.ts';
 import { compareForList, formatListCursor, parseListCursor } from './list-cursor.ts';
@@ -69,6 +70,7 @@ interface Conversation {
   droppedIds: readonly string[];
   state: Scope;
   resumption: StoredResumption | undefined;
+  summary: ConversationSummary | undefined;
   title: string;
   updatedAt: number;
 }
@@ -98,7 +100,7 @@ class MemoryStore implements SessionStore {
   async load(key: ConversationKey, { recentEvents }: LoadOptions = {}): Promise<StoredSession | undefined> {
     const conversation = this.#conversations.get(formatKey(key));
     if (!conversation) return undefined;
-    const { window, state, resumption, updatedAt } = conversation;
+    const { window, state, resumption, summary, updatedAt } = conversation;
     const events = window.list(recentEvents);
     return {
       ...conversation.key,
@@ -109,6 +111,7 @@ class MemoryStore implements SessionStore {
         session: state.values,
       },
       ...(resumption ? { resumption } : {}),
+      ...(summary ? { summary } : {}),
       updatedAt,
     };
   }
@@ -140,7 +143,7 @@ class MemoryStore implements SessionStore {
     };
   }
 
-  async commit(key: ConversationKey, { events, state = {}, resumption }: TurnCommit): Promise<void> {
+  async commit(key: ConversationKey, { events, state = {}, resumption, summary }: TurnCommit): Promise<void> {
     const name = formatKey(key);
     const conversation = this.#conversations.get(name) ?? this.#createConversation(key);
     // Computed before anything changes: a rejected commit stores nothing.
@@ -152,8 +155,10 @@ class MemoryStore implements SessionStore {
     this.#setScope(formatUserName(key), user);
     conversation.state = session;
     conversation.resumption = resumption ?? conversation.resumption;
+    conversation.summary = summary ?? conversation.summary;
     this.#appendEvents(conversation, events);
-    const characters = conversation.window.characters + session.characters;
+    const summaryCharacters = conversation.summary?.text.length ?? 0;
+    const characters = conversation.window.characters + session.characters + summaryCharacters;
     this.#conversations.put(name, formatUserName(key), conversation, characters);
     this.#evict(name);
   }
@@ -194,6 +199,7 @@ class MemoryStore implements SessionStore {
       droppedIds: [],
       state: EMPTY_SCOPE,
       resumption: undefined,
+      summary: undefined,
       title: '',
       updatedAt: Date.now() / 1000,
     };

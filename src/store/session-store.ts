@@ -1,5 +1,6 @@
 import type { AgentEvent } from '../wire/agent-event.ts';
 import type { ConversationKey } from './conversation-key.ts';
+import type { ConversationSummary } from './conversation-summary.ts';
 
 /** Values of one scope of state, as JSON has them. In a commit, `null` removes the key. */
 export type StateValues = Readonly<Record<string, unknown>>;
@@ -28,6 +29,8 @@ export interface StoredSession extends ConversationKey {
   readonly state: SessionState;
   /** From the newest commit that had one. */
   readonly resumption?: StoredResumption;
+  /** From the newest commit that had one. */
+  readonly summary?: ConversationSummary;
   /** Time of the newest event, in seconds since 1970. */
   readonly updatedAt: number;
 }
@@ -39,6 +42,8 @@ export interface TurnCommit {
   /** Changed keys only. */
   readonly state?: Partial<SessionState>;
   readonly resumption?: StoredResumption;
+  /** Takes the place of the summary before. */
+  readonly summary?: ConversationSummary;
 }
 
 export interface LoadOptions {
@@ -121,7 +126,7 @@ export interface SessionStore {
    */
   rename(key: ConversationKey, title: string): Promise<boolean>;
   /**
-   * Deletes a conversation with its session state. State of the user and of the application stays. Commits of the conversation that were called
+   * Deletes a conversation with its session state and its summary. State of the user and of the application stays. Commits of the conversation that were called
    * before are part of what is deleted, even if they are still running.
    * @returns false if there was none
    */

@@ -228,6 +228,39 @@ describe('GET /sessions/:userId/:sessionId', () => {
     expect(JSON.stringify(body)).not.toContain('hidden');
   });
 
+  test("ends with the summary of the conversation, as ADK's event of a compaction", async () => {
+    const key = { appName: APP, userId: 'me', sessionId: 'one' };
+    const [asked, answered, newer] = [textEvent('hi', 'user'), textEvent('hello'), textEvent('more', 'user')];
+    const summary = {
+      text: 'They greeted each other.',
+      lastEventId: answered.id,
+      startTimestamp: asked.timestamp,
+      endTimestamp: answered.timestamp,
+    };
+    const environment = await fillDatabase((store) => store.commit(key, { events: [asked, answered, newer], summary }));
+    const server = await startTestServer(environment);
+    const { body } = await ask(server, 'GET', '/sessions/me/one');
+    expect(Object.keys(body)).toEqual(['id', 'appName', 'userId', 'state', 'events', 'lastUpdateTime']);
+    expect(body.events).toEqual([
+      ...[asked, answered, newer],
+      {
+        id: `compaction-${answered.id}`,
+        invocationId: 'compaction',
+        author: 'user',
+        timestamp: answered.timestamp,
+        actions: {
+          compaction: {
+            startTimestamp: asked.timestamp,
+            endTimestamp: answered.timestamp,
+            compactedContent: { role: 'model', parts: [{ text: 'They greeted each other.' }] },
+          },
+        },
+      },
+    ]);
+    await ask(server, 'DELETE', '/sessions/me/one');
+    expect((await ask(server, 'GET', '/sessions/me/one')).status).toBe(404);
+  });
+
   test('answers for a conversation without events, and with 404 for none, or for one of another user', async () => {
     const server = await startTestServer();
     await ask(server, 'POST', '/sessions/me', { session_id: 'one' });

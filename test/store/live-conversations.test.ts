@@ -580,3 +580,89 @@ describe('a conversation that is deleted', () => {
     expect(readTexts(other?.events)).toEqual(texts);
   });
 });
+
+describe('the summary of a conversation', () => {
+  const summarize = (text: string, { id, timestamp }: ReturnType<typeof textEvent>) => ({
+    text,
+    lastEventId: id,
+    startTimestamp: 0,
+    endTimestamp: timestamp,
+  });
+
+  test('a summary is committed and loaded with its position: what it covers is not listed, and stays in memory', async () => {
+    const opened = open();
+    await opened.conversation.loaded;
+    const [one, two, three] = [textEvent('one'), textEvent('two'), textEvent('three')];
+    opened.conversation.append(one);
+    opened.conversation.append(two);
+    opened.conversation.commitTurn();
+    opened.conversation.append(three);
+    expect(readTexts(opened.conversation.listUnsummarized())).toEqual(['one', 'two']);
+    opened.conversation.commitSummary(summarize('One was said.', one));
+    expect(readTexts(opened.conversation.listUnsummarized())).toEqual(['two']);
+    await opened.conversation.release();
+
+    const again = new LiveConversations(opened.store).open(KEY);
+    await again.loaded;
+    expect(again.summary).toEqual(summarize('One was said.', one));
+    expect(readTexts(again.listUnsummarized())).toEqual(['two', 'three']);
+    expect(again.unsummarized.events).toBe(2);
+    expect(readTexts(again.events)).toEqual(['one', 'two', 'three']);
+  });
+
+  test('a summary that the store does not have yet counts more than an older one that it has', async () => {
+    const opened = open({ releaseMs: 1 });
+    await opened.conversation.loaded;
+    const [one, two] = [textEvent('one'), textEvent('two')];
+    opened.conversation.append(one);
+    opened.conversation.commitSummary(summarize('old', one));
+    opened.conversation.append(two);
+    opened.conversation.commitTurn();
+    await opened.conversations.settle(KEY);
+    opened.store.commits = 'rejects';
+    opened.conversation.commitSummary(summarize('new', two));
+    await opened.conversation.release();
+    const again = opened.conversations.open(KEY);
+    expect(again.summary?.text).toBe('new');
+    await again.loaded;
+    expect(again.isLoaded).toBe(true);
+    expect(again.summary?.text).toBe('new');
+    expect(again.listUnsummarized()).toEqual([]);
+    opened.store.commits = 'works';
+    await again.release();
+    await opened.conversations.settle(KEY);
+    expect((await opened.store.load(KEY))?.summary?.text).toBe('new');
+  });
+
+  test('a summary that comes after a conversation was deleted is neither stored nor part of the next one', async () => {
+    const opened = open();
+    await opened.conversation.loaded;
+    const one = textEvent('one');
+    opened.conversation.append(one);
+    opened.conversation.commitTurn();
+    await opened.conversations.delete(KEY);
+    const next = opened.conversations.open(KEY);
+    opened.conversation.commitSummary(summarize('too late', one));
+    await next.loaded;
+    next.append(textEvent('next'));
+    await next.release();
+    expect(opened.conversation.summary).toBeUndefined();
+    expect(await loadTexts(opened.store)).toEqual(['next']);
+    expect((await opened.store.load(KEY))?.summary).toBeUndefined();
+  });
+
+  test('what a store returns in the place of a summary is no summary', async () => {
+    for (const wrong of [
+      { text: '' },
+      { text: 'x'.repeat(8_001), lastEventId: 'e', startTimestamp: 1, endTimestamp: 1 },
+    ]) {
+      const store = new TroubledStore();
+      await store.commit(KEY, { events: [textEvent('hello')], summary: wrong as never });
+      const { conversation } = open({}, store);
+      await conversation.loaded;
+      expect(conversation.isLoaded).toBe(true);
+      expect(conversation.summary).toBeUndefined();
+      await conversation.release();
+    }
+  });
+});

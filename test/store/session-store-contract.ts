@@ -26,6 +26,7 @@ export function describeSessionStore(name: string, open: () => Promise<SessionSt
     describeRenames(openStore);
     describeEventPages(openStore);
     describeDeletes(openStore);
+    describeSummaries(openStore);
   });
 }
 
@@ -422,5 +423,38 @@ function describeDeletes(open: () => Promise<SessionStore>): void {
     expect(await store.delete(KEY)).toBe(false);
     await store.commit(KEY, turn);
     expect(await loadTexts(store)).toEqual(['text']);
+  });
+}
+
+function describeSummaries(open: () => Promise<SessionStore>): void {
+  const summary = (text: string, lastEventId = 'event-1') => ({
+    text,
+    lastEventId,
+    startTimestamp: 1,
+    endTimestamp: 2.5,
+  });
+
+  test('the newest summary is kept with its position, through commits that have none, and changes no time of the conversation', async () => {
+    const store = await open();
+    const event = textEvent('hello', 'user');
+    await store.commit(KEY, { events: [event] });
+    expect(await store.load(KEY)).not.toHaveProperty('summary');
+    await store.commit(KEY, { events: [], summary: summary('Ann said hello.') });
+    await store.commit(KEY, { events: [], summary: summary('안나: "hello" 👋 \u0000\n{"a":1}', 'event-2') });
+    await store.commit(KEY, { events: [] });
+    const stored = await store.load(KEY, { recentEvents: 0 });
+    expect(stored?.summary).toEqual(summary('안나: "hello" 👋 \u0000\n{"a":1}', 'event-2'));
+    expect(stored?.updatedAt).toBe(event.timestamp);
+  });
+
+  test('a summary belongs to one conversation, and is deleted with it', async () => {
+    const store = await open();
+    const other = { ...KEY, sessionId: 'other' };
+    await store.commit(KEY, { events: [textEvent('hello')], summary: summary('one') });
+    await store.commit(other, { events: [textEvent('hello')], summary: summary('two') });
+    await store.delete(KEY);
+    await store.commit(KEY, { events: [textEvent('again')] });
+    expect((await store.load(KEY))?.summary).toBeUndefined();
+    expect((await store.load(other))?.summary?.text).toBe('two');
   });
 }

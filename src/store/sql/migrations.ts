@@ -27,7 +27,7 @@ export interface ColumnTypes {
 type Migration = (db: Transaction<Tables>, sql: Sql, types: ColumnTypes) => Promise<void>;
 
 /** Changes of the tables, in order. A released one never changes: databases have been through it. */
-const MIGRATIONS: readonly Migration[] = [createTables, addTitles];
+const MIGRATIONS: readonly Migration[] = [createTables, addTitles, addSummaries];
 
 /**
  * Brings the tables of a database to the version of this program, in one transaction.
@@ -118,4 +118,8 @@ async function addTitle(db: Transaction<Tables>, pk: number): Promise<void> {
     .execute();
   const title = findTitle(rows.map(({ body }): AgentEvent => JSON.parse(body)));
   if (title !== '') await db.updateTable('bidi_sessions').set({ title }).where('pk', '=', pk).execute();
+}
+
+async function addSummaries(db: Transaction<Tables>, sql: Sql): Promise<void> {
+  await sql`ALTER TABLE bidi_sessions ADD COLUMN summary text`.execute(db);
 }

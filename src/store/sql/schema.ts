@@ -16,6 +16,8 @@ export interface SessionRow {
   readonly resumption_provider: string | null;
   /** Handle of the provider, encrypted. */
   readonly resumption_handle: string | null;
+  /** Summary of the oldest events as JSON text. */
+  readonly summary: Generated<string | null>;
 }
 
 /** Row of an event. */

@@ -20,6 +20,7 @@ import { readEventPage, readEvents } from './event-rows.ts';
 import { HandleCipher } from './handle-cipher.ts';
 import type { Database, Tables } from './schema.ts';
 import { readState, writeState } from './state-rows.ts';
+import { readSummary, writeSummary } from './summary-column.ts';
 
 export interface SqlStoreOptions {
   /** Opens the database. Called once, before the first statement. */
@@ -59,10 +60,12 @@ export class SqlStore implements SessionStore {
         const { events, truncated } = await readEvents(snapshot, session.pk, recentEvents);
         const state = await readState(snapshot, key);
         const resumption = this.#readResumption(key, session.resumption_provider, session.resumption_handle);
+        const summary = readSummary(session.summary);
         return {
           ...{ appName, userId, sessionId },
           ...{ events, truncated, state },
           ...(resumption ? { resumption } : {}),
+          ...(summary ? { summary } : {}),
           updatedAt: session.updated_at,
         };
       });
@@ -189,7 +192,7 @@ export class SqlStore implements SessionStore {
     return database;
   }
 
-  async #commitTurn(key: ConversationKey, { events, state, resumption }: TurnCommit): Promise<void> {
+  async #commitTurn(key: ConversationKey, { events, state, resumption, summary }: TurnCommit): Promise<void> {
     const { db, sql } = await this.#open();
     await db.transaction().execute(async (transaction) => {
       const pk = await this.#writeSession(transaction, sql, key, events, resumption);
@@ -204,6 +207,7 @@ export class SqlStore implements SessionStore {
           .execute();
       }
       if (state) await writeState(transaction, key, state);
+      if (summary) await writeSummary(transaction, pk, summary);
     });
   }
 
@@ -251,7 +255,7 @@ export class SqlStore implements SessionStore {
   #findSession(db: Kysely<Tables>, { appName, userId, sessionId }: ConversationKey) {
     return db
       .selectFrom('bidi_sessions')
-      .select(['pk', 'updated_at', 'resumption_provider', 'resumption_handle'])
+      .select(['pk', 'updated_at', 'resumption_provider', 'resumption_handle', 'summary'])
       .where('app_name', '=', appName)
       .where('user_id', '=', userId)
       .where('session_id', '=', sessionId)

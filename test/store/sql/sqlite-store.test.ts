@@ -70,7 +70,7 @@ describe('createSqliteStore', () => {
     database.exec('UPDATE bidi_schema SET version = 1000');
     database.close();
     const older = createSqliteStore({ file });
-    await expect(older.load(KEY)).rejects.toThrow(/tables of version 1000, and this program knows version 2/);
+    await expect(older.load(KEY)).rejects.toThrow(/tables of version 1000, and this program knows version 3/);
     await expect(older.commit(KEY, { events: [] })).rejects.toThrow(/install the newer program/);
     await older.close();
   });
