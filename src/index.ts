@@ -74,6 +74,7 @@ export type {
   EventPage,
   EventPageOptions,
   LoadOptions,
+  OldestOptions,
   PageOptions,
   SessionPage,
   SessionState,
@@ -82,7 +83,9 @@ export type {
   StateValues,
   StoredResumption,
   StoredSession,
+  StoredSize,
   TurnCommit,
+  UserSize,
 } from './store/session-store.ts';
 export { createPostgresStore, type PostgresStoreOptions } from './store/sql/postgres-store.ts';
 export { createSqliteStore, type SqliteStoreOptions } from './store/sql/sqlite-store.ts';

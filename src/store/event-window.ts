@@ -12,7 +12,7 @@ export function measureEvent(event: AgentEvent): number {
   return JSON.stringify(event).length;
 }
 
-interface SizedEvent {
+export interface SizedEvent {
   readonly event: AgentEvent;
   readonly characters: number;
 }

@@ -4,12 +4,15 @@ import type {
   EventPage,
   EventPageOptions,
   LoadOptions,
+  OldestOptions,
   PageOptions,
   SessionPage,
   SessionState,
   SessionStore,
   StoredSession,
+  StoredSize,
   TurnCommit,
+  UserSize,
 } from './session-store.ts';
 import type { StoreLogger } from './store-health.ts';
 
@@ -52,6 +55,14 @@ export class GuardedStore implements StoreOperations {
 
   list(appName: string, userId: string, page?: PageOptions): Promise<SessionPage> {
     return this.#scope.run(() => this.#store.list(appName, userId, page));
+  }
+
+  listOldest(appName: string, options?: OldestOptions): Promise<readonly StoredSize[]> {
+    return this.#scope.run(() => this.#store.listOldest(appName, options));
+  }
+
+  measureUser(appName: string, userId: string): Promise<UserSize> {
+    return this.#scope.run(() => this.#store.measureUser(appName, userId));
   }
 
   rename(key: ConversationKey, title: string): Promise<boolean> {

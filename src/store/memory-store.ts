@@ -2,23 +2,26 @@ import type { AgentEvent } from '../wire/agent-event.ts';
 import { type ConversationKey, formatKey } from './conversation-key.ts';
 import type { ConversationSummary } from './conversation-summary.ts';
 import { findTitle } from './conversation-title.ts';
-import { EventWindow, type EventWindowLimits, measureEvent } from './event-window.ts';
+import { EventWindow, type EventWindowLimits, measureEvent, type SizedEvent } from './event-window.ts';
 import { compareForList, formatListCursor, parseListCursor } from './list-cursor.ts';
+import { SessionIndex } from './session-index.ts';
 import {
   DEFAULT_PAGE_LIMIT,
   EVENT_PAGE_LIMITS,
   type EventPage,
   type EventPageOptions,
   type LoadOptions,
+  type OldestOptions,
   type PageOptions,
   type SessionPage,
   type SessionState,
   type SessionStore,
-  type SessionSummary,
   type StateValues,
   type StoredResumption,
   type StoredSession,
+  type StoredSize,
   type TurnCommit,
+  type UserSize,
 } from './session-store.ts';
 import { SharedSpace } from './shared-space.ts';
 
@@ -72,7 +75,9 @@ interface Conversation {
   resumption: StoredResumption | undefined;
   summary: ConversationSummary | undefined;
   title: string;
+  /** Changed only while the conversation is in no index. */
   updatedAt: number;
+  readonly sessionId: string;
 }
 
 /**
@@ -85,7 +90,9 @@ export function createMemoryStore(limits: Partial<MemoryStoreLimits> = {}): Sess
 
 class MemoryStore implements SessionStore {
   readonly #limits: MemoryStoreLimits;
-  readonly #conversations = new SharedSpace<Conversation>();
+  readonly #conversations = new SharedSpace<Conversation>((deleted) => this.#removeFromIndex(deleted));
+  /** The conversations of each user (`app/user`) in the order of the list. */
+  readonly #indexes = new Map<string, SessionIndex<Conversation>>();
   /** State of applications (`app`) and users (`app/user`), least recently changed first. */
   readonly #scopes = new Map<string, Scope>();
   /** Number of conversations that were ever created. */
@@ -150,13 +157,16 @@ class MemoryStore implements SessionStore {
     const session = this.#mergeState(conversation.state, state.session);
     const app = this.#mergeState(this.#getScope(key.appName), state.app);
     const user = this.#mergeState(this.#getScope(formatUserName(key)), state.user);
+    const sized = events.map((event) => ({ event, characters: measureEvent(event) }));
 
     this.#setScope(key.appName, app);
     this.#setScope(formatUserName(key), user);
     conversation.state = session;
     conversation.resumption = resumption ?? conversation.resumption;
     conversation.summary = summary ?? conversation.summary;
-    this.#appendEvents(conversation, events);
+    this.#removeFromIndex(conversation);
+    this.#appendEvents(conversation, sized);
+    this.#addToIndex(conversation);
     const summaryCharacters = conversation.summary?.text.length ?? 0;
     const characters = conversation.window.characters + session.characters + summaryCharacters;
     this.#conversations.put(name, formatUserName(key), conversation, characters);
@@ -166,14 +176,32 @@ class MemoryStore implements SessionStore {
   async list(appName: string, userId: string, page: PageOptions = {}): Promise<SessionPage> {
     const { limit = DEFAULT_PAGE_LIMIT, cursor } = page;
     const after = cursor === undefined ? undefined : parseListCursor(cursor);
-    const found: SessionSummary[] = [];
-    for (const { key, title, updatedAt } of this.#conversations.listOwned(formatUserName({ appName, userId }))) {
-      const summary = { ...key, title, updatedAt };
-      if (!after || compareForList(after, summary) < 0) found.push(summary);
-    }
-    const sessions = found.toSorted(compareForList).slice(0, limit);
+    const found = this.#indexes.get(formatUserName({ appName, userId }))?.listNewest(limit + 1, after) ?? [];
+    const sessions = found.slice(0, limit).map(({ key, title, updatedAt }) => ({ ...key, title, updatedAt }));
     const last = sessions.at(-1);
     return last && found.length > limit ? { sessions, next: formatListCursor(last) } : { sessions };
+  }
+
+  async listOldest(
+    appName: string,
+    { userId, before = Number.POSITIVE_INFINITY, limit = DEFAULT_PAGE_LIMIT }: OldestOptions = {},
+  ): Promise<readonly StoredSize[]> {
+    const found: Conversation[] = [];
+    for (const [name, index] of this.#indexes) {
+      const isMeant =
+        userId === undefined ? name.startsWith(`${appName}/`) : name === formatUserName({ appName, userId });
+      if (isMeant) found.push(...index.listOldest(limit));
+    }
+    return found
+      .filter(({ updatedAt }) => updatedAt < before)
+      .toSorted((one, other) => compareForList(other, one))
+      .slice(0, limit)
+      .map(({ key, updatedAt }) => ({ ...key, updatedAt, characters: this.#conversations.measure(formatKey(key)) }));
+  }
+
+  async measureUser(appName: string, userId: string): Promise<UserSize> {
+    const { items, size } = this.#conversations.measureOwner(formatUserName({ appName, userId }));
+    return { conversations: items, characters: size };
   }
 
   async rename(key: ConversationKey, title: string): Promise<boolean> {
@@ -183,7 +211,10 @@ class MemoryStore implements SessionStore {
   }
 
   async delete(key: ConversationKey): Promise<boolean> {
-    return this.#conversations.delete(formatKey(key));
+    const name = formatKey(key);
+    const conversation = this.#conversations.get(name);
+    if (conversation) this.#removeFromIndex(conversation);
+    return this.#conversations.delete(name);
   }
 
   async close(): Promise<void> {}
@@ -193,6 +224,7 @@ class MemoryStore implements SessionStore {
     return {
       number: this.#created,
       key: { appName, userId, sessionId },
+      sessionId,
       window: new EventWindow(this.#limits),
       added: 0,
       ids: new Set(),
@@ -205,22 +237,38 @@ class MemoryStore implements SessionStore {
     };
   }
 
-  #appendEvents(conversation: Conversation, events: readonly AgentEvent[]): void {
+  #appendEvents(conversation: Conversation, events: readonly SizedEvent[]): void {
     const { window, ids } = conversation;
-    const added = events.filter(({ id }) => !ids.has(id));
+    const offered = new Set<string>();
+    // A commit may have the same event twice, too.
+    const added = events.filter(({ event: { id } }) => !ids.has(id) && !offered.has(id) && offered.add(id));
     const [first] = added;
     if (!first) return;
     for (const id of conversation.droppedIds) ids.delete(id);
-    if (window.length === 0) conversation.updatedAt = first.timestamp;
-    if (conversation.title === '') conversation.title = findTitle(added);
+    if (window.length === 0) conversation.updatedAt = first.event.timestamp;
+    if (conversation.title === '') conversation.title = findTitle(added.map(({ event }) => event));
     conversation.added += added.length;
     const dropped: AgentEvent[] = [];
-    for (const event of added) {
+    for (const { event, characters } of added) {
       ids.add(event.id);
-      dropped.push(...window.append(event));
+      dropped.push(...window.append(event, characters));
       conversation.updatedAt = Math.max(conversation.updatedAt, event.timestamp);
     }
     conversation.droppedIds = dropped.map(({ id }) => id);
+  }
+
+  #addToIndex(conversation: Conversation): void {
+    const user = formatUserName(conversation.key);
+    const index = this.#indexes.get(user) ?? new SessionIndex<Conversation>();
+    index.add(conversation);
+    this.#indexes.set(user, index);
+  }
+
+  #removeFromIndex(conversation: Conversation): void {
+    const user = formatUserName(conversation.key);
+    const index = this.#indexes.get(user);
+    index?.remove(conversation);
+    if (index?.length === 0) this.#indexes.delete(user);
   }
 
   #getScope(name: string): Scope {

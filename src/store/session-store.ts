@@ -62,6 +62,30 @@ export interface SessionSummary extends ConversationKey {
   readonly updatedAt: number;
 }
 
+/** A conversation and what it takes. */
+export interface StoredSize extends ConversationKey {
+  /** Time of the newest event, in seconds since 1970. */
+  readonly updatedAt: number;
+  /** Size of its events, in characters of their JSON text. A store may count more than that. */
+  readonly characters: number;
+}
+
+export interface OldestOptions {
+  /** Default: the conversations of all users. */
+  readonly userId?: string;
+  /** Only conversations whose `updatedAt` is less, in seconds since 1970. Default: all. */
+  readonly before?: number;
+  /** Maximum number of conversations. Default: 50. */
+  readonly limit?: number;
+}
+
+/** What the conversations of one user take together. */
+export interface UserSize {
+  readonly conversations: number;
+  /** Size of all events, in characters of their JSON text. */
+  readonly characters: number;
+}
+
 export interface PageOptions {
   /** Maximum number of sessions. Default: 50. */
   readonly limit?: number;
@@ -119,6 +143,10 @@ export interface SessionStore {
    * @throws {RangeError} if the cursor was not made by this store
    */
   list(appName: string, userId: string, page?: PageOptions): Promise<SessionPage>;
+  /** Lists the oldest conversations of an application, oldest first, with their sizes: those that a limit deletes first. */
+  listOldest(appName: string, options?: OldestOptions): Promise<readonly StoredSize[]>;
+  /** Measures the conversations of a user. It is called often, and must not read the events for it. */
+  measureUser(appName: string, userId: string): Promise<UserSize>;
   /**
    * Changes the title of a conversation, and nothing else. The first words of the user never replace it.
    * @param title one line of 1 to 80 characters, as `parseTitle` returns it

@@ -56,6 +56,17 @@ export class SharedSpace<Item> {
     return Array.from(this.#owners.get(owner)?.entries.values() ?? [], ({ item }) => item);
   }
 
+  /** Returns the number and the size of the items of one owner. */
+  measureOwner(name: string): { readonly items: number; readonly size: number } {
+    const owner = this.#owners.get(name);
+    return { items: owner?.entries.size ?? 0, size: owner?.size ?? 0 };
+  }
+
+  /** Returns the size of an item. */
+  measure(name: string): number {
+    return this.#entries.get(name)?.size ?? 0;
+  }
+
   /** Puts an item, which is the newest now. It takes the place of an item with the same name. */
   put(name: string, ownerName: string, item: Item, size: number): void {
     this.delete(name);

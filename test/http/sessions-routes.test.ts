@@ -522,6 +522,8 @@ test('a store that fails is answered with store_unavailable, which says nothing 
     readEvents: (key, page) => (isDown ? fail() : memory.readEvents(key, page)),
     commit: (key, turn) => (isDown ? fail() : memory.commit(key, turn)),
     list: (appName, userId, page) => (isDown ? fail() : memory.list(appName, userId, page)),
+    listOldest: (appName, options) => (isDown ? fail() : memory.listOldest(appName, options)),
+    measureUser: (appName, userId) => (isDown ? fail() : memory.measureUser(appName, userId)),
     rename: (key, title) => (isDown ? fail() : memory.rename(key, title)),
     delete: (key) => (isDown ? fail() : memory.delete(key)),
     close: async () => {},

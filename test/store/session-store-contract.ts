@@ -24,6 +24,7 @@ export function describeSessionStore(name: string, open: () => Promise<SessionSt
     describeLists(openStore);
     describeTitles(openStore);
     describeRenames(openStore);
+    describeSizes(openStore);
     describeEventPages(openStore);
     describeDeletes(openStore);
     describeSummaries(openStore);
@@ -335,6 +336,60 @@ function describeRenames(open: () => Promise<SessionStore>): void {
     await store.delete(KEY);
     await store.commit(KEY, { events: [] });
     expect(await readTitle(store)).toBe('');
+  });
+}
+
+function describeSizes(open: () => Promise<SessionStore>): void {
+  test('the oldest conversations of an application, or of a user, are listed oldest first with their sizes', async () => {
+    const store = await open();
+    expect(await store.listOldest(KEY.appName)).toEqual([]);
+    const events = ['c', 'a', 'b'].map((sessionId, index) => ({
+      ...textEvent(sessionId.repeat(5)),
+      timestamp: 10 + index,
+    }));
+    const keys = ['c', 'a', 'b'].map((sessionId) => ({ ...KEY, sessionId, userId: sessionId === 'a' ? 'bob' : 'ann' }));
+    for (const index of [2, 0, 1]) {
+      await store.commit(keys[index] ?? KEY, { events: events.slice(index, index + 1) });
+    }
+    await store.commit({ ...KEY, appName: 'other' }, { events: events.slice(0, 1) });
+    const rows = keys.map((key, index) => ({
+      ...key,
+      updatedAt: 10 + index,
+      characters: JSON.stringify(events[index]).length,
+    }));
+    expect(await store.listOldest(KEY.appName)).toEqual(rows);
+    expect(await store.listOldest(KEY.appName, { limit: 2 })).toEqual(rows.slice(0, 2));
+    expect(await store.listOldest(KEY.appName, { before: 11 })).toEqual(rows.slice(0, 1));
+    expect(await store.listOldest(KEY.appName, { userId: 'ann', before: 13, limit: 5 })).toEqual([rows[0], rows[2]]);
+    expect(await store.listOldest(KEY.appName, { userId: 'nobody' })).toEqual([]);
+  });
+
+  test('a conversation that is committed to again, or deleted, changes its place among the oldest', async () => {
+    const store = await open();
+    for (const sessionId of ['a', 'b', 'c']) await store.commit({ ...KEY, sessionId }, { events: [textEvent('text')] });
+    await store.commit({ ...KEY, sessionId: 'a' }, { events: [textEvent('text')] });
+    await store.delete({ ...KEY, sessionId: 'b' });
+    const oldest = await store.listOldest(KEY.appName);
+    expect(oldest.map(({ sessionId }) => sessionId)).toEqual(['c', 'a']);
+  });
+
+  test('the size of a user is that of all conversations; what is repeated counts once, and what is deleted no more', async () => {
+    const store = await open();
+    expect(await store.measureUser(KEY.appName, KEY.userId)).toEqual({ conversations: 0, characters: 0 });
+    const [one, two, three] = ['one', 'two 👋', 'three'].map((text) => textEvent(text));
+    const size = (...events: (AgentEvent | undefined)[]) =>
+      events.reduce((sum, event) => sum + JSON.stringify(event).length, 0);
+    await store.commit(KEY, { events: [one, two].flatMap((event) => event ?? []) });
+    await store.commit(KEY, { events: [two, three, three].flatMap((event) => event ?? []) });
+    await store.commit({ ...KEY, sessionId: 'other' }, { events: [three].flatMap((event) => event ?? []) });
+    await store.commit({ ...KEY, sessionId: 'empty' }, { events: [] });
+    await store.commit({ ...KEY, userId: 'bob' }, { events: [one].flatMap((event) => event ?? []) });
+    expect(await store.measureUser(KEY.appName, KEY.userId)).toEqual({
+      conversations: 3,
+      characters: size(one, two, three, three),
+    });
+    await store.delete(KEY);
+    expect(await store.measureUser(KEY.appName, KEY.userId)).toEqual({ conversations: 2, characters: size(three) });
   });
 }
 

@@ -4,12 +4,15 @@ import type {
   EventPage,
   EventPageOptions,
   LoadOptions,
+  OldestOptions,
   PageOptions,
   SessionPage,
   SessionState,
   SessionStore,
   StoredSession,
+  StoredSize,
   TurnCommit,
+  UserSize,
 } from '../../src/store/session-store.ts';
 
 /**
@@ -54,6 +57,14 @@ export class TroubledStore implements SessionStore {
 
   list(appName: string, userId: string, page?: PageOptions): Promise<SessionPage> {
     return this.#store.list(appName, userId, page);
+  }
+
+  listOldest(appName: string, options?: OldestOptions): Promise<readonly StoredSize[]> {
+    return this.#store.listOldest(appName, options);
+  }
+
+  measureUser(appName: string, userId: string): Promise<UserSize> {
+    return this.#store.measureUser(appName, userId);
   }
 
   rename(key: ConversationKey, title: string): Promise<boolean> {

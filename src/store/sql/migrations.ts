@@ -27,7 +27,7 @@ export interface ColumnTypes {
 type Migration = (db: Transaction<Tables>, sql: Sql, types: ColumnTypes) => Promise<void>;
 
 /** Changes of the tables, in order. A released one never changes: databases have been through it. */
-const MIGRATIONS: readonly Migration[] = [createTables, addTitles, addSummaries];
+const MIGRATIONS: readonly Migration[] = [createTables, addTitles, addSummaries, addSizes];
 
 /**
  * Brings the tables of a database to the version of this program, in one transaction.
@@ -122,4 +122,16 @@ async function addTitle(db: Transaction<Tables>, pk: number): Promise<void> {
 
 async function addSummaries(db: Transaction<Tables>, sql: Sql): Promise<void> {
   await sql`ALTER TABLE bidi_sessions ADD COLUMN summary text`.execute(db);
+}
+
+async function addSizes(db: Transaction<Tables>, sql: Sql): Promise<void> {
+  await sql`ALTER TABLE bidi_sessions ADD COLUMN characters bigint NOT NULL DEFAULT 0`.execute(db);
+  await sql`UPDATE bidi_sessions SET characters =
+    (SELECT COALESCE(SUM(LENGTH(body)), 0) FROM bidi_events WHERE session_pk = bidi_sessions.pk)`.execute(db);
+  // With the size, this index has all that measures a user.
+  await sql`DROP INDEX bidi_sessions_newest`.execute(db);
+  await sql`CREATE INDEX bidi_sessions_newest ON bidi_sessions (app_name, user_id, updated_at DESC, session_id DESC, characters)`.execute(
+    db,
+  );
+  await sql`CREATE INDEX bidi_sessions_oldest ON bidi_sessions (app_name, updated_at, session_id)`.execute(db);
 }

@@ -1,6 +1,6 @@
 import type { Generated, Kysely, Sql } from 'kysely';
 
-/** Row of a conversation. */
+/** Row of a conversation, or of what is left of a deleted one: see `deleted-sessions`. */
 export interface SessionRow {
   /** Number of the conversation in the other tables. */
   readonly pk: Generated<number>;
@@ -13,6 +13,8 @@ export interface SessionRow {
   readonly has_events: number;
   /** Name that the user has given, or the first words of the user; '' as long as there are none. */
   readonly title: Generated<string>;
+  /** Size of the events, in characters of their text. */
+  readonly characters: Generated<number>;
   readonly resumption_provider: string | null;
   /** Handle of the provider, encrypted. */
   readonly resumption_handle: string | null;

@@ -1,24 +1,34 @@
-import type { Kysely, Sql, Transaction } from 'kysely';
-import type { AgentEvent } from '../../wire/agent-event.ts';
 import { type ConversationKey, formatKey } from '../conversation-key.ts';
-import { findTitle } from '../conversation-title.ts';
-import { formatListCursor, parseListCursor } from '../list-cursor.ts';
+import { formatListCursor } from '../list-cursor.ts';
 import {
   DEFAULT_PAGE_LIMIT,
   type EventPage,
   type EventPageOptions,
   type LoadOptions,
+  type OldestOptions,
   type PageOptions,
   type SessionPage,
   type SessionState,
   type SessionStore,
   type StoredResumption,
   type StoredSession,
+  type StoredSize,
   type TurnCommit,
+  type UserSize,
 } from '../session-store.ts';
-import { readEventPage, readEvents } from './event-rows.ts';
+import { DeletedSessions, moveToDeleted } from './deleted-sessions.ts';
+import { encodeEvents, insertEvents, readEventPage, readEvents } from './event-rows.ts';
 import { HandleCipher } from './handle-cipher.ts';
-import type { Database, Tables } from './schema.ts';
+import type { Database } from './schema.ts';
+import {
+  type EncryptedResumption,
+  findSession,
+  listNewest,
+  listOldest,
+  measureUser,
+  setTitle,
+  writeSession,
+} from './session-rows.ts';
 import { readState, writeState } from './state-rows.ts';
 import { readSummary, writeSummary } from './summary-column.ts';
 
@@ -31,13 +41,11 @@ export interface SqlStoreOptions {
   readonly handleSecret?: string | undefined;
 }
 
-/** Maximum number of events in one statement: SQLite takes 32,766 parameters, three for an event. */
-const MAX_EVENTS = 1_000;
-
 /** Conversations in a database. */
 export class SqlStore implements SessionStore {
   readonly #options: SqlStoreOptions;
   readonly #cipher: HandleCipher | undefined;
+  readonly #deleted = new DeletedSessions();
   #connected: Promise<Database> | undefined;
   #prepared: Promise<void> | undefined;
   /** Commits and deletes that are running, by conversation: a later one of the same conversation waits for them. */
@@ -55,7 +63,7 @@ export class SqlStore implements SessionStore {
       .transaction()
       .setIsolationLevel('repeatable read')
       .execute(async (snapshot) => {
-        const session = await this.#findSession(snapshot, key);
+        const session = await findSession(snapshot, key);
         if (!session) return undefined;
         const { events, truncated } = await readEvents(snapshot, session.pk, recentEvents);
         const state = await readState(snapshot, key);
@@ -73,7 +81,7 @@ export class SqlStore implements SessionStore {
 
   async readEvents(key: ConversationKey, { cursor }: EventPageOptions = {}): Promise<EventPage | undefined> {
     const { db } = await this.#open();
-    const session = await this.#findSession(db, key);
+    const session = await findSession(db, key);
     return session && readEventPage(db, session.pk, cursor);
   }
 
@@ -87,46 +95,34 @@ export class SqlStore implements SessionStore {
   }
 
   async list(appName: string, userId: string, page: PageOptions = {}): Promise<SessionPage> {
-    const { limit = DEFAULT_PAGE_LIMIT, cursor } = page;
-    const after = cursor === undefined ? undefined : parseListCursor(cursor);
+    const { limit = DEFAULT_PAGE_LIMIT } = page;
     const { db } = await this.#open();
-    let query = db
-      .selectFrom('bidi_sessions')
-      .select(['session_id', 'title', 'updated_at'])
-      .where('app_name', '=', appName)
-      .where('user_id', '=', userId)
-      .orderBy('updated_at', 'desc')
-      .orderBy('session_id', 'desc')
-      .limit(limit + 1);
-    if (after) {
-      query = query.where(({ eb, or, and }) =>
-        or([
-          eb('updated_at', '<', after.updatedAt),
-          and([eb('updated_at', '=', after.updatedAt), eb('session_id', '<', after.sessionId)]),
-        ]),
-      );
-    }
-    const rows = await query.execute();
-    const found = rows.map(({ session_id, title, updated_at }) => ({
-      ...{ appName, userId, title },
-      sessionId: session_id,
-      updatedAt: updated_at,
-    }));
+    const found = await listNewest(db, appName, userId, page);
     const sessions = found.slice(0, limit);
     const last = sessions.at(-1);
     return last && found.length > limit ? { sessions, next: formatListCursor(last) } : { sessions };
   }
 
+  async listOldest(appName: string, options: OldestOptions = {}): Promise<readonly StoredSize[]> {
+    return listOldest((await this.#open()).db, appName, options);
+  }
+
+  async measureUser(appName: string, userId: string): Promise<UserSize> {
+    const { db, sql } = await this.#open();
+    return measureUser(db, sql, appName, userId);
+  }
+
   rename(key: ConversationKey, title: string): Promise<boolean> {
-    return this.#write(key, () => this.#setTitle(key, title));
+    return this.#write(key, async () => setTitle((await this.#open()).db, key, title));
   }
 
   delete(key: ConversationKey): Promise<boolean> {
-    return this.#write(key, () => this.#deleteRows(key));
+    return this.#write(key, () => this.#delete(key));
   }
 
   async close(): Promise<void> {
     await Promise.allSettled(this.#writes.values());
+    await this.#deleted.close();
     const { db } = await this.#connect();
     await db.destroy();
   }
@@ -145,36 +141,12 @@ export class SqlStore implements SessionStore {
     return write;
   }
 
-  async #setTitle({ appName, userId, sessionId }: ConversationKey, title: string): Promise<boolean> {
-    const { db } = await this.#open();
-    const { numUpdatedRows } = await db
-      .updateTable('bidi_sessions')
-      .set({ title })
-      .where('app_name', '=', appName)
-      .where('user_id', '=', userId)
-      .where('session_id', '=', sessionId)
-      .executeTakeFirstOrThrow();
-    return numUpdatedRows > 0n;
-  }
-
-  async #deleteRows(key: ConversationKey): Promise<boolean> {
-    const { db } = await this.#open();
-    const { appName, userId, sessionId } = key;
-    return db.transaction().execute(async (transaction) => {
-      await transaction
-        .deleteFrom('bidi_state')
-        .where('app_name', '=', appName)
-        .where('user_id', '=', userId)
-        .where('session_id', '=', sessionId)
-        .execute();
-      const { numDeletedRows } = await transaction
-        .deleteFrom('bidi_sessions')
-        .where('app_name', '=', appName)
-        .where('user_id', '=', userId)
-        .where('session_id', '=', sessionId)
-        .executeTakeFirstOrThrow();
-      return numDeletedRows > 0n;
-    });
+  async #delete(key: ConversationKey): Promise<boolean> {
+    const database = await this.#open();
+    const { db, sql } = database;
+    const isDeleted = await db.transaction().execute((transaction) => moveToDeleted(transaction, sql, key));
+    if (isDeleted) this.#deleted.removeLater(database);
+    return isDeleted;
   }
 
   #connect(): Promise<Database> {
@@ -184,7 +156,7 @@ export class SqlStore implements SessionStore {
 
   async #open(): Promise<Database> {
     const database = await this.#connect();
-    this.#prepared ??= this.#options.prepare(database).catch((error) => {
+    this.#prepared ??= this.#prepare(database).catch((error) => {
       this.#prepared = undefined;
       throw error;
     });
@@ -192,74 +164,26 @@ export class SqlStore implements SessionStore {
     return database;
   }
 
+  async #prepare(database: Database): Promise<void> {
+    await this.#options.prepare(database);
+    // A process that crashed may have left some.
+    this.#deleted.removeLater(database);
+  }
+
   async #commitTurn(key: ConversationKey, { events, state, resumption, summary }: TurnCommit): Promise<void> {
     const { db, sql } = await this.#open();
+    const { bodies, characters } = encodeEvents(events);
     await db.transaction().execute(async (transaction) => {
-      const pk = await this.#writeSession(transaction, sql, key, events, resumption);
-      for (let from = 0; from < events.length; from += MAX_EVENTS) {
-        const rows = events
-          .slice(from, from + MAX_EVENTS)
-          .map((event) => ({ session_pk: pk, id: event.id, body: JSON.stringify(event) }));
-        await transaction
-          .insertInto('bidi_events')
-          .values(rows)
-          .onConflict((conflict) => conflict.columns(['session_pk', 'id']).doNothing())
-          .execute();
-      }
+      const encrypted = resumption && this.#encrypt(key, resumption);
+      const pk = await writeSession(transaction, sql, key, { events, characters }, encrypted);
+      await insertEvents(transaction, sql, pk, bodies);
       if (state) await writeState(transaction, key, state);
       if (summary) await writeSummary(transaction, pk, summary);
     });
   }
 
-  /** Creates the row of a conversation, or changes it. @returns its number */
-  async #writeSession(
-    transaction: Transaction<Tables>,
-    sql: Sql,
-    key: ConversationKey,
-    events: readonly AgentEvent[],
-    resumption: StoredResumption | undefined,
-  ): Promise<number> {
-    const { appName, userId, sessionId } = key;
-    const newest = events.reduce((latest, { timestamp }) => Math.max(latest, timestamp), Number.NEGATIVE_INFINITY);
-    const handle = resumption && this.#cipher?.encrypt(resumption.handle, formatKey(key));
-    const { pk } = await transaction
-      .insertInto('bidi_sessions')
-      .values({
-        app_name: appName,
-        user_id: userId,
-        session_id: sessionId,
-        updated_at: events.length > 0 ? newest : Date.now() / 1000,
-        has_events: events.length > 0 ? 1 : 0,
-        title: findTitle(events),
-        resumption_provider: handle === undefined ? null : (resumption?.provider ?? null),
-        resumption_handle: handle ?? null,
-      })
-      .onConflict((conflict) =>
-        conflict.columns(['app_name', 'user_id', 'session_id']).doUpdateSet({
-          // The time of a commit without events counts only until there is one.
-          updated_at: sql<number>`CASE
-            WHEN excluded.has_events = 0 THEN bidi_sessions.updated_at
-            WHEN bidi_sessions.has_events = 0 OR excluded.updated_at > bidi_sessions.updated_at THEN excluded.updated_at
-            ELSE bidi_sessions.updated_at END`,
-          has_events: sql<number>`CASE WHEN excluded.has_events = 1 THEN 1 ELSE bidi_sessions.has_events END`,
-          title: sql<string>`CASE WHEN bidi_sessions.title = '' THEN excluded.title ELSE bidi_sessions.title END`,
-          resumption_provider: sql<string>`COALESCE(excluded.resumption_provider, bidi_sessions.resumption_provider)`,
-          resumption_handle: sql<string>`COALESCE(excluded.resumption_handle, bidi_sessions.resumption_handle)`,
-        }),
-      )
-      .returning('pk')
-      .executeTakeFirstOrThrow();
-    return pk;
-  }
-
-  #findSession(db: Kysely<Tables>, { appName, userId, sessionId }: ConversationKey) {
-    return db
-      .selectFrom('bidi_sessions')
-      .select(['pk', 'updated_at', 'resumption_provider', 'resumption_handle', 'summary'])
-      .where('app_name', '=', appName)
-      .where('user_id', '=', userId)
-      .where('session_id', '=', sessionId)
-      .executeTakeFirst();
+  #encrypt(key: ConversationKey, { provider, handle }: StoredResumption): EncryptedResumption | undefined {
+    return this.#cipher && { provider, handle: this.#cipher.encrypt(handle, formatKey(key)) };
   }
 
   #readResumption(

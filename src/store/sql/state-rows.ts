@@ -1,10 +1,8 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { ConversationKey } from '../conversation-key.ts';
 import type { SessionState, StateValues } from '../session-store.ts';
-import type { StateRow, Tables } from './schema.ts';
-
-/** Owner of a scope of state. */
-type Owner = Pick<StateRow, 'app_name' | 'user_id' | 'session_id'>;
+import { type KeyColumns, toKeyColumns } from './key-columns.ts';
+import type { Tables } from './schema.ts';
 
 /** Maximum number of keys in one statement: SQLite takes 32,766 parameters, PostgreSQL 65,535. */
 const MAX_KEYS = 1_000;
@@ -37,15 +35,15 @@ export async function readState(
 /** Writes the changes of a turn: `null` removes a key. */
 export async function writeState(
   db: Transaction<Tables>,
-  { appName: app_name, userId: user_id, sessionId: session_id }: ConversationKey,
+  key: ConversationKey,
   { app, user, session }: Partial<SessionState>,
 ): Promise<void> {
-  await writeScope(db, { app_name, user_id: '', session_id: '' }, app);
-  await writeScope(db, { app_name, user_id, session_id: '' }, user);
-  await writeScope(db, { app_name, user_id, session_id }, session);
+  await writeScope(db, toKeyColumns({ ...key, userId: '', sessionId: '' }), app);
+  await writeScope(db, toKeyColumns({ ...key, sessionId: '' }), user);
+  await writeScope(db, toKeyColumns(key), session);
 }
 
-async function writeScope(db: Transaction<Tables>, owner: Owner, changes: StateValues = {}): Promise<void> {
+async function writeScope(db: Transaction<Tables>, owner: KeyColumns, changes: StateValues = {}): Promise<void> {
   const entries = Object.entries(changes);
   for (let from = 0; from < entries.length; from += MAX_KEYS) {
     await writeEntries(db, owner, entries.slice(from, from + MAX_KEYS));
@@ -54,17 +52,14 @@ async function writeScope(db: Transaction<Tables>, owner: Owner, changes: StateV
 
 async function writeEntries(
   db: Transaction<Tables>,
-  owner: Owner,
+  owner: KeyColumns,
   entries: readonly (readonly [string, unknown])[],
 ): Promise<void> {
   const removed = entries.flatMap(([name, value]) => (value === null ? [JSON.stringify(name)] : []));
   if (removed.length > 0) {
-    const { app_name, user_id, session_id } = owner;
     await db
       .deleteFrom('bidi_state')
-      .where('app_name', '=', app_name)
-      .where('user_id', '=', user_id)
-      .where('session_id', '=', session_id)
+      .where(({ and }) => and({ ...owner }))
       .where('name', 'in', removed)
       .execute();
   }

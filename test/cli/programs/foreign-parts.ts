@@ -49,6 +49,8 @@ const store: SessionStore = {
     await memory.commit(key, turn);
   },
   list: (appName, userId, page) => memory.list(appName, userId, page),
+  listOldest: (appName, options) => memory.listOldest(appName, options),
+  measureUser: (appName, userId) => memory.measureUser(appName, userId),
   rename: (key, title) => memory.rename(key, title),
   delete: (key) => memory.delete(key),
   close: () => memory.close(),

@@ -3,8 +3,8 @@ import pg from 'pg';
 import { createPostgresStore } from '../../../src/store/sql/postgres-store.ts';
 import { KEY, loadTexts, textEvent } from '../events.ts';
 import { describeSessionStore } from '../session-store-contract.ts';
+import { LISTED, listVersion1, listVersion2, listVersion3, measureTexts } from './earlier-versions.ts';
 import { findPostgres, type Postgres, startPostgres } from './start-postgres.ts';
-import { listVersion1, VERSION_1_LIST } from './version-1.ts';
 
 const programs = findPostgres();
 const reason = 'missing' in programs ? programs.missing : undefined;
@@ -35,20 +35,28 @@ if (reason !== undefined && process.env.CI !== 'true') {
       await Promise.all(stores.map((store) => store.close()));
     });
 
-    test('upgrades a database of version 1: its conversations have titles, and all that they had', async () => {
-      const url = await postgres.createDatabase();
-      const client = new pg.Client({ connectionString: url });
-      await client.connect();
-      for (const statement of listVersion1('postgres')) await client.query(statement);
-      await client.end();
-      for (const _time of ['first', 'second']) {
-        const store = createPostgresStore({ url });
-        expect((await store.list('app', 'ann')).sessions).toEqual(VERSION_1_LIST);
-        const typed = await store.load({ ...KEY, sessionId: 'typed' });
-        expect(typed).toMatchObject({ events: { length: 2 }, state: { session: { mood: 'good' } } });
-        await store.close();
-      }
-    });
+    test.each([
+      ['1', listVersion1],
+      ['2', listVersion2],
+      ['3', listVersion3],
+    ])(
+      'upgrades a database of version %s: its conversations have titles and sizes, and all that they had',
+      async (_version, list) => {
+        const url = await postgres.createDatabase();
+        const client = new pg.Client({ connectionString: url });
+        await client.connect();
+        for (const statement of list('postgres')) await client.query(statement);
+        await client.end();
+        for (const _time of ['first', 'second']) {
+          const store = createPostgresStore({ url });
+          expect((await store.list('app', 'ann')).sessions).toEqual(LISTED);
+          expect(await store.measureUser('app', 'ann')).toEqual({ conversations: 3, characters: measureTexts() });
+          const typed = await store.load({ ...KEY, sessionId: 'typed' });
+          expect(typed).toMatchObject({ events: { length: 2 }, state: { session: { mood: 'good' } } });
+          await store.close();
+        }
+      },
+    );
 
     test('a database that crashes and comes back fails what is under way, and keeps what was committed', async () => {
       const errors: Error[] = [];

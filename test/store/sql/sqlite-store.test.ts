@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { createSqliteStore } from '../../../src/store/sql/sqlite-store.ts';
+import { waitFor } from '../../http/test-server.ts';
 import { KEY, loadTexts, textEvent } from '../events.ts';
 import { describeSessionStore } from '../session-store-contract.ts';
-import { listVersion1, VERSION_1_LIST } from './version-1.ts';
+import { LISTED, listVersion1, listVersion2, listVersion3, measureTexts } from './earlier-versions.ts';
 
 const folders: string[] = [];
 afterAll(async () => {
@@ -70,24 +71,32 @@ describe('createSqliteStore', () => {
     database.exec('UPDATE bidi_schema SET version = 1000');
     database.close();
     const older = createSqliteStore({ file });
-    await expect(older.load(KEY)).rejects.toThrow(/tables of version 1000, and this program knows version 3/);
+    await expect(older.load(KEY)).rejects.toThrow(/tables of version 1000, and this program knows version 4/);
     await expect(older.commit(KEY, { events: [] })).rejects.toThrow(/install the newer program/);
     await older.close();
   });
 
-  test('upgrades a file of version 1: its conversations have titles, and all that they had', async () => {
-    const file = await createFile();
-    const database = new DatabaseSync(file);
-    for (const statement of listVersion1('sqlite')) database.exec(statement);
-    database.close();
-    for (const _time of ['first', 'second']) {
-      const store = createSqliteStore({ file });
-      expect((await store.list('app', 'ann')).sessions).toEqual(VERSION_1_LIST);
-      const typed = await store.load({ ...KEY, sessionId: 'typed' });
-      expect(typed).toMatchObject({ events: { length: 2 }, state: { session: { mood: 'good' } } });
-      await store.close();
-    }
-  });
+  test.each([
+    ['1', listVersion1],
+    ['2', listVersion2],
+    ['3', listVersion3],
+  ])(
+    'upgrades a file of version %s: its conversations have titles and sizes, and all that they had',
+    async (_version, list) => {
+      const file = await createFile();
+      const database = new DatabaseSync(file);
+      for (const statement of list('sqlite')) database.exec(statement);
+      database.close();
+      for (const _time of ['first', 'second']) {
+        const store = createSqliteStore({ file });
+        expect((await store.list('app', 'ann')).sessions).toEqual(LISTED);
+        expect(await store.measureUser('app', 'ann')).toEqual({ conversations: 3, characters: measureTexts() });
+        const typed = await store.load({ ...KEY, sessionId: 'typed' });
+        expect(typed).toMatchObject({ events: { length: 2 }, state: { session: { mood: 'good' } } });
+        await store.close();
+      }
+    },
+  );
 
   test('finds a page of 10,000 conversations by an index, and a title in its row', async () => {
     const file = await createFile();
@@ -103,6 +112,58 @@ describe('createSqliteStore', () => {
       .all();
     database.close();
     expect(plan.map(({ detail }) => String(detail))).toEqual([expect.stringContaining('INDEX bidi_sessions_newest')]);
+  });
+
+  test('finds what a limit deletes, and measures a user, by an index alone', async () => {
+    const file = await createFile();
+    const store = createSqliteStore({ file });
+    await store.commit(KEY, { events: [textEvent('hello', 'user')] });
+    await store.close();
+    const database = new DatabaseSync(file);
+    const explain = (query: string) =>
+      database
+        .prepare(`EXPLAIN QUERY PLAN ${query}`)
+        .all()
+        .map(({ detail }) => String(detail));
+    const measured = explain(
+      "SELECT COUNT(*), SUM(characters) FROM bidi_sessions WHERE app_name = 'a' AND user_id = 'b'",
+    );
+    const columns = 'SELECT user_id, session_id, updated_at, characters FROM bidi_sessions';
+    const expired = explain(
+      `${columns} WHERE app_name = 'a' AND updated_at < 5 ORDER BY updated_at, session_id LIMIT 50`,
+    );
+    const ofUser = explain(
+      `${columns} WHERE app_name = 'a' AND user_id = 'b' ORDER BY updated_at, session_id LIMIT 50`,
+    );
+    database.close();
+    expect(measured).toEqual([expect.stringContaining('COVERING INDEX bidi_sessions_newest')]);
+    expect(expired).toEqual([expect.stringContaining('INDEX bidi_sessions_oldest')]);
+    expect(ofUser).toEqual([expect.stringContaining('COVERING INDEX bidi_sessions_newest')]);
+  });
+
+  test('removes the events of a deleted conversation in the background, and after a crash those that are left', async () => {
+    const file = await createFile();
+    const store = createSqliteStore({ file });
+    const other = { ...KEY, sessionId: 'other' };
+    const events = Array.from({ length: 1_000 }, (_, index) => textEvent(`text ${index}`));
+    await store.commit(KEY, { events });
+    await store.commit(KEY, { events: [textEvent('x'.repeat(2_000_000)), textEvent('y'.repeat(2_000_000))] });
+    await store.commit(other, { events: [textEvent('other')] });
+    const database = new DatabaseSync(file);
+    const count = (table: string) => Number(database.prepare(`SELECT COUNT(*) AS count FROM ${table}`).get()?.count);
+    await store.delete(KEY);
+    // The close comes before the first part, as a crash would.
+    await store.close();
+    expect(count('bidi_events')).toBe(1_003);
+    const again = createSqliteStore({ file });
+    expect(await again.load(KEY)).toBeUndefined();
+    await waitFor('the conversation to be removed', () => count('bidi_sessions') === 1);
+    expect(count('bidi_events')).toBe(1);
+    await again.commit(KEY, { events: events.slice(0, 2) });
+    expect((await again.load(KEY))?.events).toEqual(events.slice(0, 2));
+    expect(await loadTexts(again, other)).toEqual(['other']);
+    database.close();
+    await again.close();
   });
 
   test('stores nothing of a turn whose last part fails', async () => {
