@@ -5,7 +5,7 @@ import { describe, expect } from '@jest/globals';
 import { runCli } from '../cli/command.ts';
 import { hostileProxy } from '../client/hostile-proxy.ts';
 import { concurrentTest as test } from '../concurrent-test.ts';
-import { afterTest, startTestServer } from '../http/test-server.ts';
+import { afterTest, startTestServer, waitFor } from '../http/test-server.ts';
 
 /** Starts a server that is not bidi-sse, and returns its address. */
 async function listen(server: Server): Promise<string> {
@@ -208,9 +208,14 @@ describe('bidi-sse doctor', () => {
     expect(command.stdout).toMatch(/What this network does\n {2}No problem was found\./);
     expect(command.stdout).toMatch(/WebSocket {2}first event after/);
     // The doctor sends requests that the server has to refuse, which the log has at the level debug (20).
-    const entries = logs.map((line) => JSON.parse(line)).filter(({ userId }) => userId?.startsWith('doctor-'));
-    const notable = entries.filter(({ level }) => level > 20);
-    expect(notable.map(({ msg }) => msg)).toEqual(['live session opened', 'live session ended']);
+    const notable = () =>
+      logs
+        .map((line) => JSON.parse(line))
+        .filter(({ userId, level }) => userId?.startsWith('doctor-') && level > 20)
+        .map(({ msg }) => msg);
+    // The doctor does not wait for the server to have ended what it asked it to end.
+    await waitFor('the end of the session', () => notable().length >= 2);
+    expect(notable()).toEqual(['live session opened', 'live session ended']);
   });
 
   test('reads an address without a scheme as http', async () => {
