@@ -1,26 +1,13 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import {
-  type ModelConnection,
-  type ModelEvent,
-  type ModelSetup,
-  type RealtimeModel,
-  ResumptionRefused,
-} from '../../models/realtime-model.ts';
+import type { ModelConnection, ModelEvent } from '../../models/realtime-model.ts';
 import type { UpstreamStatus } from '../../wire/agent-event.ts';
-import { WireError } from '../../wire/wire-error.ts';
+import {
+  ConnectionAttempts,
+  type ConnectionAttemptsOptions,
+  MAX_ATTEMPTS,
+  type OpenedConnection,
+} from './connection-attempts.ts';
 import { LinkedConnection, type Listening, type LostConnection } from './linked-connection.ts';
-import type { TurnView } from './turn-state.ts';
 
-/** Maximum number of consecutive attempts, after which the run fails. A healthy connection resets the count. */
-const MAX_ATTEMPTS = 5;
-/** Maximum number of attempts for the first connection: the user is waiting to learn what is wrong. */
-const MAX_FIRST_ATTEMPTS = 3;
-/** Maximum wait before the second attempt to open the first connection, in ms. It triples with each further attempt: an outage lasts longer than that. */
-const FIRST_CONNECT_BACK_OFF_MS = 1_000;
-/** Maximum wait before the second attempt to replace a lost connection, in ms. The wait is short because the user may be waiting for the rest of a sentence. */
-const FIRST_BACK_OFF_MS = 100;
-/** Maximum wait before the third attempt, in ms. The wait doubles with each further attempt. */
-const BACK_OFF_MS = 500;
 /** How long before the provider's deadline the connection is closed, in ms. */
 const GO_AWAY_MARGIN_MS = 1_000;
 /** Maximum wait for the resumption handle of the last turn before a connection is left, in ms. */
@@ -29,23 +16,12 @@ const HANDLE_WAIT_MS = 1_000;
 /** Events of a connection that still count when another agent takes over: the last words of the user, and what the reply has cost. */
 const DELIVERED_TO_THE_LAST: ReadonlySet<ModelEvent['type']> = new Set(['input_transcript', 'usage']);
 
-export interface ModelLinkOptions {
-  readonly model: RealtimeModel;
-  /** Creates the setup of a connection that is opened now: that of the agent which is active. */
-  readonly createSetup: () => Promise<Omit<ModelSetup, 'history' | 'answered' | 'handle'>>;
-  /** Handle of a conversation that the provider remembers and the first connection continues. */
-  readonly handle?: string | undefined;
-  /** Whether a lost connection is resumed by the provider's handle. Otherwise a fresh connection receives the conversation. */
-  readonly usesHandles: boolean;
+export interface ModelLinkOptions extends Omit<ConnectionAttemptsOptions, 'onRetry'> {
   /**
    * Whether the model may still wait for results of calls. A session that is resumed then ignores those results, and may take the next question for
    * the end of the old one, so that a fresh connection is opened (pipecat#5465, pydantic-ai).
    */
   readonly awaitsResults: () => boolean;
-  /** Turn of the run. `onEvent` applies each event to this turn. */
-  readonly turn: TurnView;
-  /** Loads the conversation for a connection that cannot be resumed. */
-  readonly loadHistory: () => Promise<Pick<ModelSetup, 'history' | 'answered'>>;
   readonly onStatus: (status: UpstreamStatus) => void;
   readonly onEvent: (event: ModelEvent) => void;
   /** @param producedOutput whether the model produced anything on the connection */
@@ -68,25 +44,18 @@ export interface ModelLinkOptions {
 export class ModelLink {
   readonly #options: ModelLinkOptions;
   #current: LinkedConnection | undefined;
-  /** The newest resumption handle, and the turn in which the provider issued it. */
-  #handle: { readonly value: string; readonly turn: number } | undefined;
-  #hasConnected = false;
-  /** Number of the setup that connections are to have. A connection with an earlier one has another agent. */
-  #setupNumber = 1;
+  readonly #attempts: ConnectionAttempts;
   /** Whether the setup is to be renewed as soon as the model is idle. */
   #isRefreshDue = false;
   /** Whether a failed attempt was reported, and no connection that is open since. */
   #isReconnecting = false;
   #closed = false;
-  /** Aborts the current attempt, or the wait before it. */
-  #connectAbort: AbortController | undefined;
   /** Resolvers of pending `waitForConnection()` calls. */
   #waiters: (() => void)[] = [];
 
   constructor(options: ModelLinkOptions) {
     this.#options = options;
-    const { handle, turn } = options;
-    this.#handle = handle === undefined ? undefined : { value: handle, turn: turn.state.turn };
+    this.#attempts = new ConnectionAttempts({ ...options, onRetry: (attempt) => this.#reportAttempt(attempt) });
   }
 
   /** The connection that accepts input, if there is one now. A connection that is closing does not count: it would discard the input. */
@@ -105,7 +74,7 @@ export class ModelLink {
   /** Closes the link: aborts an attempt to connect, closes the connection, and makes `run()` return. */
   close(): void {
     this.#closed = true;
-    this.#getConnectAbort().abort();
+    this.#attempts.close();
     this.#current?.connection.close();
     this.#wakeWaiters();
   }
@@ -168,7 +137,7 @@ export class ModelLink {
           continue;
         }
         const { closed, goAwayReceived, producedOutput, isHealthy } = lost;
-        if (this.#options.awaitsResults()) this.#handle = undefined;
+        if (this.#options.awaitsResults()) this.#attempts.forgetHandle();
         onConnectionLost(producedOutput);
         if (isHealthy) {
           attempt = 1;
@@ -188,7 +157,7 @@ export class ModelLink {
           attempt += 1;
         }
         onStatus({ upstream: 'reconnecting', attempt, ...(closed.code === undefined ? {} : { code: closed.code }) });
-        if (!isOrderly) await this.#backOff(attempt);
+        if (!isOrderly) await this.#attempts.backOff(attempt);
         listening = this.#startListening(await this.#connect(attempt));
       }
     } catch (error) {
@@ -203,16 +172,9 @@ export class ModelLink {
    * Whether a handle that arrives now can be used. A session that is resumed in the middle of an exchange waits for the calls of the lost connection,
    * and does not answer the question that is asked again (pipecat#5465).
    */
-  #acceptsHandle({ setupNumber }: LinkedConnection): boolean {
-    const { usesHandles, turn } = this.#options;
-    // A session that is resumed keeps the instruction with which it began.
-    if (setupNumber !== this.#setupNumber) return false;
-    return usesHandles && (turn.state.exchanges === 'single' || turn.state.phase === 'idle');
-  }
-
-  /** Whether the handle was issued before the last turn was completed, so that the provider would resume without that turn. */
-  get #handleStale(): boolean {
-    return this.#handle !== undefined && this.#handle.turn !== this.#options.turn.state.turn;
+  get #acceptsHandle(): boolean {
+    const { exchanges, phase } = this.#options.turn.state;
+    return exchanges === 'single' || phase === 'idle';
   }
 
   /** Reports the events of one connection until the connection is closed. */
@@ -229,15 +191,15 @@ export class ModelLink {
           this.#onGoAway(linked, event.timeLeftMs);
           continue;
         }
-        if (event.type === 'resumption' && event.handle !== undefined && this.#acceptsHandle(linked)) {
-          this.#handle = { value: event.handle, turn: turn.state.turn };
+        if (event.type === 'resumption' && event.handle !== undefined && this.#acceptsHandle) {
+          this.#attempts.recordHandle(event.handle, linked.setupNumber);
         }
         const { exchange } = turn.state;
         onEvent(event);
         if (turn.state.exchange !== exchange) this.#refreshIfDue();
         if (!linked.goAwayReceived) continue;
         if (linked.isLeaving) {
-          if (event.type === 'resumption' && !this.#handleStale) linked.connection.close();
+          if (event.type === 'resumption' && !this.#attempts.isHandleStale) linked.connection.close();
         } else if (turn.state.exchange !== exchange) this.#closeGracefully(linked);
       }
     } finally {
@@ -262,7 +224,7 @@ export class ModelLink {
   /** Closes the connection after the handle of the last turn has arrived. New input waits for the next connection. */
   #closeGracefully(linked: LinkedConnection): void {
     linked.isLeaving = true;
-    linked.closeIn(this.#handleStale ? HANDLE_WAIT_MS : 0);
+    linked.closeIn(this.#attempts.isHandleStale ? HANDLE_WAIT_MS : 0);
   }
 
   /** Starts to report the events of a connection. */
@@ -273,52 +235,20 @@ export class ModelLink {
     return { linked, lost };
   }
 
-  async #connect(attempt: number): Promise<LinkedConnection> {
-    const { turn, onStatus, onReconnected } = this.#options;
-    const { connection, isResumption, setupNumber } = await this.#open(attempt);
-    if (setupNumber !== this.#setupNumber) {
-      connection.close();
-      return this.#connect(attempt);
-    }
-    if (this.#closed) connection.close();
-    else if (this.#hasConnected) onReconnected(connection);
-    const linked = new LinkedConnection(connection, turn, setupNumber);
-    this.#current = linked;
-    onStatus({ upstream: isResumption ? 'resumed' : this.#hasConnected ? 'reseeded' : 'ready' });
-    this.#isReconnecting = false;
-    this.#hasConnected = true;
-    this.#wakeWaiters();
-    return linked;
+  /** Opens the first connection, or one after a connection that was lost. @param attempt number of the first attempt in a row */
+  #connect(attempt: number): Promise<LinkedConnection> {
+    return this.#attempts.open(attempt, (opened) => this.#onConnected(opened));
   }
 
-  /** Opens a connection. @param attempt number of the first attempt in a row */
-  async #open(attempt: number): Promise<OpenedConnection> {
-    const { model, createSetup, loadHistory } = this.#options;
-    for (let tries = attempt; ; tries += 1) {
-      const handle = this.#handleStale ? undefined : this.#handle?.value;
-      const isResumption = handle !== undefined;
-      const setupNumber = this.#setupNumber;
-      try {
-        const setup = await createSetup();
-        const connection = await model.connect(
-          isResumption ? { ...setup, history: [], handle } : { ...setup, ...(await loadHistory()) },
-          this.#getConnectAbort().signal,
-        );
-        this.#connectAbort = undefined;
-        if (setupNumber === this.#setupNumber || this.#closed) return { connection, isResumption, setupNumber };
-        // Another agent has taken over meanwhile.
-        connection.close();
-        tries -= 1;
-      } catch (error) {
-        if (error instanceof ResumptionRefused) this.#handle = undefined;
-        else {
-          const maxAttempts = this.#hasConnected ? MAX_ATTEMPTS : MAX_FIRST_ATTEMPTS;
-          if (!(error instanceof WireError) || !error.retry || tries >= maxAttempts) throw error;
-        }
-        this.#reportAttempt(tries + 1);
-        await this.#backOff(tries + 1);
-      }
-    }
+  #onConnected({ connection, isResumption, setupNumber, isFirst }: OpenedConnection): LinkedConnection {
+    const { turn, onStatus, onReconnected } = this.#options;
+    if (!isFirst) onReconnected(connection);
+    const linked = new LinkedConnection(connection, turn, setupNumber);
+    this.#current = linked;
+    onStatus({ upstream: isResumption ? 'resumed' : isFirst ? 'ready' : 'reseeded' });
+    this.#isReconnecting = false;
+    this.#wakeWaiters();
+    return linked;
   }
 
   /** Reports an attempt after one that failed, unless the user has a connection meanwhile: then it is one of a refresh. */
@@ -330,8 +260,7 @@ export class ModelLink {
 
   /** Connections that are opened from now on have the setup of now. A session that is resumed would keep the old one. */
   #renewSetup(): void {
-    this.#setupNumber += 1;
-    this.#handle = undefined;
+    this.#attempts.renewSetup();
     this.#isRefreshDue = false;
   }
 
@@ -352,11 +281,9 @@ export class ModelLink {
 
   /** Opens a fresh connection, and leaves the given one for it. @returns `undefined` if a refresh is given up, or has to wait until the model is idle */
   async #succeed(linked: LinkedConnection): Promise<Listening | undefined> {
-    const { turn, onStatus, onSwitched, onRefreshFailed } = this.#options;
-    const { exchange } = turn.state;
-    let opened: OpenedConnection;
+    const { exchange } = this.#options.turn.state;
     try {
-      opened = await this.#open(1);
+      return await this.#attempts.open(1, (opened) => this.#switchTo(opened, linked, exchange));
     } catch (error) {
       if (linked.isHandedOver) {
         // `run` fails with the error once the connection has ended.
@@ -365,19 +292,19 @@ export class ModelLink {
       }
       linked.successor = undefined;
       if (this.#closed) return undefined;
-      onRefreshFailed(error);
+      this.#options.onRefreshFailed(error);
       this.#refreshIfDue();
       return undefined;
     }
-    const { connection, setupNumber } = opened;
-    if (this.#closed) {
-      connection.close();
-      return undefined;
-    }
-    if (setupNumber !== this.#setupNumber) {
-      connection.close();
-      return this.#succeed(linked);
-    }
+  }
+
+  /** @param exchange the exchange in which the fresh connection was told the conversation */
+  #switchTo(
+    { connection, setupNumber }: OpenedConnection,
+    linked: LinkedConnection,
+    exchange: number,
+  ): Listening | undefined {
+    const { turn, onStatus, onSwitched } = this.#options;
     if (!linked.isHandedOver && (turn.state.exchange !== exchange || turn.state.answerStarted)) {
       // The fresh connection does not know what was said meanwhile.
       connection.close();
@@ -402,32 +329,9 @@ export class ModelLink {
     if (this.#isRefreshDue) this.#refreshIfIdle();
   }
 
-  /**
-   * Waits before the given attempt, from the second. The wait is random (full jitter), so that a restart of the provider does not make all sessions
-   * reconnect at the same moment.
-   */
-  #backOff(attempt: number): Promise<void> {
-    const reconnectMs = attempt === 2 ? FIRST_BACK_OFF_MS : BACK_OFF_MS * 2 ** (attempt - 3);
-    const maxMs = this.#hasConnected ? reconnectMs : FIRST_CONNECT_BACK_OFF_MS * 3 ** (attempt - 2);
-    return delay(Math.random() * maxMs, undefined, { signal: this.#getConnectAbort().signal });
-  }
-
-  #getConnectAbort(): AbortController {
-    this.#connectAbort ??= new AbortController();
-    return this.#connectAbort;
-  }
-
   #wakeWaiters(): void {
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const wake of waiters) wake();
   }
-}
-
-/** A connection that accepts input. */
-interface OpenedConnection {
-  readonly connection: ModelConnection;
-  /** Whether it continues a session of the provider. */
-  readonly isResumption: boolean;
-  readonly setupNumber: number;
 }
