@@ -14,9 +14,11 @@ export type {
   LlmRequest,
   LlmResponse,
 } from './agent/callbacks.ts';
+export type { EventsCompactionConfig, Summarizer, SummaryRequest, SummaryResult } from './agent/events-compaction.ts';
 export type { InstructionProvider } from './agent/instruction.ts';
 export type { InvocationContext, InvocationNames, ReadonlyContext } from './agent/invocation-context.ts';
 export { LiveRequestQueue } from './agent/live-request-queue.ts';
+export { LlmSummarizer } from './agent/llm-summarizer.ts';
 export { type AgentCard, type LiveRunner, type RunLiveParams, Runner, type RunnerOptions } from './agent/run/runner.ts';
 export type { RunConfig } from './agent/run-config.ts';
 export { SequentialAgent, type SequentialAgentOptions } from './agent/sequential-agent.ts';
@@ -51,6 +53,7 @@ export type {
   ModelSetup,
   RealtimeModel,
 } from './models/realtime-model.ts';
+export type { GeneratedText, TextModel, TextRequest } from './models/text-model.ts';
 export { UnsupportedNodeError } from './node-version.ts';
 export { createRouter, type MountableRouter, type RouterOptions } from './router.ts';
 export { type RunningServer, type ServerOptions, startServer } from './server.ts';

@@ -1,15 +1,21 @@
 import { Agent } from './agent.ts';
 import { type BaseAgent, listTree } from './base-agent.ts';
+import type { EventsCompactionConfig } from './events-compaction.ts';
 import { SequentialAgent } from './sequential-agent.ts';
 
 /** The agents of a runner, and the ways in which a conversation moves between them. */
 export class AgentTree {
   readonly root: BaseAgent;
+  /** Long memory of the conversations. Default: none. */
+  readonly eventsCompactionConfig: EventsCompactionConfig | undefined;
   readonly #agents: ReadonlyMap<string, BaseAgent>;
   readonly #parents: ReadonlyMap<string, BaseAgent>;
   readonly #paths: ReadonlyMap<string, string>;
 
-  /** @throws {TypeError} if two agents name different models: all of them speak through one connection after the other to the same model */
+  /**
+   * @throws {TypeError} if two agents name different models: all of them speak through one connection after the other to the same model; or if two
+   * agents have different configs of the long memory: a conversation has one
+   */
   constructor(root: BaseAgent) {
     const all = listTree(root);
     this.root = root;
@@ -23,6 +29,18 @@ export class AgentTree {
         `Agent "${other.name}" names the model ${other.model}, and "${name}" ${model ?? 'none'}: all agents of a tree use one model, which the first agent names`,
       );
     }
+    this.eventsCompactionConfig = this.#findCompaction();
+  }
+
+  /** @throws {TypeError} if two agents have different ones */
+  #findCompaction(): EventsCompactionConfig | undefined {
+    const [first, ...others] = this.speakers.filter((agent) => agent.eventsCompactionConfig !== undefined);
+    const config = first?.eventsCompactionConfig;
+    const other = others.find((agent) => agent.eventsCompactionConfig !== config);
+    if (!other) return config;
+    throw new TypeError(
+      `Agent "${other.name}" and agent "${first?.name}" have different eventsCompactionConfigs: a conversation has one memory, so give it to one of them`,
+    );
   }
 
   /** The agents that speak: all but the sequences. */

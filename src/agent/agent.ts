@@ -1,6 +1,7 @@
 import { BaseAgent, type BaseAgentOptions } from './base-agent.ts';
 import { type AgentCallbackOptions, type AgentCallbacks, CALLBACK_OPTIONS, resolveCallbacks } from './callbacks.ts';
 import { checkOptionNames } from './check-option-names.ts';
+import { checkEventsCompaction, type EventsCompactionConfig } from './events-compaction.ts';
 import type { InstructionProvider } from './instruction.ts';
 import type { RunConfig } from './run-config.ts';
 import type { Tool } from './tool.ts';
@@ -37,6 +38,11 @@ export interface AgentOptions extends BaseAgentOptions, AgentCallbackOptions {
    * with `app:` or `temp:` are never accepted from a client. Default: true, as in ADK.
    */
   readonly acceptsState?: boolean | readonly string[];
+  /**
+   * Long memory: a text model summarizes the oldest part of a conversation, and a fresh connection is told the summary in the place of that part. A
+   * conversation has one memory, so that one agent of a tree names it for all. Default: none; fresh connections are told all events in memory.
+   */
+  readonly eventsCompactionConfig?: EventsCompactionConfig;
   /** Whether the agent may not transfer the conversation back to its parent. Default: false. */
   readonly disallowTransferToParent?: boolean;
   /** Whether the agent may not transfer the conversation to the other children of its parent. Default: false. */
@@ -54,6 +60,7 @@ const OPTIONS: readonly string[] = [
   'runConfig',
   'acceptsPersona',
   'acceptsState',
+  'eventsCompactionConfig',
   'disallowTransferToParent',
   'disallowTransferToPeers',
   ...CALLBACK_OPTIONS,
@@ -69,6 +76,7 @@ export class Agent extends BaseAgent {
   readonly runConfig: RunConfig;
   readonly acceptsPersona: boolean;
   readonly acceptsState: boolean | readonly string[];
+  readonly eventsCompactionConfig: EventsCompactionConfig | undefined;
   readonly disallowTransferToParent: boolean;
   readonly disallowTransferToPeers: boolean;
   readonly callbacks: AgentCallbacks;
@@ -96,6 +104,8 @@ export class Agent extends BaseAgent {
     if (typeof acceptsState !== 'boolean' && !isListOfTexts(acceptsState)) {
       throw new TypeError(`Agent "${name}": acceptsState must be true, false or an array of keys`);
     }
+    const { eventsCompactionConfig } = options;
+    if (eventsCompactionConfig !== undefined) checkEventsCompaction(name, eventsCompactionConfig);
     this.model = model;
     this.instruction = instruction;
     this.greeting = greeting;
@@ -104,6 +114,7 @@ export class Agent extends BaseAgent {
     this.runConfig = runConfig;
     this.acceptsPersona = acceptsPersona;
     this.acceptsState = acceptsState;
+    this.eventsCompactionConfig = eventsCompactionConfig;
     this.disallowTransferToParent = disallowTransferToParent;
     this.disallowTransferToPeers = disallowTransferToPeers;
     this.callbacks = resolveCallbacks(name, options);

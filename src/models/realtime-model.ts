@@ -9,6 +9,7 @@ import type {
 } from '../wire/agent-event.ts';
 import type { ImageInput } from '../wire/named-events.ts';
 import type { WireError } from '../wire/wire-error.ts';
+import type { TextModel } from './text-model.ts';
 
 /**
  * A live model of a provider. The runtime knows providers only through this contract: whatever is special about a provider stays in its own
@@ -33,6 +34,11 @@ export interface RealtimeModel {
    * @throws the reason of `signal`, if `signal` is aborted first
    */
   connect(setup: ModelSetup, signal: AbortSignal): Promise<ModelConnection>;
+  /**
+   * Creates a text model of the same provider, which is reached with the same credentials. Default: the provider has none here.
+   * @throws {WireError} model_not_found, if the name cannot be that of a text model
+   */
+  createTextModel?(name: string): TextModel;
 }
 
 /** Capabilities of a model. Every value is known before a connection is opened. */

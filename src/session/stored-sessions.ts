@@ -148,7 +148,7 @@ export class StoredSessions {
       yield page.events;
       cursor = page.next;
     } while (cursor !== undefined);
-    if (summary) yield [toCompactionEvent(summary)];
+    if (summary?.text) yield [toCompactionEvent(summary)];
   }
 
   /** Finds a conversation in the store, without its events. */

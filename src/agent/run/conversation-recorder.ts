@@ -16,7 +16,7 @@ export class ConversationRecorder {
    * @param stateDelta changes of state to commit with the event. Default: none
    */
   record(event: AgentEvent, stateDelta?: StateDelta): void {
-    if (isSaved(event)) this.#conversation.append(omitPictures(event), stateDelta);
+    if (isSaved(event)) this.#conversation.append(omitPictures(omitCompaction(event)), stateDelta);
     if (event.turnComplete) this.#conversation.commitTurn();
   }
 
@@ -35,6 +35,13 @@ export class ConversationRecorder {
 function isSaved(event: AgentEvent): boolean {
   if (event.partial || event.status || event.liveSessionResumptionUpdate) return false;
   return !event.content?.parts?.[0]?.inlineData;
+}
+
+/** Omits the text of a summary, which the conversation keeps besides its events. What the summary has cost stays. */
+function omitCompaction(event: AgentEvent): AgentEvent {
+  if (event.actions?.compaction === undefined) return event;
+  const { actions: _, ...others } = event;
+  return others;
 }
 
 /** Replaces the pictures in results of tools by their number: one picture would be as large as a hundred conversations. */

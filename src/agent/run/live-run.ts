@@ -45,7 +45,8 @@ export class LiveRun implements RunFlow {
       return;
     }
     this.#reportActiveAgent();
-    const { output, link, pump } = this.#parts;
+    const { output, link, pump, compactor } = this.#parts;
+    compactor?.start();
     const onError = (error: unknown) => output.end(error);
     link
       .run()
@@ -136,8 +137,9 @@ export class LiveRun implements RunFlow {
   async #stopParts(): Promise<void> {
     const { abortSignal, liveRequestQueue } = this.#options;
     const { watchdog, end, toolCalls, toolReports, updates, frames, link, replayBuffer, pump } = this.#parts;
-    const { assembler, screening, recorder, audioRecorder } = this.#parts;
+    const { assembler, screening, recorder, audioRecorder, compactor } = this.#parts;
     this.#ended = true;
+    compactor?.close();
     end.close();
     watchdog?.stop();
     abortSignal?.removeEventListener('abort', this.#onAbort);
@@ -195,7 +197,9 @@ export class LiveRun implements RunFlow {
     watchdog?.onModelEvent(event);
     if (event.type === 'tool_call') for (const call of event.calls) toolCalls.start(call);
     updates.flush();
-    if (isExchangeOver) end.onExchangeEnd();
+    if (!isExchangeOver) return;
+    end.onExchangeEnd();
+    this.#parts.compactor?.check();
   }
 
   onStall(stall: Stall): void {

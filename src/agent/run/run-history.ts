@@ -1,10 +1,12 @@
 import type { ModelSetup } from '../../models/realtime-model.ts';
+import { omitSummarized } from '../../store/conversation-summary.ts';
 import type { LiveConversation } from '../../store/live-conversation.ts';
 import type { InvocationNames } from '../invocation-context.ts';
 import type { RunConfig } from '../run-config.ts';
 import type { CreateEvent } from './event-factory.ts';
 import type { ReplayBuffer } from './replay-buffer.ts';
 import { isAnswered, omitPassedOver, omitReplayedEvents, toHistory } from './seed-history.ts';
+import { toSummaryContents } from './summary-content.ts';
 import type { TurnView } from './turn-state.ts';
 
 /** Number of connections in a row without any output after which questions that were passed over are left out of the history. */
@@ -32,7 +34,7 @@ export class RunHistory {
     this.#options = options;
   }
 
-  /** @returns the conversation without what the replay buffer will send again */
+  /** @returns the conversation without what the replay buffer will send again; a summary takes the place of the events that it covers */
   async load(): Promise<Pick<ModelSetup, 'history' | 'answered'>> {
     const { conversation, replayBuffer, runConfig, turn, invocation } = this.#options;
     await conversation.loaded;
@@ -40,7 +42,13 @@ export class RunHistory {
     // A connection that ends as soon as it is told the conversation may not bear a question that was passed over.
     const isSuspect = this.#leavesOutPassedOver || this.#fruitless >= MAX_FRUITLESS;
     const events = isSuspect ? omitPassedOver(known) : known;
-    const history = toHistory(events, runConfig.getSessionConfig);
+    const { summary } = conversation;
+    const unsummarized = new Set(omitSummarized(conversation.events, summary));
+    const told = toHistory(
+      events.filter((event) => unsummarized.has(event)),
+      runConfig.getSessionConfig,
+    );
+    const history = [...toSummaryContents(summary), ...told];
     const answered = isAnswered(events);
     this.#answeringTurn = history.at(-1)?.role === 'user' && !answered ? turn.state.turn : undefined;
     return { history, answered };

@@ -5,10 +5,19 @@ import type { MemoryCounter } from '../../wire/memory-share.ts';
 import type { SessionPersona } from '../../wire/session-config.ts';
 import type { Agent } from '../agent.ts';
 import type { AgentTree } from '../agent-tree.ts';
+import type { Summarizer } from '../events-compaction.ts';
 import type { LiveRequestQueue } from '../live-request-queue.ts';
 import type { RunConfig } from '../run-config.ts';
 import type { Tool } from '../tool.ts';
 import type { ToolLogger } from '../tools/tool-execution.ts';
+import type { SummaryBudget } from './summary-budget.ts';
+
+/** Long memory of the conversations of a runner. */
+export interface RunCompaction {
+  readonly summarizer: Summarizer;
+  readonly eventRetentionSize: number | undefined;
+  readonly budget: SummaryBudget;
+}
 
 export interface LiveRunOptions {
   readonly tree: AgentTree;
@@ -21,6 +30,8 @@ export interface LiveRunOptions {
   readonly model: RealtimeModel;
   /** Conversation of the run. The run releases it at its end. */
   readonly conversation: LiveConversation;
+  /** Makes the summaries of the conversation. Default: there are none. */
+  readonly compaction?: RunCompaction | undefined;
   /** Stores the audio of a run with `saveLiveBlob`. */
   readonly artifacts: ArtifactStore | undefined;
   /** Config of the run, with that of the agent merged in with which the run starts. */

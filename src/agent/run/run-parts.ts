@@ -9,10 +9,12 @@ import { AudioRecorder } from './audio-recorder.ts';
 import { BackgroundWork } from './background-work.ts';
 import { CallbackCalls, type Replacement } from './callback-calls.ts';
 import { checkImages } from './check-images.ts';
+import { resolveRetention } from './compaction-batch.ts';
 import { ConnectionChanges } from './connection-changes.ts';
 import { ConversationRecorder } from './conversation-recorder.ts';
 import { EventAssembler } from './event-assembler.ts';
 import { createEventFactory, createInvocationId } from './event-factory.ts';
+import { EventsCompactor } from './events-compactor.ts';
 import { FramePacer } from './frame-pacer.ts';
 import { Greeting } from './greeting.ts';
 import { HandOver } from './hand-over.ts';
@@ -62,6 +64,8 @@ export class RunParts {
   readonly end: RunEnd;
   readonly replayBuffer: ReplayBuffer;
   readonly history: RunHistory;
+  /** `undefined`: there are no summaries. */
+  readonly compactor: EventsCompactor | undefined;
   readonly background: BackgroundWork;
   /** `undefined`: the run stores no audio. */
   readonly audioRecorder: AudioRecorder | undefined;
@@ -114,6 +118,7 @@ export class RunParts {
       invocation: this.active,
       createEvent,
     });
+    this.compactor = this.#createCompactor();
     this.background = new BackgroundWork(this.turn, (status) => flow.onStatus(status));
     this.audioRecorder = this.#createAudioRecorder();
     this.#handOverRequests = this.#createHandOverRequests();
@@ -136,6 +141,14 @@ export class RunParts {
   get #isProactive(): boolean {
     const { model, runConfig } = this.#options;
     return model.capabilities.proactive || runConfig.proactivity?.proactiveAudio === true;
+  }
+
+  #createCompactor(): EventsCompactor | undefined {
+    const { compaction, conversation, runConfig, logger } = this.#options;
+    if (!compaction) return undefined;
+    const { summarizer, eventRetentionSize, budget } = compaction;
+    const retention = resolveRetention(eventRetentionSize, runConfig.getSessionConfig?.numRecentEvents);
+    return new EventsCompactor({ conversation, summarizer, retention, budget, emit: this.output.emit, logger });
   }
 
   #createAudioRecorder(): AudioRecorder | undefined {

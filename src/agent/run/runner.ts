@@ -22,9 +22,12 @@ import type { Tool } from '../tool.ts';
 import type { ToolLogger } from '../tools/tool-execution.ts';
 import { listTools } from '../tools/tool-list.ts';
 import { checkImages } from './check-images.ts';
+import { createSummarizer } from './create-summarizer.ts';
 import { findActiveAgent } from './find-active-agent.ts';
 import { LiveRun } from './live-run.ts';
 import { RunEvents } from './run-events.ts';
+import type { RunCompaction } from './run-options.ts';
+import { SummaryBudget } from './summary-budget.ts';
 
 export interface RunLiveParams {
   readonly userId: string;
@@ -116,10 +119,11 @@ export class Runner implements LiveRunner {
   readonly #tree: AgentTree;
   readonly #logger: ToolLogger | undefined;
   readonly #artifacts: ArtifactStore | undefined;
+  readonly #compaction: RunCompaction | undefined;
 
   /**
-   * @throws {WireError} invalid_run_config: the model does not support the own config of an agent
-   * @throws {TypeError} if two agents name different models
+   * @throws {WireError} invalid_run_config: the model does not support the own config of an agent; model_not_found: the name of a summarizer
+   * @throws {TypeError} if two agents name different models, or have different configs of the long memory
    */
   constructor(options: RunnerOptions) {
     const { appName, agent, model, store, artifacts } = options;
@@ -130,6 +134,7 @@ export class Runner implements LiveRunner {
       store instanceof LiveConversations ? store : new LiveConversations(store, artifacts ? { artifacts } : {});
     this.#artifacts = this.conversations.artifacts ?? (artifacts && new GuardedArtifacts(artifacts, this.#logger));
     for (const speaker of this.#tree.speakers) checkAgentConfig(speaker, model);
+    this.#compaction = this.#createCompaction();
     const { modalities, input, output, runOptions } = model.capabilities;
     this.card = {
       appName,
@@ -145,6 +150,14 @@ export class Runner implements LiveRunner {
       acceptsPersona: this.#tree.first.acceptsPersona === true,
     };
     for (const speaker of this.#tree.speakers) this.#resolveConfig(speaker, {});
+  }
+
+  #createCompaction(): RunCompaction | undefined {
+    const { eventsCompactionConfig: config } = this.#tree;
+    if (!config) return undefined;
+    const { eventRetentionSize } = config;
+    const summarizer = createSummarizer(config, this.#options.model);
+    return { summarizer, eventRetentionSize, budget: new SummaryBudget() };
   }
 
   /** @throws {WireError} invalid_run_config: one of the agents, to which the conversation may be transferred, cannot have the config */
@@ -240,6 +253,7 @@ export class Runner implements LiveRunner {
       listTools: (other) => this.#listTools(other, abortSignal),
       model,
       conversation,
+      compaction: this.#compaction,
       artifacts: this.#artifacts,
       runConfig: this.#resolveConfig(agent, runConfig),
       resolveConfig: (other) => this.#resolveConfig(other, runConfig),
