@@ -29,11 +29,33 @@ TABLE['agent/run'] = ['agent/tools', 'memory', ...TABLE['agent/tools']];
 TABLE['agent/adk'] = ['agent/run', 'models/gemini', ...TABLE['agent/run']];
 TABLE['agent/room'] = ['agent/run', ...TABLE['agent/run']];
 TABLE['session/log'] = ['wire', 'memory'];
-TABLE.session = [...WIRE, 'session/log', 'agent', 'agent/tools', 'agent/run', 'agent/room', 'isolation', 'store'];
+TABLE['session/export'] = ['wire', 'audio', 'store'];
+TABLE.session = [
+  ...WIRE,
+  'session/log',
+  'session/export',
+  'agent',
+  'agent/tools',
+  'agent/run',
+  'agent/room',
+  'isolation',
+  'store',
+];
 TABLE['session/redis'] = ['session', ...TABLE.session];
 TABLE['http/auth'] = ['wire'];
 TABLE['http/limits'] = ['wire'];
-TABLE.http = [...WIRE, 'json', 'http/auth', 'http/limits', 'session', 'session/log', 'agent', 'agent/run', 'store'];
+TABLE.http = [
+  ...WIRE,
+  'json',
+  'http/auth',
+  'http/limits',
+  'session',
+  'session/log',
+  'session/export',
+  'agent',
+  'agent/run',
+  'store',
+];
 TABLE['http/delivery'] = ['http', ...TABLE.http];
 TABLE['http/routes'] = ['http/delivery', ...TABLE['http/delivery']];
 TABLE.client = WIRE;

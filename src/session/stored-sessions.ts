@@ -10,6 +10,7 @@ import { toSizedRequest } from '../wire/byte-size.ts';
 import type { StateDelta } from '../wire/state-delta.ts';
 import { WireError } from '../wire/wire-error.ts';
 import type { ActiveSessions } from './active-sessions.ts';
+import { WavRecording } from './export/wav-recording.ts';
 import { findViolation } from './request-rules.ts';
 import { checkStateChange } from './session-config-rules.ts';
 import type { SessionLogger } from './session-logger.ts';
@@ -118,6 +119,18 @@ export class StoredSessions {
       if (renamed) return { ...key, title, updatedAt: renamed.updatedAt };
       throw live ? new WireError('store_unavailable') : createNotStoredError();
     });
+  }
+
+  /**
+   * Finds what was recorded of a conversation.
+   * @param pages events of the conversation, as `read` returns them
+   * @throws {WireError} no_recording: nothing was, or all of it is gone; session_not_found, store_unavailable
+   */
+  async findRecording(key: ConversationKey, pages: AsyncIterable<readonly AgentEvent[]>): Promise<WavRecording> {
+    const { artifacts } = this.#options.conversations;
+    const recording = await this.#ask(async () => artifacts && WavRecording.find(pages, key, artifacts));
+    if (!recording) throw new WireError('no_recording');
+    return recording;
   }
 
   /**

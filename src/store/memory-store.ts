@@ -107,10 +107,11 @@ class MemoryStore implements SessionStore {
   async load(key: ConversationKey, { recentEvents }: LoadOptions = {}): Promise<StoredSession | undefined> {
     const conversation = this.#conversations.get(formatKey(key));
     if (!conversation) return undefined;
-    const { window, state, resumption, summary, updatedAt } = conversation;
+    const { window, state, resumption, summary, title, updatedAt } = conversation;
     const events = window.list(recentEvents);
     return {
       ...conversation.key,
+      title,
       events,
       truncated: window.truncated || events.length < window.length,
       state: {

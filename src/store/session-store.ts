@@ -22,6 +22,8 @@ export interface StoredResumption {
 
 /** A durable conversation (ADK: Session). */
 export interface StoredSession extends ConversationKey {
+  /** As in `SessionSummary`. Default: ''. */
+  readonly title?: string;
   /** Complete events without audio, oldest first. */
   readonly events: readonly AgentEvent[];
   /** True if the conversation has, or once had, older events than `events`. */

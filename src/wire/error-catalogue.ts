@@ -136,6 +136,12 @@ export const errorCatalogue = {
     error: 'Not found',
     hint: 'check the path; the main routes are GET /events/:userId and POST /send/:userId',
   },
+  no_recording: {
+    status: 404,
+    retry: false,
+    error: 'Nothing of this conversation was recorded',
+    hint: 'set saveLiveBlob in the runConfig of the agent to record conversations; the oldest recordings are deleted when there are too many',
+  },
   session_not_found: {
     status: 404,
     retry: true,

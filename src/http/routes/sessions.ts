@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServerBusyError, type MemoryBudget } from '../../session/memory-budget.ts';
+import type { MemoryBudget } from '../../session/memory-budget.ts';
 import type { StoredSessions } from '../../session/stored-sessions.ts';
 import type { PageOptions } from '../../store/session-store.ts';
 import { omitUndefined } from '../../wire/omit-undefined.ts';
@@ -9,7 +9,7 @@ import type { BodyBudget } from '../body-budget.ts';
 import type { RequestContext } from '../gate.ts';
 import { readNewConversation, readNewTitle } from '../session-body.ts';
 import { toSessionJson, toSessionRow } from '../session-json.ts';
-import { SessionExport } from './session-export.ts';
+import { sendExport } from './session-export.ts';
 
 export interface SessionRouteOptions {
   readonly sessions: StoredSessions;
@@ -48,7 +48,7 @@ export async function serveSessions(req: IncomingMessage, res: ServerResponse, r
 
 /**
  * `GET /sessions/:userId/:sessionId`: a whole conversation. `PATCH`: changes its title. `DELETE`: deletes it.
- * @throws {WireError} draining, session_not_found, store_unavailable, server_busy, invalid_title, and those of a body that is not valid
+ * @throws {WireError} draining, session_not_found, store_unavailable, server_busy, invalid_query, no_recording, invalid_title, and those of a body that is not valid
  */
 export async function serveSession(req: IncomingMessage, res: ServerResponse, request: SessionRequest): Promise<void> {
   const { sessions, bodies, memory, context, method, draining } = request;
@@ -64,8 +64,7 @@ export async function serveSession(req: IncomingMessage, res: ServerResponse, re
     answerJson(res, 200, toSessionRow(renamed), corsHeaders);
     return;
   }
-  if (!memory.admitsWork) throw createServerBusyError();
-  await new SessionExport(res, context, memory).send(await sessions.read(userId, sessionId));
+  await sendExport(req.url, res, context, { sessions, memory });
 }
 
 /** @throws {WireError} invalid_query */

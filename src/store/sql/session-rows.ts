@@ -24,7 +24,7 @@ export interface EncryptedResumption {
 export function findSession(db: Kysely<Tables>, key: ConversationKey) {
   return db
     .selectFrom('bidi_sessions')
-    .select(['pk', 'updated_at', 'resumption_provider', 'resumption_handle', 'summary'])
+    .select(['pk', 'title', 'updated_at', 'resumption_provider', 'resumption_handle', 'summary'])
     .where(({ and }) => and({ ...toKeyColumns(key) }))
     .executeTakeFirst();
 }

@@ -70,7 +70,7 @@ export class SqlStore implements SessionStore {
         const resumption = this.#readResumption(key, session.resumption_provider, session.resumption_handle);
         const summary = readSummary(session.summary);
         return {
-          ...{ appName, userId, sessionId },
+          ...{ appName, userId, sessionId, title: session.title },
           ...{ events, truncated, state },
           ...(resumption ? { resumption } : {}),
           ...(summary ? { summary } : {}),

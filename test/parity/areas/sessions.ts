@@ -157,12 +157,14 @@ export const sessions: Area = {
     {
       id: 'sessions over HTTP',
       adk: 'The dev server lists, reads, makes and deletes sessions.',
-      here: 'The same, in its JSON; state of the application is not shown to users. Each has a title. A conversation that is deleted ends its live session.',
+      here: 'The same, in its JSON; state of the application is not shown to users. Each has a title, and is exported as text and as WAV, too. A conversation that is deleted ends its live session.',
       status: 'done',
       tests: [
         'http/sessions-routes.test.ts: GET /sessions/:userId lists the conversations of the user and of nobody else, newest first, with their titles and times',
         'http/sessions-routes.test.ts: POST /sessions/:userId creates a conversation with the state of the body, which tools and other conversations of the user then have',
         "http/sessions-routes.test.ts: GET /sessions/:userId/:sessionId answers with the conversation as ADK's Session, right after the turn",
+        'http/session-export.test.ts: a conversation is exported as text, as a file with its title',
+        'http/session-export.test.ts: a spoken conversation is exported as WAV with both sides, also after a restart',
         'http/sessions-routes.test.ts: DELETE /sessions/:userId/:sessionId ends the live session in the middle of an answer, tells its readers, and the conversation stays deleted',
       ],
     },
