@@ -14,7 +14,6 @@ export const limitFields = {
   MAX_USER_READERS: integer(100, 1, 1_000_000),
   MAX_USER_MODEL_CONNECTIONS_PER_MINUTE: integer(60, 1, 1_000_000),
   MAX_USER_AUDIO_S_PER_MINUTE: integer(180, 1, 1_000_000_000),
-  MAX_USER_STORED_CHARACTERS: integer(16 * 1024 * 1024, 1024 * 1024, 1024 ** 4),
 };
 
 /** Limits of addresses and users. */
@@ -37,8 +36,6 @@ export function toLimitConfig(env: z.output<z.ZodObject<typeof limitFields>>) {
       readers: env.MAX_USER_READERS,
       modelConnectionsPerMinute: env.MAX_USER_MODEL_CONNECTIONS_PER_MINUTE,
       audioSPerMinute: env.MAX_USER_AUDIO_S_PER_MINUTE,
-      /** Maximum size of the conversations in the memory of the process, in characters of JSON text. */
-      storedCharacters: env.MAX_USER_STORED_CHARACTERS,
     },
   };
 }

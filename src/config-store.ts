@@ -1,5 +1,23 @@
-import { text } from './config-fields.ts';
+import type * as z from 'zod';
+import { integer, text } from './config-fields.ts';
 import { withFiles } from './config-secrets.ts';
+
+/** Variables that limit how long conversations are stored, and how many. */
+export const retentionFields = {
+  MAX_CONVERSATION_AGE_DAYS: integer(90, 0, 36_500),
+  MAX_USER_CONVERSATIONS: integer(1_000, 1, 1_000_000),
+  MAX_USER_STORED_CHARACTERS: integer(64 * 1024 * 1024, 1024 * 1024, 1024 ** 4),
+};
+
+/** Limits of stored conversations. */
+export function toRetentionConfig(env: z.output<z.ZodObject<typeof retentionFields>>) {
+  return {
+    /** 0: no limit. */
+    ageDays: env.MAX_CONVERSATION_AGE_DAYS,
+    userConversations: env.MAX_USER_CONVERSATIONS,
+    userCharacters: env.MAX_USER_STORED_CHARACTERS,
+  };
+}
 
 /** Where conversations are stored. */
 export type StoreConfig =

@@ -7,7 +7,7 @@ import { choice, flag, integer, list, originList, text } from './config-fields.t
 import { limitFields, toLimitConfig } from './config-limits.ts';
 import { readProxy } from './config-proxy.ts';
 import { readSecrets, withFiles } from './config-secrets.ts';
-import { storeFields, toStoreConfig } from './config-store.ts';
+import { retentionFields, storeFields, toRetentionConfig, toStoreConfig } from './config-store.ts';
 import type { ProxyVariables } from './models/provider-agent.ts';
 
 export { ConfigError };
@@ -40,6 +40,7 @@ export const configSchema = z
     ...authFields,
     PUBLIC_DIR: text,
     ...storeFields,
+    ...retentionFields,
     ...artifactFields,
 
     ...limitFields,
@@ -147,6 +148,8 @@ function toConfig(env: z.output<typeof configSchema>) {
     auth: toAuthConfig(env),
     publicDir: env.PUBLIC_DIR || undefined,
     store: toStoreConfig(env.DATABASE_URL),
+    /** How long conversations are stored, and how many. */
+    retention: toRetentionConfig(env),
     artifacts: toArtifactsConfig(env, toStoreConfig(env.DATABASE_URL)),
     resumptionSecret: env.RESUMPTION_SECRET || undefined,
     ...toLimitConfig(env),

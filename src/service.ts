@@ -33,6 +33,7 @@ import { requireSupportedNode } from './node-version.ts';
 import { checkServiceOptions, type ServiceOptions } from './service-options.ts';
 import { ActiveSessions } from './session/active-sessions.ts';
 import { MemoryBudget } from './session/memory-budget.ts';
+import { Retention } from './session/retention.ts';
 import { StoredSessions } from './session/stored-sessions.ts';
 import { LiveConversations } from './store/live-conversations.ts';
 import type { SessionStore } from './store/session-store.ts';
@@ -59,6 +60,7 @@ export class Service {
   readonly #model: RealtimeModel | undefined;
   readonly #conversations: LiveConversations;
   readonly #sessions: ActiveSessions;
+  readonly #retention: Retention;
   readonly #addressLimits: AddressLimits;
   readonly #gate: Gate;
   readonly #bodies: BodyBudget;
@@ -123,6 +125,10 @@ export class Service {
     this.#pipeline = pipeline;
     const shared = { gate: this.#gate, bodies: this.#bodies, logger };
     const stored = new StoredSessions({ runner, conversations, sessions: this.#sessions, logger });
+    const { retention } = config;
+    const { appName } = runner.card;
+    this.#retention = new Retention({ appName, conversations, sessions: stored, limits: retention, logger });
+    this.#retention.start();
     this.#router = new Router({
       ...shared,
       ...{ pipeline, events, tickets },
@@ -245,8 +251,10 @@ export class Service {
     this.#draining = true;
     const { shutdownGraceMs } = this.#config;
     const graceOver = performance.now() + shutdownGraceMs;
+    const retentionStopped = this.#retention.stop();
     await this.#sessions.finishTurns(shutdownGraceMs);
     this.#sessions.stop(() => Math.round(MIN_RETRY_MS + Math.random() * (MAX_RETRY_MS - MIN_RETRY_MS)));
+    await retentionStopped;
     this.#committed = this.#conversations.close(Math.max(MIN_COMMIT_MS, graceOver - performance.now()));
   }
 }

@@ -18,7 +18,7 @@ import type { SessionLogger } from './session-logger.ts';
 export interface StoredSessionsOptions {
   readonly runner: LiveRunner;
   readonly conversations: LiveConversations;
-  readonly sessions: ActiveSessions;
+  readonly sessions: Pick<ActiveSessions, 'change'>;
   readonly logger: SessionLogger;
 }
 
@@ -146,6 +146,21 @@ export class StoredSessions {
       return stored || live !== undefined;
     });
     if (!found) throw createNotStoredError();
+  }
+
+  /**
+   * Deletes a conversation that nobody uses, because of a limit.
+   * @param old what was found; a conversation that has changed since stays
+   * @returns false if it stays
+   * @throws {WireError} store_unavailable
+   */
+  deleteUnused({ updatedAt, ...key }: ConversationKey & { readonly updatedAt: number }): Promise<boolean> {
+    const { conversations, sessions } = this.#options;
+    return sessions.change(key, async (live) => {
+      if (live || conversations.isUsed(key)) return false;
+      if ((await this.#find(key))?.updatedAt !== updatedAt) return false;
+      return this.#ask(() => conversations.delete(key));
+    });
   }
 
   async *#readPages(

@@ -41,6 +41,8 @@ export interface CommitQueueOptions {
 export interface CommitQueueOwner {
   /** Called when the memory of the uncommitted turns changes. @param bytes difference */
   onPendingResized(bytes: number): void;
+  /** Called when the store has a turn. @param bytes memory that the turn needed */
+  onCommitted(key: ConversationKey, bytes: number): void;
   /** Called when no uncommitted turn is left. */
   onDrained(key: ConversationKey): void;
 }
@@ -163,6 +165,7 @@ export class CommitQueue {
       this.#resize(-oldest.bytes);
       this.#failures = 0;
       health.onSuccess(this);
+      this.#options.owner.onCommitted(key, oldest.bytes);
     } catch (error) {
       this.#failures += 1;
       health.onFailure(this, error);

@@ -48,7 +48,7 @@ export interface ConversationOwner {
 }
 
 /** Memory of one character of JSON text, in bytes (measured: up to 1.6). */
-const BYTES_PER_CHARACTER = 2;
+export const BYTES_PER_CHARACTER = 2;
 /** Memory of an event besides its text, in bytes. */
 const EVENT_BYTES = 200;
 

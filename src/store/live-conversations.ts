@@ -4,7 +4,12 @@ import { type CommitLimits, CommitQueue, type CommitQueueOwner } from './commit-
 import { type ConversationKey, formatKey } from './conversation-key.ts';
 import { GuardedArtifacts } from './guarded-artifacts.ts';
 import { GuardedStore, type StoreOperations } from './guarded-store.ts';
-import { type ConversationOwner, LiveConversation, type LiveConversationLimits } from './live-conversation.ts';
+import {
+  BYTES_PER_CHARACTER,
+  type ConversationOwner,
+  LiveConversation,
+  type LiveConversationLimits,
+} from './live-conversation.ts';
 import type { LiveState } from './live-state.ts';
 import type { SessionStore } from './session-store.ts';
 import { SharedScopes } from './shared-scopes.ts';
@@ -47,6 +52,9 @@ const DEFAULT_LIMITS: LiveConversationsLimits = {
 /** Maximum wait of `close` for runs that are ending, in ms. */
 const RUN_END_MS = 1_000;
 
+/** Called when the store has a turn. @param characters size of the turn in characters of JSON text, rounded up */
+export type CommitWatcher = (key: ConversationKey, characters: number) => void;
+
 interface Entry {
   readonly commits: CommitQueue;
   readonly state: LiveState;
@@ -74,10 +82,14 @@ export class LiveConversations {
   #characters = 0;
   #pendingBytes = 0;
   #emptyWaiters: (() => void)[] = [];
+  readonly #commitWatchers = new Set<CommitWatcher>();
   readonly #owner: ConversationOwner & CommitQueueOwner = {
     onResized: (conversation, characters) => this.#resize(conversation, characters),
     onReleased: (conversation) => this.#release(conversation),
     onPendingResized: (bytes) => this.#resizePending(bytes),
+    onCommitted: (key, bytes) => {
+      for (const onCommitted of this.#commitWatchers) onCommitted(key, bytes / BYTES_PER_CHARACTER);
+    },
     onDrained: (key) => this.#removeIfUnused(key),
   };
 
@@ -115,6 +127,17 @@ export class LiveConversations {
     });
     entry.holders += 1;
     return entry.conversation;
+  }
+
+  /** Whether somebody holds a conversation, or the store does not have all of it yet. */
+  isUsed(key: ConversationKey): boolean {
+    return this.#entries.has(formatKey(key));
+  }
+
+  /** Watches the commits of all conversations. @returns ends the watching */
+  watchCommits(onCommitted: CommitWatcher): () => void {
+    this.#commitWatchers.add(onCommitted);
+    return () => this.#commitWatchers.delete(onCommitted);
   }
 
   /** Waits until the store has the turns of a conversation that are complete, but not longer than `releaseMs`. */

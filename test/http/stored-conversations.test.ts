@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { say } from './requests.ts';
 import { openStream } from './sse-client.ts';
-import { startTestServer, temporaryDirectory } from './test-server.ts';
+import { startTestServer, temporaryDirectory, waitFor } from './test-server.ts';
 
 test('a server with DATABASE_URL that is restarted tells a returning client the conversation, and its agent knows it', async () => {
   const environment = { DATABASE_URL: `sqlite:${join(await temporaryDirectory(), 'conversations.db')}` };
@@ -30,4 +30,29 @@ test('a server with DATABASE_URL that is restarted tells a returning client the 
 test('a server whose DATABASE_URL names a folder that does not exist does not start, and says why', async () => {
   const environment = { DATABASE_URL: 'sqlite:/no/such/folder/conversations.db' };
   await expect(startTestServer(environment)).rejects.toThrow(/unable to open database file/);
+});
+
+test('a user who begins more conversations than MAX_USER_CONVERSATIONS loses the oldest that is not live, and nobody else does', async () => {
+  const server = await startTestServer({ MAX_USER_CONVERSATIONS: '2', LINGER_MS: '0' });
+  const create = (user: string, session_id: string) =>
+    fetch(`${server.url}/sessions/${user}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ session_id }),
+    });
+  const list = async (user: string) => {
+    const { sessions } = (await (await fetch(`${server.url}/sessions/${user}`)).json()) as {
+      sessions: { id: string }[];
+    };
+    return sessions.map(({ id }) => id);
+  };
+  await create('bob', 'his');
+  await create('me', 'live');
+  const stream = await openStream(`${server.url}/events/me/live?audio=none`);
+  await stream.untilNamed('session');
+  await create('me', 'old');
+  await create('me', 'new');
+  await waitFor('the deletion', () => server.logs.some((line) => line.includes('oldest conversations of a user')));
+  expect(await list('me')).toEqual(['new', 'live']);
+  expect(await list('bob')).toEqual(['his']);
 });

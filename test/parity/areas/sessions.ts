@@ -169,6 +169,17 @@ export const sessions: Area = {
       ],
     },
     {
+      id: 'retention',
+      adk: 'None: a session stays until somebody deletes it.',
+      here: 'Conversations are deleted by age, and the oldest of a user by number and size, in every store; never one that is live.',
+      status: 'done',
+      tests: [
+        'session/retention.test.ts: retention in a store of %s a sweep deletes what is older than the limit, of all users, with its files, and logs one line',
+        'session/retention.test.ts: retention in a store of %s a commit beyond the number of conversations deletes the oldest of that user that are not live',
+        'session/retention.test.ts: retention in a store of %s a commit beyond the size of a user deletes the oldest until the rest fits; the newest stays, whatever its size',
+      ],
+    },
+    {
       id: 'renaming',
       adk: 'A session has no title.',
       here: 'PATCH changes the title of a conversation, also of a live one; the first words of the user never replace it.',
