@@ -4,6 +4,8 @@ import type { BasicLogger } from './isolation/guarded-logger.ts';
 import { geminiModel } from './models/gemini/model.ts';
 import { checkServedByAiStudio, findFamily, isKnownModel } from './models/gemini/model-names.ts';
 import type { ModelConnection, ModelSetup, RealtimeModel, ToolDeclaration } from './models/realtime-model.ts';
+import type { GeneratedText, TextModel, TextRequest } from './models/text-model.ts';
+import { WireError } from './wire/wire-error.ts';
 
 /** Names of the default models. Without a key the emulator answers as the default model of AI Studio does. */
 const DEFAULT_MODELS = { aiStudio: 'gemini-3.8-live', vertex: 'gemini-live-2.5-flash-native-audio' };
@@ -80,14 +82,42 @@ export class OfflineModel implements RealtimeModel {
   }
 
   async connect(setup: ModelSetup, signal: AbortSignal): Promise<ModelConnection> {
+    return (await this.#start()).connect(setup, signal);
+  }
+
+  createTextModel(name: string): TextModel {
+    // Checks the name.
+    this.#unconnected.createTextModel?.(name);
+    return new OfflineTextModel(name, () => this.#start());
+  }
+
+  async #start(): Promise<RealtimeModel> {
     this.#emulator ??= startGeminiEmulator();
     const { url } = await this.#emulator;
     this.#model ??= this.#createModel(url);
-    return this.#model.connect(setup, signal);
+    return this.#model;
   }
 
   /** Stops the emulator and cuts its connections. */
   async close(): Promise<void> {
     await (await this.#emulator)?.close();
+  }
+}
+
+/** A text model of the emulator in this process. */
+class OfflineTextModel implements TextModel {
+  readonly name: string;
+  readonly #start: () => Promise<RealtimeModel>;
+
+  /** @param start starts the emulator, and returns the model that connects to it */
+  constructor(name: string, start: () => Promise<RealtimeModel>) {
+    this.name = name;
+    this.#start = start;
+  }
+
+  async generate(request: TextRequest, signal: AbortSignal): Promise<GeneratedText> {
+    const model = (await this.#start()).createTextModel?.(this.name);
+    if (!model) throw new WireError('model_not_found');
+    return model.generate(request, signal);
   }
 }

@@ -10,6 +10,8 @@ import type { GeminiConnectionOptions } from './connection-options.ts';
 import { readEndpoint } from './endpoint.ts';
 import { createResumptionHandles } from './resumption-handles.ts';
 import { isLiveModel } from './setup.ts';
+import type { TextAnswer } from './text-answer.ts';
+import { TextEndpoint } from './text-endpoint.ts';
 
 export interface GeminiEmulatorOptions {
   /** Interface to listen on. Default: 127.0.0.1, because there is no real authentication. */
@@ -39,6 +41,8 @@ export interface GeminiEmulatorOptions {
   scenario?: Scenario;
   /** Whether to close with 1007 and a reason for what Gemini merely tolerates. Default: false. @see strict-rules.ts */
   strict?: boolean;
+  /** Answers of the text models (`generateContent`) to the first requests, in order. Default: they repeat what they were given. */
+  textAnswers?: readonly TextAnswer[];
 }
 
 export interface GeminiEmulator {
@@ -54,6 +58,8 @@ export interface GeminiEmulator {
    * clients that stayed after goAway, or resumed a session whose connection was still open.
    */
   readonly violations: readonly string[];
+  /** Bodies of the latest 100 requests to text models, in order. */
+  readonly textRequests: readonly unknown[];
   /** Terminates all connections and stops listening, at once. */
   close(): Promise<void>;
 }
@@ -69,7 +75,7 @@ const MAX_RECORDED = 100;
 
 /**
  * Starts a WebSocket server that speaks the protocol of Gemini Live (BidiGenerateContent, in AI Studio's and Vertex AI's variants)
- * as @google/genai expects it. The agent behind it needs no model.
+ * as @google/genai expects it, with the text models beside the live ones (`generateContent`). The agent behind it needs no model.
  * @throws if the port is not available, or an option is invalid
  */
 export async function startGeminiEmulator(options: GeminiEmulatorOptions = {}): Promise<GeminiEmulator> {
@@ -81,6 +87,7 @@ export async function startGeminiEmulator(options: GeminiEmulatorOptions = {}): 
 class EmulatorServer implements GeminiEmulator {
   readonly setups: unknown[] = [];
   readonly violations: string[] = [];
+  readonly textRequests: unknown[] = [];
   readonly #server: Server;
   readonly #webSockets = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false });
   readonly #nextScript: () => ConnectionScript;
@@ -108,10 +115,16 @@ class EmulatorServer implements GeminiEmulator {
       onSetup: (setup) => appendCapped(this.setups, setup),
       onViolation: (text) => appendCapped(this.violations, text),
     };
-    this.#server = createServer((_request, response) => {
+    const texts = new TextEndpoint({
+      apiKey: options.apiKey,
+      answers: options.textAnswers ?? [],
+      onRequest: (body) => appendCapped(this.textRequests, body),
+    });
+    this.#server = createServer((request, response) => {
+      if (texts.handle(request, response)) return;
       response
         .writeHead(404, { 'content-type': 'text/plain' })
-        .end('This is a Gemini Live emulator: WebSocket only.\n');
+        .end('This is a Gemini Live emulator: WebSocket, and generateContent of text models.\n');
     });
     this.#server.on('upgrade', (request, socket, head) => this.#handleUpgrade(request, socket, head));
   }

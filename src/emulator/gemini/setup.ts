@@ -49,7 +49,8 @@ const SETUP_FIELDS = new Set([
   'safetySettings',
   'labels',
 ]);
-const GENERATION_FIELDS = new Set([
+/** Fields of a GenerationConfig. @see https://ai.google.dev/api/generate-content#generationconfig */
+export const GENERATION_FIELDS: ReadonlySet<string> = new Set([
   'modelSelectionConfig',
   'responseJsonSchema',
   'audioTranscriptionConfig',

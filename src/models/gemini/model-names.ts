@@ -36,11 +36,16 @@ export function findFamily(model: string): GeminiFamily {
 export function checkLiveModel(model: string): void {
   checkRetired(model, RETIRED_MODELS);
   const name = model.replace(/^(?:publishers\/google\/)?models\//, '');
-  if (name.includes('/') || /live|native-audio/i.test(name)) return;
+  if (name.includes('/') || isLiveName(name)) return;
   throw new WireError(
     'model_not_found',
     `"${model}" is no live model of Gemini: their names contain "live" or "native-audio"`,
   );
+}
+
+/** Whether a name is that of a live model. */
+export function isLiveName(name: string): boolean {
+  return /live|native-audio/i.test(name);
 }
 
 /** Refuses a model that AI Studio itself does not have any more. @throws {WireError} model_not_found */

@@ -1,4 +1,4 @@
-import { GoogleGenAI } from '@google/genai';
+import type { GoogleGenAI } from '@google/genai';
 import { WireError } from '../../wire/wire-error.ts';
 import type { ProxyVariables } from '../provider-agent.ts';
 import { connectWithin, type UnparsableFrame } from '../provider-socket.ts';
@@ -9,13 +9,16 @@ import {
   ResumptionRefused,
   type ToolDeclaration,
 } from '../realtime-model.ts';
+import type { TextModel } from '../text-model.ts';
 import { describeCapabilities } from './capabilities.ts';
 import { closeToError, sdkErrorToWireError } from './close-error.ts';
 import { GeminiConnection } from './connection.ts';
 import type { GeminiFamily } from './family.ts';
 import { checkLiveModel, findFamily } from './model-names.ts';
+import { createSdkClient } from './sdk-client.ts';
 import { type SdkCallbacks, SdkSocket, type SdkSocketOptions } from './sdk-socket.ts';
 import { toHistoryFields, toLiveConnectConfig, toTools } from './setup.ts';
+import { geminiTextModel } from './text-model.ts';
 
 /** Version of the API of AI Studio that is used unless the operator chooses one, and the version that has everything. */
 const DEFAULT_VERSION = 'v1beta';
@@ -69,11 +72,15 @@ class GeminiModel implements RealtimeModel {
     this.name = model;
     this.#family = findFamily(model);
     this.capabilities = describeCapabilities(this.#family, vertexai);
-    this.#live = createLive(options, apiVersion);
+    this.#live = createSdkClient(options, apiVersion).live;
   }
 
   checkTools(tools: readonly ToolDeclaration[]): void {
     toTools(tools, this.#family);
+  }
+
+  createTextModel(name: string): TextModel {
+    return geminiTextModel({ ...this.#options, model: name });
   }
 
   async connect(setup: ModelSetup, signal: AbortSignal): Promise<ModelConnection> {
@@ -103,7 +110,7 @@ class GeminiModel implements RealtimeModel {
     const { vertexai, apiVersion } = this.#options;
     const needsPreview = proactiveAudio !== undefined || affectiveDialog !== undefined;
     if (vertexai || !needsPreview || apiVersion !== DEFAULT_VERSION) return this.#live;
-    this.#previewLive ??= createLive(this.#options, PREVIEW_VERSION);
+    this.#previewLive ??= createSdkClient(this.#options, PREVIEW_VERSION).live;
     return this.#previewLive;
   }
 
@@ -123,17 +130,6 @@ class GeminiModel implements RealtimeModel {
     });
     connection.attachSession(session, sockets.latest);
   }
-}
-
-/** Creates the SDK's client. */
-function createLive(options: GeminiOptions, apiVersion: string): GoogleGenAI['live'] {
-  const { apiKey, vertexai, project, location, baseUrl } = options;
-  return new GoogleGenAI({
-    ...(apiKey === undefined ? {} : { apiKey }),
-    ...(vertexai ? { vertexai, ...(project ? { project } : {}), ...(location ? { location } : {}) } : {}),
-    apiVersion,
-    ...(baseUrl ? { httpOptions: { baseUrl } } : {}),
-  }).live;
 }
 
 /** Creates the SDK's socket for one attempt to connect. */
