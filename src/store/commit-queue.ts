@@ -4,6 +4,7 @@ import type { ConversationKey } from './conversation-key.ts';
 import type { ConversationSummary } from './conversation-summary.ts';
 import type { StoreOperations } from './guarded-store.ts';
 import type { LiveState } from './live-state.ts';
+import type { StoredResumption } from './session-store.ts';
 import type { StoreHealth } from './store-health.ts';
 import { limitTime } from './time-limit.ts';
 
@@ -26,6 +27,7 @@ export interface ConversationTurnCommit {
   /** Changes of state that belong to the events. */
   readonly stateDelta?: StateDelta;
   readonly summary?: ConversationSummary;
+  readonly resumption?: StoredResumption;
 }
 
 export interface CommitQueueOptions {

@@ -9,7 +9,7 @@ import { EventWindow, type EventWindowLimits, measureEvent } from './event-windo
 import type { StoreOperations } from './guarded-store.ts';
 import type { LiveState } from './live-state.ts';
 import { omitLargeResults } from './omit-results.ts';
-import type { SessionState, StoredSession } from './session-store.ts';
+import type { SessionState, StoredResumption, StoredSession } from './session-store.ts';
 import { listShownTurns } from './shown-turns.ts';
 import type { StoreHealth } from './store-health.ts';
 import { limitTime } from './time-limit.ts';
@@ -78,6 +78,7 @@ export class LiveConversation {
   /** Whether the turn was to be committed while it was held. */
   #isCommitDue = false;
   #isLoaded = false;
+  #resumption: StoredResumption | undefined;
   #isClosed = false;
   /** Ends the wait before the next load. */
   #endPause: (() => void) | undefined;
@@ -144,6 +145,16 @@ export class LiveConversation {
   /** Commits the conversation without an event, so that the store has it. @param stateDelta changes that were applied to `state` */
   commitCreation(stateDelta: StateDelta): void {
     this.#options.commits.push({ events: [], stateDelta }, BYTES_PER_CHARACTER * JSON.stringify(stateDelta).length);
+  }
+
+  /** How a provider continues the conversation, as the store had it when the conversation was loaded. `undefined`: not known. */
+  get resumption(): StoredResumption | undefined {
+    return this.#resumption;
+  }
+
+  /** Commits how a provider continues the conversation, as of the turns that were committed before. */
+  commitResumption(resumption: StoredResumption): void {
+    this.#options.commits.push({ events: [], resumption }, BYTES_PER_CHARACTER * resumption.handle.length);
   }
 
   /** Lists the turns in memory. */
@@ -285,6 +296,7 @@ export class LiveConversation {
         const shared = stored?.state ?? (await limitTime(() => this.#loadShared(), limits.attemptMs));
         if (this.#isClosed) return;
         if (stored) this.#putBefore(stored);
+        this.#resumption = stored?.resumption;
         this.state.load(shared);
         this.#isLoaded = true;
         health.onSuccess(this);

@@ -6,6 +6,7 @@ import {
   ResumptionRefused,
 } from '../../models/realtime-model.ts';
 import { WireError } from '../../wire/wire-error.ts';
+import type { SessionHandles } from './session-handles.ts';
 import type { TurnView } from './turn-state.ts';
 
 /** Maximum number of consecutive attempts, after which the run fails. A healthy connection resets the count. */
@@ -25,6 +26,8 @@ export interface ConnectionAttemptsOptions {
   readonly createSetup: () => Promise<Omit<ModelSetup, 'history' | 'answered' | 'handle'>>;
   /** Handle of a conversation that the provider remembers and the first connection continues. */
   readonly handle?: string | undefined;
+  /** Handles beyond the run. */
+  readonly sessionHandles: SessionHandles;
   /** Whether a lost connection is resumed by the provider's handle. Otherwise a fresh connection receives the conversation. */
   readonly usesHandles: boolean;
   /** Turn of the run. */
@@ -70,8 +73,10 @@ export class ConnectionAttempts {
 
   /** Keeps a handle for the next attempt. A session that is resumed keeps the instruction with which it began: the handle of an earlier setup is ignored. */
   recordHandle(value: string, setupNumber: number): void {
-    const { usesHandles, turn } = this.#options;
-    if (usesHandles && setupNumber === this.#setupNumber) this.#handle = { value, turn: turn.state.turn };
+    const { usesHandles, turn, sessionHandles } = this.#options;
+    if (!usesHandles || setupNumber !== this.#setupNumber) return;
+    this.#handle = { value, turn: turn.state.turn };
+    sessionHandles.onHandle(value);
   }
 
   /** The next connection receives the conversation. */
@@ -83,6 +88,7 @@ export class ConnectionAttempts {
   renewSetup(): void {
     this.#setupNumber += 1;
     this.#handle = undefined;
+    this.#options.sessionHandles.discard();
   }
 
   /** Ends the attempt in progress, and all further ones. */
@@ -126,20 +132,23 @@ export class ConnectionAttempts {
 
   /** @returns `undefined` if the attempt has failed, after the wait for the next one */
   async #try(attempt: number): Promise<Pick<OpenedConnection, 'connection' | 'isResumption'> | undefined> {
-    const { model, createSetup, loadHistory, onRetry } = this.#options;
-    const handle = this.isHandleStale ? undefined : this.#handle?.value;
-    const isResumption = handle !== undefined;
+    const { model, createSetup, loadHistory, sessionHandles, onRetry } = this.#options;
     try {
       const setup = await createSetup();
+      const handle = this.isHandleStale ? undefined : (this.#handle?.value ?? sessionHandles.find(setup));
+      const isResumption = handle !== undefined;
       const connection = await model.connect(
         isResumption ? { ...setup, history: [], handle } : { ...setup, ...(await loadHistory()) },
         this.#getAbort().signal,
       );
       if (!this.#closed) this.#abort = undefined;
+      sessionHandles.onOpened(setup, isResumption);
       return { connection, isResumption };
     } catch (error) {
-      if (error instanceof ResumptionRefused) this.#handle = undefined;
-      else {
+      if (error instanceof ResumptionRefused) {
+        this.#handle = undefined;
+        sessionHandles.discard();
+      } else {
         const maxAttempts = this.#hasConnected ? MAX_ATTEMPTS : MAX_FIRST_ATTEMPTS;
         if (!(error instanceof WireError) || !error.retry || attempt >= maxAttempts) throw error;
       }

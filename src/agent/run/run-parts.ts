@@ -31,6 +31,7 @@ import type { LiveRunOptions } from './run-options.ts';
 import { RunOutput } from './run-output.ts';
 import { RunState } from './run-state.ts';
 import { Screening } from './screening.ts';
+import { SessionHandles } from './session-handles.ts';
 import { SetupSource } from './setup-source.ts';
 import { StallRecovery } from './stall-recovery.ts';
 import { ToolReports } from './tool-reports.ts';
@@ -197,13 +198,21 @@ export class RunParts {
   }
 
   #createLink(): ModelLink {
-    const { model, runConfig } = this.#options;
+    const { model, runConfig, conversation } = this.#options;
+    const { handle, reseed } = runConfig.sessionResumption ?? {};
+    const usesHandles = reseed !== true;
     const setups = new SetupSource({ ...this.#options, active: this.active, state: this.state });
     return new ModelLink({
       model,
       createSetup: () => setups.create(),
-      handle: runConfig.sessionResumption?.handle,
-      usesHandles: runConfig.sessionResumption?.reseed !== true,
+      handle,
+      usesHandles,
+      sessionHandles: new SessionHandles({
+        model,
+        conversation,
+        isEnabled: usesHandles && handle === undefined,
+        isSettled: () => this.turn.state.phase === 'idle' && !this.toolCalls.hasPending,
+      }),
       awaitsResults: () => this.toolCalls.hasPending,
       turn: this.turn,
       loadHistory: () => this.history.load(),

@@ -155,12 +155,13 @@ export class GeminiConnection {
   #openSession(setup: GeminiSetup): void {
     const { handles, toolWaitMs } = this.#options;
     const { service } = this.#endpoint;
-    const earlier = this.#redeemHandle(setup.resumption?.handle);
+    const earlier = this.#redeemHandle(setup.resumption?.handle, setup.model);
     const conversation = earlier?.conversation ?? {};
     const left = setup.family.resumesAtLoss ? (conversation.connection?.state ?? earlier) : earlier;
     conversation.connection = this;
     this.#conversation = conversation;
     conversation.instruction ??= setup.instruction;
+    conversation.model ??= setup.model;
     clearTimeout(this.#setupTimer);
     const send = (message: ServerMessage) => this.#send(message);
     send({ setupComplete: service === 'vertex' ? { sessionId: randomUUID() } : {} });
@@ -198,11 +199,12 @@ export class GeminiConnection {
     this.#startTimers();
   }
 
-  /** Returns the conversation that a setup resumes. @throws {GeminiRefusal} 1008 for an unknown handle, 1011 for one in use */
-  #redeemHandle(handle: string | undefined): Resumable | undefined {
+  /** Returns the conversation that a setup resumes. @throws {GeminiRefusal} 1008 for a handle that is unknown or of another model, 1011 for one in use */
+  #redeemHandle(handle: string | undefined, model: string): Resumable | undefined {
     if (handle === undefined) return undefined;
     const earlier = this.#refusesHandle ? undefined : this.#options.handles.redeem(handle);
-    if (!earlier) throw new GeminiRefusal(1008, 'BidiGenerateContent session not found');
+    if (!earlier || earlier.conversation.model !== model)
+      throw new GeminiRefusal(1008, 'BidiGenerateContent session not found');
     if (!earlier.conversation.connection?.isOpen) return earlier;
     if (this.#options.strict)
       this.#options.onViolation('The session is resumed while its old connection is still open.');

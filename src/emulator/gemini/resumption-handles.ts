@@ -3,6 +3,8 @@ import type { Turn } from '../turn.ts';
 
 /** State that all connections of a session share. A session has several connections if it is resumed. */
 export interface Conversation {
+  /** Model of the session. Another one cannot resume it. @see https://ai.google.dev/gemini-api/docs/live-session */
+  model?: string;
   /** The session's latest connection, which knows how it left the session. Undefined before the first. */
   connection?: { readonly isOpen: boolean; readonly state: Pick<Resumable, 'history' | 'hasOpenCalls'> } | undefined;
   /**

@@ -171,6 +171,8 @@ export class SqlStore implements SessionStore {
   }
 
   async #commitTurn(key: ConversationKey, { events, state, resumption, summary }: TurnCommit): Promise<void> {
+    // A handle alone, without a secret for it, is not worth a write.
+    if (resumption && !this.#cipher && events.length === 0 && !state && !summary) return;
     const { db, sql } = await this.#open();
     const { bodies, characters } = encodeEvents(events);
     await db.transaction().execute(async (transaction) => {

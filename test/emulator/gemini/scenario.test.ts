@@ -268,6 +268,18 @@ describe('actions', () => {
     (await opened({ sessionResumption: { handle } })).close();
   });
 
+  test('a handle of another model is refused as an unknown one', async () => {
+    await start([]);
+    const first = await opened({ sessionResumption: {} });
+    const handle = JSON.parse(await first.until('newHandle')).sessionResumptionUpdate.newHandle;
+    first.close();
+    await first.closed;
+    const second = await openRaw(emulator);
+    second.send(setup({ sessionResumption: { handle }, model: 'models/gemini-live-2.5-flash' }));
+    expect(await second.closed).toEqual({ code: 1008, reason: 'BidiGenerateContent session not found' });
+    (await opened({ sessionResumption: { handle } })).close();
+  });
+
   test('with "refuse handle" a setup without a handle is accepted', async () => {
     await start([[{ at: 'setup', do: 'refuse handle' }]]);
     (await opened({ sessionResumption: {} })).close();

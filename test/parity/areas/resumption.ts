@@ -38,9 +38,11 @@ export const resumption: Area = {
     {
       id: 'resumption: the newest handle',
       adk: 'Each update’s handle is stored.',
-      here: 'The same; an update without one leaves the last.',
+      here: 'The same; an update without one leaves the last. The store keeps it encrypted, and the next run uses it if nothing has changed.',
       status: 'done',
       tests: [
+        'http/stored-handles.test.ts: after a restart the session of the provider is resumed with the stored handle: nothing is told again, lost or doubled',
+        'http/stored-handles.test.ts: after a restart a handle that the provider refuses is given up, and the provider is told the conversation',
         'agent/run/end-to-end.test.ts: a connection that is cut is resumed by its handle, and the conversation continues',
       ],
     },
