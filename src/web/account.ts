@@ -68,11 +68,17 @@ export class Account {
     return this.#identity.getIds();
   }
 
+  /** Opens the conversation that the address of the page names. */
+  requestSession(sessionId: string): void {
+    this.#identity.request(sessionId);
+  }
+
+  /** Starts another conversation of the user. */
   renewIds(): void {
     this.#identity.renewIds();
   }
 
-  /** Returns to a conversation of before `renewIds`. */
+  /** Continues a conversation of the user. */
   useIds(ids: ConversationIds): void {
     this.#identity.useIds(ids);
   }

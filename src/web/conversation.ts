@@ -4,9 +4,9 @@ import { readActivity } from './activity.ts';
 import { AnswerStopper } from './answer-stopper.ts';
 import type { AttachedImage } from './attached-image.ts';
 import type { ConnectionState } from './connection-state.ts';
+import { ConversationChoice } from './conversation-choice.ts';
 import { ConversationLink } from './conversation-link.ts';
 import type { Environment } from './environment.ts';
-import type { ConversationIds } from './identity.ts';
 import {
   CONVERSATION_FORGOTTEN,
   createEndedNotice,
@@ -21,7 +21,7 @@ import { resolveRejection } from './resolve-rejection.ts';
 import type { ServerEvent } from './server-event.ts';
 import { SessionState } from './session-state.ts';
 import { limitTranscript } from './transcript/limit-transcript.ts';
-import { isForgotten } from './transcript/reset.ts';
+import { isForgotten, isUnsent } from './transcript/reset.ts';
 import { findOpenAnswer, reduceTranscript, type TranscriptAction } from './transcript/transcript.ts';
 import { EMPTY_TRANSCRIPT } from './transcript/transcript-state.ts';
 import { TypedMessages } from './typed-messages.ts';
@@ -45,7 +45,8 @@ export class Conversation {
   });
   readonly #typed: TypedMessages;
   readonly #stopper: AnswerStopper;
-  #ids: ConversationIds | undefined;
+  /** Which conversation is open. */
+  readonly choice: ConversationChoice;
 
   readonly connection = this.#link.connection;
   readonly rung = this.#link.rung;
@@ -76,6 +77,14 @@ export class Conversation {
       notify: (notice: Notice) => this.notify(notice),
       dismiss: (key: Notice['key']) => this.dismiss(key),
     };
+    this.choice = new ConversationChoice({
+      account: environment.account,
+      // A browser's fetch refuses to run as a method of another object.
+      fetch: environment.network.fetch ?? ((input, init) => fetch(input, init)),
+      open: () => this.open(),
+      isEmpty: () => this.isEmpty.value,
+      notify: parts.notify,
+    });
     this.talk = new Talk({
       ...environment,
       ...parts,
@@ -92,12 +101,11 @@ export class Conversation {
   /** Opens the conversation of the user: for a new page, and to continue one that has ended. */
   open(): void {
     this.#session.leave();
-    const { account, network, settings } = this.#environment;
-    const ids = account.getIds();
-    // The page shows nothing of another user's conversation, and sends nothing that was typed for it.
-    if (ids.userId !== this.#ids?.userId || ids.sessionId !== this.#ids.sessionId) this.#clear();
-    this.#ids = ids;
-    this.talk.follow(`${ids.userId}/${ids.sessionId ?? ''}`);
+    const { network, settings } = this.#environment;
+    const { ids, left } = this.choice.adopt();
+    // The page shows nothing of another conversation, and sends nothing that was typed for it.
+    if (left !== undefined) this.#leave(left);
+    this.talk.follow(this.choice.name.peek());
     // Another page may be speaking with the agent: a page without voice asks for no modality, and receives no speech.
     const audio = this.talk.voice.isOpen ? { isAudio: settings.wantsSpeech } : { receivesAudio: false };
     this.#link.open({ ...ids, ...audio, history: true, ...settings.speech, ...network });
@@ -141,18 +149,23 @@ export class Conversation {
     void this.#link.client?.setSpeech(this.#environment.settings.speech);
   }
 
-  /** Starts a new conversation under new ids. The server keeps the old one. */
+  /** Starts a new conversation. The server keeps the old one. */
   startOver(): void {
     this.talk.end();
-    const { account } = this.#environment;
-    const previous = account.getIds();
-    account.renewIds();
-    this.open();
-    const undo = () => {
-      account.useIds(previous);
-      this.open();
-    };
-    this.notify(createNewConversationNotice(undo));
+    this.notify(createNewConversationNotice(this.choice.openNew()));
+  }
+
+  /** Ends a call, and opens a conversation that the server keeps. */
+  openStored(sessionId: string): void {
+    if (sessionId === this.choice.sessionId.peek()) return;
+    this.talk.end();
+    this.choice.openStored(sessionId);
+  }
+
+  /** Begins a new conversation in the place of one that the user has deleted. */
+  leaveDeleted(): void {
+    this.talk.end();
+    this.choice.openNew();
   }
 
   /** Closes the connection while nobody sees the page, unless the user talks. */
@@ -169,7 +182,7 @@ export class Conversation {
   /** Leaves the conversation, and shows nothing more of it: the user has signed out. */
   leave(): void {
     this.close();
-    this.#clear();
+    this.#leave(this.choice.name.peek());
     this.#link.change({ phase: 'signed-out' });
   }
 
@@ -183,22 +196,34 @@ export class Conversation {
 
   async #onRejected(client: Client, refusal: Refusal): Promise<void> {
     const { account, settings } = this.#environment;
-    const [userId, isEmpty] = [this.#ids?.userId, this.isEmpty.value];
+    const { userId } = this.choice;
+    const isEmpty = this.isEmpty.value;
+    this.choice.stopOpening();
     const resolution = await resolveRejection(refusal, { account, settings, userId, isEmpty, open: () => this.open() });
     if (client !== this.#link.client) return;
     if (resolution.kind === 'reopen') this.open();
     else if (resolution.kind === 'offline') this.#link.change({ phase: 'offline' });
-    else {
-      this.talk.end();
-      this.#link.change({ phase: 'signed-out' });
-      account.requireSignIn(resolution.byApp);
-    }
+    else this.#requireSignIn(resolution.byApp);
     // The notice replaces that of the state of the connection.
     if ('notice' in resolution && resolution.notice) this.notify(resolution.notice);
   }
 
-  /** Forgets what belongs to one user or conversation. */
-  #clear(): void {
+  /** Asks for a sign-in, because the server refuses the credentials of a request beside those of the conversation. */
+  async onUnauthorized(): Promise<void> {
+    this.#link.close();
+    this.#requireSignIn(await this.#environment.account.isSignInByApp());
+  }
+
+  #requireSignIn(byApp: boolean): void {
+    this.talk.end();
+    this.#link.change({ phase: 'signed-out' });
+    this.#environment.account.requireSignIn(byApp);
+  }
+
+  /** Forgets what belongs to one user or conversation. @param name of the conversation that is left */
+  #leave(name: string): void {
+    const unsent = this.transcript.peek().turns.filter(isUnsent);
+    if (unsent.length > 0) this.#environment.onUnsent(name, unsent.map(({ text }) => text).join('\n'));
     this.#typed.clear();
     this.transcript.value = EMPTY_TRANSCRIPT;
     this.#session.clear();
@@ -212,8 +237,8 @@ export class Conversation {
     this.#session.onEvent(event);
     if (event.name === 'settings') this.talk.onSettings(event.data);
     else if (event.name === 'session') this.talk.voice.setPushToTalk(event.data.manual_activity === true);
-    else if (event.name === 'reset' && isForgotten(this.transcript.value, event.data))
-      this.notify(CONVERSATION_FORGOTTEN);
+    else if (event.name === 'reset') this.choice.onReceived(event.data.turns.length === 0);
+    if (event.name === 'reset' && isForgotten(this.transcript.value, event.data)) this.notify(CONVERSATION_FORGOTTEN);
     const notice = createEventNotice(event);
     if (notice) this.notify(notice);
     const { discarding } = this.transcript.value;
@@ -239,7 +264,12 @@ export class Conversation {
       this.talk.voice.markOn();
     }
     if (state.phase === 'offline') this.notify(createOfflineNotice(state.error, () => this.retryNow()));
-    if (state.phase === 'ended') this.notify(createEndedNotice(this.#session.endReason, () => this.open()));
+    if (state.phase === 'ended') this.notify(this.#createEndedNotice());
+  }
+
+  #createEndedNotice(): Notice {
+    const continueConversation = () => this.open();
+    return createEndedNotice(this.#session.endReason, { continueConversation, startOver: () => this.startOver() });
   }
 
   #dispatch(action: TranscriptAction): void {

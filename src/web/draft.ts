@@ -1,32 +1,52 @@
+import type { AttachedImage } from './attached-image.ts';
+
 type DraftStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
 
-const KEY = 'bidi-sse.draft';
+const PREFIX = 'bidi-sse.draft.';
 /** Maximum length of a draft that is kept, in characters. */
 const MAX_CHARACTERS = 100_000;
+/** Maximum number of conversations whose attached pictures are kept, 2.3 MB each at most. At the limit the oldest one is dropped. */
+const MAX_IMAGES = 5;
 
-/** The message that is being written in this tab, which survives a reload. Works without storage: then it does not. */
+/**
+ * The messages that are being written in this tab, one for each conversation. The texts survive a reload, the pictures do not. Works without storage:
+ * then nothing does.
+ */
 export class Draft {
   readonly #storage: DraftStorage | undefined;
+  readonly #images = new Map<string, AttachedImage>();
 
   /** @param storage of this tab, as `sessionStorage` */
   constructor(storage: DraftStorage | undefined) {
     this.#storage = storage;
   }
 
-  load(): string {
+  load(conversation: string): string {
     try {
-      return this.#storage?.getItem(KEY) ?? '';
+      return this.#storage?.getItem(PREFIX + conversation) ?? '';
     } catch {
       return '';
     }
   }
 
-  save(text: string): void {
+  save(conversation: string, text: string): void {
     try {
-      if (text === '' || text.length > MAX_CHARACTERS) this.#storage?.removeItem(KEY);
-      else this.#storage?.setItem(KEY, text);
+      if (text === '' || text.length > MAX_CHARACTERS) this.#storage?.removeItem(PREFIX + conversation);
+      else this.#storage?.setItem(PREFIX + conversation, text);
     } catch {
       // The storage is full, or the settings of the browser forbid it.
     }
+  }
+
+  getImage(conversation: string): AttachedImage | undefined {
+    return this.#images.get(conversation);
+  }
+
+  saveImage(conversation: string, image: AttachedImage | undefined): void {
+    this.#images.delete(conversation);
+    if (!image) return;
+    this.#images.set(conversation, image);
+    const [oldest] = this.#images.keys();
+    if (oldest !== undefined && this.#images.size > MAX_IMAGES) this.#images.delete(oldest);
   }
 }

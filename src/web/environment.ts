@@ -19,6 +19,16 @@ export interface Environment {
   readonly tabs: Pick<VoiceLockOptions, 'locks' | 'channel'>;
   readonly account: Pick<
     Account,
-    'getIds' | 'renewIds' | 'useIds' | 'onAccepted' | 'requireSignIn' | 'findUser' | 'isSignInByApp' | 'switchTo'
+    | 'getIds'
+    | 'requestSession'
+    | 'renewIds'
+    | 'useIds'
+    | 'onAccepted'
+    | 'requireSignIn'
+    | 'findUser'
+    | 'isSignInByApp'
+    | 'switchTo'
   >;
+  /** Called when the page leaves a conversation in which a typed message was not sent yet. */
+  onUnsent(conversation: string, text: string): void;
 }

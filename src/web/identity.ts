@@ -1,4 +1,4 @@
-import { isId } from '../wire/identifiers.ts';
+import { DEFAULT_SESSION_ID, isId } from '../wire/identifiers.ts';
 
 /** Ids of the conversation that the page opens. */
 export interface ConversationIds {
@@ -25,9 +25,14 @@ export class Identity {
   /** Values of a browser whose settings forbid storage. They last as long as the page. */
   readonly #values = new Map<string, string>();
   #ids: ConversationIds | undefined;
+  /** Session that the address of the page names. It counts for the first user of the page, and for nobody who signs in later. */
+  #requested: string | undefined;
+  /** The last user who was signed in. */
+  #owner: string | undefined;
 
   constructor(storage: IdentityStorage | undefined) {
     this.#storage = storage;
+    this.#owner = this.account === SIGNED_OUT ? undefined : this.account;
   }
 
   /** User id of the sign-in, `EVERY_USER` or `SIGNED_OUT`; `undefined`: the server has never asked for a sign-in. */
@@ -39,14 +44,14 @@ export class Identity {
 
   /** Stores the account. A page that is signed out keeps its ids, so that a sign-in of the same user continues the conversation. */
   set account(account: string) {
-    if (account !== SIGNED_OUT) this.#ids = undefined;
+    if (account !== SIGNED_OUT) this.#change(account);
     this.#values.delete(ACCOUNT_KEY);
     this.#write(ACCOUNT_KEY, account);
   }
 
   /** Uses an account without storing it: the app around the page has signed the user in, and may sign another one in before the next visit. */
   useAccount(account: string): void {
-    this.#ids = undefined;
+    this.#change(account);
     this.#values.set(ACCOUNT_KEY, account);
   }
 
@@ -59,22 +64,27 @@ export class Identity {
     return this.#ids;
   }
 
-  /** Starts another conversation: a session of the user who is signed in, or another random user. */
-  renewIds(): void {
-    const userId = this.#signedInUser;
+  /** Opens a conversation of this user, whoever that turns out to be: the address of the page names it. */
+  request(sessionId: string): void {
     this.#ids = undefined;
-    if (userId === undefined) this.#write(USER_KEY, createId());
-    else this.#write(SESSION_KEY, `${userId}/${createId()}`);
+    this.#requested = sessionId;
   }
 
-  /** Returns to a conversation of this browser. Has no effect if another user has signed in. */
+  /** Starts another conversation of the user. */
+  renewIds(): void {
+    this.useIds({ userId: this.getIds().userId, sessionId: createId() });
+  }
+
+  /** Continues a conversation of this browser, also at the next visit. Has no effect if another user has signed in. */
   useIds({ userId, sessionId }: ConversationIds): void {
     const account = this.#signedInUser;
     if (account !== undefined && account !== userId) return;
-    this.#ids = undefined;
+    const isDefault = sessionId === undefined || sessionId === DEFAULT_SESSION_ID;
+    this.#ids = isDefault ? { userId } : { userId, sessionId };
+    this.#requested = undefined;
     if (account === undefined) this.#write(USER_KEY, userId);
     // A stored value without a session id stands for the default session.
-    else this.#write(SESSION_KEY, sessionId === undefined ? userId : `${userId}/${sessionId}`);
+    this.#write(SESSION_KEY, isDefault ? userId : `${userId}/${sessionId}`);
   }
 
   /** The only user whose id the page may use; `undefined`: any. */
@@ -83,17 +93,27 @@ export class Identity {
     return account === SIGNED_OUT || account === EVERY_USER ? undefined : account;
   }
 
+  /** Notes that another user may be signed in, who has other conversations. */
+  #change(account: string): void {
+    this.#ids = undefined;
+    if (this.#owner !== undefined && this.#owner !== account) this.#requested = undefined;
+    this.#owner = account;
+  }
+
   #loadIds(): ConversationIds {
-    const account = this.#signedInUser;
-    if (account !== undefined) {
-      const [owner, sessionId] = (this.#read(SESSION_KEY) ?? '').split('/');
-      return owner === account && sessionId && isId(sessionId) ? { userId: account, sessionId } : { userId: account };
-    }
+    const userId = this.#signedInUser ?? this.#loadRandomUser();
+    const [owner, stored] = (this.#read(SESSION_KEY) ?? '').split('/');
+    const sessionId = this.#requested ?? (owner === userId ? stored : undefined);
+    return sessionId && sessionId !== DEFAULT_SESSION_ID && isId(sessionId) ? { userId, sessionId } : { userId };
+  }
+
+  /** Returns the user id of a browser in which nobody has signed in. */
+  #loadRandomUser(): string {
     const stored = this.#read(USER_KEY);
-    if (stored !== undefined && isId(stored)) return { userId: stored };
+    if (stored !== undefined && isId(stored)) return stored;
     const userId = createId();
     this.#write(USER_KEY, userId);
-    return { userId };
+    return userId;
   }
 
   #read(key: string): string | undefined {

@@ -26,7 +26,8 @@ export interface Notice extends NoticeText {
     | 'version'
     | 'tabs'
     | 'restart'
-    | 'new';
+    | 'new'
+    | 'gone';
   readonly tone: 'error' | 'warning';
   readonly action?: { readonly label: Text; readonly run: () => void };
 }
@@ -59,8 +60,25 @@ export function createOfflineNotice(error: Text | undefined, retryNow: () => voi
   };
 }
 
+export interface EndedActions {
+  continueConversation(): void;
+  startOver(): void;
+}
+
 /** @param reason the server's reason, if the server gave one. Ends that the user requested need no explanation. */
-export function createEndedNotice(reason: string | undefined, continueConversation: () => void): Notice {
+export function createEndedNotice(
+  reason: string | undefined,
+  { continueConversation, startOver }: EndedActions,
+): Notice {
+  if (reason === 'deleted') {
+    return {
+      key: 'connection',
+      tone: 'warning',
+      text: ({ notice }) => notice.deleted,
+      advice: ({ notice }) => notice.deletedAdvice,
+      action: { label: ({ header }) => header.newConversation, run: startOver },
+    };
+  }
   const isExplained = reason === 'max_duration' || reason === 'idle' || reason === 'agent_ended';
   return {
     key: 'connection',
@@ -152,6 +170,14 @@ export function createNewConversationNotice(undo: () => void): Notice {
     action: { label: ({ notice }) => notice.undoNewConversation, run: undo },
   };
 }
+
+/** Notice of an address that leads to no conversation of the user. */
+export const CONVERSATION_GONE: Notice = {
+  key: 'gone',
+  tone: 'warning',
+  text: ({ notice }) => notice.conversationGone,
+  advice: ({ notice }) => notice.conversationGoneAdvice,
+};
 
 export const CONVERSATION_FORGOTTEN: Notice = {
   key: 'restart',

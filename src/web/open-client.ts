@@ -1,12 +1,7 @@
 import type { Signal } from '@preact/signals';
-import {
-  type Client,
-  type ClientOptions,
-  createClient,
-  type Refusal,
-  type Rung,
-  type Traffic,
-} from '../client/index.ts';
+// Not of the index, which has parts of the SDK that the page loads later.
+import { createClient } from '../client/client.ts';
+import type { Client, ClientOptions, Refusal, Rung, Traffic } from '../client/index.ts';
 import { type ConnectionState, stateAfterRetry, toConnectionState } from './connection-state.ts';
 import { createRefusedNotice, type Notice } from './notice.ts';
 import { EVENT_NAMES, type ServerEvent } from './server-event.ts';

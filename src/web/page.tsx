@@ -1,6 +1,7 @@
 import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { Account } from './account.ts';
+import { Address } from './address.ts';
 import { getBrowserStorage } from './browser-storage.ts';
 import { Composer } from './components/composer.tsx';
 import { Header } from './components/header.tsx';
@@ -14,6 +15,7 @@ import { watchHiddenTab } from './hidden-tab.ts';
 import { ACCOUNT_KEY } from './identity.ts';
 import { Measurements } from './inspector/measurements.ts';
 import { TrafficLog } from './inspector/traffic-log.ts';
+import { Navigation } from './navigation.ts';
 import { createPanelNotice, OTHER_VERSION } from './notice.ts';
 import { Panels } from './panels.ts';
 import { PageSettings } from './settings/page-settings.ts';
@@ -79,25 +81,28 @@ const conversation = new Conversation({
     channel: typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel('bidi-sse.voice'),
   },
   account,
+  onUnsent: (name, text) => draft.save(name, text),
 });
 
 effect(() => measurements.onMicrophoneLevel(conversation.talk.voice.microphoneLevel.value));
 
-const shortcuts = new Shortcuts(conversation, panels, settings);
+const navigation = new Navigation(conversation, panels, new Address(window));
+const shortcuts = new Shortcuts(conversation, navigation, panels, settings);
 
 function Page() {
   const prompt = account.prompt.value;
   const isHidden = prompt !== undefined;
+  const name = conversation.choice.name.value;
   return (
     <>
-      <Header conversation={conversation} account={account} panels={panels} />
+      <Header conversation={conversation} account={account} navigation={navigation} panels={panels} />
       {prompt && (prompt.byApp ? <AppSignIn prompt={prompt} /> : <SignIn account={account} prompt={prompt} />)}
       {/* The conversation stays in the document during a sign-in, so that nothing that was typed is lost. */}
       <TranscriptView conversation={conversation} settings={settings} isHidden={isHidden} />
       <footer class="dock column" hidden={isHidden}>
         <NoticeList conversation={conversation} />
         <Call />
-        <Composer conversation={conversation} draft={draft} isHidden={isHidden} />
+        <Composer key={name} conversation={conversation} name={name} draft={draft} isHidden={isHidden} />
       </footer>
       <OpenPanels />
     </>
@@ -117,16 +122,28 @@ function OpenPanels() {
   const name = panels.dialog.value;
   const parts = callParts.value;
   if (!views) return null;
-  const { ExportDialog, Inspector, SettingsDialog, ShortcutsDialog } = views;
+  const { ConversationsPanel, EndCallDialog, ExportDialog, Inspector, SettingsDialog, ShortcutsDialog } = views;
   const onClose = () => name && panels.onDialogClosed(name);
   return (
     <>
+      {panels.isListOpen.value && account.prompt.value === undefined && (
+        <ConversationsPanel conversation={conversation} navigation={navigation} onClose={() => panels.toggleList()} />
+      )}
       {panels.isInspectorOpen.value && (
         <Inspector
           log={trafficLog}
           measurements={measurements}
           conversation={conversation}
           onClose={() => panels.toggleInspector()}
+        />
+      )}
+      {name === 'end-call' && (
+        <EndCallDialog
+          onEnd={() => navigation.leaveCall()}
+          onClose={() => {
+            onClose();
+            navigation.stayInCall();
+          }}
         />
       )}
       {name === 'export' && <ExportDialog conversation={conversation} settings={settings} onClose={onClose} />}
@@ -154,6 +171,8 @@ addEventListener('storage', ({ key }) => {
   else if (key === SETTINGS_KEY) settings.onStored();
 });
 
+navigation.start();
+effect(() => navigation.showAddress());
 conversation.open();
 // Load what answers need beside the connection, so that it is there before the first one.
 void loadAnswerContent();

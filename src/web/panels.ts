@@ -1,13 +1,18 @@
 import { signal } from '@preact/signals';
 
-export type DialogName = 'settings' | 'sound' | 'shortcuts' | 'export';
+export type DialogName = 'settings' | 'sound' | 'shortcuts' | 'export' | 'end-call';
 type Views = typeof import('./panel-views.tsx');
+
+/** Width below which the conversation has no room between both panels beside it. */
+const ONE_PANEL = '(max-width: 75rem)';
 
 /** Panels that are open beside the conversation. Most visits need none of it, so that its script is loaded when it is wanted first. */
 export class Panels {
   /** The dialog that is open. */
   readonly dialog = signal<DialogName | undefined>(undefined);
   readonly isInspectorOpen = signal(false);
+  /** Whether the list of conversations is open. */
+  readonly isListOpen = signal(false);
   /** Components of the panels; `undefined` until they are loaded. */
   readonly views = signal<Views | undefined>(undefined);
   readonly #onLoadFailed: (retry: () => void) => unknown;
@@ -39,7 +44,16 @@ export class Panels {
 
   toggleInspector(): void {
     this.isInspectorOpen.value = !this.isInspectorOpen.value;
-    if (this.isInspectorOpen.value) void this.#loadOrFail(() => this.toggleInspector());
+    if (!this.isInspectorOpen.value) return;
+    if (matchMedia(ONE_PANEL).matches) this.isListOpen.value = false;
+    void this.#loadOrFail(() => this.toggleInspector());
+  }
+
+  toggleList(): void {
+    this.isListOpen.value = !this.isListOpen.value;
+    if (!this.isListOpen.value) return;
+    if (matchMedia(ONE_PANEL).matches) this.isInspectorOpen.value = false;
+    void this.#loadOrFail(() => this.toggleList());
   }
 
   async #loadOrFail(retry: () => void): Promise<void> {
@@ -47,6 +61,7 @@ export class Panels {
     if (this.views.value) return;
     this.dialog.value = undefined;
     this.isInspectorOpen.value = false;
+    this.isListOpen.value = false;
     this.#onLoadFailed(retry);
   }
 }

@@ -1,6 +1,13 @@
 // Small files that the page shares with a script that is loaded later. The build makes one chunk for each set of scripts that share files. All later
 // scripts import this file, so that the page loads one chunk and not a chunk for each set.
+import '../client/authorized-fetch.ts';
+import '../client/check-options.ts';
+import '../client/event-request.ts';
+import '../client/rejection.ts';
+import '../client/response-text.ts';
+import './address.ts';
 import './encode-jpeg.ts';
+import './format-error.ts';
 import './components/constant-view.tsx';
 import './components/icon-button.tsx';
 import './components/stop-button.tsx';

@@ -54,10 +54,14 @@ function open() {
       };
     },
     onTraffic: () => undefined,
+    onUnsent: (conversation, text) => log.push(`unsent in ${conversation}: ${text}`),
     settings,
     tabs: { locks: undefined, channel: undefined },
     account: {
       getIds: () => ids,
+      requestSession: (sessionId) => {
+        ids = { ...ids, sessionId };
+      },
       useIds: (previous) => {
         ids = previous;
       },

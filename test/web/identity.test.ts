@@ -7,7 +7,7 @@ function fakeStorage(): IdentityStorage {
   return { getItem: (key) => values.get(key) ?? null, setItem: (key, value) => void values.set(key, value) };
 }
 
-test('the user id is the same at a second visit, and another after a new conversation', () => {
+test('the user id is the same at a second visit and after a new conversation, which is another session', () => {
   const storage = fakeStorage();
   const { userId } = new Identity(storage).getIds();
   expect(isId(userId)).toBe(true);
@@ -15,8 +15,32 @@ test('the user id is the same at a second visit, and another after a new convers
   expect(second.getIds()).toEqual({ userId });
   second.renewIds();
   const renewed = second.getIds();
-  expect(renewed.userId).not.toBe(userId);
+  expect(renewed).toEqual({ userId, sessionId: expect.stringMatching(/^web-/) });
   expect(new Identity(storage).getIds()).toEqual(renewed);
+});
+
+test('the session of the address belongs to whoever is the first user, and to nobody who signs in later', () => {
+  const identity = new Identity(fakeStorage());
+  identity.request('trip');
+  expect(identity.getIds()).toEqual({ userId: expect.stringMatching(/^web-/), sessionId: 'trip' });
+  identity.account = SIGNED_OUT;
+  identity.account = 'ann';
+  expect(identity.getIds()).toEqual({ userId: 'ann', sessionId: 'trip' });
+  identity.account = SIGNED_OUT;
+  identity.account = 'bob';
+  expect(identity.getIds()).toEqual({ userId: 'bob' });
+});
+
+test('a session of the address is not that of the next visit, and the session that is used is', () => {
+  const storage = fakeStorage();
+  const identity = new Identity(storage);
+  identity.request('trip');
+  const { userId } = identity.getIds();
+  expect(new Identity(storage).getIds()).toEqual({ userId });
+  identity.useIds({ userId, sessionId: 'trip' });
+  expect(new Identity(storage).getIds()).toEqual({ userId, sessionId: 'trip' });
+  identity.useIds({ userId, sessionId: 'default' });
+  expect(identity.getIds()).toEqual({ userId });
 });
 
 test('the ids of an open page stay the same when another tab starts another conversation', () => {
@@ -41,8 +65,8 @@ test('the user id is valid without storage, with forbidden storage and with an i
     const { userId } = identity.getIds();
     expect(isId(userId)).toBe(true);
     identity.renewIds();
-    expect(isId(identity.getIds().userId)).toBe(true);
-    expect(identity.getIds().userId).not.toBe(userId);
+    const { sessionId } = identity.getIds();
+    expect([identity.getIds().userId, isId(sessionId ?? '')]).toEqual([userId, true]);
   }
 });
 
@@ -76,5 +100,5 @@ test('a page whose token belongs to every user has a random user id', () => {
   const { userId, sessionId } = identity.getIds();
   expect([userId.startsWith('web-'), sessionId]).toEqual([true, undefined]);
   identity.renewIds();
-  expect(identity.getIds().userId).not.toBe(userId);
+  expect(identity.getIds()).toEqual({ userId, sessionId: expect.stringMatching(/^web-/) });
 });

@@ -16,17 +16,20 @@ const IME_KEY_CODE = 229;
 
 interface ComposerProps {
   conversation: Conversation;
-  /** Message of before a reload. */
+  /** Name of the open conversation. The composer of another one is another component. */
+  name: string;
+  /** Messages of before a reload, and of before another conversation. */
   draft: Draft;
   isHidden: boolean;
 }
 
-export function Composer({ conversation, draft, isHidden }: ComposerProps) {
+export function Composer({ conversation, name, draft, isHidden }: ComposerProps) {
   const { composer } = messages.value;
-  const [text, setText] = useState(() => draft.load());
-  const [image, setImage] = useState<AttachedImage>();
+  const [text, setText] = useState(() => draft.load(name));
+  const [image, setImage] = useState(() => draft.getImage(name));
   const field = useRef<HTMLTextAreaElement>(null);
-  useEffect(() => draft.save(text), [draft, text]);
+  useEffect(() => draft.save(name, text), [draft, name, text]);
+  useEffect(() => draft.saveImage(name, image), [draft, name, image]);
   const isInCall = conversation.voice.value !== 'off';
   const canSend = text.trim() !== '' || image !== undefined;
 

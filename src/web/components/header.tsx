@@ -2,18 +2,20 @@ import type { Account } from '../account.ts';
 import type { Conversation } from '../conversation.ts';
 import { EVERY_USER } from '../identity.ts';
 import { messages } from '../messages/current.ts';
+import type { Navigation } from '../navigation.ts';
 import type { Panels } from '../panels.ts';
 import { IconButton } from './icon-button.tsx';
-import { ActivityIcon, DownloadIcon, PlusIcon, SettingsIcon, SignOutIcon } from './icons.tsx';
+import { ActivityIcon, DownloadIcon, ListIcon, PlusIcon, SettingsIcon, SignOutIcon } from './icons.tsx';
 import { Words } from './words.tsx';
 
 interface HeaderProps {
   readonly conversation: Conversation;
   readonly account: Account;
+  readonly navigation: Navigation;
   readonly panels: Panels;
 }
 
-export function Header({ conversation, account, panels }: HeaderProps) {
+export function Header({ conversation, account, navigation, panels }: HeaderProps) {
   const { header } = messages.value;
   const session = conversation.session.value;
   const { phase } = conversation.connection.value;
@@ -22,6 +24,17 @@ export function Header({ conversation, account, panels }: HeaderProps) {
   const preload = () => void panels.load();
   return (
     <header class="top">
+      {phase !== 'signed-out' && (
+        <IconButton
+          label={header.conversations}
+          aria-expanded={panels.isListOpen.value}
+          onPointerEnter={preload}
+          onFocus={preload}
+          onClick={() => panels.toggleList()}
+        >
+          <ListIcon />
+        </IconButton>
+      )}
       <h1 class="brand">
         <svg class="logo" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
           <path d="M10 6v20M10 26l-5-5M10 26l5-5" />
@@ -58,7 +71,7 @@ export function Header({ conversation, account, panels }: HeaderProps) {
         <IconButton
           label={header.newConversation}
           disabled={conversation.isEmpty.value}
-          onClick={() => conversation.startOver()}
+          onClick={() => navigation.startOver()}
         >
           <PlusIcon />
         </IconButton>

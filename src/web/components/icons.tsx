@@ -122,3 +122,9 @@ export const ActivityIcon = () => (
     <path d="M3.5 12h4l3-7 4 14 3-7h3" />
   </Icon>
 );
+
+export const ListIcon = () => (
+  <Icon>
+    <path d="M5 6.5h14M5 12h14M5 17.5h8" />
+  </Icon>
+);

@@ -43,6 +43,7 @@ export const en = {
     exportConversation: 'Copy or export',
     inspector: 'Inspector',
     settings: 'Settings',
+    conversations: 'Conversations',
   },
   emptyState: {
     title: 'Talk with the agent',
@@ -61,6 +62,7 @@ export const en = {
   },
   transcript: {
     label: 'Conversation',
+    opening: 'Opening the conversation…',
     truncated: 'Earlier parts of the conversation are not shown.',
     latest: 'Latest',
     youSaid: 'You said',
@@ -173,6 +175,10 @@ export const en = {
     otherVersion: 'The server has another version now.',
     otherVersionAdvice: 'Reload the page to use it. The conversation continues.',
     newConversation: 'A new conversation has begun.',
+    deleted: 'This conversation was deleted.',
+    deletedAdvice: 'You can still copy what this page shows.',
+    conversationGone: 'This conversation is not here.',
+    conversationGoneAdvice: 'It was deleted, or it belongs to another user. You can begin a new one.',
     undoNewConversation: 'Undo',
     forgotten: 'The server was restarted, and the agent does not remember the conversation.',
     speechLost: 'The network is slow, so a part of your speech was lost.',

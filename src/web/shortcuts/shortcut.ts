@@ -1,7 +1,7 @@
 import type { PanelMessages } from '../messages/en-panels.ts';
 
 /** A key, as a user finds it on the keyboard. */
-export type KeyName = 'Enter' | 'Shift' | 'Esc' | 'V' | 'M' | 'I' | 'Space' | '/' | ',' | '?';
+export type KeyName = 'Enter' | 'Shift' | 'Esc' | 'V' | 'M' | 'C' | 'N' | 'I' | 'Space' | '/' | ',' | '?';
 
 /** Keys that do something. */
 export interface Shortcut {

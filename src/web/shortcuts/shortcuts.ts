@@ -1,4 +1,5 @@
 import type { Conversation } from '../conversation.ts';
+import type { Navigation } from '../navigation.ts';
 import type { Panels } from '../panels.ts';
 import type { PageSettings } from '../settings/page-settings.ts';
 import type { Shortcut } from './shortcut.ts';
@@ -10,10 +11,12 @@ const TYPING = 'input:not([type="radio"], [type="checkbox"]), textarea, select, 
 export class Shortcuts {
   readonly list: readonly Shortcut[];
   readonly #conversation: Conversation;
+  readonly #navigation: Navigation;
   readonly #settings: PageSettings;
 
-  constructor(conversation: Conversation, panels: Panels, settings: PageSettings) {
+  constructor(conversation: Conversation, navigation: Navigation, panels: Panels, settings: PageSettings) {
     this.#conversation = conversation;
+    this.#navigation = navigation;
     this.#settings = settings;
     this.list = [
       { keys: ['Enter'], action: 'send' },
@@ -22,6 +25,8 @@ export class Shortcuts {
       { keys: ['/'], action: 'write', run: focusMessage },
       { keys: ['V'], action: 'voice', run: () => this.#toggleVoice() },
       { keys: ['M'], action: 'mute', run: () => this.#toggleMuted() },
+      { keys: ['C'], action: 'conversations', run: () => panels.toggleList() },
+      { keys: ['N'], action: 'newConversation', run: () => this.#startOver() },
       { keys: ['I'], action: 'inspector', run: () => panels.toggleInspector() },
       { keys: ['Space'], action: 'talk' },
       { keys: [','], action: 'settings', run: () => panels.openDialog('settings') },
@@ -53,6 +58,10 @@ export class Shortcuts {
   #toggleVoice(): void {
     if (this.#conversation.voice.value === 'off') void this.#conversation.talk.start();
     else this.#conversation.talk.stop();
+  }
+
+  #startOver(): void {
+    if (!this.#conversation.isEmpty.value) this.#navigation.startOver();
   }
 
   #toggleMuted(): void {

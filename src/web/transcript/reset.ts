@@ -45,7 +45,8 @@ function keepForgotten(transcript: Transcript): Transcript {
   return { ...EMPTY_TRANSCRIPT, turns, nextId, truncated, awaiting: turns.some(isUnsent) };
 }
 
-function isUnsent(turn: Turn): boolean {
+/** Whether a typed message is still being sent. */
+export function isUnsent(turn: Turn): turn is UserTurn {
   return turn.role === 'user' && !turn.spoken && turn.state === 'open';
 }
 

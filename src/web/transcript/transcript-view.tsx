@@ -60,7 +60,8 @@ export function TranscriptView({ conversation, settings, isHidden }: TranscriptV
             </div>
           )}
         </div>
-        {isEmpty && <EmptyState conversation={conversation} />}
+        {isEmpty &&
+          (conversation.choice.isOpening.value ? <OpeningView /> : <EmptyState conversation={conversation} />)}
       </div>
       {!list.follows.value && (
         <button type="button" class="to-end" onClick={() => list.follow()}>
@@ -69,6 +70,19 @@ export function TranscriptView({ conversation, settings, isHidden }: TranscriptV
         </button>
       )}
     </main>
+  );
+}
+
+/** Stands for a conversation that is being opened. Its lines appear only if that takes long. */
+function OpeningView() {
+  return (
+    <div class="column opening" data-testid="opening">
+      <p class="visually-hidden">{messages.value.transcript.opening}</p>
+      <i class="opening-question" />
+      <i />
+      <i />
+      <i class="opening-end" />
+    </div>
   );
 }
 
