@@ -127,7 +127,7 @@ function OpenPanels() {
   return (
     <>
       {panels.isListOpen.value && account.prompt.value === undefined && (
-        <ConversationsPanel conversation={conversation} navigation={navigation} onClose={() => panels.toggleList()} />
+        <ConversationsPanel conversation={conversation} navigation={navigation} onClose={() => panels.closeList()} />
       )}
       {panels.isInspectorOpen.value && (
         <Inspector

@@ -56,6 +56,11 @@ export class Panels {
     void this.#loadOrFail(() => this.toggleList());
   }
 
+  /** Closes the list of conversations, if it is open. */
+  closeList(): void {
+    this.isListOpen.value = false;
+  }
+
   async #loadOrFail(retry: () => void): Promise<void> {
     await this.load();
     if (this.views.value) return;

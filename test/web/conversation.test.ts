@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { Conversation } from '../../src/web/conversation.ts';
 import type { ConversationIds } from '../../src/web/identity.ts';
 import { PageSettings } from '../../src/web/settings/page-settings.ts';
@@ -567,4 +567,61 @@ test('a server that comes back with another version offers to reload the page, a
   expect(listNotices()).toEqual([]);
   await begin('TEXT', { server: 'bidi-sse/1.0.1' });
   expect(listNotices()).toEqual(['version']);
+});
+
+describe('a conversation that the user has chosen', () => {
+  const reset = (...texts: string[]) => ({
+    reason: 'malformed',
+    turns: texts.map((words) => ({ role: 'user', text: words })),
+    truncated: false,
+  });
+
+  test('is opened in the place of the one before, whose unsent message becomes a draft', async () => {
+    const { conversation, begin, emit, network, since } = open();
+    await begin();
+    emit('reset', reset('Hi'));
+    await since();
+    network.refusal = { status: 503, body: { error: 'busy', code: 'server_busy', retry: true } };
+    conversation.sendMessage('not sent');
+    await since();
+    conversation.openStored('trip');
+    expect([conversation.choice.isOpening.value, conversation.isEmpty.value]).toEqual([true, true]);
+    expect(await since()).toEqual(['unsent in u0/default: not sent', 'GET events/u0/trip']);
+    await begin();
+    emit('reset', reset('Which ferry?'));
+    await since();
+    expect(conversation.choice.isOpening.value).toBe(false);
+    expect(conversation.transcript.value.turns).toMatchObject([{ text: 'Which ferry?' }]);
+    conversation.openStored('trip');
+    expect(await since()).toEqual([]);
+  });
+
+  test.each([
+    ['that the server does not have gives way to a new one, and the page says so', 404, 'events/u1', ['gone']],
+    ['in which nothing was said stays open', 200, undefined, []],
+    ['stays open while the server cannot tell whether it has it', 503, undefined, []],
+  ])('%s', async (_what, status, next, notices) => {
+    const { conversation, begin, emit, network, since } = open();
+    await begin();
+    await since();
+    network.storedStatus = status;
+    conversation.openStored('trip');
+    await begin();
+    emit('reset', reset());
+    const asked = ['GET events/u0/trip', 'GET sessions/u0/trip'];
+    expect(await since()).toEqual(next === undefined ? asked : [...asked, `GET ${next}`]);
+    expect(conversation.notices.value.map(({ key }) => key)).toEqual(notices);
+  });
+
+  test('is left with its call, and a conversation that was deleted elsewhere offers a new one', async () => {
+    const { conversation, emit, since } = await inVoice();
+    emit('reset', reset('Hi'));
+    emit('end', { reason: 'deleted' });
+    await since();
+    const [notice] = conversation.notices.value.filter(({ key }) => key === 'connection');
+    expect(notice).toMatchObject({ text: 'This conversation was deleted.', action: { label: 'New conversation' } });
+    expect(conversation.transcript.value.turns).toHaveLength(1);
+    notice?.action?.run();
+    expect(await since()).toEqual(['stop voice', 'GET events/u1']);
+  });
 });

@@ -15,8 +15,15 @@ export class PageNetwork {
     this.#log = log;
   }
 
+  /** Status of the answer to a request for a stored conversation. */
+  storedStatus = 200;
+
   readonly fetch = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
     const url = String(input);
+    if (url.startsWith('sessions/')) {
+      this.#log.push(`GET ${url}`);
+      return Response.json({}, { status: this.storedStatus });
+    }
     return init.method === 'POST' ? this.#answer(url, init.body) : this.#open(url, init.signal);
   };
 

@@ -53,7 +53,8 @@ export function Composer({ conversation, name, draft, isHidden }: ComposerProps)
   };
 
   useEffect(() => {
-    if (!isHidden && hasMouse()) field.current?.focus();
+    // Another conversation has another field, and the user may be in its list.
+    if (!isHidden && hasMouse() && document.activeElement === document.body) field.current?.focus();
   }, [isHidden]);
   const dropping = useFileDrop((file) => void attach(file));
   useTextHeight(field, text);

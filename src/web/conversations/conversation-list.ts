@@ -7,6 +7,7 @@ import {
 } from '../../client/conversations-interface.ts';
 import { formatError } from '../format-error.ts';
 import type { Text } from '../messages/current.ts';
+import { panelMessages } from '../messages/panels.ts';
 
 /** A conversation as the page lists it. */
 export interface ListedConversation extends ConversationSummary {
@@ -210,7 +211,8 @@ function isFinal(error: unknown): boolean {
 function explain(error: unknown): Text {
   const refusal = error instanceof ConversationError ? error.refusal : undefined;
   if (refusal?.status === undefined) return ({ notice }) => notice.unreachable;
-  const { error: text, hint, status } = refusal;
+  const { error: text, hint, status, code } = refusal;
+  if (code === 'no_recording') return () => panelMessages.value.conversations.noRecording;
   // The hint of a missing conversation is for developers.
   return () => formatError(text, status === 404 ? undefined : hint);
 }

@@ -2,11 +2,13 @@ import { effect } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { createConversations } from '../../client/conversations.ts';
+import { focusMessage } from '../components/focus-message.ts';
 import { IconButton } from '../components/icon-button.tsx';
 import { CloseIcon, PlusIcon } from '../components/icons.tsx';
 import { saveFile } from '../components/save-file.ts';
 import { Words } from '../components/words.tsx';
 import type { Conversation } from '../conversation.ts';
+import { hasMouse } from '../has-mouse.ts';
 import { messages } from '../messages/current.ts';
 import { panelMessages } from '../messages/panels.ts';
 import type { Navigation } from '../navigation.ts';
@@ -60,6 +62,8 @@ export function ConversationsPanel({ conversation, navigation, onClose }: Conver
         onOpen={(id) => {
           closeIfNarrow();
           navigation.openStored(id);
+          // The message field is that of the other conversation after the next rendering.
+          if (id === choice.sessionId.peek() && hasMouse()) requestAnimationFrame(focusMessage);
         }}
         onDelete={(id) => {
           if (id !== choice.sessionId.peek()) return list.delete(id);

@@ -326,6 +326,7 @@ export const de: Translation = {
     exportJson: 'Als JSON speichern',
     exportSound: 'Ton speichern',
     exporting: 'Wird vorbereitet …',
+    noRecording: 'Davon wurde nichts aufgenommen.',
     delete: 'Löschen',
     deleting: (title) => `Wird gelöscht: ${title}`,
     undo: 'Rückgängig',

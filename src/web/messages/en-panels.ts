@@ -18,6 +18,7 @@ export const enPanels = {
     exportJson: 'Download as JSON',
     exportSound: 'Download the sound',
     exporting: 'Preparing…',
+    noRecording: 'Nothing of it was recorded.',
     delete: 'Delete',
     deleting: (title: string) => `Deleting ${title}`,
     undo: 'Undo',

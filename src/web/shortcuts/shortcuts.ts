@@ -1,3 +1,4 @@
+import { focusMessage } from '../components/focus-message.ts';
 import type { Conversation } from '../conversation.ts';
 import type { Navigation } from '../navigation.ts';
 import type { Panels } from '../panels.ts';
@@ -68,8 +69,4 @@ export class Shortcuts {
     const { voice } = this.#conversation.talk;
     voice.setMuted(!voice.muted.value);
   }
-}
-
-function focusMessage(): void {
-  document.querySelector<HTMLElement>('.composer textarea')?.focus();
 }

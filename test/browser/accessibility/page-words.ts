@@ -8,6 +8,9 @@ export interface PageWords {
   readonly moreSources: string;
   readonly dismiss: string;
   readonly settings: string;
+  readonly conversations: string;
+  readonly closeConversations: string;
+  readonly actions: RegExp;
   readonly shortcuts: string;
   readonly export: string;
   readonly inspector: string;
@@ -31,6 +34,9 @@ export const ENGLISH: PageWords = {
   moreSources: '2 more sources',
   dismiss: 'Dismiss',
   settings: 'Settings',
+  conversations: 'Conversations',
+  closeConversations: 'Close the list',
+  actions: /^Actions for/,
   shortcuts: 'Keyboard shortcuts',
   export: 'Copy or export',
   inspector: 'Inspector',
@@ -54,6 +60,9 @@ export const GERMAN: PageWords = {
   moreSources: '2 weitere Quellen',
   dismiss: 'Schließen',
   settings: 'Einstellungen',
+  conversations: 'Gespräche',
+  closeConversations: 'Liste schließen',
+  actions: /^Aktionen für/,
   shortcuts: 'Tastenkürzel',
   export: 'Kopieren oder exportieren',
   inspector: 'Inspektor',

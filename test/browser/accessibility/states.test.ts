@@ -144,6 +144,44 @@ async function speak({ page, gemini, words }: Visit): Promise<void> {
   await page.getByTestId('activity').getByText(words.speaking).waitFor();
 }
 
+/** Opens the list of conversations, and examines what the user does in it. */
+async function examineList({ page, audit, words, press }: Visit, examine: (state: string) => Promise<void>): Promise<void> {
+  const now = Date.now() / 1_000;
+  const sessions = [
+    { id: 'default', title: 'What is this?', lastUpdateTime: now },
+    { id: 'long', title: 'Donaudampfschifffahrtsgesellschaft '.repeat(3).trim(), lastUpdateTime: now - 90_000 },
+    { id: 'empty', title: '', lastUpdateTime: now - 9_000_000 },
+  ];
+  const list = /\/sessions\/[^/]+(\?|$)/;
+  await page.route(list, (route) => route.fulfill({ json: { sessions } }));
+  await press(words.conversations);
+  await page.locator('.conversation-row').first().waitFor();
+  await examine('conversations');
+  const row = page.locator('.conversation-row').nth(1);
+  await row.getByRole('button', { name: words.actions }).click();
+  await page.getByRole('menu').waitFor();
+  await audit.examineNarrow('menu of a conversation');
+  await page.keyboard.press('Enter');
+  await page.locator('.conversation-title-field').waitFor();
+  await audit.examineNarrow('title that is changed');
+  await page.keyboard.press('Escape');
+  await row.getByRole('link').focus();
+  await page.keyboard.press('Delete');
+  await page.locator('.conversation-deleting').waitFor();
+  await audit.examineNarrow('conversation that is being deleted');
+  await page.keyboard.press('Enter');
+  await row.getByRole('link').waitFor();
+  await page.unroute(list);
+  const failure = { error: 'the store of conversations does not answer', code: 'store_unavailable', retry: true };
+  await page.route(list, (route) => route.fulfill({ status: 503, json: failure }));
+  await press(words.closeConversations);
+  await press(words.conversations);
+  await page.getByTestId('list-problem').waitFor();
+  await examine('conversations without a store');
+  await press(words.closeConversations);
+  await page.unroute(list);
+}
+
 /** Opens the dialogs and the inspector, one after the other, and examines each. */
 async function examinePanels(visit: Visit, examine: (state: string) => Promise<void>): Promise<void> {
   const { page, words, press } = visit;
@@ -160,6 +198,7 @@ async function examinePanels(visit: Visit, examine: (state: string) => Promise<v
   await page.getByRole('option').first().click();
   await examine('inspector');
   await press(words.closeInspector);
+  await examineList(visit, examine);
 }
 
 /** Whether the state of a switch can be seen where the user has chosen all colours. */

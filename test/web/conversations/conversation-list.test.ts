@@ -180,9 +180,9 @@ test.each([
 test('an export of what does not exist says so and offers no repetition, and one that failed for now offers it', async () => {
   const { list, fail, problem } = open([{ conversations: [row('a', 1)] }]);
   await list.refresh();
-  fail(new ConversationError({ error: 'no audio was recorded', hint: 'for developers', status: 404 }));
+  fail(new ConversationError({ error: 'none', hint: 'for developers', code: 'no_recording', status: 404 }));
   await list.exportAs('a', 'wav');
-  expect([problem(), list.problem.value?.retry]).toEqual(['export: No audio was recorded.', undefined]);
+  expect([problem(), list.problem.value?.retry]).toEqual(['export: Nothing of it was recorded.', undefined]);
   fail(refusal(503, 'no store'));
   await list.exportAs('a', 'json');
   expect(list.problem.value?.retry).toBeDefined();
