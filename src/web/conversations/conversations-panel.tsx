@@ -120,10 +120,15 @@ function Side({ titleId, onClose, children }: FrameProps) {
 
 function Sheet({ titleId, onClose, children }: FrameProps) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const isGone = useRef(false);
   useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
-    return () => element?.close();
+    return () => {
+      // In a window that becomes wide the list stays open, beside the conversation.
+      isGone.current = true;
+      element?.close();
+    };
   }, []);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a dialog without a handler
@@ -131,7 +136,9 @@ function Sheet({ titleId, onClose, children }: FrameProps) {
       ref={dialog}
       class="dialog conversations-sheet"
       aria-labelledby={titleId}
-      onClose={onClose}
+      onClose={() => {
+        if (!isGone.current) onClose();
+      }}
       onCancel={(event) => {
         // Escape has closed a menu or ended a change of a title.
         if (event.currentTarget.querySelector('[role="menu"], .conversation-title-field')) event.preventDefault();

@@ -85,7 +85,9 @@ function place(menu: HTMLElement, button: DOMRect): void {
   const below = button.bottom + GAP_PX;
   const top = below + height + GAP_PX <= innerHeight ? below : button.top - GAP_PX - height;
   menu.style.top = `${Math.max(GAP_PX, top)}px`;
-  menu.style.left = `${Math.max(GAP_PX, Math.min(button.right - width, innerWidth - width - GAP_PX))}px`;
+  // The width of the menu changes with the spacing of its text, away from the edge.
+  const right = Math.min(innerWidth - button.right, innerWidth - width - GAP_PX);
+  menu.style.right = `${Math.max(GAP_PX, right)}px`;
 }
 
 /** @returns whether the key moves the focus */

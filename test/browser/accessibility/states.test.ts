@@ -145,7 +145,10 @@ async function speak({ page, gemini, words }: Visit): Promise<void> {
 }
 
 /** Opens the list of conversations, and examines what the user does in it. */
-async function examineList({ page, audit, words, press }: Visit, examine: (state: string) => Promise<void>): Promise<void> {
+async function examineList(
+  { page, audit, words, press }: Visit,
+  examine: (state: string) => Promise<void>,
+): Promise<void> {
   const now = Date.now() / 1_000;
   const sessions = [
     { id: 'default', title: 'What is this?', lastUpdateTime: now },
@@ -156,7 +159,6 @@ async function examineList({ page, audit, words, press }: Visit, examine: (state
   await page.route(list, (route) => route.fulfill({ json: { sessions } }));
   await press(words.conversations);
   await page.locator('.conversation-row').first().waitFor();
-  await examine('conversations');
   const row = page.locator('.conversation-row').nth(1);
   await row.getByRole('button', { name: words.actions }).click();
   await page.getByRole('menu').waitFor();
@@ -174,10 +176,10 @@ async function examineList({ page, audit, words, press }: Visit, examine: (state
   await page.unroute(list);
   const failure = { error: 'the store of conversations does not answer', code: 'store_unavailable', retry: true };
   await page.route(list, (route) => route.fulfill({ status: 503, json: failure }));
-  await press(words.closeConversations);
-  await press(words.conversations);
+  // A user who returns to the tab has the list loaded again.
+  await page.evaluate(`document.dispatchEvent(new Event('visibilitychange'))`);
   await page.getByTestId('list-problem').waitFor();
-  await examine('conversations without a store');
+  await examine('conversations, and a store that is down');
   await press(words.closeConversations);
   await page.unroute(list);
 }

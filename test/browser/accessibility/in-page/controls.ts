@@ -1,8 +1,8 @@
 const CONTROLS = 'a[href], button, input, select, textarea, summary, [tabindex="0"]';
 
-/** Returns what the user can act on: the modal dialog that is open, or the page. */
+/** Returns what the user can act on: the menu or the modal dialog that is open, or the page. A menu covers what is below it, and any click closes it. */
 export function getScope(): Element {
-  return document.querySelector('dialog[open]') ?? document.body;
+  return document.querySelector('[role="menu"]') ?? document.querySelector('dialog[open]') ?? document.body;
 }
 
 /** Lists the controls that are rendered. */
