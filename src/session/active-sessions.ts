@@ -45,6 +45,8 @@ interface NewSession extends Pick<LiveSessionOptions, 'settings' | 'firstRunDela
 
 /** Wait that a client is told when the process has no room for its session, in ms. */
 const RETRY_AFTER_MS = 1_000;
+/** Time after which a session without a connection gives way to a new one, in ms: longer than the pause between two polls, or a reconnection. */
+const UNREAD_MS = 10_000;
 /** Interval at which logs without new entries are trimmed, in ms. */
 const TRIM_MS = 10_000;
 
@@ -91,10 +93,7 @@ export class ActiveSessions implements SessionOpener {
     const settings = this.#resolveSettings(runConfig, reconnect);
     if (this.#sessions.size + this.#opening.size >= maxSessions) throw createFullError();
     if (!memory.admitsWork) throw createServerBusyError();
-    const opening = this.#openAccounted(
-      { key, settings, firstRunDelayMs },
-      admission.openSession(userId, address, memory),
-    );
+    const opening = this.#openAccounted({ key, settings, firstRunDelayMs }, this.#admit(userId, address));
     this.#opening.set(name, opening);
     try {
       return { session: await opening, replaced: false };
@@ -156,6 +155,31 @@ export class ActiveSessions implements SessionOpener {
     this.#sessions.clear();
     this.#leaving.clear();
     this.#stopTrimming();
+  }
+
+  /**
+   * Counts a new session. A user who has no room for another one loses the session that nobody has read for the longest time, as of a conversation that the
+   * user has only looked at.
+   * @throws {WireError} too_many_user_sessions, too_many_model_connections, server_busy
+   */
+  #admit(userId: string, address: string | undefined): SessionAccount {
+    const { admission, memory } = this.#options;
+    try {
+      return admission.openSession(userId, address, memory);
+    } catch (error) {
+      const unread =
+        WireError.is(error) && error.code === 'too_many_user_sessions' ? this.#findUnread(userId) : undefined;
+      if (!unread) throw error;
+      unread.end({ reason: 'idle' });
+      return admission.openSession(userId, address, memory);
+    }
+  }
+
+  #findUnread(userId: string): LiveSession | undefined {
+    const sessions = [...this.#sessions.values()].filter(
+      ({ info, unreadMs }) => info.userId === userId && unreadMs >= UNREAD_MS,
+    );
+    return sessions.sort((one, other) => other.unreadMs - one.unreadMs)[0];
   }
 
   /** Opens a session that its user and address pay for. A session that does not open costs them no more than its run. */

@@ -194,6 +194,11 @@ export class LiveSession implements SessionHandle {
     return this.#ownedLog.turns.midTurn;
   }
 
+  /** Time for which nobody has read the session and no reply was due, in ms. */
+  get unreadMs(): number {
+    return this.connections.size > 0 || this.#runs.busy ? 0 : this.#limits.lingersForMs;
+  }
+
   async attach(reader: ReaderInfo): Promise<Attachment> {
     // A session that was stopped without an end never reports one to a new reader.
     if (this.#stopped && !this.#end) throw new WireError('draining');

@@ -22,6 +22,7 @@ export class SessionLimits {
   #lastActivity = 0;
   #durationTimer: NodeJS.Timeout | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
+  #lingersSince: number | undefined;
   #lingerTimer: NodeJS.Timeout | undefined;
 
   constructor(options: SessionLimitsOptions) {
@@ -42,12 +43,19 @@ export class SessionLimits {
   /** Starts the limit of a session that has lost its last connection. */
   startLinger(): void {
     this.stopLinger();
+    this.#lingersSince = performance.now();
     this.#lingerTimer = setTimeout(() => this.#reach('idle'), this.#options.lingerMs).unref();
   }
 
   /** Stops the limit of a session that has a connection again. */
   stopLinger(): void {
     clearTimeout(this.#lingerTimer);
+    this.#lingersSince = undefined;
+  }
+
+  /** Time since the session has lost its last connection, in ms; 0 while it has one. */
+  get lingersForMs(): number {
+    return this.#lingersSince === undefined ? 0 : performance.now() - this.#lingersSince;
   }
 
   /** Restarts the idle limit. Only stores the time, because speech causes 50 calls a second. */

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import type { LiveRunner } from '../../src/agent/run/runner.ts';
 import { startGeminiEmulator } from '../../src/emulator/gemini/emulator.ts';
 import { Admission } from '../../src/session/admission.ts';
@@ -120,6 +120,23 @@ describe('a session', () => {
     backplane.claim = claim;
     await open(sessions);
     await expect(open(sessions, { sessionId: 'other' })).rejects.toMatchObject({ code: 'too_many_user_sessions' });
+  });
+
+  test('that nobody has read for ten seconds ends for a new one of its user, and one that is read does not', async () => {
+    const emulator = closing(await startGeminiEmulator({ strict: true }));
+    const { admission } = admissionOf({ sessions: 3 });
+    const sessions = closing(sessionsOf(runnerFor(modelAt(emulator.url)), { admission }));
+    const read = await open(sessions, { sessionId: 'read' });
+    const reader = await TestReader.attach(read);
+    const [older, newer] = [await open(sessions, { sessionId: 'older' }), await open(sessions, { sessionId: 'newer' })];
+    await expect(open(sessions, { sessionId: 'more' })).rejects.toMatchObject({ code: 'too_many_user_sessions' });
+    const now = performance.now.bind(performance);
+    const clock = jest.spyOn(performance, 'now').mockImplementation(() => now() + 10_000);
+    const third = await open(sessions, { sessionId: 'more' });
+    expect([older, newer, read].map(({ ended }) => ended?.reason)).toEqual(['idle', undefined, undefined]);
+    clock.mockRestore();
+    third.end({ reason: 'idle' });
+    reader.detach();
   });
 
   test('that ends, or is stopped, is not counted any more, and neither are its readers', async () => {
