@@ -1,7 +1,6 @@
 import { signal } from '@preact/signals';
 import type { Address } from './address.ts';
 import type { Conversation } from './conversation.ts';
-import type { Panels } from './panels.ts';
 
 /** What the user wants to open while a call is on. */
 interface Departure {
@@ -14,13 +13,14 @@ export class Navigation {
   /** Departure that the user is asked about. */
   readonly #departure = signal<Departure | undefined>(undefined);
   readonly #conversation: Conversation;
-  readonly #panels: Panels;
   readonly #address: Address;
+  readonly #askToEndCall: () => void;
 
-  constructor(conversation: Conversation, panels: Panels, address: Address) {
+  /** @param askToEndCall asks the user, and calls `leaveCall` or `stayInCall` */
+  constructor(conversation: Conversation, address: Address, askToEndCall: () => void) {
     this.#conversation = conversation;
-    this.#panels = panels;
     this.#address = address;
+    this.#askToEndCall = askToEndCall;
   }
 
   /** Follows the address of the page, and the back button. */
@@ -68,6 +68,6 @@ export class Navigation {
     }
     // The address may be that of the other conversation already.
     this.#departure.value = { leave, stay: () => this.showAddress() };
-    this.#panels.openDialog('end-call');
+    this.#askToEndCall();
   }
 }

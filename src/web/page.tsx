@@ -86,7 +86,7 @@ const conversation = new Conversation({
 
 effect(() => measurements.onMicrophoneLevel(conversation.talk.voice.microphoneLevel.value));
 
-const navigation = new Navigation(conversation, panels, new Address(window));
+const navigation = new Navigation(conversation, new Address(window), () => panels.openDialog('end-call'));
 const shortcuts = new Shortcuts(conversation, navigation, panels, settings);
 
 function Page() {
