@@ -19,6 +19,9 @@ WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
+# Conversations and their files. With -v conversations:/app/data they outlive the container.
+RUN mkdir data && chown node:node data && chmod 700 data
+VOLUME /app/data
 USER node
 EXPOSE 8000
 # Asks the address that HOST and PORT name. Options on the command line are unknown to it: set HOST and PORT instead of --host and --port.

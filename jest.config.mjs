@@ -1,3 +1,6 @@
+// Tests that start a server without naming a store must not write into the checkout.
+process.env.DATABASE_URL ??= 'memory:';
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',

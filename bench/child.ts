@@ -18,7 +18,7 @@ const PAGE_BYTES = 4096;
 /** Starts a Node program and waits until it has printed its port or address. */
 export async function startChild(args: string[], env: Record<string, string> = {}): Promise<Child> {
   const child: ChildProcess = spawn(process.execPath, args, {
-    env: { PATH: process.env.PATH ?? '', ...env },
+    env: { PATH: process.env.PATH ?? '', DATABASE_URL: 'memory:', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const address = await new Promise<string>((resolve, reject) => {

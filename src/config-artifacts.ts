@@ -7,6 +7,8 @@ import type { StoreConfig } from './config-store.ts';
 export interface ArtifactsConfig {
   /** Path of the folder. `undefined`: in memory. */
   readonly folder: string | undefined;
+  /** Whether the folder is only meant for a database beside it: without one the files are in memory. */
+  readonly isBesideDatabase: boolean;
   /** Maximum size of all files in the folder, in bytes. */
   readonly maxBytes: number;
   /** Maximum size of the files of one user in the folder, in bytes. */
@@ -31,8 +33,9 @@ export function toArtifactsConfig(
 ): ArtifactsConfig {
   const limits = { maxBytes: env.MAX_ARTIFACT_BYTES, maxUserBytes: env.MAX_USER_ARTIFACT_BYTES };
   if (env.ARTIFACTS_DIR !== '') {
-    return { folder: env.ARTIFACTS_DIR === MEMORY ? undefined : env.ARTIFACTS_DIR, ...limits };
+    const folder = env.ARTIFACTS_DIR === MEMORY ? undefined : env.ARTIFACTS_DIR;
+    return { folder, isBesideDatabase: false, ...limits };
   }
   const isFile = store.kind === 'sqlite' && store.file !== ':memory:';
-  return { folder: isFile ? join(dirname(store.file), FOLDER) : undefined, ...limits };
+  return { folder: isFile ? join(dirname(store.file), FOLDER) : undefined, isBesideDatabase: isFile, ...limits };
 }

@@ -22,17 +22,20 @@ export function toRetentionConfig(env: z.output<z.ZodObject<typeof retentionFiel
 /** Where conversations are stored. */
 export type StoreConfig =
   | { readonly kind: 'memory' }
-  /** @param file path of the database */
-  | { readonly kind: 'sqlite'; readonly file: string }
+  /** @param file path of the database. @param isDefault nobody has named it: if it cannot be written, conversations are in memory */
+  | { readonly kind: 'sqlite'; readonly file: string; readonly isDefault: boolean }
   | { readonly kind: 'postgres'; readonly url: string };
 
+const MEMORY = 'memory:';
 const SQLITE = 'sqlite:';
 const POSTGRES = /^postgres(ql)?:\/\//;
+/** Where conversations are stored if DATABASE_URL is empty, in the working directory. */
+const DEFAULT_FILE = 'data/conversations.db';
 
 /** Variables of the store of conversations. The message repeats no value: it may contain a password. */
 export const storeFields = withFiles({
   DATABASE_URL: text.refine((value) => readDatabaseUrl(value) !== undefined, {
-    error: 'must be sqlite:PATH, such as sqlite:conversations.db, or postgres://user:password@host:5432/name',
+    error: 'must be sqlite:PATH, such as sqlite:conversations.db, postgres://user:password@host:5432/name, or memory:',
   }),
   RESUMPTION_SECRET: text,
 });
@@ -44,8 +47,9 @@ export function toStoreConfig(url: string): StoreConfig {
 
 /** @returns `undefined` if the text is no address of a database */
 function readDatabaseUrl(url: string): StoreConfig | undefined {
-  if (url === '') return { kind: 'memory' };
+  if (url === '') return { kind: 'sqlite', file: DEFAULT_FILE, isDefault: true };
+  if (url === MEMORY) return { kind: 'memory' };
   if (POSTGRES.test(url)) return URL.canParse(url) ? { kind: 'postgres', url } : undefined;
   const file = url.startsWith(SQLITE) ? url.slice(SQLITE.length) : '';
-  return file === '' ? undefined : { kind: 'sqlite', file };
+  return file === '' ? undefined : { kind: 'sqlite', file, isDefault: false };
 }

@@ -85,62 +85,68 @@ export class Service {
     const logger = new GuardedLogger(
       options.logger ? protectLogger(options.logger, secrets) : createLogger({ level, format, secrets }),
     );
-    const conversations = options.runner?.conversations ?? this.#createConversations(options, logger);
-    const { runner, model } = createRunner(options, config, conversations, logger);
-    this.#logger = logger;
-    this.#runner = runner;
-    this.#model = model;
-    this.#conversations = conversations;
-    this.agent = runner.card.agent;
-    this.model = runner.card.model;
-    this.offline = model instanceof OfflineModel;
+    try {
+      const conversations = options.runner?.conversations ?? this.#createConversations(options, logger);
+      const { runner, model } = createRunner(options, config, conversations, logger);
+      this.#logger = logger;
+      this.#runner = runner;
+      this.#model = model;
+      this.#conversations = conversations;
+      this.agent = runner.card.agent;
+      this.model = runner.card.model;
+      this.offline = model instanceof OfflineModel;
 
-    const { logLimits, lingerMs, sessionLimits: limits, maxSessions } = config;
-    const memory = new MemoryBudget(config.maxHeldBytes);
-    const admission = createAdmission(config);
-    this.#sessions = new ActiveSessions({
-      runner,
-      conversations,
-      logLimits,
-      lingerMs,
-      limits,
-      maxSessions,
-      admission,
-      memory,
-      logger,
-    });
-    const events = createReaderOptions(config, {
-      sessions: this.#sessions,
-      card: runner.card,
-      offline: this.offline,
-      draining: () => this.#draining,
-    });
-    const { sessions, draining } = events;
-    this.#bodies = new BodyBudget(config.bodyLimits, memory);
-    const tickets = new Tickets({ secret: config.auth.ticketSecret, isLive: isLiveEpoch(this.#sessions) });
-    this.#addressLimits = createAddressLimits(config, logger);
-    this.#gate = createGate(config, options, { tickets, limits: this.#addressLimits, logger });
-    const stalls = new StallWatch(config.stallMs);
-    const pipeline = new RequestPipeline({ maxWaiting: config.maxPipelinedRequests, stalls, memory });
-    this.#pipeline = pipeline;
-    const shared = { gate: this.#gate, bodies: this.#bodies, logger };
-    const stored = new StoredSessions({ runner, conversations, sessions: this.#sessions, logger });
-    const { retention } = config;
-    const { appName } = runner.card;
-    this.#retention = new Retention({ appName, conversations, sessions: stored, limits: retention, logger });
-    this.#retention.start();
-    this.#router = new Router({
-      ...shared,
-      ...{ pipeline, events, tickets },
-      send: { sessions, draining },
-      stored: { sessions: stored, memory, draining },
-    });
-    this.#signIn = new SignInRoutes(this.#gate, pipeline, logger);
-    this.#webSockets = new WebSocketServerAdapter({ ...shared, stalls, route: { events } });
-    this.#healthRoutes = { gate: this.#gate, pipeline, logger, draining, countSessions: () => this.#sessions.size };
-    this.#checkModels = { gate: this.#gate, pipeline, logger, provider: runner.card.provider };
-    const publicDir = config.publicDir ?? fileURLToPath(new URL('./public', import.meta.url));
-    this.#page = createPage({ gate: this.#gate, publicDir, pipeline, memory, logger });
+      const { logLimits, lingerMs, sessionLimits: limits, maxSessions } = config;
+      const memory = new MemoryBudget(config.maxHeldBytes);
+      const admission = createAdmission(config);
+      this.#sessions = new ActiveSessions({
+        runner,
+        conversations,
+        logLimits,
+        lingerMs,
+        limits,
+        maxSessions,
+        admission,
+        memory,
+        logger,
+      });
+      const events = createReaderOptions(config, {
+        sessions: this.#sessions,
+        card: runner.card,
+        offline: this.offline,
+        draining: () => this.#draining,
+      });
+      const { sessions, draining } = events;
+      this.#bodies = new BodyBudget(config.bodyLimits, memory);
+      const tickets = new Tickets({ secret: config.auth.ticketSecret, isLive: isLiveEpoch(this.#sessions) });
+      this.#addressLimits = createAddressLimits(config, logger);
+      this.#gate = createGate(config, options, { tickets, limits: this.#addressLimits, logger });
+      const stalls = new StallWatch(config.stallMs);
+      const pipeline = new RequestPipeline({ maxWaiting: config.maxPipelinedRequests, stalls, memory });
+      this.#pipeline = pipeline;
+      const shared = { gate: this.#gate, bodies: this.#bodies, logger };
+      const stored = new StoredSessions({ runner, conversations, sessions: this.#sessions, logger });
+      const { retention } = config;
+      const { appName } = runner.card;
+      this.#retention = new Retention({ appName, conversations, sessions: stored, limits: retention, logger });
+      this.#router = new Router({
+        ...shared,
+        ...{ pipeline, events, tickets },
+        send: { sessions, draining },
+        stored: { sessions: stored, memory, draining },
+      });
+      this.#signIn = new SignInRoutes(this.#gate, pipeline, logger);
+      this.#webSockets = new WebSocketServerAdapter({ ...shared, stalls, route: { events } });
+      this.#healthRoutes = { gate: this.#gate, pipeline, logger, draining, countSessions: () => this.#sessions.size };
+      this.#checkModels = { gate: this.#gate, pipeline, logger, provider: runner.card.provider };
+      const publicDir = config.publicDir ?? fileURLToPath(new URL('./public', import.meta.url));
+      this.#page = createPage({ gate: this.#gate, publicDir, pipeline, memory, logger });
+      this.#retention.start();
+    } catch (error) {
+      // The file of the database must not stay open. Nothing was committed.
+      this.#ownStore?.close().catch(() => {});
+      throw error;
+    }
   }
 
   /** Whether the service opens no new live sessions, because `drain` or `close` was called. */
@@ -241,10 +247,15 @@ export class Service {
     if (this.#model instanceof OfflineModel) await this.#model.close();
   }
 
-  #createConversations({ store, artifacts = createArtifacts(this.#config) }: ServiceOptions, logger: BasicLogger) {
-    if (store) return new LiveConversations(store, { artifacts, logger });
-    this.#ownStore = createStore(this.#config, logger);
-    return new LiveConversations(this.#ownStore, { artifacts, logger });
+  #createConversations({ store, artifacts }: ServiceOptions, logger: BasicLogger): LiveConversations {
+    const config = this.#config;
+    if (store) return new LiveConversations(store, { artifacts: artifacts ?? createArtifacts(config, false), logger });
+    const own = createStore(config, logger);
+    this.#ownStore = own.store;
+    return new LiveConversations(own.store, {
+      artifacts: artifacts ?? createArtifacts(config, own.isDatabase),
+      logger,
+    });
   }
 
   async #drain(): Promise<void> {

@@ -60,8 +60,13 @@ describe('readConfig', () => {
       allowedHosts: [],
       auth: { authenticator: { mode: 'none' }, ticketSecret: undefined, noneBeyondLoopback: false },
       publicDir: undefined,
-      store: { kind: 'memory' },
-      artifacts: { folder: undefined, maxBytes: 10_737_418_240, maxUserBytes: 1_073_741_824 },
+      store: { kind: 'sqlite', file: 'data/conversations.db', isDefault: true },
+      artifacts: {
+        folder: 'data/artifacts',
+        isBesideDatabase: true,
+        maxBytes: 10_737_418_240,
+        maxUserBytes: 1_073_741_824,
+      },
       resumptionSecret: undefined,
       trustedProxies: [],
       maxConnections: 10_000,
@@ -197,8 +202,8 @@ describe('readConfig', () => {
         noneBeyondLoopback: true,
       },
       publicDir: '/srv/page',
-      store: { kind: 'sqlite', file: '/srv/conversations.db' },
-      artifacts: { folder: '/srv/files', maxBytes: 2_097_152, maxUserBytes: 1_048_576 },
+      store: { kind: 'sqlite', file: '/srv/conversations.db', isDefault: false },
+      artifacts: { folder: '/srv/files', isBesideDatabase: false, maxBytes: 2_097_152, maxUserBytes: 1_048_576 },
       resumptionSecret: 'a long secret',
       trustedProxies: ['10.0.0.0/8', '::1'],
       maxConnections: 1,
@@ -429,8 +434,9 @@ describe('readConfig', () => {
 
 describe('DATABASE_URL', () => {
   test.each([
-    ['', { kind: 'memory' }],
-    ['sqlite:conversations.db', { kind: 'sqlite', file: 'conversations.db' }],
+    ['', { kind: 'sqlite', file: 'data/conversations.db', isDefault: true }],
+    ['memory:', { kind: 'memory' }],
+    ['sqlite:conversations.db', { kind: 'sqlite', file: 'conversations.db', isDefault: false }],
     ['postgres://me:secret@db:5432/talks', { kind: 'postgres', url: 'postgres://me:secret@db:5432/talks' }],
     ['postgresql://db/talks', { kind: 'postgres', url: 'postgresql://db/talks' }],
   ])('%j names the store %j', (url, store) => {
@@ -459,6 +465,8 @@ describe('ARTIFACTS_DIR', () => {
     [{ DATABASE_URL: 'sqlite::memory:' }, undefined],
     [{ DATABASE_URL: 'postgres://db/talks' }, undefined],
     [{ DATABASE_URL: 'sqlite:all.db', ARTIFACTS_DIR: 'memory:' }, undefined],
+    [{}, 'data/artifacts'],
+    [{ DATABASE_URL: 'memory:' }, undefined],
     [{ ARTIFACTS_DIR: '/srv/files' }, '/srv/files'],
   ])('%j stores files in %s', (environment, folder) => {
     expect(readConfig(environment).artifacts.folder).toBe(folder);

@@ -20,7 +20,7 @@ async function runSnippet(mark: string): Promise<{ url: string; command: Command
     if (!server.listening) await new Promise((resolve) => server.once('listening', resolve));
     console.log('port ' + server.address().port);`;
   const args = ['--input-type=module-typescript', '--eval', script];
-  const env = { PATH: process.env.PATH, SHUTDOWN_GRACE_MS: '0' };
+  const env = { PATH: process.env.PATH, SHUTDOWN_GRACE_MS: '0', DATABASE_URL: 'memory:' };
   const command = new Command(spawn(process.execPath, args, { cwd: ROOT, env }));
   const [, port] = await command.until(/^port (\d+)$/m);
   return { url: `http://localhost:${port}`, command };

@@ -39,7 +39,9 @@ test('the README’s client runs as printed, except for the address, and prints 
   const script = code?.replace('http://localhost:8000', url) ?? '';
   expect(script).toContain(url);
   const args = ['--input-type=module-typescript', '--eval', `${script}; if (!sent) throw new Error('not sent');`];
-  const command = new Command(spawn(process.execPath, args, { cwd: ROOT, env: { PATH: process.env.PATH } }));
+  const command = new Command(
+    spawn(process.execPath, args, { cwd: ROOT, env: { PATH: process.env.PATH, DATABASE_URL: 'memory:' } }),
+  );
   expect(await command.exitCode()).toBe(0);
   expect(command.stdout.replaceAll('\n', '')).toMatch(/^It is \d+:\d\d\.$/);
 });
@@ -51,11 +53,13 @@ test('the README’s agent with a RunConfig runs as printed and speaks', async (
   const script = `${code}
     import { createLogger, readConfig, startServer } from 'bidi-sse';
     const logger = createLogger({ level: 'silent', format: 'json' });
-    const server = await startServer({ config: readConfig({ PORT: '0' }), agent: rootAgent, logger });
+    const server = await startServer({ config: readConfig({ DATABASE_URL: 'memory:', PORT: '0' }), agent: rootAgent, logger });
     console.log(await (await fetch(server.url + '/poll/me')).text());
     await server.close();`;
   const args = ['--input-type=module-typescript', '--eval', script];
-  const command = new Command(spawn(process.execPath, args, { cwd: ROOT, env: { PATH: process.env.PATH } }));
+  const command = new Command(
+    spawn(process.execPath, args, { cwd: ROOT, env: { PATH: process.env.PATH, DATABASE_URL: 'memory:' } }),
+  );
   expect(await command.exitCode()).toBe(0);
   const [session] = JSON.parse(command.stdout).events;
   expect(session).toMatchObject({ event: 'session', data: { agent: 'storyteller', modality: 'AUDIO' } });
@@ -79,7 +83,7 @@ test('the README’s server that stores conversations runs as printed, except fo
     console.log('kept', kept[0].mimeType, kept[0].data.length > 10_000);
     await server.close();`;
   const args = ['--input-type=module-typescript', '--eval', script];
-  const environment = { PATH: process.env.PATH, PORT: '0' };
+  const environment = { PATH: process.env.PATH, PORT: '0', DATABASE_URL: 'memory:' };
   const command = new Command(spawn(process.execPath, args, { cwd: ROOT, env: environment }));
   expect(await command.exitCode()).toBe(0);
   expect(command.stdout).toContain('kept audio/pcm;rate=24000 true');
@@ -94,7 +98,9 @@ test('the README’s Express app runs as printed, except for the port, and answe
     console.log(await (await fetch('http://localhost:' + port + '/talk/poll/me')).text());
     process.exit(0);`;
   const args = ['--input-type=module-typescript', '--eval', script];
-  const command = new Command(spawn(process.execPath, args, { cwd: ROOT, env: { PATH: process.env.PATH } }));
+  const command = new Command(
+    spawn(process.execPath, args, { cwd: ROOT, env: { PATH: process.env.PATH, DATABASE_URL: 'memory:' } }),
+  );
   expect(await command.exitCode()).toBe(0);
   const [session] = JSON.parse(command.stdout.split('\n').find((line) => line.startsWith('{"events"')) ?? '{}').events;
   expect(session).toMatchObject({ event: 'session', data: { agent: 'helper' } });

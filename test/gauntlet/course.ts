@@ -30,7 +30,12 @@ export async function openCourse(stack: AsyncDisposableStack): Promise<Course> {
   const model = await startNumberedModel(stack);
   const mistakes: string[] = [];
   const server = await startServer({
-    config: readConfig({ ...SERVER, SHUTDOWN_GRACE_MS: '0', GOOGLE_GEMINI_BASE_URL: model.url }),
+    config: readConfig({
+      DATABASE_URL: 'memory:',
+      ...SERVER,
+      SHUTDOWN_GRACE_MS: '0',
+      GOOGLE_GEMINI_BASE_URL: model.url,
+    }),
     agent: new Agent({ name: 'numbers', model: MODEL, instruction: 'Count.' }),
     logger: pino(
       { level: 'error' },

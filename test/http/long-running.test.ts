@@ -24,7 +24,7 @@ async function start(store: SessionStore) {
   afterTest(() => emulator.close());
   const agent = new Agent({ name: 'assistant', tools: [refund] });
   const runner = new Runner({ appName: 'app', agent, model: modelAt(emulator.url), store });
-  const config = readConfig({ PORT: '0', SHUTDOWN_GRACE_MS: '0' });
+  const config = readConfig({ DATABASE_URL: 'memory:', PORT: '0', SHUTDOWN_GRACE_MS: '0' });
   const server = await startServer({ runner, config, logger: pino({ level: 'silent' }) });
   afterTest(() => server.close());
   return { emulator, server };

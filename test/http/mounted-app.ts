@@ -11,7 +11,7 @@ import { afterTest } from './test-server.ts';
 
 export const PARTS = {
   agent: new Agent({ name: 'mounted' }),
-  config: readConfig({ SHUTDOWN_GRACE_MS: '0' }),
+  config: readConfig({ DATABASE_URL: 'memory:', SHUTDOWN_GRACE_MS: '0' }),
   logger: pino({ level: 'silent' }),
 };
 

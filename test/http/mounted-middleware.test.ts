@@ -99,7 +99,10 @@ describe.each([
     expect(await ask(`${url}/talk/poll/me?wait=0`, { Origin })).toMatchObject({ status: 403 });
     expect((await openSocket(`${url}/talk/ws/me?client=a`, { Origin })).status).toBe(403);
 
-    const allowing = createTestRouter({ ...PARTS, config: readConfig({ ALLOWED_ORIGINS: Origin }) });
+    const allowing = createTestRouter({
+      ...PARTS,
+      config: readConfig({ DATABASE_URL: 'memory:', ALLOWED_ORIGINS: Origin }),
+    });
     const open = await listen(createApp().use('/talk', allowing));
     const answer = await ask(`${open}/talk/poll/me?wait=0`, { Origin });
     expect(answer).toMatchObject({ status: 200, headers: { 'access-control-allow-origin': Origin } });
@@ -111,7 +114,10 @@ describe.each([
 
   test('serves the page with its own policies behind helmet, and redirects to its path with a slash', async () => {
     const app = createApp();
-    app.use('/talk', createTestRouter({ ...PARTS, config: readConfig({ PUBLIC_DIR: 'public' }) }, true));
+    app.use(
+      '/talk',
+      createTestRouter({ ...PARTS, config: readConfig({ DATABASE_URL: 'memory:', PUBLIC_DIR: 'public' }) }, true),
+    );
     const url = await listen(app);
     const page = await ask(`${url}/talk/`);
     expect(page).toMatchObject({

@@ -137,7 +137,7 @@ describe('an app that tells the router who sends a request', () => {
   });
 
   test('cannot also be given AUTH=token, and the option must be a function', () => {
-    const config = readConfig({ AUTH: 'token', AUTH_TOKENS: 'ann:ann-0123456789abcdef' });
+    const config = readConfig({ DATABASE_URL: 'memory:', AUTH: 'token', AUTH_TOKENS: 'ann:ann-0123456789abcdef' });
     const authenticate = () => undefined;
     expect(() => createService({ ...PARTS, config, authenticate })).toThrow(/authenticate and AUTH=token exclude/);
     const wrong = { ...PARTS, authenticate: 'ann' } as unknown as ServiceOptions;
@@ -145,7 +145,7 @@ describe('an app that tells the router who sends a request', () => {
   });
 
   test('may listen beyond loopback', () => {
-    const config = readConfig({ HOST: '0.0.0.0', ALLOWED_HOSTS: 'app.example' });
+    const config = readConfig({ DATABASE_URL: 'memory:', HOST: '0.0.0.0', ALLOWED_HOSTS: 'app.example' });
     expect(() => checkExposure(config, false)).toThrow(/AUTH: other machines/);
     expect(() => checkExposure(config, true)).not.toThrow();
   });
@@ -191,7 +191,7 @@ describe('a router without authentication', () => {
   });
 
   test('accepts them with AUTH_NONE_BEYOND_LOOPBACK=yes', async () => {
-    const config = readConfig({ AUTH_NONE_BEYOND_LOOPBACK: 'yes' });
+    const config = readConfig({ DATABASE_URL: 'memory:', AUTH_NONE_BEYOND_LOOPBACK: 'yes' });
     const { url } = await startApp({ authenticate: undefined, config } as Partial<ServiceOptions>, [fromElsewhere]);
     expect((await ask(`${url}/talk/poll/me?wait=0`)).status).toBe(200);
   });

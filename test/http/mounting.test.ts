@@ -89,7 +89,7 @@ describe('a router made of nothing but an agent', () => {
   });
 
   test('checks the Host of what arrives at a loopback address, unless ALLOWED_HOSTS names it', async () => {
-    const config = readConfig({ ALLOWED_HOSTS: 'app.example' });
+    const config = readConfig({ DATABASE_URL: 'memory:', ALLOWED_HOSTS: 'app.example' });
     const app = express();
     app.use('/closed', createTestRouter(PARTS));
     app.use('/open', createTestRouter({ ...PARTS, config }));
@@ -243,7 +243,7 @@ describe('a body that middleware of the app has read', () => {
   });
 
   test('is refused with body_too_large if it is text of more than MAX_BODY_BYTES', async () => {
-    const config = readConfig({ MAX_BODY_BYTES: '1024' });
+    const config = readConfig({ DATABASE_URL: 'memory:', MAX_BODY_BYTES: '1024' });
     const { url } = await openMounted(express().use(express.text({ limit: '1mb' })), { ...PARTS, config });
     const answer = await fetch(`${url}/talk/send/me`, {
       method: 'POST',
@@ -283,7 +283,7 @@ describe('a service', () => {
   });
 
   test('lets the reply in progress finish in drain()', async () => {
-    const config = readConfig({ SHUTDOWN_GRACE_MS: '60000' });
+    const config = readConfig({ DATABASE_URL: 'memory:', SHUTDOWN_GRACE_MS: '60000' });
     const router = createTestRouter({ ...PARTS, config });
     const { url, stream } = await openMounted(express(), router);
     await say(url, 'count to twelve');
@@ -350,7 +350,7 @@ async function openMounted(app: Express, parts: Parts | MountableRouter = PARTS)
 async function configWithPage() {
   const directory = await temporaryDirectory();
   await writeFile(join(directory, 'index.html'), '<title>the page</title>');
-  return readConfig({ PUBLIC_DIR: directory });
+  return readConfig({ DATABASE_URL: 'memory:', PUBLIC_DIR: directory });
 }
 
 async function post(url: string, body: string | Buffer, headers: Record<string, string>, path = '/talk') {
@@ -359,7 +359,7 @@ async function post(url: string, body: string | Buffer, headers: Record<string, 
 }
 
 async function startTestedServer(parts: ServerOptions): Promise<RunningServer> {
-  const config = readConfig({ PORT: '0', SHUTDOWN_GRACE_MS: '0' });
+  const config = readConfig({ DATABASE_URL: 'memory:', PORT: '0', SHUTDOWN_GRACE_MS: '0' });
   const server = await startServer({ config, logger: PARTS.logger, ...parts });
   afterTest(() => server.close());
   return server;

@@ -17,7 +17,7 @@ import { afterTest, startTestServer, temporaryDirectory, waitFor } from './test-
 const KEY = { appName: 'agent', userId: 'me', sessionId: 'one' };
 
 async function startStoreServer({ store = createMemoryStore(), artifacts = createMemoryArtifacts() }) {
-  const config = readConfig({ PORT: '0', LOG_LEVEL: 'silent', SHUTDOWN_GRACE_MS: '0' });
+  const config = readConfig({ DATABASE_URL: 'memory:', PORT: '0', LOG_LEVEL: 'silent', SHUTDOWN_GRACE_MS: '0' });
   const server = await startServer({ agent: new Agent({ name: 'agent' }), config, store, artifacts });
   afterTest(() => server.close());
   return server;

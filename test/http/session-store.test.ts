@@ -25,7 +25,11 @@ async function startWithStore(store: TroubledStore, pace = 50) {
   const conversations = new LiveConversations(store, { logger, limits: LIMITS });
   const agent = new Agent({ name: 'assistant' });
   const runner = new Runner({ appName: KEY.appName, agent, model: modelAt(emulator.url), store: conversations });
-  const server = await startServer({ runner, config: readConfig({ PORT: '0', SHUTDOWN_GRACE_MS: '0' }), logger });
+  const server = await startServer({
+    runner,
+    config: readConfig({ DATABASE_URL: 'memory:', PORT: '0', SHUTDOWN_GRACE_MS: '0' }),
+    logger,
+  });
   afterTest(() => server.close());
   const say = async (text: string) => {
     const body = JSON.stringify({ mime_type: 'text/plain', data: text });

@@ -47,7 +47,7 @@ async function fillDatabase(fill: (store: ReturnType<typeof createSqliteStore>) 
 async function startStoreServer(store: SessionStore): Promise<RunningServer> {
   const server = await startServer({
     agent: new Agent({ name: 'agent' }),
-    config: readConfig({ PORT: '0', LOG_LEVEL: 'silent', SHUTDOWN_GRACE_MS: '0' }),
+    config: readConfig({ DATABASE_URL: 'memory:', PORT: '0', LOG_LEVEL: 'silent', SHUTDOWN_GRACE_MS: '0' }),
     store,
   });
   afterTest(() => server.close());

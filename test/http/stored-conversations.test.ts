@@ -1,5 +1,9 @@
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { Agent } from '../../src/agent/agent.ts';
+import { readConfig } from '../../src/config.ts';
+import { createService } from '../../src/service.ts';
 import { say } from './requests.ts';
 import { openStream } from './sse-client.ts';
 import { startTestServer, temporaryDirectory, waitFor } from './test-server.ts';
@@ -55,4 +59,24 @@ test('a user who begins more conversations than MAX_USER_CONVERSATIONS loses the
   await waitFor('the deletion', () => server.logs.some((line) => line.includes('oldest conversations of a user')));
   expect(await list('me')).toEqual(['new', 'live']);
   expect(await list('bob')).toEqual(['his']);
+});
+
+test('a service that cannot be created leaves the file of its database closed', async () => {
+  const folder = await temporaryDirectory();
+  const file = join(folder, 'conversations.db');
+  const config = readConfig({ DATABASE_URL: `sqlite:${file}`, GOOGLE_API_KEY: 'key', LOG_LEVEL: 'silent' });
+  const agent = new Agent({ name: 'agent', model: 'no-such-model' });
+  expect(() => createService({ agent, config })).toThrow(expect.objectContaining({ code: 'model_not_found' }));
+  const listOpen = () => {
+    const links = readdirSync('/proc/self/fd').flatMap((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`);
+      } catch {
+        return [];
+      }
+    });
+    return links.filter((path) => path.startsWith(folder));
+  };
+  expect(existsSync(file)).toBe(true);
+  await waitFor('the file to be closed', () => listOpen().length === 0);
 });

@@ -67,6 +67,7 @@ export async function startTestServer(
       PUBLIC_DIR: publicDir,
       SHUTDOWN_GRACE_MS: '0',
       LOG_LEVEL: 'silent',
+      DATABASE_URL: 'memory:',
       ...(upstream
         ? { GOOGLE_API_KEY: KEY, GOOGLE_GEMINI_BASE_URL: upstream.url, DEMO_AGENT_MODEL: MODEL }
         : emulator === 'none'

@@ -35,6 +35,8 @@ import { readSummary, writeSummary } from './summary-column.ts';
 export interface SqlStoreOptions {
   /** Opens the database. Called once, before the first statement. */
   readonly connect: () => Promise<Database>;
+  /** Releases what is left when the connections are closed. */
+  readonly close?: () => void;
   /** Creates the tables. Called after that; a call that failed is repeated with the next statement. */
   readonly prepare: (database: Database) => Promise<void>;
   /** Encrypts resumption handles. Default: they are not stored, and each run tells the provider the conversation. */
@@ -123,8 +125,8 @@ export class SqlStore implements SessionStore {
   async close(): Promise<void> {
     await Promise.allSettled(this.#writes.values());
     await this.#deleted.close();
-    const { db } = await this.#connect();
-    await db.destroy();
+    await (await this.#connected)?.db.destroy();
+    this.#options.close?.();
   }
 
   /** Runs a write after those of the same conversation that were called before. */

@@ -27,12 +27,18 @@ export function createSqliteStore({ file, handleSecret }: SqliteStoreOptions): S
   // Node 20 has no such module. A program that starts there is to learn which Node it needs, and not that a module is missing.
   const sqlite = process.getBuiltinModule('node:sqlite');
   const database = new sqlite.DatabaseSync(file);
-  database.exec('PRAGMA journal_mode = WAL');
-  database.exec('PRAGMA synchronous = NORMAL');
-  database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
-  database.exec('PRAGMA foreign_keys = ON');
+  try {
+    prepareFile(database);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
   return new SqlStore({
     connect: () => connect(database),
+    // Kysely closes only a database that it has used.
+    close: () => {
+      if (database.isOpen) database.close();
+    },
     prepare: (opened) =>
       migrate(
         opened,
@@ -42,6 +48,23 @@ export function createSqliteStore({ file, handleSecret }: SqliteStoreOptions): S
       ),
     handleSecret,
   });
+}
+
+/** SQLite's code of an error for a database that another process writes to. @see https://www.sqlite.org/rescode.html */
+const SQLITE_BUSY = 5;
+
+/** @throws {Error} if the file is not a database, or cannot be written */
+function prepareFile(database: DatabaseSync): void {
+  database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
+  database.exec('PRAGMA journal_mode = WAL');
+  database.exec('PRAGMA synchronous = NORMAL');
+  database.exec('PRAGMA foreign_keys = ON');
+  try {
+    // SQLite opens a file that it cannot write, and says so with the first write.
+    database.exec('BEGIN IMMEDIATE; ROLLBACK');
+  } catch (error) {
+    if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error; // node:sqlite adds this field
+  }
 }
 
 async function connect(database: DatabaseSync): Promise<Database> {

@@ -12,7 +12,9 @@ export class Program {
 
   constructor(name: string, args: readonly string[] = []) {
     this.#name = name;
-    this.#child = fork(join(import.meta.dirname, name), args, { env: { PATH: process.env.PATH ?? '' } });
+    this.#child = fork(join(import.meta.dirname, name), args, {
+      env: { PATH: process.env.PATH ?? '', DATABASE_URL: 'memory:' },
+    });
   }
 
   /** Resolves with the next message. @throws if the program ends, or sends nothing for a minute */

@@ -55,7 +55,12 @@ export class ServerProcess {
     const child = spawn(process.execPath, args, {
       // A folder without a file .env.
       cwd: tmpdir(),
-      env: { PATH: process.env.PATH ?? '', BIDI_SSE: join(folder, 'dist/index.js'), ...environment },
+      env: {
+        PATH: process.env.PATH ?? '',
+        BIDI_SSE: join(folder, 'dist/index.js'),
+        DATABASE_URL: 'memory:',
+        ...environment,
+      },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     const output = { text: '' };

@@ -72,7 +72,7 @@ const server = await startServer({
   runner,
   store,
   logger: brokenLogger as unknown as Logger,
-  config: readConfig({ PORT: '0' }),
+  config: readConfig({ DATABASE_URL: 'memory:', PORT: '0' }),
 });
 installFaultHandlers({
   logger: { error: (details, message) => console.log(message, details) },
