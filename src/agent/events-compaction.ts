@@ -9,7 +9,7 @@ import { checkOptionNames } from './check-option-names.ts';
  * @see https://google.github.io/adk-docs/context/compaction/
  */
 export interface EventsCompactionConfig {
-  /** Makes the summaries: the name of a text model of the same provider as the live model, such as `gemini-2.5-flash`, or an object of your own. */
+  /** Makes the summaries: the name of a text model of the same provider as the live model, such as `gemini-3.5-flash-lite`, or an object of your own. */
   readonly summarizer: string | Summarizer;
   /**
    * Number of newest events that stay word for word when a summary is made, from 0 to 1,000. A summary is made when there are half as many more.
@@ -55,7 +55,7 @@ const OPTIONS: readonly (keyof EventsCompactionConfig)[] = ['summarizer', 'event
 export function checkEventsCompaction(agent: string, config: unknown): void {
   const subject = `Agent "${agent}": eventsCompactionConfig`;
   if (!isRecord(config))
-    throw new TypeError(`${subject} must be an object, such as { summarizer: 'gemini-2.5-flash' }`);
+    throw new TypeError(`${subject} must be an object, such as { summarizer: 'gemini-3.5-flash-lite' }`);
   checkOptionNames(subject, config, OPTIONS);
   const { summarizer, eventRetentionSize = 0 } = config;
   const isName = typeof summarizer === 'string' && summarizer !== '';

@@ -8,7 +8,7 @@ import { startTestServer, type TestServer, temporaryDirectory } from './test-ser
 /** Nothing stays word for word: a fresh connection knows the conversation by its summary alone. */
 const agent = new Agent({
   name: 'assistant',
-  eventsCompactionConfig: { summarizer: 'gemini-2.5-flash', eventRetentionSize: 0 },
+  eventsCompactionConfig: { summarizer: 'gemini-3.5-flash-lite', eventRetentionSize: 0 },
 });
 
 /** Reads the summary of the conversation from its export. */

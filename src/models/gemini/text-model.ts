@@ -10,7 +10,7 @@ import { createSdkClient, type SdkClientOptions } from './sdk-client.ts';
 import { readUsage } from './usage.ts';
 
 export interface GeminiTextOptions extends SdkClientOptions {
-  /** Model name: `gemini-2.5-flash`. */
+  /** Model name: `gemini-3.5-flash-lite`. */
   readonly model: string;
   readonly apiVersion: string;
 }
@@ -24,7 +24,7 @@ export function geminiTextModel(options: GeminiTextOptions): TextModel {
     throw new WireError(
       'model_not_found',
       `"${options.model}" is a live model of Gemini, which generates no text on request`,
-      'name a text model, such as gemini-2.5-flash',
+      'name a text model, such as gemini-3.5-flash-lite',
     );
   }
   return new GeminiTextModel(options);

@@ -433,7 +433,7 @@ describe('eventsCompactionConfig', () => {
   const summarizer = new Notes();
 
   test.each<[unknown, RegExp]>([
-    ['gemini-2.5-flash', /"helper": eventsCompactionConfig must be an object/],
+    ['gemini-3.5-flash-lite', /"helper": eventsCompactionConfig must be an object/],
     [{ summarizer: '' }, /summarizer must be the name of a text model, or an object with a method summarize/],
     [{ summarizer: {} }, /summarizer must be the name/],
     [{ summarizer, eventRetentionSize: 1_001 }, /eventRetentionSize must be a whole number from 0 to 1000/],

@@ -12,7 +12,7 @@ import { CONVERSATION, runnerFor, startTalk, type Talk } from '../talk.ts';
 const closing = closesAfterEach();
 const FAMILIES = Object.values(GEMINI_FAMILIES).map(({ name, example }) => [name, example] as const);
 /** Nothing stays word for word: a fresh connection knows the conversation by its summary alone. */
-const eventsCompactionConfig = { summarizer: 'gemini-2.5-flash', eventRetentionSize: 0 };
+const eventsCompactionConfig = { summarizer: 'gemini-3.5-flash-lite', eventRetentionSize: 0 };
 
 async function open(model: string, store: SessionStore, options: GeminiEmulatorOptions = {}) {
   const emulator = closing(await startGeminiEmulator({ pace: 50, strict: true, apiKey: KEY, ...options }));

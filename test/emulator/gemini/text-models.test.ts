@@ -5,7 +5,7 @@ import { closesAfterEach } from '../../models/cleanup.ts';
 const closing = closesAfterEach();
 const text = (value: string) => ({ role: 'user', parts: [{ text: value }] });
 
-async function post(body: unknown, model = 'gemini-2.5-flash') {
+async function post(body: unknown, model = 'gemini-3.5-flash-lite') {
   const emulator = closing(await startGeminiEmulator());
   const response = await fetch(`${emulator.url}/v1beta/models/${model}:generateContent?key=k`, {
     method: 'POST',

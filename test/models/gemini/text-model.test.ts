@@ -9,7 +9,7 @@ import { KEY, modelAt, never } from './gemini-model.ts';
 const closing = closesAfterEach();
 const REQUEST = { instruction: 'Repeat.', text: 'hello', maxOutputTokens: 1_000 };
 
-async function open(options: GeminiEmulatorOptions = {}, model = 'gemini-2.5-flash') {
+async function open(options: GeminiEmulatorOptions = {}, model = 'gemini-3.5-flash-lite') {
   const emulator = closing(await startGeminiEmulator({ strict: true, ...options }));
   return { emulator, model: geminiTextModel({ model, apiKey: KEY, apiVersion: 'v1beta', baseUrl: emulator.url }) };
 }
@@ -44,7 +44,7 @@ test('a text model of Gemini generates a text with the instruction and the limit
 test('the text model of a live model has its credentials, on AI Studio and on Vertex AI', async () => {
   const emulator = closing(await startGeminiEmulator({ strict: true, apiKey: KEY }));
   for (const options of [{}, { vertexai: true, apiVersion: 'v1beta1' }]) {
-    const model = modelAt(emulator.url, options).createTextModel?.('gemini-2.5-flash');
+    const model = modelAt(emulator.url, options).createTextModel?.('gemini-3.5-flash-lite');
     expect(await model?.generate(REQUEST, never)).toMatchObject({ text: 'I was given: hello' });
   }
 });
@@ -105,13 +105,15 @@ describe('a failure of the provider becomes an error in our own words:', () => {
   test('a key that is wrong, or none, is refused', async () => {
     const { emulator } = await open({ apiKey: 'another' });
     const model = geminiTextModel({
-      model: 'gemini-2.5-flash',
+      model: 'gemini-3.5-flash-lite',
       apiKey: KEY,
       apiVersion: 'v1beta',
       baseUrl: emulator.url,
     });
     await expect(model.generate(REQUEST, never)).rejects.toMatchObject({ code: 'model_key_refused' });
-    const response = await fetch(`${emulator.url}/v1beta/models/gemini-2.5-flash:generateContent`, { method: 'POST' });
+    const response = await fetch(`${emulator.url}/v1beta/models/gemini-3.5-flash-lite:generateContent`, {
+      method: 'POST',
+    });
     expect(response.status).toBe(403);
   });
 });

@@ -112,10 +112,31 @@ export const sessions: Area = {
       ],
     },
     {
+      id: 'context compaction: LlmSummarizer',
+      adk: 'Older events are replaced by a summary: `EventsCompactionConfig` of an App (Python), `contextCompactors` of an agent (TypeScript). Before each request to a model, not in live mode.',
+      here: '`eventsCompactionConfig` of an agent, with a text model or a summarizer of your own, beside the conversation. A fresh connection is told the summary; a connection that is resumed is not.',
+      status: 'done',
+      tests: [
+        'agent/run/events-compaction.test.ts: a summary of what falls out takes the place of the oldest turns in what a fresh connection is told, and grows by the turns that follow',
+        'agent/run/events-compaction.test.ts: a summary of what falls out is not told to a connection that a handle resumes, and is told if the handle is refused',
+        'http/long-memory.test.ts: a server that is restarted with a database answers from what only the summary has, and deletes it with the conversation',
+      ],
+    },
+    {
+      id: 'context compaction: its events',
+      adk: 'An event of the author `user` with `actions.compaction` (two times and the text) and the usage of the summary.',
+      here: 'The same for readers, and at the end of an export. In the store the text is kept once, with the conversation.',
+      status: 'done',
+      tests: [
+        'agent/run/events-compaction.test.ts: a summary of what falls out is counted like the tokens of a reply, and its text is stored once',
+        "http/sessions-routes.test.ts: GET /sessions/:userId/:sessionId ends with the summary of the conversation, as ADK's event of a compaction",
+      ],
+    },
+    {
       id: 'memory',
       adk: 'A memory service that is searched across sessions.',
       status: 'not offered',
-      why: 'A tool does that.',
+      why: 'A tool does that. Within one conversation there is a summary (docs/memory.md).',
     },
     {
       id: 'InMemorySessionService',
