@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { callAuthor } from '../../isolation/author-call.ts';
+import { formatKey } from '../../store/conversation-key.ts';
 import {
   type ConversationSummary,
   MAX_SUMMARY_CHARACTERS,
@@ -126,10 +127,10 @@ export class EventsCompactor {
 
   /** @returns `undefined` if the summary is given up */
   async #attempt(turns: SummaryRequest['turns']): Promise<ReadSummary | undefined> {
-    const { budget } = this.#options;
+    const { budget, conversation } = this.#options;
     const { attempts, firstRetryMs } = this.#limits;
     for (let attempt = 1; ; attempt += 1) {
-      if (!budget.begin()) return undefined;
+      if (!budget.begin(formatKey(conversation.key))) return undefined;
       try {
         const made = await this.#call(turns);
         this.#failures = 0;

@@ -11,6 +11,8 @@ import type { TurnView } from './turn-state.ts';
 
 /** Number of connections in a row without any output after which questions that were passed over are left out of the history. */
 const MAX_FRUITLESS = 2;
+/** Number of such connections after which the summary is left out, too: it may have the words that break the model. */
+const MAX_FRUITLESS_SUMMARY = 3;
 
 export interface RunHistoryOptions {
   readonly conversation: LiveConversation;
@@ -48,7 +50,8 @@ export class RunHistory {
       events.filter((event) => unsummarized.has(event)),
       runConfig.getSessionConfig,
     );
-    const history = [...toSummaryContents(summary), ...told];
+    const isTellable = this.#fruitless < MAX_FRUITLESS_SUMMARY;
+    const history = [...(isTellable ? toSummaryContents(summary) : []), ...told];
     const answered = isAnswered(events);
     this.#answeringTurn = history.at(-1)?.role === 'user' && !answered ? turn.state.turn : undefined;
     return { history, answered };

@@ -4,17 +4,19 @@ export interface SummaryLimits {
   readonly concurrent: number;
   /** Maximum number of calls in a minute. */
   readonly perMinute: number;
+  /** Maximum number of calls for one conversation in a minute, so that nobody uses up the calls of others. */
+  readonly conversationPerMinute: number;
 }
 
-export const SUMMARY_LIMITS: SummaryLimits = { concurrent: 8, perMinute: 60 };
+export const SUMMARY_LIMITS: SummaryLimits = { concurrent: 8, perMinute: 60, conversationPerMinute: 10 };
 
 const MINUTE_MS = 60_000;
 
 /** Counts the calls of a summarizer. What it refuses is due again after the next turn of the conversation. */
 export class SummaryBudget {
   readonly #limits: SummaryLimits;
-  /** Times of the calls of the last minute, in ms, oldest first. */
-  #calls: number[] = [];
+  /** Calls of the last minute, oldest first. Times in ms. */
+  #calls: { readonly conversation: string; readonly time: number }[] = [];
   #running = 0;
   /** Conversations that have a call, or wait between two. */
   readonly #busy = new WeakSet<object>();
@@ -34,13 +36,15 @@ export class SummaryBudget {
     this.#busy.delete(conversation);
   }
 
-  /** Begins a call. Call `end` once for each call that has begun. @returns false at a limit */
-  begin(): boolean {
+  /** Begins a call. Call `end` once for each call that has begun. @param conversation name of the conversation @returns false at a limit */
+  begin(conversation: string): boolean {
     const now = performance.now();
-    this.#calls = this.#calls.filter((time) => now - time < MINUTE_MS);
-    const { concurrent, perMinute } = this.#limits;
+    this.#calls = this.#calls.filter(({ time }) => now - time < MINUTE_MS);
+    const { concurrent, perMinute, conversationPerMinute } = this.#limits;
     if (this.#running >= concurrent || this.#calls.length >= perMinute) return false;
-    this.#calls.push(now);
+    const own = this.#calls.filter((call) => call.conversation === conversation).length;
+    if (own >= conversationPerMinute) return false;
+    this.#calls.push({ conversation, time: now });
     this.#running += 1;
     return true;
   }

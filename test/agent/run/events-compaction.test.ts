@@ -221,6 +221,22 @@ describe('a summary of what falls out', () => {
     expect(started.model.setups.at(-1)?.answered).toBe(true);
   });
 
+  test('is left out after three connections that ended without any output: it may have what breaks the model', async () => {
+    const started = start(new Notes());
+    await converse(started.talk, await started.model.connection(0), 1, 3);
+    await summaryOf(started, 'summary 1');
+    const histories = [];
+    for (let lost = 0; lost < 4; lost += 1) {
+      histories.push(await reconnect(started.model));
+      await started.model.connection(lost + 1);
+    }
+    const rest = [...exchange(2), ...exchange(3)];
+    const whole = [told('summary 1'), ...rest];
+    expect(histories).toEqual([whole, whole, whole, rest]);
+    await converse(started.talk, started.model.latest, 4, 4);
+    expect((await reconnect(started.model))[0]).toEqual(told('summary 2'));
+  });
+
   test('has what was said in any language, and is told without escapes', async () => {
     const started = start(new Notes(() => '사용자 이름은 안나. "빵" 👋'));
     await converse(started.talk, await started.model.connection(0), 1, 3);
@@ -399,8 +415,8 @@ describe('the limits of a summary', () => {
 
   test('nothing is asked for while all conversations together are over their limit', async () => {
     const notes = new Notes();
-    const budget = new SummaryBudget({ concurrent: 1, perMinute: 10 });
-    budget.begin();
+    const budget = new SummaryBudget({ concurrent: 1, perMinute: 10, conversationPerMinute: 10 });
+    budget.begin('another conversation');
     const { conversation, compactor } = await open(notes, {}, budget);
     await until(() => budget.reserve(conversation));
     budget.release(conversation);

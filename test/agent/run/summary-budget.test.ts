@@ -1,18 +1,18 @@
 import { expect, jest, test } from '@jest/globals';
 import { SummaryBudget } from '../../../src/agent/run/summary-budget.ts';
 
-test('a budget has a limit of calls at a time, and one of calls in a minute', () => {
+test('a budget has a limit of calls at a time, of calls in a minute, and of those of one conversation', () => {
   jest.useFakeTimers();
   try {
-    const budget = new SummaryBudget({ concurrent: 2, perMinute: 3 });
-    expect([budget.begin(), budget.begin(), budget.begin()]).toEqual([true, true, false]);
+    const budget = new SummaryBudget({ concurrent: 2, perMinute: 4, conversationPerMinute: 2 });
+    expect(['a', 'a', 'b'].map((name) => budget.begin(name))).toEqual([true, true, false]);
     budget.end();
-    expect(budget.begin()).toBe(true);
+    expect(['a', 'b'].map((name) => budget.begin(name))).toEqual([false, true]);
     budget.end();
     budget.end();
-    expect(budget.begin()).toBe(false);
+    expect(['c', 'd'].map((name) => budget.begin(name))).toEqual([true, false]);
     jest.advanceTimersByTime(60_001);
-    expect(budget.begin()).toBe(true);
+    expect(budget.begin('a')).toBe(true);
   } finally {
     jest.useRealTimers();
   }
