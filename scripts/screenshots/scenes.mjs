@@ -1,6 +1,7 @@
 // The states of the page: which server each needs, and how it is reached.
 import * as answers from './answers.mjs';
 import { createTone } from './devices.mjs';
+import { listConversations, refuseList } from './listed.mjs';
 
 /** Long enough for all pictures of a scene. */
 const SPEECH = createTone(60, 0.22);
@@ -20,6 +21,21 @@ const askByVoice = async (stage) => {
 const openDialog = async ({ page }, button) => {
   await page.locator('.top button').nth(button).click();
   await page.locator('dialog[open]').waitFor();
+};
+
+/** Opens the list of conversations, the first of which is the open one. */
+const openList = async (stage) => {
+  await converse(stage);
+  await listConversations(stage.page);
+  await stage.page.locator('.top button').first().click();
+  await stage.page.locator('.conversation-row').first().waitFor();
+};
+
+/** Chooses a conversation of the list by its number. */
+const chooseListed = async ({ page }, number) => {
+  const row = page.locator('.conversation-row').nth(number);
+  await row.locator('a').focus();
+  return row;
 };
 
 const showCamera = async (stage) => {
@@ -109,11 +125,11 @@ export const SCENES = {
     },
   },
   'sign-in': { server: 'closed', german: true, reach: ({ page }) => page.locator('#token').waitFor() },
-  settings: { server: 'scripted', german: true, reach: (stage) => openDialog(stage, 3) },
+  settings: { server: 'scripted', german: true, reach: (stage) => openDialog(stage, 4) },
   shortcuts: {
     server: 'scripted',
     async reach(stage) {
-      await openDialog(stage, 3);
+      await openDialog(stage, 4);
       await stage.page.locator('.dialog-foot button').click();
       await stage.page.locator('dialog .shortcuts').waitFor();
     },
@@ -122,14 +138,56 @@ export const SCENES = {
     server: 'scripted',
     async reach(stage) {
       await converse(stage);
-      await openDialog(stage, 1);
+      await openDialog(stage, 2);
+    },
+  },
+  conversations: { server: 'scripted', narrow: true, german: true, reach: openList },
+  'conversations-menu': {
+    server: 'scripted',
+    async reach(stage) {
+      await openList(stage);
+      const row = await chooseListed(stage, 3);
+      await row.locator('button').click();
+      await stage.page.locator('.row-menu').waitFor();
+    },
+  },
+  'conversations-changed': {
+    server: 'scripted',
+    async reach(stage) {
+      await openList(stage);
+      await chooseListed(stage, 1);
+      await stage.page.keyboard.press('Delete');
+      await chooseListed(stage, 4);
+      await stage.page.keyboard.press('F2');
+      await stage.page.locator('.conversation-title-field').waitFor();
+    },
+  },
+  'conversations-problem': {
+    server: 'scripted',
+    async reach(stage) {
+      await openList(stage);
+      await refuseList(stage.page);
+      await stage.page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+      await stage.page.getByTestId('list-problem').waitFor();
+    },
+  },
+  'end-call': {
+    server: 'scripted',
+    german: true,
+    async reach(stage) {
+      await openList(stage);
+      await stage.page.keyboard.press('Escape');
+      await stage.startVoice();
+      await stage.page.locator('.top button').first().click();
+      await (await chooseListed(stage, 1)).locator('a').click();
+      await stage.page.locator('.dialog-choice').waitFor();
     },
   },
   inspector: {
     server: 'scripted',
     async reach(stage) {
       await converse(stage);
-      await stage.page.locator('.top button').nth(2).click();
+      await stage.page.locator('.top button').nth(3).click();
       await stage.page.locator('.message-row', { hasText: 'user_message' }).click();
       await stage.page.locator('.message-detail').waitFor();
     },

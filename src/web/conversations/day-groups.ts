@@ -46,7 +46,7 @@ export function groupByDay<Row extends ConversationSummary>(
  * and for what is older the date.
  */
 export function createTimeFormat(now: number, language: string, words: Pick<DayWords, 'now'>): (at: number) => string {
-  const ago = new Intl.RelativeTimeFormat(language, { style: 'narrow', numeric: 'always' });
+  const ago = new Intl.RelativeTimeFormat(language, { style: 'short', numeric: 'always' });
   const time = new Intl.DateTimeFormat(language, { hour: 'numeric', minute: '2-digit' });
   const weekday = new Intl.DateTimeFormat(language, { weekday: 'short' });
   const date = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short' });

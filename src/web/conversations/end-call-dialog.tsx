@@ -13,13 +13,13 @@ export function EndCallDialog({ onEnd, onClose }: EndCallDialogProps) {
   const words = panelMessages.value.conversations;
   return (
     <Dialog title={words.endCallTitle} onClose={onClose}>
-      <p class="export-note">{words.endCall}</p>
-      <form method="dialog" class="export-actions">
-        <button type="submit" class="pill primary" onClick={onEnd}>
-          {words.endCallConfirm}
-        </button>
+      <p class="dialog-text">{words.endCall}</p>
+      <form method="dialog" class="dialog-choice">
         <button type="submit" class="pill">
           {words.stayInCall}
+        </button>
+        <button type="submit" class="pill primary" onClick={onEnd}>
+          {words.endCallConfirm}
         </button>
       </form>
     </Dialog>

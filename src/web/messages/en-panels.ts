@@ -20,7 +20,7 @@ export const enPanels = {
     exporting: 'Preparing…',
     noRecording: 'Nothing of it was recorded.',
     delete: 'Delete',
-    deleting: (title: string) => `Deleting ${title}`,
+    deleting: (title: string) => `Deleting: ${title}`,
     undo: 'Undo',
     undoOf: (title: string) => `Undo: keep ${title}`,
     problems: {
