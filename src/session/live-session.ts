@@ -90,6 +90,7 @@ export class LiveSession implements SessionHandle {
   /** Who the agent is, as a client decided; empty: as its author decided. */
   #persona: SessionPersona = {};
   #end: End | undefined;
+  #unwatchStorage: (() => void) | undefined;
   /** Whether the session was stopped: it has ended, its owner has changed, or the server is shutting down. */
   #stopped = false;
 
@@ -161,6 +162,7 @@ export class LiveSession implements SessionHandle {
     lease.lost.addEventListener('abort', () => this.#abandon(), { once: true });
     lease.onCommand((command) => this.#handleCommand(command));
     this.#limits.start();
+    this.#unwatchStorage = this.#options.conversation.watchStorage((storage) => this.#ownedLog.append({ storage }));
     this.#runs.start();
   }
 
@@ -289,6 +291,7 @@ export class LiveSession implements SessionHandle {
 
   #stopRun(): void {
     this.#stopped = true;
+    this.#unwatchStorage?.();
     this.#limits.stop();
     this.#runs.stop();
     this.#inbox.close();

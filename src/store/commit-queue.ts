@@ -43,11 +43,16 @@ export interface CommitQueueOptions {
 export interface CommitQueueOwner {
   /** Called when the memory of the uncommitted turns changes. @param bytes difference */
   onPendingResized(bytes: number): void;
+  /** Called when `isFailing` or `lostTurns` of a queue has changed. */
+  onStorageChanged(key: ConversationKey): void;
   /** Called when the store has a turn. @param bytes memory that the turn needed */
   onCommitted(key: ConversationKey, bytes: number): void;
   /** Called when no uncommitted turn is left. */
   onDrained(key: ConversationKey): void;
 }
+
+/** Number of failed attempts in a row that make an outage. */
+export const MIN_FAILURES = 2;
 
 interface PendingTurn {
   readonly turn: ConversationTurnCommit;
@@ -65,7 +70,11 @@ export class CommitQueue {
   #isClosed = false;
   /** The store has not yet answered for the oldest turn. */
   #isWaitingForStore = false;
+  /** Number of attempts in a row that have failed. */
   #failures = 0;
+  /** Number of waits in a row, each twice as long as the one before. */
+  #backoffs = 0;
+  #lostTurns = 0;
   #bytes = 0;
   #retryNow: (() => void) | undefined;
   #drainWaiters: (() => void)[] = [];
@@ -93,6 +102,16 @@ export class CommitQueue {
     return this.#pending.length > this.#firstDroppable;
   }
 
+  /** Whether the store has refused the oldest turn at least twice: one refusal may be a moment in which another process writes. */
+  get isFailing(): boolean {
+    return this.#failures >= MIN_FAILURES;
+  }
+
+  /** Number of turns that were dropped without being stored. */
+  get lostTurns(): number {
+    return this.#lostTurns;
+  }
+
   /** Adds a turn, unless the queue is closed. @param bytes memory that the turn needs */
   push(turn: ConversationTurnCommit, bytes: number): void {
     if (this.#isClosed) return;
@@ -107,6 +126,8 @@ export class CommitQueue {
   dropOldest(): void {
     const dropped = this.#removeOldest();
     if (!dropped) return;
+    this.#lostTurns += 1;
+    this.#options.owner.onStorageChanged(this.#options.key);
     this.#options.health.onTurnDropped({ ...this.#options.key, events: dropped.turn.events.length });
     if (this.isEmpty) this.retryNow();
   }
@@ -129,7 +150,7 @@ export class CommitQueue {
 
   /** Ends the wait before the next attempt, if there is one. */
   retryNow(): void {
-    this.#failures = 0;
+    this.#backoffs = 0;
     this.#retryNow?.();
   }
 
@@ -147,7 +168,7 @@ export class CommitQueue {
     this.#isCommitting = true;
     for (let oldest = this.#pending[0]; oldest; oldest = this.#pending[0]) await this.#tryCommit(oldest);
     this.#isCommitting = false;
-    this.#failures = 0;
+    this.#setFailures(0);
     this.#options.health.onGivenUp(this);
     const waiters = this.#drainWaiters;
     this.#drainWaiters = [];
@@ -165,11 +186,11 @@ export class CommitQueue {
       await limitTime(() => store.commit(key, turn), limits.attemptMs);
       this.#pending.shift();
       this.#resize(-oldest.bytes);
-      this.#failures = 0;
+      this.#setFailures(0);
       health.onSuccess(this);
       this.#options.owner.onCommitted(key, oldest.bytes);
     } catch (error) {
-      this.#failures += 1;
+      this.#setFailures(this.#failures + 1);
       health.onFailure(this, error);
     } finally {
       this.#isWaitingForStore = false;
@@ -187,13 +208,21 @@ export class CommitQueue {
   /** Half of the wait is random, so that the conversations of a store that recovers do not all retry at once. */
   async #backOff(): Promise<void> {
     const { firstRetryMs, maxRetryMs } = this.#options.limits;
-    const ms = Math.min(firstRetryMs * 2 ** (this.#failures - 1), maxRetryMs);
+    const ms = Math.min(firstRetryMs * 2 ** this.#backoffs, maxRetryMs);
+    this.#backoffs += 1;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, ms * (0.5 + Math.random() / 2)).unref();
     this.#retryNow = resolve;
     await promise;
     clearTimeout(timer);
     this.#retryNow = undefined;
+  }
+
+  #setFailures(failures: number): void {
+    const wasFailing = this.isFailing;
+    this.#failures = failures;
+    if (failures === 0) this.#backoffs = 0;
+    if (this.isFailing !== wasFailing) this.#options.owner.onStorageChanged(this.#options.key);
   }
 
   #resize(bytes: number): void {

@@ -1,7 +1,8 @@
 import type { AgentEvent } from '../wire/agent-event.ts';
+import type { StorageState } from '../wire/log-entry.ts';
 import type { ShownTurn } from '../wire/named-events.ts';
 import type { StateDelta } from '../wire/state-delta.ts';
-import type { CommitQueue } from './commit-queue.ts';
+import { type CommitQueue, MIN_FAILURES } from './commit-queue.ts';
 import type { ConversationKey } from './conversation-key.ts';
 import { type ConversationSummary, isConversationSummary } from './conversation-summary.ts';
 import { type ConversationTurn, listTurns } from './conversation-turns.ts';
@@ -11,6 +12,7 @@ import type { LiveState } from './live-state.ts';
 import { omitLargeResults } from './omit-results.ts';
 import type { SessionState, StoredResumption, StoredSession } from './session-store.ts';
 import { listShownTurns } from './shown-turns.ts';
+import { StorageReporter } from './storage-reporter.ts';
 import type { StoreHealth } from './store-health.ts';
 import { limitTime } from './time-limit.ts';
 
@@ -80,6 +82,9 @@ export class LiveConversation {
   #isLoaded = false;
   #resumption: StoredResumption | undefined;
   #isClosed = false;
+  /** Number of loads in a row that have failed. */
+  #failedLoads = 0;
+  readonly #storage: StorageReporter;
   /** Ends the wait before the next load. */
   #endPause: (() => void) | undefined;
 
@@ -89,6 +94,10 @@ export class LiveConversation {
     this.key = key;
     this.state = state;
     this.#window = new EventWindow(limits);
+    this.#storage = new StorageReporter(() => ({
+      isFailing: this.#failedLoads >= MIN_FAILURES || commits.isFailing,
+      lostTurns: commits.lostTurns,
+    }));
     // Turns of an earlier live session that the store does not have yet.
     for (const { events, summary } of commits.turns) {
       for (const event of events) this.#appendToWindow(event);
@@ -140,6 +149,20 @@ export class LiveConversation {
     this.#summary = summary;
     this.#window.markSummarized(summary.lastEventId);
     this.#options.commits.push({ events: [], summary }, BYTES_PER_CHARACTER * summary.text.length + EVENT_BYTES);
+  }
+
+  /**
+   * Watches whether the conversation is stored. Takes the place of the watcher before.
+   * @param onChange called when the store fails, works again or has lost turns; soon after this call, if one of these is so already
+   * @returns ends the watching
+   */
+  watchStorage(onChange: (state: StorageState) => void): () => void {
+    return this.#storage.watch(onChange);
+  }
+
+  /** Reports to the watcher, if there is one, what has changed for it. */
+  reportStorage(): void {
+    this.#storage.report();
   }
 
   /** Commits the conversation without an event, so that the store has it. @param stateDelta changes that were applied to `state` */
@@ -299,11 +322,15 @@ export class LiveConversation {
         this.#resumption = stored?.resumption;
         this.state.load(shared);
         this.#isLoaded = true;
+        this.#failedLoads = 0;
         health.onSuccess(this);
+        this.reportStorage();
         return;
       } catch (error) {
         if (this.#isClosed) return;
+        this.#failedLoads += 1;
         health.onFailure(this, error);
+        this.reportStorage();
       }
       await this.#pause(waitMs);
     }

@@ -87,6 +87,7 @@ export class LiveConversations {
     onResized: (conversation, characters) => this.#resize(conversation, characters),
     onReleased: (conversation) => this.#release(conversation),
     onPendingResized: (bytes) => this.#resizePending(bytes),
+    onStorageChanged: (key) => this.#entries.get(formatKey(key))?.conversation?.reportStorage(),
     onCommitted: (key, bytes) => {
       for (const onCommitted of this.#commitWatchers) onCommitted(key, bytes / BYTES_PER_CHARACTER);
     },

@@ -239,6 +239,7 @@ export class Conversation {
     else if (event.name === 'session') this.talk.voice.setPushToTalk(event.data.manual_activity === true);
     else if (event.name === 'reset') this.choice.onReceived(event.data.turns.length === 0);
     if (event.name === 'reset' && isForgotten(this.transcript.value, event.data)) this.notify(CONVERSATION_FORGOTTEN);
+    if (event.name === 'storage') this.dismiss('storage');
     const notice = createEventNotice(event);
     if (notice) this.notify(notice);
     const { discarding } = this.transcript.value;

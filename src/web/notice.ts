@@ -1,3 +1,4 @@
+import type { LogEvents } from '../wire/named-events.ts';
 import { formatError } from './format-error.ts';
 import type { Text } from './messages/current.ts';
 import type { Messages } from './messages/en.ts';
@@ -27,7 +28,8 @@ export interface Notice extends NoticeText {
     | 'tabs'
     | 'restart'
     | 'new'
-    | 'gone';
+    | 'gone'
+    | 'storage';
   readonly tone: 'error' | 'warning';
   readonly action?: { readonly label: Text; readonly run: () => void };
 }
@@ -155,8 +157,20 @@ function createModelNotice(error: string, hint: string | undefined): Notice {
   };
 }
 
+/** Creates the notice of a conversation that is not stored, or not all of it. @returns `undefined` if all of it is */
+function createStorageNotice({ state, lost_turns: lostTurns = 0 }: LogEvents['storage']): Notice | undefined {
+  if (state === 'ok' && lostTurns === 0) return undefined;
+  return {
+    key: 'storage',
+    tone: 'warning',
+    text: ({ notice }) => (lostTurns > 0 ? notice.turnsLost : notice.notStored),
+    advice: ({ notice }) => (lostTurns > 0 ? notice.turnsLostAdvice : notice.notStoredAdvice),
+  };
+}
+
 /** Creates the notice of an event. @returns `undefined` unless the user should know of the event */
 export function createEventNotice(event: ServerEvent): Notice | undefined {
+  if (event.name === 'storage') return createStorageNotice(event.data);
   if (event.name === 'failure') return createModelNotice(event.data.error, event.data.hint);
   return event.name === 'status' && event.data.upstream === 'restarted' ? MODEL_RESTARTED : undefined;
 }

@@ -18,6 +18,7 @@ export const EVENT_NAMES = [
   'usage',
   'grounding',
   'status',
+  'storage',
   'failure',
   'end',
 ] as const;

@@ -67,6 +67,19 @@ export interface LogMessage {
   readonly reconfigured?: SessionSettings;
   /** Message that a client has typed. */
   readonly typed?: TypedMessage;
+  /** The conversation is no longer stored, or stored again. */
+  readonly storage?: StorageState;
+}
+
+/** Whether a conversation is stored. */
+export interface StorageState {
+  /**
+   * `failing`: the store does not answer. The conversation goes on in memory, and is stored when the store answers again. `ok`: the store has all of it,
+   * except lost turns.
+   */
+  readonly state: 'failing' | 'ok';
+  /** Number of turns that will not be stored, because the store has failed for too long. Absent: none. */
+  readonly lost_turns?: number;
 }
 
 /** How the runs of a live session are configured, as far as clients can request it. */

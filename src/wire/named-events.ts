@@ -3,7 +3,7 @@
  * server-sent `event: error` would call the browser's own `onerror` handler.
  */
 import type { TokenDetail, UpstreamStatus } from './agent-event.ts';
-import type { End, SessionSettings, TypedMessage } from './log-entry.ts';
+import type { End, SessionSettings, StorageState, TypedMessage } from './log-entry.ts';
 import type { ErrorBody } from './wire-error.ts';
 
 /** Way in which a model accepts images: as single frames of what the user shows, or within a text message. */
@@ -73,6 +73,8 @@ export interface LogEvents {
   user_message: TypedMessage;
   /** The settings have changed, because a client asked for it. */
   settings: SessionSettings;
+  /** The store of conversations fails, works again, or has lost turns of this conversation. */
+  storage: StorageState;
   status: UpstreamStatus;
   failure: ErrorBody;
   end: End;

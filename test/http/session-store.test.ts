@@ -94,3 +94,27 @@ test.each(['rejects', 'hangs'] as const)(
     ]);
   },
 );
+
+test.each([
+  ['plain', ''],
+  ['adk', '&dialect=adk'],
+  ['agentscope', '&dialect=agentscope'],
+])(
+  'readers of the dialect %s are told once that the store fails, and once that it works again',
+  async (_name, query) => {
+    const store = new TroubledStore();
+    store.commits = 'rejects';
+    const { url, say } = await startWithStore(store);
+    const stream = await openStream(`${url}?audio=none${query}`);
+    await say('count to two');
+    expect(await stream.untilNamed('storage')).toEqual({ state: 'failing' });
+    await waitFor('more attempts', () => store.commitCount > 6);
+    store.commits = 'works';
+    await stream.until('the second report', () => stream.named('storage').length > 1);
+    expect(stream.named('storage')).toEqual([{ state: 'failing' }, { state: 'ok' }]);
+    expect(listTurns(await loadEvents(store, KEY))).toEqual([
+      { role: 'user', text: 'count to two' },
+      { role: 'model', text: 'One, two.' },
+    ]);
+  },
+);

@@ -666,3 +666,89 @@ describe('the summary of a conversation', () => {
     }
   });
 });
+
+describe('the report whether a conversation is stored', () => {
+  function watch(opened: Opened) {
+    const states: object[] = [];
+    opened.conversation.watchStorage((state) => void states.push(state));
+    return states;
+  }
+
+  test('comes once when the store begins to fail, and once when it has everything', async () => {
+    const opened = open();
+    const states = watch(opened);
+    sayTurn(opened, 'one');
+    await opened.conversation.loaded;
+    opened.store.commits = 'rejects';
+    for (const text of ['two', 'three']) sayTurn(opened, text);
+    await until(() => states.length > 0 && opened.store.commitCount > 5);
+    expect(states).toEqual([{ state: 'failing' }]);
+    opened.store.commits = 'works';
+    await until(() => states.length > 1);
+    expect(states).toEqual([{ state: 'failing' }, { state: 'ok' }]);
+    expect(await loadTexts(opened.store)).toEqual(['one', 'two', 'three']);
+  });
+
+  test('does not come for one failure that a retry mends, as when another process writes', async () => {
+    const opened = open();
+    const states = watch(opened);
+    await opened.conversation.loaded;
+    opened.store.commits = 'rejects';
+    sayTurn(opened, 'one');
+    await until(() => opened.store.commitCount === 1);
+    opened.store.commits = 'works';
+    await opened.conversation.release();
+    expect(await loadTexts(opened.store)).toEqual(['one']);
+    expect(states).toEqual([]);
+  });
+
+  test('has the number of turns that will never be stored', async () => {
+    const opened = open({ maxAgeMs: 20 });
+    const states = watch(opened);
+    await opened.conversation.loaded;
+    opened.store.commits = 'rejects';
+    for (const text of ['one', 'two']) sayTurn(opened, text);
+    await until(() => states.some((state) => 'lost_turns' in state && state.lost_turns === 2));
+    opened.store.commits = 'works';
+    sayTurn(opened, 'three');
+    await until(() => Object(states.at(-1)).state === 'ok');
+    expect(states.at(-1)).toEqual({ state: 'ok', lost_turns: 2 });
+    expect(await loadTexts(opened.store)).toEqual(['three']);
+  });
+
+  test('comes at once to who opens the conversation during an outage, and when its history cannot be loaded', async () => {
+    const opened = open();
+    await opened.conversation.loaded;
+    opened.store.commits = 'rejects';
+    sayTurn(opened, 'one');
+    await until(() => opened.store.commitCount > 2);
+    await opened.conversation.release();
+    const again = opened.conversations.open(KEY);
+    const states: object[] = [];
+    again.watchStorage((state) => void states.push(state));
+    await until(() => states.length > 0);
+    expect(states).toEqual([{ state: 'failing' }]);
+
+    const store = new TroubledStore();
+    store.loads = 'rejects';
+    const other = open({}, store);
+    const loads = watch(other);
+    await until(() => loads.length > 0 && store.loadCount > 4);
+    expect(loads).toEqual([{ state: 'failing' }]);
+    store.loads = 'works';
+    await until(() => loads.length > 1);
+    expect(loads).toEqual([{ state: 'failing' }, { state: 'ok' }]);
+  });
+
+  test('ends with the watching', async () => {
+    const opened = open();
+    const states: object[] = [];
+    const unwatch = opened.conversation.watchStorage((state) => void states.push(state));
+    await opened.conversation.loaded;
+    unwatch();
+    opened.store.commits = 'rejects';
+    sayTurn(opened, 'one');
+    await until(() => opened.store.commitCount > 3);
+    expect(states).toEqual([]);
+  });
+});

@@ -4,11 +4,12 @@ import type { Frame } from './dialect.ts';
 
 /**
  * Encodes what happens to a live session besides the events of its runs. All dialects have these named events: no message of ADK's or AgentScope's
- * says what another page has typed or changed.
+ * says what another page has typed or changed, or that the conversation is not stored.
  * @returns `undefined` for any other message
  */
-export function encodeSessionChange({ typed, reconfigured }: LogMessage): Frame | undefined {
+export function encodeSessionChange({ typed, storage, reconfigured }: LogMessage): Frame | undefined {
   if (typed) return encodeNamed('user_message', typed);
+  if (storage) return encodeNamed('storage', storage);
   return reconfigured && encodeNamed('settings', reconfigured);
 }
 

@@ -248,6 +248,11 @@ export const STEPS: readonly Step[] = [
     entries: [{ typed: { client: 'phone', text: 'What is in the picture?', pictures: 1 } }],
   },
   {
+    title: 'The conversation is not stored at the moment',
+    text: 'Another one follows when the store has everything.',
+    entries: [{ storage: { state: 'failing' } }],
+  },
+  {
     title: 'Heartbeat',
     control: { name: 'hb', data: { t: 1_764_000_010_000, next: 1 } },
   },

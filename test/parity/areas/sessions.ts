@@ -47,9 +47,10 @@ export const sessions: Area = {
     {
       id: 'a store that fails',
       adk: 'Raises out of the run.',
-      here: 'The run continues: the conversation is in memory, and its turns are committed when the store works again, within limits.',
+      here: 'The run continues: the conversation is in memory, and its turns are committed when the store works again, within limits. Clients are told when that begins and ends.',
       status: 'done',
       tests: [
+        'http/session-store.test.ts: readers of the dialect %s are told once that the store fails, and once that it works again',
         'agent/run/conversation-recorder.test.ts: a run whose store %s continues, and so does the next run',
         'agent/run/conversation-recorder.test.ts: a store that recovers gets every turn of a run once and in order',
       ],
