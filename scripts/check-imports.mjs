@@ -14,6 +14,7 @@ const TABLE = {
   json: ['wire'],
   emulator: ['audio'],
   'emulator/gemini': ['emulator', 'audio'],
+  'emulator/openai': ['emulator'],
   models: ['wire', 'json', 'audio'],
   'models/gemini': ['wire', 'audio', 'models'],
   'models/openai': ['wire', 'audio', 'models'],

@@ -45,6 +45,7 @@ export { createLogger, type Logger } from './log.ts';
 export { GEMINI_FAMILIES, type GeminiFamily } from './models/gemini/family.ts';
 export { type GeminiOptions, geminiModel } from './models/gemini/model.ts';
 export { findFamily as findGeminiFamily } from './models/gemini/model-names.ts';
+export { type OpenAIClient, type OpenAITextOptions, openaiTextModel } from './models/openai/text-model.ts';
 export type {
   ModelCapabilities,
   ModelConnection,

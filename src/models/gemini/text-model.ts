@@ -1,6 +1,7 @@
 import type { GenerateContentResponse, GoogleGenAI } from '@google/genai';
 import { isRecord } from '../../wire/record.ts';
 import { WireError } from '../../wire/wire-error.ts';
+import { createNoTextError } from '../text-error.ts';
 import type { GeneratedText, TextModel, TextRequest } from '../text-model.ts';
 import { isEnumName } from './enum-name.ts';
 import { toTextError } from './http-error.ts';
@@ -66,16 +67,10 @@ class GeminiTextModel implements TextModel {
 function readResponse({ candidates, promptFeedback, usageMetadata }: GenerateContentResponse): GeneratedText {
   const [candidate] = Array.isArray(candidates) ? candidates : [];
   const reason = candidate ? candidate.finishReason : promptFeedback?.blockReason;
-  if (!candidate || reason !== 'STOP') throw createNoTextError(reason);
+  if (!candidate || reason !== 'STOP') throw createNoTextError(isEnumName(reason) ? reason : undefined);
   const parts = candidate.content?.parts;
   const texts = Array.isArray(parts) ? parts.filter((part) => typeof part?.text === 'string' && !part.thought) : [];
   const text = texts.map((part) => part.text).join('');
-  if (text.trim() === '') throw createNoTextError(reason);
+  if (text.trim() === '') throw createNoTextError(isEnumName(reason) ? reason : undefined);
   return { text, ...(isRecord(usageMetadata) ? { usage: readUsage(usageMetadata) } : {}) };
-}
-
-/** @param reason name of the provider's enumeration: MAX_TOKENS, SAFETY, PROHIBITED_CONTENT and so on */
-function createNoTextError(reason: unknown): WireError {
-  const name = isEnumName(reason) ? reason : 'no reason given';
-  return new WireError('model_request_refused', `The model provider returned no complete text (${name})`);
 }
