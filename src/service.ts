@@ -142,6 +142,7 @@ export class Service {
       const publicDir = config.publicDir ?? fileURLToPath(new URL('./public', import.meta.url));
       this.#page = createPage({ gate: this.#gate, publicDir, pipeline, memory, logger });
       this.#retention.start();
+      void conversations.checkStore(appName);
     } catch (error) {
       // The file of the database must not stay open. Nothing was committed.
       this.#ownStore?.close().catch(() => {});

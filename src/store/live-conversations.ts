@@ -130,6 +130,17 @@ export class LiveConversations {
     return entry.conversation;
   }
 
+  /** Asks the store something, so that an outage is in the log before somebody speaks, and tables are created or upgraded. Never rejects. */
+  async checkStore(appName: string): Promise<void> {
+    try {
+      await limitTime(() => this.operations.list(appName, '', { limit: 1 }), this.#limits.attemptMs);
+    } catch (error) {
+      this.#health.onFailure(this, error);
+      // Nobody repeats this: the next operation that succeeds ends the outage.
+      this.#health.onGivenUp(this);
+    }
+  }
+
   /** Whether somebody holds a conversation, or the store does not have all of it yet. */
   isUsed(key: ConversationKey): boolean {
     return this.#entries.has(formatKey(key));

@@ -38,17 +38,25 @@ export async function moveToDeleted(
 
 /** Removes the events of deleted conversations in the background, those that a crash has left included. Several processes may do it at the same time. */
 export class DeletedSessions {
+  readonly #runWrite: (run: () => Promise<boolean>) => Promise<boolean>;
   #isDue = false;
   #isClosed = false;
   #removing: Promise<void> | undefined;
 
+  /** @param runWrite runs a write, which it may repeat */
+  constructor(runWrite: (run: () => Promise<boolean>) => Promise<boolean>) {
+    this.#runWrite = runWrite;
+  }
+
   /** Begins to remove what is there now, unless that is under way. A database that fails is tried again with the next call. */
-  removeLater({ db }: Database): void {
+  removeLater(database: Database): void {
     this.#isDue = true;
-    this.#removing ??= this.#remove(db)
+    this.#removing ??= this.#remove(database.db)
       .catch(() => {})
       .finally(() => {
         this.#removing = undefined;
+        // A delete that came when the last part was removed.
+        if (this.#isDue && !this.#isClosed) this.removeLater(database);
       });
   }
 
@@ -63,10 +71,14 @@ export class DeletedSessions {
       this.#isDue = false;
       await nextTurn();
       for (let pk = await findDeleted(db); pk !== undefined && !this.#isClosed; pk = await findDeleted(db)) {
-        while (!this.#isClosed && (await removePart(db, pk))) await nextTurn();
+        while (!this.#isClosed && (await this.#removePart(db, pk))) await nextTurn();
         await nextTurn();
       }
     }
+  }
+
+  #removePart(db: Kysely<Tables>, pk: number): Promise<boolean> {
+    return this.#runWrite(() => removePart(db, pk));
   }
 }
 

@@ -35,6 +35,8 @@ import { readSummary, writeSummary } from './summary-column.ts';
 export interface SqlStoreOptions {
   /** Opens the database. Called once, before the first statement. */
   readonly connect: () => Promise<Database>;
+  /** Runs a write, which it may repeat. Default: once. */
+  readonly runWrite?: <T>(run: () => Promise<T>) => Promise<T>;
   /** Releases what is left when the connections are closed. */
   readonly close?: () => void;
   /** Creates the tables. Called after that; a call that failed is repeated with the next statement. */
@@ -47,7 +49,8 @@ export interface SqlStoreOptions {
 export class SqlStore implements SessionStore {
   readonly #options: SqlStoreOptions;
   readonly #cipher: HandleCipher | undefined;
-  readonly #deleted = new DeletedSessions();
+  readonly #deleted: DeletedSessions;
+  readonly #runWrite: <T>(run: () => Promise<T>) => Promise<T>;
   #connected: Promise<Database> | undefined;
   #prepared: Promise<void> | undefined;
   /** Commits and deletes that are running, by conversation: a later one of the same conversation waits for them. */
@@ -55,6 +58,8 @@ export class SqlStore implements SessionStore {
 
   constructor(options: SqlStoreOptions) {
     this.#options = options;
+    this.#runWrite = options.runWrite ?? ((run) => run());
+    this.#deleted = new DeletedSessions(this.#runWrite);
     this.#cipher = options.handleSecret === undefined ? undefined : new HandleCipher(options.handleSecret);
   }
 
@@ -134,7 +139,7 @@ export class SqlStore implements SessionStore {
     const name = formatKey(key);
     const previous = this.#writes.get(name) ?? Promise.resolve();
     // A write that failed does not keep the next one from its turn.
-    const write = previous.catch(() => {}).then(run);
+    const write = previous.catch(() => {}).then(() => this.#runWrite(run));
     this.#writes.set(name, write);
     const forget = () => {
       if (this.#writes.get(name) === write) this.#writes.delete(name);
@@ -167,7 +172,7 @@ export class SqlStore implements SessionStore {
   }
 
   async #prepare(database: Database): Promise<void> {
-    await this.#options.prepare(database);
+    await this.#runWrite(() => this.#options.prepare(database));
     // A process that crashed may have left some.
     this.#deleted.removeLater(database);
   }

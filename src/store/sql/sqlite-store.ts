@@ -1,7 +1,9 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 import type { SqliteDatabase, SqliteStatement } from 'kysely';
 import type { SessionStore } from '../session-store.ts';
+import { FilePlace } from './file-place.ts';
 import { migrate } from './migrations.ts';
+import { isBusy, retryWhileBusy } from './retry-while-busy.ts';
 import type { Database, Tables } from './schema.ts';
 import { SqlStore } from './sql-store.ts';
 
@@ -14,12 +16,15 @@ export interface SqliteStoreOptions {
   readonly handleSecret?: string;
 }
 
-/** Wait for another process that writes to the file, in ms. The event loop waits, too. */
-const BUSY_MS = 1_000;
+/** Wait for another process when the file is opened, in ms. The event loop waits, too. */
+const OPEN_BUSY_MS = 1_000;
+/** Wait of one statement for another process that writes to the file, in ms. The event loop waits, too. */
+const BUSY_MS = 5;
 
 /**
  * Creates a store in one SQLite file, with write-ahead log: a crash of the process loses nothing that was committed, a crash of the machine at most the
- * last moments. One process at a time should use the file: another one waits up to 1 s for it, and then its commit is rejected and repeated.
+ * last moments. Several processes may use the file, one of which writes at a time; the others wait up to 5 s, and then a commit is rejected. So is each
+ * commit after the file was moved, deleted or replaced, until it is back or opened again: what SQLite writes to it then is lost.
  * @throws {Error} if the file cannot be opened
  * @see https://www.sqlite.org/wal.html
  */
@@ -33,8 +38,10 @@ export function createSqliteStore({ file, handleSecret }: SqliteStoreOptions): S
     database.close();
     throw error;
   }
+  const place = new FilePlace(file);
   return new SqlStore({
     connect: () => connect(database),
+    runWrite: (run) => retryWhileBusy(() => place.check(), run),
     // Kysely closes only a database that it has used.
     close: () => {
       if (database.isOpen) database.close();
@@ -50,12 +57,9 @@ export function createSqliteStore({ file, handleSecret }: SqliteStoreOptions): S
   });
 }
 
-/** SQLite's code of an error for a database that another process writes to. @see https://www.sqlite.org/rescode.html */
-const SQLITE_BUSY = 5;
-
 /** @throws {Error} if the file is not a database, or cannot be written */
 function prepareFile(database: DatabaseSync): void {
-  database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
+  database.exec(`PRAGMA busy_timeout = ${OPEN_BUSY_MS}`);
   database.exec('PRAGMA journal_mode = WAL');
   database.exec('PRAGMA synchronous = NORMAL');
   database.exec('PRAGMA foreign_keys = ON');
@@ -63,8 +67,9 @@ function prepareFile(database: DatabaseSync): void {
     // SQLite opens a file that it cannot write, and says so with the first write.
     database.exec('BEGIN IMMEDIATE; ROLLBACK');
   } catch (error) {
-    if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error; // node:sqlite adds this field
+    if (!isBusy(error)) throw error;
   }
+  database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
 }
 
 async function connect(database: DatabaseSync): Promise<Database> {
@@ -81,6 +86,7 @@ class SqliteAdapter implements SqliteDatabase {
   }
 
   prepare(text: string): SqliteStatement {
+    if (text === 'rollback' && !this.#database.isTransaction) return NO_STATEMENT;
     return new SqliteStatementAdapter(this.#database.prepare(text));
   }
 
@@ -88,6 +94,17 @@ class SqliteAdapter implements SqliteDatabase {
     this.#database.close();
   }
 }
+
+/**
+ * In place of a rollback: SQLite itself ends a transaction when the disk is full, and the error of the rollback would hide that.
+ * @see https://www.sqlite.org/lang_transaction.html section 2.4
+ */
+const NO_STATEMENT: SqliteStatement = {
+  reader: false,
+  all: () => [],
+  run: () => ({ changes: 0, lastInsertRowid: 0 }),
+  iterate: () => [].values(),
+};
 
 class SqliteStatementAdapter implements SqliteStatement {
   readonly #statement: StatementSync;
