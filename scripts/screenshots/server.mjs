@@ -18,6 +18,7 @@ export async function startServer(environment = {}, args = []) {
       LOG_LEVEL: 'silent',
       LINGER_MS: '1000',
       GOOGLE_API_KEY: '',
+      DATABASE_URL: 'memory:',
       ...environment,
     },
     stdio: ['ignore', 'pipe', 'inherit'],
