@@ -1,12 +1,16 @@
 import type { AgentEvent, FunctionResponse, Part } from '../wire/agent-event.ts';
 import type { ShownTool, ShownTurn } from '../wire/named-events.ts';
 import { isRecord } from '../wire/record.ts';
+import { isWithinResultLimits } from '../wire/tool-result.ts';
 import { extractTurn, foldTurns } from './conversation-turns.ts';
 
 /** Maximum number of calls of a turn that are shown. Further calls are left out. */
 const MAX_TOOLS = 50;
 /** Maximum size of the arguments of a call that are shown, in characters of JSON. Larger arguments are shown as `{}`. */
 const MAX_ARGS_CHARACTERS = 2_000;
+
+/** Maximum size of a result that is shown, in bytes of JSON. A larger result is left out. */
+const MAX_RESULT_BYTES = 2_000;
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -63,8 +67,18 @@ function applyResponse(given: FunctionResponse, tools: Map<string, ShownTool>): 
   const tool = tools.get(given.id);
   if (!tool) return;
   if (!given.willContinue) tool.state = hasError(given.response) ? 'failed' : 'done';
+  setOutcome(tool, given.response);
   const pictures = countPictures(given);
   if (pictures > 0) tool.pictures = pictures;
+}
+
+/** Shows the latest response of a call, as `tool_result` has it. */
+function setOutcome(tool: ShownTool, response: unknown): void {
+  delete tool.result;
+  delete tool.error;
+  if (!isRecord(response) || !isWithinResultLimits(response, MAX_RESULT_BYTES)) return;
+  if (typeof response.error === 'string') tool.error = response.error;
+  else tool.result = response;
 }
 
 /** Runners and stores of others may have responses of any shape. */

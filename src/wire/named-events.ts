@@ -142,7 +142,7 @@ export interface ShownTurn {
   spoken?: boolean;
   /** Number of pictures of the user, which the conversation does not keep. */
   pictures?: number;
-  /** Calls of the agent, in their order. Results are not repeated. */
+  /** Calls of the agent, in their order. */
   tools?: ShownTool[];
 }
 
@@ -155,6 +155,9 @@ export interface ShownTool {
    * comes later.
    */
   state: 'confirming' | 'open' | 'pending' | 'done' | 'failed';
+  /** Latest result, or error, as in `tool_result`. Absent if there is none, or if it has more than 2,000 bytes of JSON. */
+  result?: unknown;
+  error?: string;
   /** Number of pictures of the result, which the conversation does not keep. */
   pictures?: number;
 }

@@ -16,9 +16,12 @@ export function toResponse(result: unknown): Readonly<Record<string, unknown>> {
   return isRecord(result) ? result : { result };
 }
 
-/** Whether a parsed JSON value is within the limits of a result. The work ends at the limit, however large the value is. */
-export function isWithinResultLimits(value: unknown): boolean {
-  return countBytes(value, MAX_TOOL_RESULT_BYTES, MAX_TOOL_RESULT_DEPTH) <= MAX_TOOL_RESULT_BYTES;
+/**
+ * Whether a parsed JSON value is within the limits of a result. The work ends at the limit, however large the value is.
+ * @param maxBytes limit of its JSON text. Default: that of a result
+ */
+export function isWithinResultLimits(value: unknown, maxBytes = MAX_TOOL_RESULT_BYTES): boolean {
+  return countBytes(value, maxBytes, MAX_TOOL_RESULT_DEPTH) <= maxBytes;
 }
 
 /** Counts the bytes of a JSON text in UTF-8, up to about `limit`. @returns infinity for a value with more than `depth` levels */

@@ -39,8 +39,8 @@ describe('listShownTurns', () => {
         text: 'A four',
         spoken: true,
         tools: [
-          { id: 'a', name: 'roll', args: {}, state: 'done' },
-          { id: 'b', name: 'roll', args: { sides: 20 }, state: 'failed' },
+          { id: 'a', name: 'roll', args: {}, state: 'done', result: { result: 4 } },
+          { id: 'b', name: 'roll', args: { sides: 20 }, state: 'failed', error: 'broken' },
           { id: 'c', name: 'roll', args: {}, state: 'open' },
         ],
       },
@@ -60,6 +60,17 @@ describe('listShownTurns', () => {
     expect(stateOf([called], new Set(['a']))).toBe('confirming');
     expect(stateOf([called, first])).toBe('pending');
     expect(stateOf([called, first, result('a', { ok: true })])).toBe('done');
+  });
+
+  test('shows the latest result of a call, and none that is large', () => {
+    const outcomeOf = (events: AgentEvent[]) => {
+      const { state, result: value, error } = listShownTurns(events)[0]?.tools?.[0] ?? {};
+      return { state, value, error };
+    };
+    const [failed, large] = [result('a', { error: 'broken' }), result('a', { text: 'x'.repeat(2_000) })];
+    expect(outcomeOf([call('a'), failed, result('a', { sum: 4 })])).toEqual({ state: 'done', value: { sum: 4 } });
+    expect(outcomeOf([call('a'), result('a', { sum: 4 }), failed])).toEqual({ state: 'failed', error: 'broken' });
+    expect(outcomeOf([call('a'), result('a', { sum: 4 }), large])).toEqual({ state: 'done' });
   });
 
   test('counts the pictures of a user, also without words', () => {

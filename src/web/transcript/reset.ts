@@ -92,7 +92,8 @@ function toAgentTurn(
   id: number,
   shown: ReadonlyMap<string, ResultImages>,
 ): AgentTurn {
-  const uses = tools.map(({ id, name, args, state, pictures = 0 }): ToolUse => {
+  const uses = tools.map(({ id, name, args, state, result, error, pictures = 0 }): ToolUse => {
+    const outcome = error ?? result;
     const images = pictures > 0 ? shown.get(id) : undefined;
     const missing = pictures - (images?.length ?? 0);
     return {
@@ -101,6 +102,7 @@ function toAgentTurn(
       name,
       args,
       state: TOOL_STATES[state],
+      ...(outcome === undefined ? {} : { result: outcome }),
       ...(images ? { images } : {}),
       ...(missing > 0 ? { pictures: missing } : {}),
     };

@@ -17,8 +17,12 @@ const message = (text: string, partial?: true, client: string | null = 'phone'):
   data: { client, text, pictures: 0, ...(partial ? { partial } : {}) },
 });
 
-test('a reset shows the calls, the pictures and the spoken words of the conversation', () => {
-  const tools = [{ id: 'c', name: 'current_time', args: {}, state: 'open' as const }];
+test('a reset shows the calls with their results, the pictures and the spoken words of the conversation', () => {
+  const tools = [
+    { id: 'c', name: 'current_time', args: {}, state: 'open' as const },
+    { id: 'd', name: 'roll', args: {}, state: 'done' as const, result: { rolled: 4 } },
+    { id: 'e', name: 'roll', args: {}, state: 'failed' as const, error: 'broken' },
+  ];
   const { turns } = applyReset(
     EMPTY_TRANSCRIPT,
     reset([
@@ -34,6 +38,8 @@ test('a reset shows the calls, the pictures and the spoken words of the conversa
       spoken: false,
       parts: [
         { kind: 'tool', id: 'c', name: 'current_time', args: {}, state: 'unknown' },
+        { kind: 'tool', id: 'd', name: 'roll', args: {}, state: 'done', result: { rolled: 4 } },
+        { kind: 'tool', id: 'e', name: 'roll', args: {}, state: 'failed', result: 'broken' },
         { kind: 'text', text: 'Noon' },
       ],
       state: 'interrupted',
