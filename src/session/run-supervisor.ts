@@ -39,7 +39,7 @@ export interface RunSupervisorOptions {
   /** Memory that is held for all clients of the process. */
   readonly memory: MemoryBudget;
   readonly logger: SessionLogger;
-  /** Called when a run yields an event other than the state of its model connection. */
+  /** Called when a run yields an event other than the state of its model connection, or a summary. */
   readonly onActivity: () => void;
   /** Called once, when the last run has ended after `finish()`. */
   readonly onFinished: () => void;
@@ -271,7 +271,7 @@ export class RunSupervisor {
     recorder?.record(event);
     const visible = toVisibleEvent(event);
     if (!visible) return;
-    if (!visible.status) onActivity();
+    if (isActivity(visible)) onActivity();
     calls.apply(visible);
     log.append({ event: visible });
   }
@@ -326,4 +326,9 @@ function keepMessage({ request: { content, partial, state_delta, tool_results } 
   if (!content && !state_delta && !tool_results) return [];
   const message = content ? { content, ...(partial ? { partial } : {}) } : {};
   return [toSizedRequest({ ...message, ...omitUndefined({ state_delta, tool_results }) })];
+}
+
+/** Whether an event shows that somebody speaks. A summary of the conversation is made beside it. */
+function isActivity({ status, actions }: AgentEvent): boolean {
+  return !status && actions?.compaction === undefined;
 }

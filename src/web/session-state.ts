@@ -35,7 +35,7 @@ export class SessionState {
     // Forget the state of the model at a reset, because a newer one may be among the missed events.
     else if (name === 'reset') this.#model.update(undefined);
     else if (name === 'end') this.#endReason = data.reason;
-    else if (name === 'usage') this.totalTokens.value = data.total_tokens || this.totalTokens.value;
+    else if (name === 'usage' && !data.summary) this.totalTokens.value = data.total_tokens || this.totalTokens.value;
   }
 
   /** Forgets what belongs to one live session: it is left, or another one begins. */

@@ -57,6 +57,8 @@ export interface LogEvents {
     tool_tokens?: number;
     /** Search queries since the usage before, each of which is billed. */
     search_queries?: number;
+    /** The tokens are those of a summary of the conversation, not of a reply. */
+    summary?: true;
     /** Tokens by modality. */
     details?: { prompt?: TokenDetail[]; response?: TokenDetail[] };
   };

@@ -129,6 +129,7 @@ describe('idleTimeoutMs', () => {
       false,
     ],
     ['recognised speech', ({ yields }) => yields({ inputTranscription: { text: 'he', finished: false } }), false],
+    ['a summary of the conversation', ({ yields }) => yields({ author: 'user', actions: { compaction: {} } }), true],
     ['how the connection to the model fares', ({ yields }) => yields({ status: { upstream: 'resumed' } }), true],
   ])('idleTimeoutMs starts again after %s, or does not if that is no activity', async (_what, happens, ended) => {
     const realtimeInputConfig = { automaticActivityDetection: { disabled: true } };

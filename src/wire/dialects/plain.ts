@@ -75,7 +75,8 @@ function encodeEvent(event: AgentEvent, turn: number, frames: Place[], hasAudio:
   if (event.toolConfirmation) frames.push(encodeNamed('tool_confirmed', event.toolConfirmation));
   for (const id of event.toolCancellation ?? []) frames.push(encodeNamed('tool_cancel', { id }));
   const usage = event.usageMetadata && toUsage(event.usageMetadata);
-  if (usage) frames.push(encodeNamed('usage', usage));
+  const isSummary = event.actions?.compaction !== undefined;
+  if (usage) frames.push(encodeNamed('usage', isSummary ? { ...usage, summary: true } : usage));
   const grounding = event.groundingMetadata && extractGrounding(event.groundingMetadata);
   if (grounding) frames.push(encodeNamed('grounding', { turn, ...grounding }));
   if (event.status) frames.push(encodeNamed('status', event.status));

@@ -183,6 +183,13 @@ describe('a named event', () => {
     expect(namedIn({ usageMetadata: { trafficType: 'ON_DEMAND' } })).toEqual([]);
   });
 
+  test('usage of a summary of the conversation says so', () => {
+    const summary = { author: 'user', usageMetadata: { totalTokenCount: 3 }, actions: { compaction: {} } };
+    expect(namedIn(summary)).toEqual([
+      ['usage', { prompt_tokens: 0, response_tokens: 0, total_tokens: 3, summary: true }],
+    ]);
+  });
+
   test('usage tells reasoning, cached tokens, those of tools and search queries, and counts in the total what is billed', () => {
     const usageMetadata = {
       promptTokenCount: 10,
