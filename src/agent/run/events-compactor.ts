@@ -128,26 +128,29 @@ export class EventsCompactor {
   /** @returns `undefined` if the summary is given up */
   async #attempt(turns: SummaryRequest['turns']): Promise<ReadSummary | undefined> {
     const { budget, conversation } = this.#options;
-    const { attempts, firstRetryMs } = this.#limits;
-    for (let attempt = 1; ; attempt += 1) {
-      if (!budget.begin(formatKey(conversation.key))) return undefined;
-      try {
-        const made = await this.#call(turns);
-        this.#failures = 0;
-        return made;
-      } catch (error) {
-        if (this.#isOver) return undefined;
-        const canRetry = attempt < attempts && (!WireError.is(error) || error.retry);
-        const waitMs = readWait(error) ?? Math.random() * firstRetryMs * 4 ** (attempt - 1);
-        if (!canRetry || waitMs > this.#limits.callMs) {
-          this.#giveUp(error, waitMs);
-          return undefined;
-        }
-        await delay(waitMs, undefined, { ref: false, signal: this.#abort.signal }).catch(() => {});
-        if (this.#isOver) return undefined;
-      } finally {
-        budget.end();
+    const { attempts, firstRetryMs, callMs } = this.#limits;
+    for (let attempt = 1; budget.begin(formatKey(conversation.key)); attempt += 1) {
+      const { made, error } = await this.#settle(turns).finally(() => budget.end());
+      if (made || this.#isOver) return made;
+      const canRetry = attempt < attempts && (!WireError.is(error) || error.retry);
+      const waitMs = readWait(error) ?? Math.random() * firstRetryMs * 4 ** (attempt - 1);
+      if (!canRetry || waitMs > callMs) {
+        this.#giveUp(error, waitMs);
+        return undefined;
       }
+      await delay(waitMs, undefined, { ref: false, signal: this.#abort.signal }).catch(() => {});
+      if (this.#isOver) return undefined;
+    }
+    return undefined;
+  }
+
+  async #settle(turns: SummaryRequest['turns']): Promise<{ made?: ReadSummary; error?: unknown }> {
+    try {
+      const made = await this.#call(turns);
+      this.#failures = 0;
+      return { made };
+    } catch (error) {
+      return { error };
     }
   }
 

@@ -264,6 +264,35 @@ describe('a summary of what falls out', () => {
     expect(JSON.stringify(notes.requests)).not.toContain('bomb');
   });
 
+  test('has nothing of a reply that a callback is still looking at when the turn is over, and that it blocks then', async () => {
+    const decision = Promise.withResolvers<void>();
+    let looks = 0;
+    const notes = new Notes();
+    const started = start(notes, {
+      retention: 0,
+      agent: {
+        afterModelCallback: async ({ response }) => {
+          if (!response.content?.parts?.[0]?.text?.includes('secret')) return undefined;
+          looks += 1;
+          await decision.promise;
+          return { content: { role: 'model', parts: [{ text: 'I may not say that.' }] } };
+        },
+      },
+    });
+    const provider = await started.model.connection(0);
+    started.talk.say('tell me');
+    await provider.nextInput('text');
+    provider.say('the secret is 4711');
+    provider.completeTurn();
+    await until(() => looks > 0);
+    await new Promise(setImmediate);
+    decision.resolve();
+    await started.talk.until(({ content }) => content?.parts?.[0]?.text === 'I may not say that.');
+    await converse(started.talk, await started.model.connection(1), 1, 1);
+    await until(() => notes.texts.flat().includes('I may not say that.'));
+    expect(JSON.stringify(notes.requests)).not.toContain('4711');
+  });
+
   test('is counted like the tokens of a reply, and its text is stored once', async () => {
     const usageMetadata = { promptTokenCount: 90, candidatesTokenCount: 10, totalTokenCount: 100, wrong: 'x' };
     const store = createMemoryStore();
@@ -411,6 +440,15 @@ describe('the limits of a summary', () => {
     const { conversation } = await open(busy);
     await until(() => conversation.summary?.text === 'after the wait');
     expect(Number(times[1]) - Number(times[0])).toBeGreaterThan(25);
+  });
+
+  test('a wait between two calls takes no place of other conversations', async () => {
+    const error = new WireError('model_quota', undefined, undefined, { retry_after_ms: 30_000 });
+    const budget = new SummaryBudget({ concurrent: 1, perMinute: 10, conversationPerMinute: 10 });
+    const notes = new Notes(() => Promise.reject(error));
+    await open(notes, {}, budget);
+    await until(() => notes.requests.length > 0);
+    await until(() => budget.begin('another conversation'));
   });
 
   test('nothing is asked for while all conversations together are over their limit', async () => {
