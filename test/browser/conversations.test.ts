@@ -8,6 +8,7 @@ import { browserPath, launchBrowser, NETWORK_ERRORS, openTab, visit } from './op
 const PUBLIC_DIR = process.env.PUBLIC_DIR ?? join(import.meta.dirname, '../../dist/public');
 const BROWSER_MS = 60_000;
 const MANY = 10_000;
+const PAGE = 1_000;
 const LIST = /\/sessions\/[^/]+(\?|$)/;
 
 /** Asks a question, and waits for its answer. */
@@ -28,17 +29,17 @@ async function untilTitles(page: Page, ...expected: string[]): Promise<void> {
   while (JSON.stringify(await titles(page)) !== JSON.stringify(expected)) await page.waitForTimeout(20);
 }
 
-/** Answers requests for the list in the place of the server: with many conversations, a hundred a page. */
+/** Answers requests for the list in the place of the server: with many conversations, a thousand a page. */
 async function listMany(page: Page): Promise<void> {
   const now = Date.now() / 1_000;
   await page.route(LIST, (route) => {
     const from = Number(new URL(route.request().url()).searchParams.get('cursor') ?? 0);
-    const sessions = Array.from({ length: 100 }, (_, index) => ({
+    const sessions = Array.from({ length: PAGE }, (_, index) => ({
       id: `many-${from + index}`,
       title: `Conversation ${from + index}`,
       lastUpdateTime: now - (from + index) * 600,
     }));
-    return route.fulfill({ json: from + 100 < MANY ? { sessions, next: String(from + 100) } : { sessions } });
+    return route.fulfill({ json: from + PAGE < MANY ? { sessions, next: String(from + PAGE) } : { sessions } });
   });
 }
 

@@ -31,9 +31,9 @@ export function groupByDay<Row extends ConversationSummary>(
   words: DayWords,
 ): readonly DayGroup<Row>[] {
   const groups: { title: string; rows: Row[] }[] = [];
-  const month = new Intl.DateTimeFormat(language, { month: 'long', year: 'numeric' });
+  const findTitle = createTitleFinder(now, language, words);
   for (const row of rows) {
-    const title = findGroupTitle(row.lastUpdateTime * 1_000, now, month, words);
+    const title = findTitle(row.lastUpdateTime * 1_000);
     const last = groups.at(-1);
     if (last?.title === title) last.rows.push(row);
     else groups.push({ title, rows: [row] });
@@ -64,13 +64,22 @@ export function createTimeFormat(now: number, language: string, words: Pick<DayW
   };
 }
 
-function findGroupTitle(at: number, now: number, month: Intl.DateTimeFormat, words: DayWords): string {
-  const days = countDays(at, now);
-  if (days <= 0) return words.today;
-  if (days === 1) return words.yesterday;
-  if (days < WEEK) return words.lastDays(WEEK);
-  if (days < MONTH) return words.lastDays(MONTH);
-  return month.format(at);
+/** Creates a function that finds the title of a time. A list may have thousands of times, but few months. */
+function createTitleFinder(now: number, language: string, words: DayWords): (at: number) => string {
+  const format = new Intl.DateTimeFormat(language, { month: 'long', year: 'numeric' });
+  const months = new Map<number, string>();
+  return (at) => {
+    const days = countDays(at, now);
+    if (days <= 0) return words.today;
+    if (days === 1) return words.yesterday;
+    if (days < WEEK) return words.lastDays(WEEK);
+    if (days < MONTH) return words.lastDays(MONTH);
+    const date = new Date(at);
+    const month = date.getFullYear() * 12 + date.getMonth();
+    const title = months.get(month) ?? format.format(date);
+    months.set(month, title);
+    return title;
+  };
 }
 
 /** Number of midnights between two times, in the time zone of the browser. */
