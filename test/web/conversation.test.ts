@@ -613,6 +613,19 @@ describe('a conversation that the user has chosen', () => {
     expect(conversation.notices.value.map(({ key }) => key)).toEqual(notices);
   });
 
+  test('that the server does not have stays open if the user has written in it already', async () => {
+    const { conversation, begin, emit, network, since } = open();
+    await begin();
+    network.storedStatus = 404;
+    conversation.openStored('trip');
+    await begin();
+    conversation.sendMessage('Hello');
+    emit('reset', reset());
+    await since();
+    expect(conversation.choice.sessionId.value).toBe('trip');
+    expect(conversation.transcript.value.turns).toMatchObject([{ text: 'Hello' }]);
+  });
+
   test('is left with its call, and a conversation that was deleted elsewhere offers a new one', async () => {
     const { conversation, emit, since } = await inVoice();
     emit('reset', reset('Hi'));
