@@ -20,6 +20,7 @@ import { measureRoundTrips } from './round-trips.ts';
 import { measureRunner } from './runner.ts';
 import { measureSdkVoice } from './sdk-voice.ts';
 import { type Servers, serversBefore } from './servers.ts';
+import { measureManyConversations, measureStoredTurns } from './stores.ts';
 import { measureParallelCalls, measureToolInterruption } from './tools.ts';
 import { measureDialectTrips, measureWebSocketTrips } from './websocket-trips.ts';
 
@@ -45,6 +46,8 @@ const rows: Record<string, (servers: Servers) => Promise<void>> = {
   resume: (servers) => measureResume(servers, values.quick ? 5 : 15),
   'tool-interruption': () => measureToolInterruption(rounds),
   'parallel-calls': () => measureParallelCalls(rounds),
+  'stored-turn': () => measureStoredTurns(rounds, values.quick ? 100 : 400),
+  'many-conversations': () => measureManyConversations(rounds),
   page: () => measurePage(values.quick ? 3 : 9),
 };
 

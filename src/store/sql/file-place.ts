@@ -17,6 +17,11 @@ export class FilePlace {
     this.#id = readId(this.#path);
   }
 
+  /** Whether the database is a file. */
+  get isFile(): boolean {
+    return this.#id !== undefined;
+  }
+
   /** @throws {Error} if the file at the path is not the one that is open. It costs some microseconds, and no other turn of the event loop */
   check(): void {
     if (this.#id === undefined || readId(this.#path) === this.#id) return;

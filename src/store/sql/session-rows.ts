@@ -98,12 +98,15 @@ export async function listNewest(
     .orderBy('session_id', 'desc')
     .limit(limit + 1);
   if (after) {
-    query = query.where(({ eb, or, and }) =>
-      or([
-        eb('updated_at', '<', after.updatedAt),
-        and([eb('updated_at', '=', after.updatedAt), eb('session_id', '<', after.sessionId)]),
-      ]),
-    );
+    // The first condition has the index begin at the page. It does not for the second one alone.
+    query = query
+      .where('updated_at', '<=', after.updatedAt)
+      .where(({ eb, or, and }) =>
+        or([
+          eb('updated_at', '<', after.updatedAt),
+          and([eb('updated_at', '=', after.updatedAt), eb('session_id', '<', after.sessionId)]),
+        ]),
+      );
   }
   const rows = await query.execute();
   return rows.map(({ session_id: sessionId, title, updated_at: updatedAt }) => ({

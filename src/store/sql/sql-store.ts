@@ -37,6 +37,8 @@ export interface SqlStoreOptions {
   readonly connect: () => Promise<Database>;
   /** Runs a write, which it may repeat. Default: once. */
   readonly runWrite?: <T>(run: () => Promise<T>) => Promise<T>;
+  /** Ends what uses the database besides. */
+  readonly beforeClose?: () => Promise<void>;
   /** Releases what is left when the connections are closed. */
   readonly close?: () => void;
   /** Creates the tables. Called after that; a call that failed is repeated with the next statement. */
@@ -130,6 +132,7 @@ export class SqlStore implements SessionStore {
   async close(): Promise<void> {
     await Promise.allSettled(this.#writes.values());
     await this.#deleted.close();
+    await this.#options.beforeClose?.();
     await (await this.#connected)?.db.destroy();
     this.#options.close?.();
   }

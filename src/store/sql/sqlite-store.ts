@@ -6,6 +6,7 @@ import { migrate } from './migrations.ts';
 import { isBusy, retryWhileBusy } from './retry-while-busy.ts';
 import type { Database, Tables } from './schema.ts';
 import { SqlStore } from './sql-store.ts';
+import { WalCheckpoints } from './wal-checkpoints.ts';
 
 export interface SqliteStoreOptions {
   /** Path of the database file. It is created, with two files beside it whose names end in `-wal` and `-shm`; its folder must exist. */
@@ -16,6 +17,11 @@ export interface SqliteStoreOptions {
   readonly handleSecret?: string;
 }
 
+/** Size of the write-ahead log at which a commit copies it into the database, in pages of 4 KiB. Below it `WalCheckpoints` does that. */
+const MAX_WAL_PAGES = 16_384;
+/** Maximum number of statements that are kept prepared, and of characters of each. At the limit the oldest is prepared again when it is used. */
+const MAX_STATEMENTS = 100;
+const MAX_STATEMENT_CHARACTERS = 4_000;
 /** Wait for another process when the file is opened, in ms. The event loop waits, too. */
 const OPEN_BUSY_MS = 1_000;
 /** Wait of one statement for another process that writes to the file, in ms. The event loop waits, too. */
@@ -39,9 +45,15 @@ export function createSqliteStore({ file, handleSecret }: SqliteStoreOptions): S
     throw error;
   }
   const place = new FilePlace(file);
+  const checkpoints = new WalCheckpoints(file);
   return new SqlStore({
     connect: () => connect(database),
-    runWrite: (run) => retryWhileBusy(() => place.check(), run),
+    runWrite: async (run) => {
+      const result = await retryWhileBusy(() => place.check(), run);
+      if (place.isFile) checkpoints.onWrite();
+      return result;
+    },
+    beforeClose: () => checkpoints.stop(),
     // Kysely closes only a database that it has used.
     close: () => {
       if (database.isOpen) database.close();
@@ -63,6 +75,7 @@ function prepareFile(database: DatabaseSync): void {
   database.exec('PRAGMA journal_mode = WAL');
   database.exec('PRAGMA synchronous = NORMAL');
   database.exec('PRAGMA foreign_keys = ON');
+  database.exec(`PRAGMA wal_autocheckpoint = ${MAX_WAL_PAGES}`);
   try {
     // SQLite opens a file that it cannot write, and says so with the first write.
     database.exec('BEGIN IMMEDIATE; ROLLBACK');
@@ -80,6 +93,8 @@ async function connect(database: DatabaseSync): Promise<Database> {
 /** Database of `node:sqlite`, in the shape that Kysely knows. */
 class SqliteAdapter implements SqliteDatabase {
   readonly #database: DatabaseSync;
+  /** Prepared statements by their text, oldest first. Preparing one takes about as long as running it. */
+  readonly #statements = new Map<string, SqliteStatement>();
 
   constructor(database: DatabaseSync) {
     this.#database = database;
@@ -87,7 +102,17 @@ class SqliteAdapter implements SqliteDatabase {
 
   prepare(text: string): SqliteStatement {
     if (text === 'rollback' && !this.#database.isTransaction) return NO_STATEMENT;
-    return new SqliteStatementAdapter(this.#database.prepare(text));
+    const kept = this.#statements.get(text);
+    if (kept) return kept;
+    const statement = new SqliteStatementAdapter(this.#database.prepare(text));
+    if (text.length <= MAX_STATEMENT_CHARACTERS) this.#keep(text, statement);
+    return statement;
+  }
+
+  #keep(text: string, statement: SqliteStatement): void {
+    const [oldest] = this.#statements.keys();
+    if (oldest !== undefined && this.#statements.size >= MAX_STATEMENTS) this.#statements.delete(oldest);
+    this.#statements.set(text, statement);
   }
 
   close(): void {
@@ -108,14 +133,12 @@ const NO_STATEMENT: SqliteStatement = {
 
 class SqliteStatementAdapter implements SqliteStatement {
   readonly #statement: StatementSync;
+  /** Whether the statement returns rows. */
+  readonly reader: boolean;
 
   constructor(statement: StatementSync) {
     this.#statement = statement;
-  }
-
-  /** Whether the statement returns rows. */
-  get reader(): boolean {
-    return this.#statement.columns().length > 0;
+    this.reader = statement.columns().length > 0;
   }
 
   all(parameters: readonly unknown[]): unknown[] {
