@@ -218,6 +218,11 @@ export class LiveConversation {
     this.#growTurn(measureEvent(event));
   }
 
+  /** Whether events, or changes of state, wait for the end of a turn. */
+  get hasUncommitted(): boolean {
+    return this.#turn.length > 0 || this.#typedDuringReply.length > 0 || this.#turnDelta !== undefined;
+  }
+
   /** Removes events, as far as they are not committed yet. What they have changed in the state stays. */
   discard(ids: ReadonlySet<string>): void {
     if (ids.size === 0) return;

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
 import { Agent } from '../../src/agent/agent.ts';
 import { readConfig } from '../../src/config.ts';
@@ -59,6 +60,8 @@ test('a spoken conversation is exported as WAV with both sides, also after a res
   await stream.untilNamed('session');
   await post(first, { mime_type: 'audio/pcm;rate=16000', data: utterance().toString('base64') }, '/send/me/one');
   await stream.nextAnswer();
+  // The turn is in the recording while the conversation is live: nobody has to say more, or to leave.
+  while (!(await fetch(`${first.url}/sessions/me/one?format=wav`)).ok) await delay(20);
   await first.close();
   const second = await startTestServer(environment, { agent });
   const { status, headers, body } = await fetchBytes(`${second.url}/sessions/me/one?format=wav`);

@@ -16,8 +16,9 @@ export class ConversationRecorder {
    * @param stateDelta changes of state to commit with the event. Default: none
    */
   record(event: AgentEvent, stateDelta?: StateDelta): void {
+    const isBetweenTurns = !this.#conversation.hasUncommitted;
     if (isSaved(event)) this.#conversation.append(omitPictures(omitCompaction(event)), stateDelta);
-    if (event.turnComplete) this.#conversation.commitTurn();
+    if (event.turnComplete || (isBetweenTurns && belongsToEarlierTurn(event))) this.#conversation.commitTurn();
   }
 
   /** Records what the user typed. @param duringReply a reply is being given: in the conversation the typed text comes after it */
@@ -35,6 +36,11 @@ export class ConversationRecorder {
 function isSaved(event: AgentEvent): boolean {
   if (event.partial || event.status || event.liveSessionResumptionUpdate) return false;
   return !event.content?.parts?.[0]?.inlineData;
+}
+
+/** A recording is stored, and some words of the user are recognized, after the turn: the next turn may never come. */
+function belongsToEarlierTurn({ answered, content }: AgentEvent): boolean {
+  return answered === true || content?.parts?.[0]?.fileData !== undefined;
 }
 
 /** Omits the text of a summary, which the conversation keeps besides its events. What the summary has cost stays. */

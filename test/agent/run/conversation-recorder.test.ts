@@ -1,10 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
+import { ConversationRecorder } from '../../../src/agent/run/conversation-recorder.ts';
 import { listTurns } from '../../../src/store/conversation-turns.ts';
 import { LiveConversations } from '../../../src/store/live-conversations.ts';
 import { closesAfterEach } from '../../models/cleanup.ts';
 import { FakeModel } from '../../models/fake-model.ts';
 import { until } from '../../models/until.ts';
-import { loadEvents } from '../../store/events.ts';
+import { loadEvents, textEvent } from '../../store/events.ts';
 import { type Fate, TroubledStore } from '../../store/troubled-store.ts';
 import { asked, replied } from '../fake-talk.ts';
 import { CONVERSATION, runnerFor, startTalk } from '../talk.ts';
@@ -83,4 +85,29 @@ test('a run commits its events once a turn', async () => {
     await talk.turn(count);
     expect(store.commitCount).toBe(count);
   }
+});
+
+test('what is recorded of a turn after its end is committed at once, and with the next turn if that has begun', async () => {
+  const store = new TroubledStore();
+  const conversation = new LiveConversations(store, { limits: QUICK }).open(CONVERSATION);
+  await conversation.loaded;
+  const recorder = new ConversationRecorder(conversation);
+  const stored = async () => (await loadEvents(store, CONVERSATION)).map(({ id }) => id);
+  const lateWords = { answered: true, inputTranscription: { text: 'thanks', finished: true } };
+  const recording = (id: string) => {
+    const fileData = { fileUri: `artifact://${id}`, mimeType: 'audio/pcm' };
+    return { ...textEvent('', 'user'), id, content: { parts: [{ fileData }] } };
+  };
+  recorder.record({ ...textEvent('Fine.', 'assistant'), id: 'reply', turnComplete: true });
+  recorder.record(recording('file'));
+  recorder.record({ ...textEvent('', 'user'), id: 'late', ...lateWords });
+  while ((await stored()).length < 3) await delay(5);
+  recorder.record({ ...textEvent('and now?', 'user'), id: 'question' });
+  recorder.record(recording('next'));
+  recorder.record({ ...textEvent('', 'user'), id: 'later', ...lateWords });
+  await delay(20);
+  expect(await stored()).toEqual(['reply', 'file', 'late']);
+  recorder.finish();
+  await conversation.release();
+  expect(await stored()).toEqual(['reply', 'file', 'late', 'question', 'next', 'later']);
 });
