@@ -10,25 +10,20 @@ import { EventWindow, type EventWindowLimits, measureEvent } from './event-windo
 import type { StoreOperations } from './guarded-store.ts';
 import type { LiveState } from './live-state.ts';
 import { omitLargeResults } from './omit-results.ts';
-import type { SessionState, StoredResumption, StoredSession } from './session-store.ts';
+import { SessionLoad, type SessionLoadLimits } from './session-load.ts';
+import type { StoredResumption, StoredSession } from './session-store.ts';
 import { listShownTurns } from './shown-turns.ts';
 import { StorageReporter } from './storage-reporter.ts';
 import type { StoreHealth } from './store-health.ts';
 import { limitTime } from './time-limit.ts';
 
 /** Limits of the events in memory: at `events` and `characters` the oldest are dropped from memory, not from the store. */
-export interface LiveConversationLimits extends EventWindowLimits {
+export interface LiveConversationLimits extends EventWindowLimits, Omit<SessionLoadLimits, 'events'> {
   /** Maximum number of events, and of characters of their JSON text, that wait for the end of a turn. Beyond it they are committed before. */
   readonly turnEvents: number;
   readonly turnCharacters: number;
   /** Maximum wait of `loaded`, in ms. */
   readonly loadMs: number;
-  /** Maximum wait for one answer of the store, in ms. */
-  readonly attemptMs: number;
-  /** Wait before the first retry of a load, in ms. It doubles with each retry. */
-  readonly firstRetryMs: number;
-  /** Maximum wait between two loads, in ms. */
-  readonly maxRetryMs: number;
 }
 
 export interface LiveConversationOptions {
@@ -79,23 +74,19 @@ export class LiveConversation {
   #holds = 0;
   /** Whether the turn was to be committed while it was held. */
   #isCommitDue = false;
-  #isLoaded = false;
   #resumption: StoredResumption | undefined;
   #isClosed = false;
-  /** Number of loads in a row that have failed. */
-  #failedLoads = 0;
+  readonly #load: SessionLoad;
   readonly #storage: StorageReporter;
-  /** Ends the wait before the next load. */
-  #endPause: (() => void) | undefined;
 
   constructor(options: LiveConversationOptions) {
-    const { key, state, commits, limits } = options;
+    const { key, state, store, commits, health, limits } = options;
     this.#options = options;
     this.key = key;
     this.state = state;
     this.#window = new EventWindow(limits);
     this.#storage = new StorageReporter(() => ({
-      isFailing: this.#failedLoads >= MIN_FAILURES || commits.isFailing,
+      isFailing: this.#load.failures >= MIN_FAILURES || commits.isFailing,
       lostTurns: commits.lostTurns,
     }));
     // Turns of an earlier live session that the store does not have yet.
@@ -104,7 +95,16 @@ export class LiveConversation {
       this.#summary = summary ?? this.#summary;
     }
     if (this.#summary) this.#window.markSummarized(this.#summary.lastEventId);
-    this.loaded = limitTime(() => this.#load(), limits.loadMs).catch(() => {});
+    this.#load = new SessionLoad({
+      ...{ key, store, health, limits },
+      onLoaded: (stored, shared) => {
+        if (stored) this.#putBefore(stored);
+        this.#resumption = stored?.resumption;
+        this.state.load(shared);
+      },
+      onAttempt: () => this.reportStorage(),
+    });
+    this.loaded = limitTime(() => this.#load.run(), limits.loadMs).catch(() => {});
   }
 
   /** A copy of all events in memory, oldest first, with those of the running turn. */
@@ -114,12 +114,12 @@ export class LiveConversation {
 
   /** True if there are, or may be, older events than `events`. */
   get truncated(): boolean {
-    return !this.#isLoaded || this.#window.truncated;
+    return !this.#load.isDone || this.#window.truncated;
   }
 
   /** Whether the stored events and the stored state are there. */
   get isLoaded(): boolean {
-    return this.#isLoaded;
+    return this.#load.isDone;
   }
 
   /** Whether the conversation was deleted, or given up by all its holders. Who still holds it must not store anything for it. */
@@ -282,10 +282,9 @@ export class LiveConversation {
   /** Commits what is left and stops loading. */
   close(): void {
     this.#commit();
-    this.#options.health.onGivenUp(this);
+    this.#load.stop();
     this.#reportResize(-this.#window.characters);
     this.#isClosed = true;
-    this.#endPause?.();
   }
 
   /** Drops the oldest events from memory until the rest has at most `characters`. */
@@ -313,48 +312,6 @@ export class LiveConversation {
   /** A run that ends slowly may still add to a conversation that was deleted. */
   #reportResize(characters: number): void {
     if (!this.#isClosed) this.#options.owner.onResized(this, characters);
-  }
-
-  /** Retries until the store answers or the conversation is closed. */
-  async #load(): Promise<void> {
-    const { key, store, health, limits } = this.#options;
-    for (let waitMs = limits.firstRetryMs; !this.#isClosed; waitMs = Math.min(waitMs * 2, limits.maxRetryMs)) {
-      try {
-        const stored = await limitTime(() => store.load(key, { recentEvents: limits.events }), limits.attemptMs);
-        const shared = stored?.state ?? (await limitTime(() => this.#loadShared(), limits.attemptMs));
-        if (this.#isClosed) return;
-        if (stored) this.#putBefore(stored);
-        this.#resumption = stored?.resumption;
-        this.state.load(shared);
-        this.#isLoaded = true;
-        this.#failedLoads = 0;
-        health.onSuccess(this);
-        this.reportStorage();
-        return;
-      } catch (error) {
-        if (this.#isClosed) return;
-        this.#failedLoads += 1;
-        health.onFailure(this, error);
-        this.reportStorage();
-      }
-      await this.#pause(waitMs);
-    }
-  }
-
-  /** Loads the state that a new conversation of the user begins with. */
-  #loadShared(): Promise<Pick<SessionState, 'app' | 'user'>> {
-    const { key, store } = this.#options;
-    return store.loadState(key.appName, key.userId);
-  }
-
-  /** Ends early when the conversation is closed. */
-  async #pause(ms: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, ms).unref();
-    this.#endPause = resolve;
-    await promise;
-    clearTimeout(timer);
-    this.#endPause = undefined;
   }
 
   /** Puts the stored events before those that were said since. @throws if the store returned something other than events; nothing changes */
