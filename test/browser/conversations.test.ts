@@ -9,6 +9,8 @@ const PUBLIC_DIR = process.env.PUBLIC_DIR ?? join(import.meta.dirname, '../../di
 const BROWSER_MS = 60_000;
 const MANY = 10_000;
 const PAGE = 1_000;
+/** Place of the open conversation among them. */
+const OPEN = 300;
 const LIST = /\/sessions\/[^/]+(\?|$)/;
 
 /** Asks a question, and waits for its answer. */
@@ -35,7 +37,7 @@ async function listMany(page: Page): Promise<void> {
   await page.route(LIST, (route) => {
     const from = Number(new URL(route.request().url()).searchParams.get('cursor') ?? 0);
     const sessions = Array.from({ length: PAGE }, (_, index) => ({
-      id: `many-${from + index}`,
+      id: from + index === OPEN ? 'default' : `many-${from + index}`,
       title: `Conversation ${from + index}`,
       lastUpdateTime: now - (from + index) * 600,
     }));
@@ -152,8 +154,10 @@ if (missing !== undefined) {
         const { page } = await openPage();
         await listMany(page);
         await openList(page);
-        await link(page, 'Conversation 0').focus();
         const area = `document.querySelector('.conversations-scroller')`;
+        await link(page, `Conversation ${OPEN}`).waitFor();
+        expect(Number(await page.evaluate(`${area}.scrollTop`))).toBeGreaterThan((OPEN - 50) * 44);
+        await link(page, `Conversation ${OPEN}`).focus();
         while (Number(await page.evaluate(`${area}.scrollHeight`)) < MANY * 44) {
           await page.evaluate(`${area}.scrollTop = ${area}.scrollHeight`);
           await page.waitForTimeout(5);

@@ -51,6 +51,12 @@ export function ConversationRows({ list, current, onOpen, onDelete, onUndo }: Co
     if (isNearEnd && rows) void list.loadMore();
   }, [list, isNearEnd, rows, list.isLoading.value]);
 
+  const isLoaded = rows !== undefined;
+  useLayoutEffect(() => {
+    const index = layout.findIndex(current);
+    if (isLoaded && index !== -1) revealLine(scroller.current, layout, index);
+  }, [isLoaded]);
+
   // A row that is removed takes the focus with it.
   const hadFocus = scroller.current?.contains(document.activeElement) === true;
   useLayoutEffect(() => {
