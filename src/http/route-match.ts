@@ -1,7 +1,16 @@
 import { WireError } from '../wire/wire-error.ts';
 
 /** Routes of the API that name a user and a session: in the path, or for `run_live` in the query. */
-export type RouteName = 'send' | 'events' | 'poll' | 'ws' | 'tickets' | 'sessions' | 'session' | 'run_live';
+export type RouteName =
+  | 'send'
+  | 'events'
+  | 'poll'
+  | 'ws'
+  | 'tickets'
+  | 'sessions'
+  | 'session'
+  | 'artifact'
+  | 'run_live';
 
 export interface RouteMatch {
   readonly name: RouteName;
@@ -9,9 +18,12 @@ export interface RouteMatch {
   readonly userId: string;
   /** The same; `undefined` if there is none. */
   readonly sessionId: string | undefined;
+  /** The same, of a file of a conversation: only for `artifact`. */
+  readonly filename?: string;
 }
 
 const PATH = compilePath('(send|events|poll|ws|tickets|sessions)/([^/?#]+)(?:/([^/?#]+))?');
+const ARTIFACT = compilePath('sessions/([^/?#]+)/([^/?#]+)/artifacts/([^/?#]+)');
 /** Address of ADK's dev page, which names user and session in the query. */
 const RUN_LIVE = compilePath('run_live');
 
@@ -31,7 +43,7 @@ export function compilePath(path: string): RegExp {
  */
 export function matchRoute(url = ''): RouteMatch | undefined {
   const match = PATH.exec(url);
-  if (!match) return RUN_LIVE.test(url) ? matchRunLive(url) : undefined;
+  if (!match) return RUN_LIVE.test(url) ? matchRunLive(url) : matchArtifact(url);
   const [, name = '', userId = '', sessionId] = match;
   const route = name.toLowerCase() as RouteName; // the pattern has no other names
   // All conversations of a user, and one of them, have different methods.
@@ -41,6 +53,11 @@ export function matchRoute(url = ''): RouteMatch | undefined {
 /** Whether a route is for WebSockets only. */
 export function isSocketRoute(match: RouteMatch | undefined): match is RouteMatch {
   return match?.name === 'ws' || match?.name === 'run_live';
+}
+
+function matchArtifact(url: string): RouteMatch | undefined {
+  const [, userId = '', sessionId, filename] = ARTIFACT.exec(url) ?? [];
+  return filename === undefined ? undefined : { name: 'artifact', userId, sessionId, filename };
 }
 
 function matchRunLive(url: string): RouteMatch {

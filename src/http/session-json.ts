@@ -30,11 +30,24 @@ export function toSessionJson({ sessionId, appName, userId, state, updatedAt }: 
 }
 
 /** Removes from an event what is not for clients: handles of the provider, and changes of state of the application. */
-export function toExportedEvent({ liveSessionResumptionUpdate: _, actions, ...event }: AgentEvent): AgentEvent {
+export function toExportedEvent({ liveSessionResumptionUpdate: _, actions, ...stored }: AgentEvent): object {
+  const event = showResultFiles(stored);
   if (!actions) return event;
   const { stateDelta, ...others } = actions;
   const kept = stateDelta === undefined ? {} : { stateDelta: omitPrivateKeys(stateDelta as StateDelta) }; // the runs check what they store
   return { ...event, actions: { ...others, ...kept } };
+}
+
+/** Moves the files with pictures of results to where ADK has them. */
+function showResultFiles(event: AgentEvent): object {
+  const { content } = event;
+  if (!content?.parts?.some(({ functionResponse }) => functionResponse?.pictureFiles)) return event;
+  const parts = content.parts.map((part) => {
+    if (!part.functionResponse?.pictureFiles) return part;
+    const { pictureFiles, ...response } = part.functionResponse;
+    return { ...part, functionResponse: { ...response, parts: pictureFiles.map((fileData) => ({ fileData })) } };
+  });
+  return { ...event, content: { ...content, parts } };
 }
 
 function omitPrivateKeys(delta: StateDelta): StateDelta {

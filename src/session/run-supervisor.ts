@@ -17,7 +17,7 @@ import type { OwnedLog } from './owned-log.ts';
 import type { SessionAccount } from './session-account.ts';
 import type { SessionLogger } from './session-logger.ts';
 import { SupervisedRun } from './supervised-run.ts';
-import { countPictures, extractTypedText } from './typed-messages.ts';
+import { extractTypedText, findPictures } from './typed-messages.ts';
 import { toVisibleEvent } from './visible-event.ts';
 
 export interface RunSupervisorOptions {
@@ -172,7 +172,7 @@ export class RunSupervisor {
    */
   send(requests: readonly SizedRequest[], client: string | null): void {
     if (this.#isWaiting) this.#startRun();
-    for (const sized of countPictures(requests)) {
+    for (const sized of findPictures(requests)) {
       this.#queue.push(sized);
       if (sized.request.content) this.#recordTyped(sized.request, sized.request.content, client);
     }

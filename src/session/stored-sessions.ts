@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { LiveRunner } from '../agent/run/runner.ts';
+import { type Artifact, isFilename } from '../store/artifact-store.ts';
 import type { ConversationKey } from '../store/conversation-key.ts';
 import { type ConversationSummary, toCompactionEvent } from '../store/conversation-summary.ts';
 import type { LiveConversations } from '../store/live-conversations.ts';
@@ -131,6 +132,17 @@ export class StoredSessions {
     const recording = await this.#ask(async () => artifacts && WavRecording.find(pages, key, artifacts));
     if (!recording) throw new WireError('no_recording');
     return recording;
+  }
+
+  /**
+   * Loads a file of a conversation, in its newest revision.
+   * @returns `undefined` if there is none
+   * @throws {WireError} store_unavailable
+   */
+  loadArtifact(userId: string, sessionId: string, filename: string): Promise<Artifact | undefined> {
+    const { artifacts } = this.#options.conversations;
+    if (!isFilename(filename)) return Promise.resolve(undefined);
+    return this.#ask(async () => artifacts?.load(this.#toKey(userId, sessionId), filename));
   }
 
   /**

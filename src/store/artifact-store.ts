@@ -29,10 +29,15 @@ export interface ArtifactStore {
 /** Maximum length of the name of a file, in characters. */
 const MAX_FILENAME_CHARACTERS = 512;
 
+/** Whether a text can be the name of a file. */
+export function isFilename(text: string): boolean {
+  return text !== '' && text.length <= MAX_FILENAME_CHARACTERS && text.isWellFormed();
+}
+
 /** @throws {RangeError} if a store must not accept the name of a file */
 export function checkFilename(filename: string): void {
-  const isValid = filename !== '' && filename.length <= MAX_FILENAME_CHARACTERS && filename.isWellFormed();
-  if (!isValid) throw new RangeError(`The name of a file must have 1 to ${MAX_FILENAME_CHARACTERS} characters`);
+  if (!isFilename(filename))
+    throw new RangeError(`The name of a file must have 1 to ${MAX_FILENAME_CHARACTERS} characters`);
 }
 
 /** Formats the URI by which an event refers to a file (ADK's form). */

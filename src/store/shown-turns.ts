@@ -1,5 +1,5 @@
-import type { AgentEvent, FunctionResponse, Part } from '../wire/agent-event.ts';
-import type { ShownTool, ShownTurn } from '../wire/named-events.ts';
+import type { AgentEvent, FileData, FunctionResponse, Part } from '../wire/agent-event.ts';
+import type { ShownTool, ShownTurn, StoredImage } from '../wire/named-events.ts';
 import { isRecord } from '../wire/record.ts';
 import { isWithinResultLimits } from '../wire/tool-result.ts';
 import { extractTurn, foldTurns } from './conversation-turns.ts';
@@ -11,6 +11,10 @@ const MAX_ARGS_CHARACTERS = 2_000;
 
 /** Maximum size of a result that is shown, in bytes of JSON. A larger result is left out. */
 const MAX_RESULT_BYTES = 2_000;
+/** Maximum number of pictures of a turn, and of a result, that are named. */
+const MAX_IMAGES = 20;
+/** URI of a file of a conversation, of which the clients know the name only. */
+const URI = /^artifact:\/\/[^/]+\/[^/]+\/[^/]+\/(picture_[\w-]+\.\w+)#0$/;
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -29,12 +33,13 @@ export function listShownTurns(events: readonly AgentEvent[], confirming: Readon
   return turns;
 }
 
-function mergeInto(turn: ShownTurn, { text, spoken, pictures, tools }: ShownTurn): void {
+function mergeInto(turn: ShownTurn, { text, spoken, pictures, images, tools }: ShownTurn): void {
   if (text !== '') {
     if (turn.text === '' && spoken) turn.spoken = true;
     turn.text = turn.text === '' ? text : `${turn.text}\n${text}`;
   }
   if (pictures) turn.pictures = (turn.pictures ?? 0) + pictures;
+  if (images) turn.images = [...(turn.images ?? []), ...images].slice(0, MAX_IMAGES);
   if (tools) turn.tools = [...(turn.tools ?? []), ...tools].slice(0, MAX_TOOLS);
 }
 
@@ -45,6 +50,7 @@ function extractShownTurn(event: AgentEvent, tools: Map<string, ShownTool>): Sho
   const said = extractTurn(event);
   const calls = listCalls(event, parts, tools);
   const { pictures } = event;
+  const images = pictures ? listImages(parts.map(({ fileData }) => fileData)) : [];
   if (!said && calls.length === 0 && !pictures) return undefined;
   const isSpoken = said !== undefined && (event.inputTranscription ?? event.outputTranscription) !== undefined;
   return {
@@ -52,8 +58,17 @@ function extractShownTurn(event: AgentEvent, tools: Map<string, ShownTool>): Sho
     text: said?.text ?? '',
     ...(isSpoken ? { spoken: true } : {}),
     ...(pictures ? { pictures } : {}),
+    ...(images.length > 0 ? { images } : {}),
     ...(calls.length > 0 ? { tools: calls } : {}),
   };
+}
+
+/** Lists the files with pictures that the recorder of pictures has stored. */
+function listImages(files: readonly (FileData | undefined)[]): StoredImage[] {
+  return files.flatMap((file) => {
+    const [, name] = URI.exec(String(file?.fileUri)) ?? [];
+    return file && name !== undefined ? [{ mime_type: file.mimeType, file: name }] : [];
+  });
 }
 
 /** Counts the pictures of a result, kept or not. */
@@ -70,6 +85,8 @@ function applyResponse(given: FunctionResponse, tools: Map<string, ShownTool>): 
   setOutcome(tool, given.response);
   const pictures = countPictures(given);
   if (pictures > 0) tool.pictures = pictures;
+  const images = listImages(Array.isArray(given.pictureFiles) ? given.pictureFiles : []);
+  if (images.length > 0) tool.images = images;
 }
 
 /** Shows the latest response of a call, as `tool_result` has it. */

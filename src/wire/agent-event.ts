@@ -64,7 +64,7 @@ export interface AgentEvent {
   toolConfirmation?: ToolConfirmation;
   /** Ids of function calls whose results are not needed any more. */
   toolCancellation?: string[];
-  /** Number of pictures of a typed message, which a conversation does not keep. */
+  /** Number of pictures of a typed message. Those that are stored are parts of the content, with `fileData`. */
   pictures?: number;
   /** Whether the words of the user were recognized only after the reply to them: they belong before the last reply of the agent. */
   answered?: boolean;
@@ -130,8 +130,10 @@ export interface FunctionResponse {
   willContinue?: boolean;
   /** Pictures of the result, in their order. */
   parts?: FunctionResponsePart[];
-  /** Number of pictures that a conversation, or a log, has not kept (not in ADK). */
+  /** Number of pictures of which a conversation, or a log, does not have the data (not in ADK). */
   pictures?: number;
+  /** Files with these pictures, as far as they are stored (not in ADK, which has them in `parts`). */
+  pictureFiles?: FileData[];
 }
 
 /** Picture in the result of a function. @see https://ai.google.dev/gemini-api/docs/function-calling */

@@ -136,6 +136,12 @@ export const errorCatalogue = {
     error: 'Not found',
     hint: 'check the path; the main routes are GET /events/:userId and POST /send/:userId',
   },
+  artifact_not_found: {
+    status: 404,
+    retry: false,
+    error: 'There is no such file in this conversation',
+    hint: 'the oldest files are deleted when there are too many; reset and exports name the files of a conversation',
+  },
   no_recording: {
     status: 404,
     retry: false,

@@ -13,9 +13,11 @@ export interface LiveRequest {
   partial?: boolean;
   /**
    * Number of the pictures that `content` is about, those of other requests of the same POST included (not in ADK's LiveRequest). The session counts
-   * them; the conversation keeps the number only.
+   * them; the conversation has the number.
    */
   pictures?: number;
+  /** These pictures, for the store (not in ADK's LiveRequest). The session adds them. */
+  pictureData?: readonly InlineData[];
   /** A chunk of realtime input: audio or an image. */
   blob?: Blob;
   activity_start?: Record<string, never>;

@@ -142,8 +142,10 @@ export interface ShownTurn {
   interrupted?: boolean;
   /** Whether the text is the transcript of speech. */
   spoken?: boolean;
-  /** Number of pictures of the user, which the conversation does not keep. */
+  /** Number of pictures of the user. */
   pictures?: number;
+  /** Those that are stored. */
+  images?: StoredImage[];
   /** Calls of the agent, in their order. */
   tools?: ShownTool[];
 }
@@ -160,6 +162,14 @@ export interface ShownTool {
   /** Latest result, or error, as in `tool_result`. Absent if there is none, or if it has more than 2,000 bytes of JSON. */
   result?: unknown;
   error?: string;
-  /** Number of pictures of the result, which the conversation does not keep. */
+  /** Number of pictures of the result. */
   pictures?: number;
+  /** Those that are stored. */
+  images?: StoredImage[];
+}
+
+/** Picture that is stored with the conversation: `GET /sessions/:userId/:sessionId/artifacts/:file`. */
+export interface StoredImage {
+  mime_type: string;
+  file: string;
 }

@@ -11,7 +11,8 @@ type AcceptedField =
   | 'audio_stream_end'
   | 'close'
   | 'configure'
-  | 'pictures';
+  | 'pictures'
+  | 'pictureData';
 
 interface RefusedField {
   readonly error: string;

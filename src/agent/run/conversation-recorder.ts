@@ -1,14 +1,18 @@
 import type { LiveConversation } from '../../store/live-conversation.ts';
-import type { AgentEvent } from '../../wire/agent-event.ts';
-import { omitResultImages } from '../../wire/result-images.ts';
+import type { AgentEvent, InlineData } from '../../wire/agent-event.ts';
+import { listResultImages, omitResultImages } from '../../wire/result-images.ts';
 import type { StateDelta } from '../../wire/state-delta.ts';
+import type { PictureRecorder } from './picture-recorder.ts';
 
 /** Records the events of one run in its conversation, and commits them a turn at a time. */
 export class ConversationRecorder {
   readonly #conversation: LiveConversation;
+  readonly #pictures: PictureRecorder | undefined;
 
-  constructor(conversation: LiveConversation) {
+  /** @param pictures stores the pictures of messages and results. Default: only their number is recorded */
+  constructor(conversation: LiveConversation, pictures?: PictureRecorder) {
     this.#conversation = conversation;
+    this.#pictures = pictures;
   }
 
   /**
@@ -17,18 +21,38 @@ export class ConversationRecorder {
    */
   record(event: AgentEvent, stateDelta?: StateDelta): void {
     const isBetweenTurns = !this.#conversation.hasUncommitted;
-    if (isSaved(event)) this.#conversation.append(omitPictures(omitCompaction(event)), stateDelta);
+    if (isSaved(event)) this.#conversation.append(this.#storePictures(omitCompaction(event)), stateDelta);
     if (event.turnComplete || (isBetweenTurns && belongsToEarlierTurn(event))) this.#conversation.commitTurn();
   }
 
-  /** Records what the user typed. @param duringReply a reply is being given: in the conversation the typed text comes after it */
-  recordTyped(event: AgentEvent, duringReply: boolean): void {
-    this.#conversation.appendTyped(event, duringReply);
+  /**
+   * Records what the user typed.
+   * @param duringReply a reply is being given: in the conversation the typed text comes after it
+   * @param pictures pictures of the message
+   */
+  recordTyped(event: AgentEvent, duringReply: boolean, pictures: readonly InlineData[] = []): void {
+    const files = this.#pictures?.store(pictures) ?? [];
+    const parts = [...(event.content?.parts ?? []), ...files.map((fileData) => ({ fileData }))];
+    const stored = files.length === 0 ? event : { ...event, content: { ...event.content, parts } };
+    this.#conversation.appendTyped(stored, duringReply);
   }
 
   /** Commits what was said since the last complete turn. Call it when the run has ended. */
   finish(): void {
     this.#conversation.commitTurn();
+  }
+
+  /** Replaces the pictures in results of tools by their number and the names of their files. */
+  #storePictures(event: AgentEvent): AgentEvent {
+    if (!event.content?.parts?.some(({ functionResponse }) => functionResponse?.parts)) return event;
+    const parts = event.content.parts.map((part) => {
+      const { functionResponse } = part;
+      if (!functionResponse?.parts) return part;
+      const files = this.#pictures?.store(listResultImages(functionResponse)) ?? [];
+      const omitted = omitResultImages(functionResponse);
+      return { ...part, functionResponse: files.length === 0 ? omitted : { ...omitted, pictureFiles: files } };
+    });
+    return { ...event, content: { ...event.content, parts } };
   }
 }
 
@@ -48,13 +72,4 @@ function omitCompaction(event: AgentEvent): AgentEvent {
   if (event.actions?.compaction === undefined) return event;
   const { actions: _, ...others } = event;
   return others;
-}
-
-/** Replaces the pictures in results of tools by their number: one picture would be as large as a hundred conversations. */
-function omitPictures(event: AgentEvent): AgentEvent {
-  if (!event.content?.parts?.some(({ functionResponse }) => functionResponse?.parts)) return event;
-  const parts = event.content.parts.map((part) =>
-    part.functionResponse ? { ...part, functionResponse: omitResultImages(part.functionResponse) } : part,
-  );
-  return { ...event, content: { ...event.content, parts } };
 }

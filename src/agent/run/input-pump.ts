@@ -7,6 +7,7 @@ import type { LiveRequestQueue } from '../live-request-queue.ts';
 import type { FramePacer } from './frame-pacer.ts';
 import type { InputConverter } from './input-converter.ts';
 import type { ModelLink } from './model-link.ts';
+import type { MessagePictures } from './run-output.ts';
 import { isBackpressured, waitForDrain } from './send-request.ts';
 
 export interface InputPumpOptions {
@@ -18,8 +19,8 @@ export interface InputPumpOptions {
   readonly resolveRespond: () => LiveRequest | undefined;
   /** Checks a message of the user. Whether it must not be sent: something else has answered it. */
   readonly blocksMessage: (content: Content) => boolean | Promise<boolean>;
-  /** Records a message of the user in the conversation. Returns the id of its event. `pictures`: how many came with it */
-  readonly recordMessage: (content: Content, pictures: number | undefined) => string;
+  /** Records a message of the user in the conversation. Returns the id of its event. `pictures`: those that came with it */
+  readonly recordMessage: (content: Content, pictures: MessagePictures) => string;
   /** Applies changes of state. */
   readonly applyState: (delta: StateDelta) => void;
   /** Receives the answer of the user to a call that waits for it. */
@@ -94,12 +95,12 @@ export class InputPump {
       if (!connection || isBackpressured(connection)) connection = await this.#waitForConnection();
       // Record the message only once a connection is open: a new connection is seeded from the stored conversation and would otherwise receive
       // the message twice.
-      const eventId = request.content && recordMessage(request.content, request.pictures);
+      const eventId = request.content && recordMessage(request.content, request);
       if (request.content) this.#handled?.resolve();
       // The run has failed. The message is part of the conversation, and the next run answers it.
       if (!connection) return;
       this.#holdsRequest = false;
-      this.#send(connection, request, eventId);
+      this.#send(connection, omitPictureData(request), eventId);
       if (performance.now() - turnStart < MAX_TURN_MS) continue;
       await nextTurn();
       turnStart = performance.now();
@@ -123,7 +124,7 @@ export class InputPump {
     const check = this.#options.blocksMessage(message);
     if (check instanceof Promise) await this.#sendAudioUntil(check);
     if (!(await check)) return request;
-    const { content: _, partial: __, pictures: ___, ...rest } = request;
+    const { content: _, partial: __, pictures: ___, pictureData: ____, ...rest } = request;
     return Object.keys(rest).length > 0 ? rest : undefined;
   }
 
@@ -188,6 +189,13 @@ export class InputPump {
     if (input.content || input.activity_end || input.respond) frames.flush();
     send(connection, input, eventId);
   }
+}
+
+/** The pictures are recorded: what may have to be sent again does not hold them. */
+function omitPictureData(request: LiveRequest): LiveRequest {
+  if (!request.pictureData) return request;
+  const { pictureData: _, ...rest } = request;
+  return rest;
 }
 
 /** Whether a request has audio and nothing else. */

@@ -70,7 +70,7 @@ export class LiveRun implements RunFlow {
     const reports: Promise<void>[] = [];
     for (const { request } of this.#options.liveRequestQueue.drain()) {
       if (request.state_delta) state.applyRequest(request.state_delta);
-      if (request.content) output.recordTyped(request.content, request.pictures ?? 0, false);
+      if (request.content) output.recordTyped(request.content, request, false);
       // The app was told that its result is accepted, and sends it once.
       for (const result of request.tool_results ?? []) reports.push(toolReports.answer(result, toolCalls));
     }
@@ -137,7 +137,7 @@ export class LiveRun implements RunFlow {
   async #stopParts(): Promise<void> {
     const { abortSignal, liveRequestQueue } = this.#options;
     const { watchdog, end, toolCalls, toolReports, updates, frames, link, replayBuffer, pump } = this.#parts;
-    const { assembler, screening, recorder, audioRecorder, compactor } = this.#parts;
+    const { assembler, screening, recorder, audioRecorder, pictureRecorder, compactor } = this.#parts;
     this.#ended = true;
     compactor?.close();
     end.close();
@@ -157,6 +157,7 @@ export class LiveRun implements RunFlow {
     recorder.finish();
     await audioRecorder?.finish();
     recorder.finish();
+    await pictureRecorder?.finish();
   }
 
   onStatus(status: UpstreamStatus): void {

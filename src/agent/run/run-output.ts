@@ -1,5 +1,6 @@
 import { AsyncQueue } from '../../models/async-queue.ts';
 import type { AgentEvent, Content } from '../../wire/agent-event.ts';
+import type { LiveRequest } from '../../wire/live-request.ts';
 import type { ActiveAgent } from './active-agent.ts';
 import type { ConversationRecorder } from './conversation-recorder.ts';
 import type { CreateEvent, EmitEvent } from './event-factory.ts';
@@ -13,6 +14,9 @@ export interface RunOutputOptions {
   /** Called with each event after it is recorded, before the reader of the run has it. */
   readonly onEmitted: (event: AgentEvent) => void;
 }
+
+/** Pictures of a message: their number, and their data if it is known. */
+export type MessagePictures = Pick<LiveRequest, 'pictures' | 'pictureData'>;
 
 /** Maximum number of events that wait for the reader of the run. One more ends the run with an error. */
 const MAX_WAITING_EVENTS = 10_000;
@@ -48,10 +52,10 @@ export class RunOutput {
    * @param duringReply a reply is being given
    * @returns id of the event
    */
-  recordTyped(content: Content, pictures: number, duringReply: boolean): string {
+  recordTyped(content: Content, { pictures = 0, pictureData }: MessagePictures, duringReply: boolean): string {
     const { createEvent, recorder } = this.#options;
     const event = createEvent(createTypedEvent(content, pictures));
-    if (!this.#isClosed) recorder.recordTyped(event, duringReply);
+    if (!this.#isClosed) recorder.recordTyped(event, duringReply, pictureData);
     return event.id;
   }
 

@@ -23,6 +23,7 @@ import { InputConverter } from './input-converter.ts';
 import { InputPump } from './input-pump.ts';
 import { InputSender } from './input-sender.ts';
 import { ModelLink } from './model-link.ts';
+import { PictureRecorder } from './picture-recorder.ts';
 import { ReplayBuffer } from './replay-buffer.ts';
 import { ResponseRequests } from './response-requests.ts';
 import { RunEnd } from './run-end.ts';
@@ -68,6 +69,8 @@ export class RunParts {
   /** `undefined`: there are no summaries. */
   readonly compactor: EventsCompactor | undefined;
   readonly background: BackgroundWork;
+  /** `undefined`: the run stores no pictures. */
+  readonly pictureRecorder: PictureRecorder | undefined;
   /** `undefined`: the run stores no audio. */
   readonly audioRecorder: AudioRecorder | undefined;
   readonly toolCalls: ToolCalls;
@@ -100,7 +103,8 @@ export class RunParts {
     const createEvent = createEventFactory(runConfig.customMetadata, invocationId);
     this.active = new ActiveAgent({ ...others, userId, sessionId, invocationId });
     this.turn = new LiveTurn(model.capabilities.exchanges);
-    this.recorder = new ConversationRecorder(conversation);
+    this.pictureRecorder = this.#createPictureRecorder();
+    this.recorder = new ConversationRecorder(conversation, this.pictureRecorder);
     this.output = new RunOutput({
       active: this.active,
       createEvent,
@@ -150,6 +154,14 @@ export class RunParts {
     const { summarizer, eventRetentionSize, budget } = compaction;
     const retention = resolveRetention(eventRetentionSize, runConfig.getSessionConfig?.numRecentEvents);
     return new EventsCompactor({ conversation, summarizer, retention, budget, emit: this.output.emit, logger });
+  }
+
+  #createPictureRecorder(): PictureRecorder | undefined {
+    const { artifacts, conversation, memory, logger } = this.#options;
+    if (!artifacts) return undefined;
+    const onFailed = (error: unknown) =>
+      logger?.warn({ err: toErrorDetails(error) }, 'a picture of a conversation could not be stored');
+    return new PictureRecorder({ artifacts, conversation, onFailed, memory });
   }
 
   #createAudioRecorder(): AudioRecorder | undefined {
@@ -368,7 +380,7 @@ export class RunParts {
       frames: this.frames,
       applyState: (delta) => this.state.applyRequest(delta),
       blocksMessage: (content) => this.screening.blocksTyped(content),
-      recordMessage: (content, pictures = 0) => this.output.recordTyped(content, pictures, this.assembler.midReply),
+      recordMessage: (content, pictures) => this.output.recordTyped(content, pictures, this.assembler.midReply),
       confirmCall: (confirmation) => this.toolCalls.confirm(confirmation),
       answerCall: (result) => this.#answerCall(result),
       copyInput: (request) => this.#copyInput(request),

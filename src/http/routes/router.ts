@@ -11,6 +11,7 @@ import { discardBody, hasBody } from '../request-body.ts';
 import { readMethod } from '../request-method.ts';
 import type { RequestPipeline } from '../request-pipeline.ts';
 import { matchRoute, type RouteMatch, type RouteName } from '../route-match.ts';
+import { serveArtifact } from './artifact.ts';
 import { serveEvents } from './events.ts';
 import type { ReaderRouteOptions } from './open-reader.ts';
 import { servePoll } from './poll.ts';
@@ -32,7 +33,13 @@ export interface RouterOptions {
 interface Route {
   readonly methods: readonly string[];
   /** @param method one of `methods` */
-  serve(req: IncomingMessage, res: ServerResponse, context: RequestContext, method: string): Promise<void>;
+  serve(
+    req: IncomingMessage,
+    res: ServerResponse,
+    context: RequestContext,
+    method: string,
+    match: RouteMatch,
+  ): Promise<void>;
 }
 
 /** Headers of an answer to a request that should have been a WebSocket handshake. @see RFC 9110, section 15.5.22 */
@@ -67,6 +74,10 @@ export class Router {
         methods: ['GET', 'PATCH', 'DELETE'],
         serve: (req, res, context, method) => serveSession(req, res, { ...sessionOptions, context, method }),
       },
+      artifact: {
+        methods: ['GET'],
+        serve: (_, res, context, __, { filename = '' }) => serveArtifact(res, context, filename, sessionOptions),
+      },
       // Handshakes are upgrades and never get here. A request that does has lost its `Upgrade` header on the way.
       ws: { methods: ['GET'], serve: refuseHandshake },
       run_live: { methods: ['GET'], serve: refuseHandshake },
@@ -95,7 +106,7 @@ export class Router {
       sendContinue(req);
       // Node would keep 64 KiB of the body for as long as a stream lives: 35 MB in chunks of one byte.
       if (!readsBody(match, method) && hasBody(req)) discardBody(req);
-      await serve(req, res, context, method);
+      await serve(req, res, context, method, match);
       if (!req.complete) discardBody(req);
     } catch (error) {
       // The gate has logged its own refusals.

@@ -273,10 +273,10 @@ export const events: Area = {
     {
       id: 'Event.pictures',
       adk: 'None: the pictures themselves are in the event, and in the session.',
-      here: 'Number of pictures of a typed message. A page that opens again shows that there were some.',
-      differs: 'The pictures are not kept.',
+      here: 'Number of pictures of a typed message. The pictures themselves are files beside the conversation, which the parts of the event name.',
       status: 'done',
       tests: [
+        'http/stored-pictures.test.ts: an export names the pictures by reference, as ADK does, and has no data',
         'http/shared-conversation.test.ts: two readers of one conversation get the pictures and the calls of the conversation in a reset',
       ],
     },

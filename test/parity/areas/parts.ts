@@ -44,9 +44,10 @@ export const parts: Area = {
     {
       id: 'Part.fileData',
       adk: 'Where kept audio lies: `artifact://…`.',
-      here: 'The same: `artifact://app/user/session/_adk_live/…#revision`.',
+      here: 'The same: `artifact://app/user/session/_adk_live/…#revision`; and where pictures lie. A route answers with the files of a conversation.',
       status: 'done',
       tests: [
+        'http/stored-pictures.test.ts: after a restart the reset names the pictures of the user and of results, and the server has them',
         'agent/run/audio-recorder.test.ts: a run with saveLiveBlob stores the speech of a turn as two files, the user first, and records them in the conversation',
       ],
     },
@@ -73,7 +74,7 @@ export const parts: Area = {
     {
       id: 'FunctionResponse.parts',
       adk: 'Media of the result of a function; a tool may return a Part (since 2026).',
-      here: 'Pictures: `toolResult({ response, images })`, at most 4 of 1 MiB together; on the stream `images` of `tool_result`. A model without pictures in results is told in words. The conversation keeps their number.',
+      here: 'Pictures: `toolResult({ response, images })`, at most 4 of 1 MiB together; on the stream `images` of `tool_result`. A model without pictures in results is told in words. The conversation names them by reference, in files beside it.',
       status: 'done',
       tests: [
         'agent/run/result-images.test.ts: a tool that returns a picture to a model of the family %s gives it to clients, and to the model if the model takes it, and the conversation keeps the number',
