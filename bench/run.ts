@@ -15,6 +15,7 @@ import { describeConditions, writeSection } from './performance-doc.ts';
 import { measureRawUplink } from './raw-uplink.ts';
 import { measureReconnect } from './reconnect.ts';
 import { takeLines } from './report.ts';
+import { measureRestart } from './restart.ts';
 import { measureResume } from './resume.ts';
 import { measureRoundTrips } from './round-trips.ts';
 import { measureRunner } from './runner.ts';
@@ -44,6 +45,7 @@ const rows: Record<string, (servers: Servers) => Promise<void>> = {
   reconnect: () => measureReconnect(values.quick ? 3 : 15),
   'hand-over': () => measureHandOver(values.quick ? 3 : 15),
   resume: (servers) => measureResume(servers, values.quick ? 5 : 15),
+  restart: (servers) => measureRestart(servers, 1_000, values.quick ? 1 : 5),
   'tool-interruption': () => measureToolInterruption(rounds),
   'parallel-calls': () => measureParallelCalls(rounds),
   'stored-turn': () => measureStoredTurns(rounds, values.quick ? 100 : 400),

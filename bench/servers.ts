@@ -29,8 +29,11 @@ export interface Servers {
   readonly webSocketRelay: () => Promise<Child>;
   /** Express and @google/genai, as the samples write it. */
   readonly sample: () => Promise<Child>;
-  /** @param folder of another checkout that is already built; default: this one */
-  readonly ours: (folder?: string) => Promise<Child>;
+  /**
+   * @param folder of another checkout that is already built; default: this one
+   * @param env further variables
+   */
+  readonly ours: (folder?: string, env?: Record<string, string>) => Promise<Child>;
 }
 
 /** @param upstreamPort of bench/echo-upstream.ts */
@@ -39,7 +42,7 @@ export function serversBefore(upstreamPort: string): Servers {
     relay: () => startChild(['bench/bare-relay.ts', upstreamPort]),
     webSocketRelay: () => startChild(['bench/bare-websocket-relay.ts', upstreamPort]),
     sample: () => startChild(['bench/sample-server.ts', upstreamPort]),
-    ours: (folder = '.') => startOurs(folder, upstreamPort),
+    ours: (folder = '.', env = {}) => startOurs(folder, upstreamPort, [], env),
   };
 }
 
