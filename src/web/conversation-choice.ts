@@ -30,6 +30,13 @@ export class ConversationChoice {
     this.#options = options;
   }
 
+  /** Address of the open conversation, relative to that of the page; '' before the first one. */
+  get address(): string {
+    const ids = this.#ids.peek();
+    if (!ids) return '';
+    return `sessions/${encodeURIComponent(ids.userId)}/${encodeURIComponent(this.sessionId.peek() ?? '')}`;
+  }
+
   /** User id of the open conversation. */
   get userId(): string | undefined {
     return this.#ids.peek()?.userId;
@@ -85,9 +92,7 @@ export class ConversationChoice {
   async #leaveIfMissing(): Promise<void> {
     const { fetch, isEmpty, notify } = this.#options;
     const ids = this.#ids.peek();
-    const sessionId = this.sessionId.peek() ?? '';
-    const address = `sessions/${encodeURIComponent(ids?.userId ?? '')}/${encodeURIComponent(sessionId)}`;
-    const isMissing = await fetch(address, { cache: 'no-store' }).then(
+    const isMissing = await fetch(this.address, { cache: 'no-store' }).then(
       ({ status }) => status === 404,
       () => false,
     );

@@ -20,6 +20,7 @@ import { Notices } from './notices.ts';
 import { resolveRejection } from './resolve-rejection.ts';
 import type { ServerEvent } from './server-event.ts';
 import { SessionState } from './session-state.ts';
+import { StoredPictures } from './stored-pictures.ts';
 import { limitTranscript } from './transcript/limit-transcript.ts';
 import { isForgotten, isUnsent } from './transcript/reset.ts';
 import { findOpenAnswer, reduceTranscript, type TranscriptAction } from './transcript/transcript.ts';
@@ -45,6 +46,7 @@ export class Conversation {
   });
   readonly #typed: TypedMessages;
   readonly #stopper: AnswerStopper;
+  readonly #pictures: StoredPictures;
   /** Which conversation is open. */
   readonly choice: ConversationChoice;
 
@@ -77,10 +79,12 @@ export class Conversation {
       notify: (notice: Notice) => this.notify(notice),
       dismiss: (key: Notice['key']) => this.dismiss(key),
     };
+    // A browser's fetch refuses to run as a method of another object.
+    const fetchFn: typeof fetch = environment.network.fetch ?? ((input, init) => fetch(input, init));
+    this.#pictures = new StoredPictures({ ...parts, fetch: fetchFn, locate: () => this.choice.address });
     this.choice = new ConversationChoice({
       account: environment.account,
-      // A browser's fetch refuses to run as a method of another object.
-      fetch: environment.network.fetch ?? ((input, init) => fetch(input, init)),
+      fetch: fetchFn,
       open: () => this.open(),
       isEmpty: () => this.isEmpty.value,
       notify: parts.notify,
@@ -244,6 +248,7 @@ export class Conversation {
     if (notice) this.notify(notice);
     const { discarding } = this.transcript.value;
     this.#dispatch({ ...event, at: performance.now() });
+    if (event.name === 'reset') void this.#pictures.load(event.data, this.transcript.value.turns);
     if (event.name === 'message' && (!discarding || 'turn_complete' in event.data)) this.#receiveMessage(event.data);
   }
 

@@ -12,6 +12,9 @@ export type TranscriptAction =
   | { name: 'typed_settled'; id: number; sent: boolean }
   /** `heard`: number of characters of the answer's text that were heard; `undefined`: all of them. */
   | { name: 'heard'; id: number; heard: number | undefined }
+  /** A picture of the user was loaded, or those of the result of a call. */
+  | { name: 'stored_image'; id: number; image: ImageBitmap }
+  | { name: 'stored_result_images'; call: string; images: NonNullable<ToolUse['images']> }
   | { name: 'interrupt' }
   /** The playback of an answer that has arrived completely was stopped. */
   | { name: 'cut' }
@@ -49,6 +52,13 @@ export function reduceTranscript(transcript: Transcript, action: TranscriptActio
       return settleTyped(transcript, action.id, action.sent);
     case 'heard':
       return changeTurn<AgentTurn>(transcript, action.id, (turn) => ({ ...turn, heard: action.heard }));
+    case 'stored_image':
+      return changeTurn<UserTurn>(transcript, action.id, (turn) => ({
+        ...subtractPictures(turn, 1),
+        image: action.image,
+      }));
+    case 'stored_result_images':
+      return showResultImages(transcript, action.call, action.images);
     case 'interrupt':
       return {
         ...closeAnswer(transcript, 'interrupted'),
@@ -268,6 +278,24 @@ function replaceTurn(transcript: Transcript, index: number, turn: Turn): Transcr
 }
 
 /** Changes a tool call in any turn, because a result may arrive long after the turn of its call. */
+function showResultImages(transcript: Transcript, id: string, images: NonNullable<ToolUse['images']>): Transcript {
+  const hasCall = (part: AgentTurn['parts'][number]) => part.kind === 'tool' && part.id === id;
+  const index = transcript.turns.findLastIndex((turn) => turn.role === 'agent' && turn.parts.some(hasCall));
+  const turn = transcript.turns[index];
+  if (turn?.role !== 'agent') return transcript;
+  const parts = turn.parts.map((part) =>
+    part.kind === 'tool' && part.id === id ? { ...subtractPictures(part, images.length), images } : part,
+  );
+  return replaceTurn(transcript, index, { ...turn, parts });
+}
+
+/** Subtracts pictures that the page has now from those that it does not have. */
+function subtractPictures<T extends { readonly pictures?: number }>(item: T, count: number): T {
+  const { pictures = 0, ...rest } = item;
+  const missing = pictures - count;
+  return (missing > 0 ? { ...rest, pictures: missing } : rest) as T; // `pictures` is optional
+}
+
 function changeTool(transcript: Transcript, id: string, change: Partial<ToolUse>): Transcript {
   const hasCall = (turn: Turn) =>
     turn.role === 'agent' && turn.parts.some((part) => part.kind === 'tool' && part.id === id);

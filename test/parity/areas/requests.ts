@@ -175,6 +175,15 @@ export const requests: Area = {
       ],
     },
     {
+      id: 'LiveRequest.pictureData',
+      adk: 'None; `save_input_blobs_as_artifacts` has the same aim.',
+      here: 'The pictures of the message, which the session adds for the store.',
+      status: 'done',
+      tests: [
+        'http/stored-pictures.test.ts: after a restart the reset names the pictures of the user and of results, and the server has them',
+      ],
+    },
+    {
       id: 'LiveRequest.configure',
       adk: 'None: the config of a run is fixed.',
       here: 'Instruction and names that a client chooses for its session, if the author of the agent allows it.',
