@@ -10,8 +10,9 @@ const USAGE = `bidi-sse emulator: a Gemini Live server that needs no key and no 
 
 Usage: npx bidi-sse emulator [options]     (or: npm run emulator -- [options])
 
-Starts a server that speaks Gemini Live's WebSocket protocol. Its agent needs no model and no network. Its rules are those
-of the model that the client's setup names: gemini-3.8-live only speaks, gemini-live-2.5-flash-preview also answers in text.
+Starts a server that speaks Gemini Live's WebSocket protocol, and generateContent of the text models. Its agent needs no
+model and no network. Its rules are those of the model that the client's setup names: gemini-3.8-live only speaks,
+gemini-live-2.5-flash-preview also answers in text.
 
   --host HOST        address to listen on (default 127.0.0.1)
   --port PORT        port to listen on; 0: any free port (default 9100)
