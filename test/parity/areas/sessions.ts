@@ -51,6 +51,8 @@ export const sessions: Area = {
       status: 'done',
       tests: [
         'http/session-store.test.ts: readers of the dialect %s are told once that the store fails, and once that it works again',
+        'store/sql/sqlite-failures.test.ts: two processes on one file of SQLite one that waits for the other goes on with everything else, and commits then',
+        'store/sql/sqlite-failures.test.ts: a file of SQLite that is in use refuses turns while it is moved away, says why, and takes them when it is back',
         'agent/run/conversation-recorder.test.ts: a run whose store %s continues, and so does the next run',
         'agent/run/conversation-recorder.test.ts: a store that recovers gets every turn of a run once and in order',
       ],
