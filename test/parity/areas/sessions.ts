@@ -154,7 +154,7 @@ export const sessions: Area = {
     {
       id: 'DatabaseSessionService',
       adk: 'SQLite, PostgreSQL, MySQL.',
-      here: 'SQLite and PostgreSQL, by `DATABASE_URL` or as the option `store`. Resumption handles are encrypted, or not stored.',
+      here: 'SQLite in a file of the working directory by default; SQLite and PostgreSQL by `DATABASE_URL` or as the option `store`. Resumption handles are encrypted, or not stored.',
       status: 'done',
       tests: [
         'store/sql/sqlite-store.test.ts: createSqliteStore keeps everything in its file: another store of the same file has it',
