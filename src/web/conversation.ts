@@ -214,8 +214,11 @@ export class Conversation {
 
   /** Asks for a sign-in, because the server refuses the credentials of a request beside those of the conversation. */
   async onUnauthorized(): Promise<void> {
+    const byApp = await this.#environment.account.isSignInByApp();
+    // The connection may have been refused meanwhile.
+    if (this.connection.value.phase === 'signed-out') return;
     this.#link.close();
-    this.#requireSignIn(await this.#environment.account.isSignInByApp());
+    this.#requireSignIn(byApp);
   }
 
   #requireSignIn(byApp: boolean): void {

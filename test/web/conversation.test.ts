@@ -638,3 +638,10 @@ describe('a conversation that the user has chosen', () => {
     expect(await since()).toEqual(['stop voice', 'GET events/u1']);
   });
 });
+
+test('credentials that expire during a request beside the conversation end its voice, and the page asks once for a sign-in', async () => {
+  const { conversation, since } = await inVoice();
+  await Promise.all([conversation.onUnauthorized(), conversation.onUnauthorized()]);
+  expect(await since()).toEqual(['stop voice', 'ask for a sign-in']);
+  expect(conversation.connection.value.phase).toBe('signed-out');
+});
