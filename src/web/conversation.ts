@@ -153,10 +153,11 @@ export class Conversation {
     void this.#link.client?.setSpeech(this.#environment.settings.speech);
   }
 
-  /** Starts a new conversation. The server keeps the old one. */
+  /** Starts a new conversation. The server keeps the old one, unless it was deleted. */
   startOver(): void {
     this.talk.end();
-    this.notify(createNewConversationNotice(this.choice.openNew()));
+    if (this.#isDeleted) this.#replaceDeleted();
+    else this.notify(createNewConversationNotice(this.choice.openNew()));
   }
 
   /** Ends a call, and opens a conversation that the server keeps. */
@@ -262,7 +263,8 @@ export class Conversation {
 
   #reopenIfEnded(): boolean {
     const hasEnded = this.connection.value.phase === 'ended' || this.#link.hasFailed;
-    if (hasEnded) this.open();
+    if (hasEnded && this.#isDeleted) this.#replaceDeleted();
+    else if (hasEnded) this.open();
     return hasEnded;
   }
 
@@ -273,7 +275,22 @@ export class Conversation {
       this.talk.voice.markOn();
     }
     if (state.phase === 'offline') this.notify(createOfflineNotice(state.error, () => this.retryNow()));
-    if (state.phase === 'ended') this.notify(this.#createEndedNotice());
+    if (state.phase !== 'ended') return;
+    // Nobody hears the user any more, and nobody can continue the conversation.
+    if (this.#isDeleted) this.talk.end();
+    this.notify(this.#createEndedNotice());
+  }
+
+  /** Whether the open conversation was deleted elsewhere. */
+  get #isDeleted(): boolean {
+    return this.#session.endReason === 'deleted';
+  }
+
+  /** Begins a new conversation in the place of one that was deleted elsewhere. What was written for that one is for the new one. */
+  #replaceDeleted(): void {
+    const before = this.choice.name.peek();
+    this.choice.openNew();
+    this.#environment.onReplaced(before, this.choice.name.peek());
   }
 
   #createEndedNotice(): Notice {

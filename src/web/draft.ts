@@ -38,6 +38,20 @@ export class Draft {
     }
   }
 
+  /** Puts text on lines before a draft. */
+  prepend(conversation: string, text: string): void {
+    const before = this.load(conversation);
+    this.save(conversation, before === '' ? text : `${text}\n${before}`);
+  }
+
+  /** Makes the draft of a conversation that of another one, which has none. */
+  move(from: string, to: string): void {
+    this.save(to, this.load(from));
+    this.saveImage(to, this.getImage(from));
+    this.save(from, '');
+    this.saveImage(from, undefined);
+  }
+
   getImage(conversation: string): AttachedImage | undefined {
     return this.#images.get(conversation);
   }

@@ -31,4 +31,6 @@ export interface Environment {
   >;
   /** Called when the page leaves a conversation in which a typed message was not sent yet. */
   onUnsent(conversation: string, text: string): void;
+  /** Called when a new conversation takes the place of one that was deleted. Both are names, as in `onUnsent`. */
+  onReplaced(before: string, next: string): void;
 }

@@ -81,7 +81,8 @@ const conversation = new Conversation({
     channel: typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel('bidi-sse.voice'),
   },
   account,
-  onUnsent: (name, text) => draft.save(name, text),
+  onUnsent: (name, text) => draft.prepend(name, text),
+  onReplaced: (before, next) => draft.move(before, next),
 });
 
 effect(() => measurements.onMicrophoneLevel(conversation.talk.voice.microphoneLevel.value));

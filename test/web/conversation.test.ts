@@ -55,6 +55,7 @@ function open() {
     },
     onTraffic: () => undefined,
     onUnsent: (conversation, text) => log.push(`unsent in ${conversation}: ${text}`),
+    onReplaced: (before, next) => log.push(`${next} in the place of ${before}`),
     settings,
     tabs: { locks: undefined, channel: undefined },
     account: {
@@ -629,13 +630,33 @@ describe('a conversation that the user has chosen', () => {
   test('is left with its call, and a conversation that was deleted elsewhere offers a new one', async () => {
     const { conversation, emit, since } = await inVoice();
     emit('reset', reset('Hi'));
-    emit('end', { reason: 'deleted' });
     await since();
+    emit('end', { reason: 'deleted' });
+    expect(await since()).toEqual(['stop voice']);
     const [notice] = conversation.notices.value.filter(({ key }) => key === 'connection');
     expect(notice).toMatchObject({ text: 'This conversation was deleted.', action: { label: 'New conversation' } });
     expect(conversation.transcript.value.turns).toHaveLength(1);
+    conversation.sendMessage('and now?');
+    await since();
     notice?.action?.run();
-    expect(await since()).toEqual(['stop voice', 'GET events/u1']);
+    // What was written for it is for the new one, and nobody can go back to it.
+    expect(await since()).toEqual([
+      'unsent in u0/default: and now?',
+      'u1/default in the place of u0/default',
+      'GET events/u1',
+    ]);
+    expect(conversation.notices.value).toEqual([]);
+  });
+
+  test('and that was deleted elsewhere is not begun again by a call: a new one is', async () => {
+    const { conversation, begin, emit, since } = open();
+    await begin();
+    emit('reset', reset('Hi'));
+    emit('end', { reason: 'deleted' });
+    await since();
+    await conversation.talk.start();
+    expect((await since()).filter((line) => line.startsWith('GET events'))).toEqual(['GET events/u1?is_audio=true']);
+    expect(conversation.isEmpty.value).toBe(true);
   });
 });
 
