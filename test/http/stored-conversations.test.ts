@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { rootAgent } from '../../examples/multi-agent/agent.ts';
 import { Agent } from '../../src/agent/agent.ts';
 import { readConfig } from '../../src/config.ts';
 import { createService } from '../../src/service.ts';
@@ -79,4 +80,27 @@ test('a service that cannot be created leaves the file of its database closed', 
   };
   expect(existsSync(file)).toBe(true);
   await waitFor('the file to be closed', () => listOpen().length === 0);
+});
+
+test('after a restart a returning client learns which agent has the conversation, with the calls of the turns before', async () => {
+  const environment = { DATABASE_URL: `sqlite:${join(await temporaryDirectory(), 'conversations.db')}` };
+  const first = await startTestServer(environment, { agent: rootAgent });
+  const before = await openStream(`${first.url}/events/me?audio=none`);
+  await before.untilNamed('session');
+  await say(first, 'Why is my bill so high?');
+  expect(await before.nextAnswer()).toContain('calls abroad');
+  await first.close();
+
+  const second = await startTestServer(environment, { agent: rootAgent });
+  const after = await openStream(`${second.url}/events/me?audio=none`, { 'last-event-id': before.lastId });
+  const { turns } = await after.untilNamed('reset');
+  expect(turns).toMatchObject([
+    { role: 'user', text: 'Why is my bill so high?' },
+    {
+      role: 'model',
+      text: expect.stringContaining('calls abroad'),
+      tools: [{ name: 'transfer_to_agent' }, { name: 'read_bill', state: 'done' }],
+    },
+  ]);
+  expect(await after.untilNamed('agent')).toEqual({ name: 'billing' });
 });
