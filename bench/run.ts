@@ -45,7 +45,7 @@ const rows: Record<string, (servers: Servers) => Promise<void>> = {
   reconnect: () => measureReconnect(values.quick ? 3 : 15),
   'hand-over': () => measureHandOver(values.quick ? 3 : 15),
   resume: (servers) => measureResume(servers, values.quick ? 5 : 15),
-  restart: (servers) => measureRestart(servers, 1_000, values.quick ? 1 : 5),
+  restart: (servers) => measureRestart(servers, 1_000, values.quick ? 1 : 3),
   'tool-interruption': () => measureToolInterruption(rounds),
   'parallel-calls': () => measureParallelCalls(rounds),
   'stored-turn': () => measureStoredTurns(rounds, values.quick ? 100 : 400),
