@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LiveRunner } from '../agent/run/runner.ts';
 import { type Artifact, isFilename } from '../store/artifact-store.ts';
 import type { ConversationKey } from '../store/conversation-key.ts';
@@ -11,7 +12,9 @@ import { toSizedRequest } from '../wire/byte-size.ts';
 import type { StateDelta } from '../wire/state-delta.ts';
 import { WireError } from '../wire/wire-error.ts';
 import type { ActiveSessions } from './active-sessions.ts';
+
 import { WavRecording } from './export/wav-recording.ts';
+import { RecordingSlots } from './recording-slots.ts';
 import { findViolation } from './request-rules.ts';
 import { checkStateChange } from './session-config-rules.ts';
 import type { SessionLogger } from './session-logger.ts';
@@ -44,6 +47,7 @@ const STORE_MS = 10_000;
 /** The conversations of users beyond their live sessions: in the store, and in memory as far as the store does not have them yet. */
 export class StoredSessions {
   readonly #options: StoredSessionsOptions;
+  readonly #recordings = new RecordingSlots();
 
   constructor(options: StoredSessionsOptions) {
     this.#options = options;
@@ -123,6 +127,15 @@ export class StoredSessions {
   }
 
   /**
+   * Reserves the memory of a recording that is read. Call it before `findRecording`.
+   * @returns function that gives the memory back. Call it once
+   * @throws {WireError} server_busy: the user, or all users together, read too many recordings at the same time
+   */
+  reserveRecording(userId: string): () => void {
+    return this.#recordings.acquire(userId);
+  }
+
+  /**
    * Finds what was recorded of a conversation.
    * @param pages events of the conversation, as `read` returns them
    * @throws {WireError} no_recording: nothing was, or all of it is gone; session_not_found, store_unavailable
@@ -186,6 +199,8 @@ export class StoredSessions {
       const page = await this.#ask(() => limitTime(() => operations.readEvents(key, options), STORE_MS));
       if (!page) throw createNotStoredError();
       yield page.events;
+      // A store in this process answers in the same turn of the event loop, and a reader may have nothing to write.
+      await nextTurn();
       cursor = page.next;
     } while (cursor !== undefined);
     if (summary?.text) yield [toCompactionEvent(summary)];

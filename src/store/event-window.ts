@@ -64,9 +64,18 @@ export class EventWindow {
     this.#unsummarizedCharacters = sumCharacters(this.#entries.slice(count));
   }
 
-  /** Returns a copy of the newest events, oldest first. @param count maximum number of events. Default: all */
-  list(count = this.length): AgentEvent[] {
-    const first = Math.max(this.#dropped, this.#entries.length - count);
+  /**
+   * Returns a copy of the newest events, oldest first.
+   * @param count maximum number of events. Default: all
+   * @param characters maximum size of the events. The newest one is returned whatever its size. Default: no limit
+   */
+  list(count = this.length, characters = Number.POSITIVE_INFINITY): AgentEvent[] {
+    const oldest = Math.max(this.#dropped, this.#entries.length - count);
+    let first = this.#entries.length;
+    for (let size = 0; first > oldest; first -= 1) {
+      size += this.#entries[first - 1]?.characters ?? 0;
+      if (size > characters && first < this.#entries.length) break;
+    }
     return this.#entries.slice(first).flatMap((entry) => entry?.event ?? []);
   }
 

@@ -104,11 +104,14 @@ class MemoryStore implements SessionStore {
     this.#limits = limits;
   }
 
-  async load(key: ConversationKey, { recentEvents }: LoadOptions = {}): Promise<StoredSession | undefined> {
+  async load(
+    key: ConversationKey,
+    { recentEvents, recentCharacters }: LoadOptions = {},
+  ): Promise<StoredSession | undefined> {
     const conversation = this.#conversations.get(formatKey(key));
     if (!conversation) return undefined;
     const { window, state, resumption, summary, title, updatedAt } = conversation;
-    const events = window.list(recentEvents);
+    const events = window.list(recentEvents, recentCharacters);
     return {
       ...conversation.key,
       title,

@@ -8,6 +8,8 @@ import { limitTime } from './time-limit.ts';
 export interface SessionLoadLimits {
   /** Maximum number of events that are loaded, the newest ones. */
   readonly events: number;
+  /** Maximum size of these events, in characters of their JSON text. */
+  readonly characters: number;
   /** Maximum wait for one answer of the store. */
   readonly attemptMs: number;
   /** Wait before the first retry. It doubles with each retry. */
@@ -29,6 +31,9 @@ export interface SessionLoadOptions {
   /** Called after each attempt. */
   readonly onAttempt: () => void;
 }
+
+/** Maximum number of bytes of one character in UTF-8. */
+const MAX_CHARACTER_BYTES = 3;
 
 /** Loads one conversation, as often as the store fails. */
 export class SessionLoad {
@@ -82,8 +87,10 @@ export class SessionLoad {
 
   async #attempt(): Promise<void> {
     const { key, store, limits, onLoaded } = this.#options;
-    const { events: recentEvents, attemptMs } = limits;
-    const stored = await limitTime(() => store.load(key, { recentEvents }), attemptMs);
+    const { events: recentEvents, characters, attemptMs } = limits;
+    // A store may count bytes.
+    const newest = { recentEvents, recentCharacters: MAX_CHARACTER_BYTES * characters };
+    const stored = await limitTime(() => store.load(key, newest), attemptMs);
     const state = stored?.state ?? (await limitTime(() => store.loadState(key.appName, key.userId), attemptMs));
     if (this.#isStopped) return;
     onLoaded(stored, state);

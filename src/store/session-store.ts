@@ -51,6 +51,8 @@ export interface TurnCommit {
 export interface LoadOptions {
   /** Maximum number of events, the newest ones. Default: all. */
   readonly recentEvents?: number;
+  /** Maximum size of these events, in characters of their JSON text; a store may count bytes. A larger newest event is loaded alone. Default: no limit. */
+  readonly recentCharacters?: number;
 }
 
 /** Row of a list (ADK: a Session without its events). */

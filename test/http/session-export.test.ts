@@ -166,3 +166,65 @@ test('a recording of 100 MB is exported as WAV, file by file: a reader that stop
   expect(loads).toBeLessThan(3 * count + count / 2);
   await slow.body?.cancel();
 }, 60_000);
+
+test.each(['json', 'text', 'wav'])(
+  'an export as %s lets others be served between two pages, of which nothing may be written',
+  async (format) => {
+    const store = createMemoryStore();
+    const stateDelta = { note: 'x'.repeat(100_000) };
+    for (let index = 0; index < 9; index += 1) {
+      await store.commit(KEY, { events: [{ ...textEvent(''), content: {}, actions: { stateDelta } }] });
+    }
+    let turns = 0;
+    const turnsOfReads: number[] = [];
+    const readEvents = store.readEvents.bind(store);
+    store.readEvents = (...parameters) => {
+      if (turnsOfReads.length === 0) countTurns();
+      turnsOfReads.push(turns);
+      return readEvents(...parameters);
+    };
+    const countTurns = () => {
+      turns += 1;
+      if (turnsOfReads.length < 5) setImmediate(countTurns);
+    };
+    const { url } = await startStoreServer({ store });
+    await fetchBytes(`${url}/sessions/me/one?format=${format}`);
+    expect(turnsOfReads).toHaveLength(5);
+    expect(new Set(turnsOfReads).size).toBe(5);
+  },
+);
+
+test('a user reads two recordings at a time, another one is refused until one of them is over', async () => {
+  const store = createMemoryStore();
+  const artifacts = createMemoryArtifacts();
+  const mimeType = 'audio/pcm;rate=24000';
+  const fileData = { fileUri: formatArtifactUri(KEY, 'a', 0), mimeType };
+  for (const userId of ['me', 'bob']) {
+    const key = { ...KEY, userId };
+    await artifacts.save(key, 'a', { mimeType, data: new Uint8Array(1_000) });
+    const uri = formatArtifactUri(key, 'a', 0);
+    const content = { parts: [{ fileData: { ...fileData, fileUri: uri } }] };
+    await store.commit(key, { events: [{ ...textEvent(''), content }] });
+  }
+  const { promise: opened, resolve } = Promise.withResolvers<void>();
+  let loads = 0;
+  const load = artifacts.load.bind(artifacts);
+  artifacts.load = async (key, ...others) => {
+    loads += 1;
+    if (key.userId === 'me') await opened;
+    return load(key, ...others);
+  };
+  const { url } = await startStoreServer({ store, artifacts });
+  const first = [fetchBytes(`${url}/sessions/me/one?format=wav`), fetchBytes(`${url}/sessions/me/one?format=wav`)];
+  await waitFor('both', () => loads === 2);
+  const refused = await fetchBytes(`${url}/sessions/me/one?format=wav`);
+  expect({ status: refused.status, body: JSON.parse(refused.body.toString()) }).toMatchObject({
+    status: 503,
+    body: { code: 'server_busy', retry: true },
+  });
+  expect((await fetchBytes(`${url}/sessions/me/one?format=text`)).status).toBe(200);
+  expect((await fetchBytes(`${url}/sessions/bob/one?format=wav`)).status).toBe(200);
+  resolve();
+  expect((await Promise.all(first)).map(({ status }) => status)).toEqual([200, 200]);
+  expect((await fetchBytes(`${url}/sessions/me/one?format=wav`)).status).toBe(200);
+});

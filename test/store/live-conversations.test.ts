@@ -149,6 +149,24 @@ describe('the conversation in memory', () => {
 });
 
 describe('loads', () => {
+  test('no more of a large conversation is loaded than memory keeps: the rest would stop the event loop', async () => {
+    const store = new TroubledStore();
+    for (let index = 0; index < 20; index += 1) await store.commit(KEY, { events: [textEvent('x'.repeat(1_000))] });
+    const load = store.load.bind(store);
+    const loaded: (number | undefined)[] = [];
+    store.load = async (...parameters) => {
+      const stored = await load(...parameters);
+      loaded.push(stored?.events.length);
+      return stored;
+    };
+    const { conversation } = open({ characters: 2_500 }, store);
+    await conversation.loaded;
+    expect(loaded).toEqual([expect.any(Number)]);
+    expect(loaded[0]).toBeLessThan(8);
+    expect(conversation.events).toHaveLength(2);
+    expect(conversation.truncated).toBe(true);
+  });
+
   test.each(['rejects', 'hangs'] as const)(
     'a load that %s delays the conversation up to a limit; when the store works again, its events are put before what was said',
     async (fate) => {

@@ -111,6 +111,23 @@ function describeCommits(open: () => Promise<SessionStore>): void {
     expect(await store.load(KEY, { recentEvents: 0 })).toMatchObject({ truncated: true, events: [] });
   });
 
+  test('only the newest events can be loaded that have a size together, and at least one', async () => {
+    const store = await open();
+    const events = ['one', 'two', 'three'].map((text) => textEvent(text.repeat(1_000)));
+    await store.commit(KEY, { events });
+    const size = JSON.stringify(events[1]).length + JSON.stringify(events[2]).length;
+    const load = async (recentCharacters: number, recentEvents = 9) => {
+      const stored = await store.load(KEY, { recentCharacters, recentEvents });
+      return { count: stored?.events.length, newest: stored?.events.at(-1), truncated: stored?.truncated };
+    };
+    const newest = events[2];
+    expect(await load(size)).toEqual({ count: 2, newest, truncated: true });
+    expect(await load(size - 1)).toEqual({ count: 1, newest, truncated: true });
+    expect(await load(1)).toEqual({ count: 1, newest, truncated: true });
+    expect(await load(1_000_000)).toEqual({ count: 3, newest, truncated: false });
+    expect(await load(1_000_000, 1)).toEqual({ count: 1, newest, truncated: true });
+  });
+
   test('the newest resumption handle is kept, through commits that have none', async () => {
     const store = await open();
     await store.commit(KEY, { events: [], resumption: { provider: 'gemini', handle: 'one' } });

@@ -34,10 +34,16 @@ export class ExportAnswer {
     return this.#res.destroyed;
   }
 
-  /** Passes on parts as long as the connection is open. */
-  async *whileOpen<Part>(parts: AsyncIterable<Part>): AsyncGenerator<Part, void, undefined> {
+  /**
+   * Passes on parts as long as the connection is open.
+   * @param requestsPerPart what reading each part after the first costs the address, in requests. Default: 0
+   */
+  async *whileOpen<Part>(parts: AsyncIterable<Part>, requestsPerPart = 0): AsyncGenerator<Part, void, undefined> {
+    let isFirst = true;
     for await (const part of parts) {
       if (this.isGone) return;
+      if (!isFirst) this.#request.chargeRequests(requestsPerPart);
+      isFirst = false;
       yield part;
     }
   }

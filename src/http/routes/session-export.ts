@@ -17,6 +17,8 @@ export interface ExportOptions {
 /** Length of an export that costs its address as much as a request, in characters, and of a recording, which costs less to make, in bytes. */
 const CHARACTERS_PER_REQUEST = 8 * 1024;
 const AUDIO_BYTES_PER_REQUEST = 256 * 1024;
+/** Number of requests that reading a page of events costs besides, where little of it may be sent. */
+const REQUESTS_PER_PAGE = 16;
 
 /**
  * Answers with a whole conversation. The events are read and written page by page: a conversation of any size costs the memory of one page. An error
@@ -69,7 +71,7 @@ async function sendText(answer: ExportAnswer, { session, pages }: ExportedSessio
   const transcript = new TranscriptText();
   let before = formatTextHead(session.title ?? '', session.appName, session.updatedAt);
   let isOpen = false;
-  for await (const page of answer.whileOpen(pages)) {
+  for await (const page of answer.whileOpen(pages, REQUESTS_PER_PAGE)) {
     if (!isOpen) answer.writeHead('text/plain; charset=utf-8', formatAttachment(nameFile(session), 'txt'));
     isOpen = true;
     await answer.write(before + page.map((event) => transcript.add(event)).join(''));
@@ -79,14 +81,19 @@ async function sendText(answer: ExportAnswer, { session, pages }: ExportedSessio
 }
 
 async function sendWav(answer: ExportAnswer, { session, pages }: ExportedSession, sessions: StoredSessions) {
-  const recording = await sessions.findRecording(session, answer.whileOpen(pages));
-  if (answer.isGone) return;
-  answer.writeHead('audio/wav', {
-    'Content-Length': `${recording.byteLength}`,
-    ...formatAttachment(nameFile(session), 'wav'),
-  });
-  for await (const part of answer.whileOpen(recording.read())) await answer.write(part, recording.heldBytes);
-  answer.end();
+  const release = sessions.reserveRecording(session.userId);
+  try {
+    const recording = await sessions.findRecording(session, answer.whileOpen(pages, REQUESTS_PER_PAGE));
+    if (answer.isGone) return;
+    answer.writeHead('audio/wav', {
+      'Content-Length': `${recording.byteLength}`,
+      ...formatAttachment(nameFile(session), 'wav'),
+    });
+    for await (const part of answer.whileOpen(recording.read())) await answer.write(part, recording.heldBytes);
+    answer.end();
+  } finally {
+    release();
+  }
 }
 
 function nameFile({ title = '', sessionId }: StoredSession): string {

@@ -1,6 +1,6 @@
 import type { Kysely, Sql, Transaction } from 'kysely';
 import type { AgentEvent } from '../../wire/agent-event.ts';
-import { EVENT_PAGE_LIMITS, type EventPage, type StoredSession } from '../session-store.ts';
+import { EVENT_PAGE_LIMITS, type EventPage, type LoadOptions, type StoredSession } from '../session-store.ts';
 import type { Tables } from './schema.ts';
 
 /** Maximum number of events in one statement: SQLite takes 32,766 parameters, three for an event. */
@@ -55,18 +55,45 @@ export async function insertEvents(
     .execute();
 }
 
-/** Reads the newest events of a conversation. @param limit maximum number of events. Default: all */
+/** Reads the newest events of a conversation. The sizes are read first, so that no event is read that is not returned. */
 export async function readEvents(
   db: Kysely<Tables>,
   pk: number,
-  limit: number | undefined,
+  { recentEvents, recentCharacters: maxBytes = Number.POSITIVE_INFINITY }: LoadOptions,
 ): Promise<Pick<StoredSession, 'events' | 'truncated'>> {
-  let query = db.selectFrom('bidi_events').select('body').where('session_pk', '=', pk).orderBy('position', 'desc');
-  if (limit !== undefined) query = query.limit(limit + 1);
-  const rows = await query.execute();
-  const truncated = limit !== undefined && rows.length > limit;
-  const newest = truncated ? rows.slice(0, limit) : rows;
-  return { events: newest.reverse().map(({ body }): AgentEvent => JSON.parse(body)), truncated };
+  let query = selectSizes(db, pk).orderBy('position', 'desc');
+  if (recentEvents !== undefined) query = query.limit(recentEvents + 1);
+  const sizes = await query.execute();
+  const count = countFitting(sizes.slice(0, recentEvents), maxBytes);
+  const first = sizes[count - 1]?.position;
+  if (first === undefined) return { events: [], truncated: sizes.length > 0 };
+  const events = await selectBodies(db, pk).where('position', '>=', first).execute();
+  return { events: events.map(parseBody), truncated: sizes.length > count };
+}
+
+function selectSizes(db: Kysely<Tables>, pk: number) {
+  return db
+    .selectFrom('bidi_events')
+    .select(({ fn, ref }) => ['position', fn<number>('octet_length', [ref('body')]).as('bytes')])
+    .where('session_pk', '=', pk);
+}
+
+function selectBodies(db: Kysely<Tables>, pk: number) {
+  return db.selectFrom('bidi_events').select('body').where('session_pk', '=', pk).orderBy('position');
+}
+
+/** Counts the first events that fit into a number of bytes. The first one fits in any case. */
+function countFitting(sizes: readonly { readonly bytes: number }[], maxBytes: number): number {
+  let total = 0;
+  const beyond = sizes.findIndex(({ bytes }, index) => {
+    total += bytes;
+    return total > maxBytes && index > 0;
+  });
+  return beyond === -1 ? sizes.length : beyond;
+}
+
+function parseBody({ body }: { readonly body: string }): AgentEvent {
+  return JSON.parse(body);
 }
 
 /**
@@ -76,31 +103,16 @@ export async function readEvents(
 export async function readEventPage(db: Kysely<Tables>, pk: number, cursor: string | undefined): Promise<EventPage> {
   const after = cursor === undefined ? 0 : parseEventCursor(cursor, pk);
   const { events: maxEvents, characters: maxBytes } = EVENT_PAGE_LIMITS;
-  const sizes = await db
-    .selectFrom('bidi_events')
-    .select(({ fn, ref }) => ['position', fn<number>('octet_length', [ref('body')]).as('bytes')])
-    .where('session_pk', '=', pk)
+  const sizes = await selectSizes(db, pk)
     .where('position', '>', after)
     .orderBy('position')
     .limit(maxEvents + 1)
     .execute();
-  let bytes = 0;
-  const beyond = sizes.slice(0, maxEvents).findIndex((size, index) => {
-    bytes += size.bytes;
-    return bytes > maxBytes && index > 0;
-  });
-  const count = beyond === -1 ? Math.min(sizes.length, maxEvents) : beyond;
+  const count = countFitting(sizes.slice(0, maxEvents), maxBytes);
   const last = sizes[count - 1]?.position;
   if (last === undefined) return { events: [] };
-  const rows = await db
-    .selectFrom('bidi_events')
-    .select('body')
-    .where('session_pk', '=', pk)
-    .where('position', '>', after)
-    .where('position', '<=', last)
-    .orderBy('position')
-    .execute();
-  const events = rows.map(({ body }): AgentEvent => JSON.parse(body));
+  const rows = await selectBodies(db, pk).where('position', '>', after).where('position', '<=', last).execute();
+  const events = rows.map(parseBody);
   return count < sizes.length ? { events, next: `${pk}:${last}` } : { events };
 }
 

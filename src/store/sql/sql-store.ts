@@ -65,7 +65,7 @@ export class SqlStore implements SessionStore {
     this.#cipher = options.handleSecret === undefined ? undefined : new HandleCipher(options.handleSecret);
   }
 
-  async load(key: ConversationKey, { recentEvents }: LoadOptions = {}): Promise<StoredSession | undefined> {
+  async load(key: ConversationKey, options: LoadOptions = {}): Promise<StoredSession | undefined> {
     const { db } = await this.#open();
     const { appName, userId, sessionId } = key;
     return db
@@ -74,7 +74,7 @@ export class SqlStore implements SessionStore {
       .execute(async (snapshot) => {
         const session = await findSession(snapshot, key);
         if (!session) return undefined;
-        const { events, truncated } = await readEvents(snapshot, session.pk, recentEvents);
+        const { events, truncated } = await readEvents(snapshot, session.pk, options);
         const state = await readState(snapshot, key);
         const resumption = this.#readResumption(key, session.resumption_provider, session.resumption_handle);
         const summary = readSummary(session.summary);
