@@ -32,6 +32,7 @@ import type { RealtimeModel } from './models/realtime-model.ts';
 import { requireSupportedNode } from './node-version.ts';
 import { checkServiceOptions, type ServiceOptions } from './service-options.ts';
 import { ActiveSessions } from './session/active-sessions.ts';
+import { FileLoads } from './session/file-loads.ts';
 import { MemoryBudget } from './session/memory-budget.ts';
 import { Retention } from './session/retention.ts';
 import { StoredSessions } from './session/stored-sessions.ts';
@@ -133,7 +134,7 @@ export class Service {
         ...shared,
         ...{ pipeline, events, tickets },
         send: { sessions, draining },
-        stored: { sessions: stored, memory, draining },
+        stored: { sessions: stored, memory, files: new FileLoads(memory), draining },
       });
       this.#signIn = new SignInRoutes(this.#gate, pipeline, logger);
       this.#webSockets = new WebSocketServerAdapter({ ...shared, stalls, route: { events } });

@@ -8,6 +8,7 @@ import { RequestPipeline } from '../../src/http/request-pipeline.ts';
 import { Router } from '../../src/http/routes/router.ts';
 import { StallWatch } from '../../src/http/stall-watch.ts';
 import { ActiveSessions } from '../../src/session/active-sessions.ts';
+import { FileLoads } from '../../src/session/file-loads.ts';
 import { WINDOW } from '../../src/session/inbox.ts';
 import { LiveLog, type LogLimits } from '../../src/session/log/live-log.ts';
 import type { LogView } from '../../src/session/log/log-view.ts';
@@ -115,6 +116,7 @@ export function startSimulatedServer(options: SimulatedServerOptions): Simulated
     stored: {
       sessions: new StoredSessions({ runner, conversations, sessions, logger }),
       memory,
+      files: new FileLoads(memory),
       draining: isDraining,
     },
     pipeline: new RequestPipeline({ maxWaiting: 16, stalls: new StallWatch(STALL_MS), memory }),

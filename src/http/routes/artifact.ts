@@ -1,15 +1,14 @@
 import type { ServerResponse } from 'node:http';
-import { createServerBusyError, type MemoryBudget } from '../../session/memory-budget.ts';
+import type { FileLoads } from '../../session/file-loads.ts';
 import type { StoredSessions } from '../../session/stored-sessions.ts';
-import { MemoryShare } from '../../wire/memory-share.ts';
 import { WireError } from '../../wire/wire-error.ts';
 import { formatAttachment } from '../content-disposition.ts';
 import type { RequestContext } from '../gate.ts';
 
 export interface ArtifactRouteOptions {
   readonly sessions: StoredSessions;
-  /** Counts the files that wait for their readers. */
-  readonly memory: MemoryBudget;
+  /** Limits the files that wait for their readers. */
+  readonly files: FileLoads;
   /** Whether the server is shutting down. */
   readonly draining: () => boolean;
 }
@@ -30,15 +29,20 @@ export async function serveArtifact(
   res: ServerResponse,
   context: RequestContext,
   segment: string,
-  { sessions, memory, draining }: ArtifactRouteOptions,
+  { sessions, files, draining }: ArtifactRouteOptions,
 ): Promise<void> {
   const { userId, sessionId, corsHeaders } = context;
   if (draining()) throw new WireError('draining');
-  if (!memory.admitsWork) throw createServerBusyError();
   const filename = decodeName(segment);
-  const artifact = filename === undefined ? undefined : await sessions.loadArtifact(userId, sessionId, filename);
-  if (filename === undefined || !artifact) throw new WireError('artifact_not_found');
-  const { mimeType, data } = artifact;
+  if (filename === undefined) throw new WireError('artifact_not_found');
+  const file = await files.load(userId, async () =>
+    res.destroyed ? undefined : sessions.loadArtifact(userId, sessionId, filename),
+  );
+  if (!file) throw new WireError('artifact_not_found');
+  const { mimeType, data } = file.artifact;
+  // A response whose client has left has been closed before.
+  if (res.destroyed) return file.release();
+  res.once('close', file.release);
   const isShown = SHOWN_TYPES.has(mimeType);
   context.chargeRequests(Math.floor(data.length / BYTES_PER_REQUEST));
   res.writeHead(200, {
@@ -51,9 +55,6 @@ export async function serveArtifact(
     ...(isShown ? {} : formatAttachment(filename, 'bin')),
     ...corsHeaders,
   });
-  const share = new MemoryShare(memory);
-  share.set(data.length);
-  res.once('close', () => share.close());
   res.end(data);
 }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FileLoads } from '../../session/file-loads.ts';
 import type { MemoryBudget } from '../../session/memory-budget.ts';
 import type { StoredSessions } from '../../session/stored-sessions.ts';
 import type { PageOptions } from '../../store/session-store.ts';
@@ -16,6 +17,8 @@ export interface SessionRouteOptions {
   readonly bodies: BodyBudget;
   /** Counts the parts of exports that wait for their readers. */
   readonly memory: MemoryBudget;
+  /** Limits the files that wait for their readers. */
+  readonly files: FileLoads;
   /** Whether the server is shutting down. */
   readonly draining: () => boolean;
 }
