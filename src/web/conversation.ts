@@ -1,5 +1,6 @@
 import { computed, signal } from '@preact/signals';
 import type { Client, Message, Refusal, Statistics } from '../client/index.ts';
+import type { ConnectionEvents } from '../wire/named-events.ts';
 import { readActivity } from './activity.ts';
 import { AnswerStopper } from './answer-stopper.ts';
 import type { AttachedImage } from './attached-image.ts';
@@ -20,7 +21,6 @@ import { Notices } from './notices.ts';
 import { resolveRejection } from './resolve-rejection.ts';
 import type { ServerEvent } from './server-event.ts';
 import { SessionState } from './session-state.ts';
-import { StoredPictures } from './stored-pictures.ts';
 import { limitTranscript } from './transcript/limit-transcript.ts';
 import { isForgotten, isUnsent } from './transcript/reset.ts';
 import { findOpenAnswer, reduceTranscript, type TranscriptAction } from './transcript/transcript.ts';
@@ -46,7 +46,7 @@ export class Conversation {
   });
   readonly #typed: TypedMessages;
   readonly #stopper: AnswerStopper;
-  readonly #pictures: StoredPictures;
+  readonly #fetch: typeof fetch;
   /** Which conversation is open. */
   readonly choice: ConversationChoice;
 
@@ -80,11 +80,10 @@ export class Conversation {
       dismiss: (key: Notice['key']) => this.dismiss(key),
     };
     // A browser's fetch refuses to run as a method of another object.
-    const fetchFn: typeof fetch = environment.network.fetch ?? ((input, init) => fetch(input, init));
-    this.#pictures = new StoredPictures({ ...parts, fetch: fetchFn, locate: () => this.choice.address });
+    this.#fetch = environment.network.fetch ?? ((input, init) => fetch(input, init));
     this.choice = new ConversationChoice({
       account: environment.account,
-      fetch: fetchFn,
+      fetch: this.#fetch,
       open: () => this.open(),
       isEmpty: () => this.isEmpty.value,
       notify: parts.notify,
@@ -252,8 +251,20 @@ export class Conversation {
     if (notice) this.notify(notice);
     const { discarding } = this.transcript.value;
     this.#dispatch({ ...event, at: performance.now() });
-    if (event.name === 'reset') void this.#pictures.load(event.data, this.transcript.value.turns);
+    if (event.name === 'reset') void this.#loadPictures(event.data);
     if (event.name === 'message' && (!discarding || 'turn_complete' in event.data)) this.#receiveMessage(event.data);
+  }
+
+  /** Loads the pictures of a reset, with a script that few conversations need. Without it they stay numbers. */
+  async #loadPictures(reset: ConnectionEvents['reset']): Promise<void> {
+    if (!reset.turns.some(({ images, tools }) => images || tools?.some((tool) => tool.images))) return;
+    const { address } = this.choice;
+    const { turns } = this.transcript.value;
+    const script = await import('./stored-pictures.ts').catch(() => undefined);
+    if (!script || address !== this.choice.address) return;
+    const options = { fetch: this.#fetch, locate: () => this.choice.address };
+    const dispatch = (action: TranscriptAction) => this.#dispatch(action);
+    await new script.StoredPictures({ ...options, dispatch }).load(reset, turns);
   }
 
   #receiveMessage(message: Message): void {

@@ -19,5 +19,6 @@ import './markdown/bidi-controls.ts';
 import './markdown/max-shown.ts';
 import './settings/stored-settings.ts';
 import './transcript/confirm-tool.ts';
+import './transcript/max-images.ts';
 import './transcript/turn.ts';
 import './voice/voice-problem.ts';

@@ -1,6 +1,7 @@
 import type { ConnectionEvents, StoredImage } from '../wire/named-events.ts';
 import { encodeBase64 } from './base64.ts';
-import { MAX_IMAGES } from './transcript/limit-transcript.ts';
+import './shared-chunk.ts';
+import { MAX_IMAGES } from './transcript/max-images.ts';
 import type { TranscriptAction } from './transcript/transcript.ts';
 import type { Turn } from './transcript/turn.ts';
 

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { messages } from '../messages/current.ts';
 import { copyText } from './copy-text.ts';
-import { CheckIcon, CopyIcon } from './icons.tsx';
+import { CheckIcon, CopyIcon } from './later-icons.tsx';
 import { Words } from './words.tsx';
 
 /** Time for which a button shows that it has copied, in ms. */

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
-import { ChevronIcon } from './icons.tsx';
+import { ChevronIcon } from './later-icons.tsx';
 
 /** Values of a choice, with their labels. */
 export type Choices<Value extends string> = readonly (readonly [Value, string])[];

@@ -15,12 +15,6 @@ export const MicrophoneIcon = () => (
   </Icon>
 );
 
-export const MutedIcon = () => (
-  <Icon>
-    <path d="M15 9.5V6a3 3 0 0 0-5.8-1M9 9v2a3 3 0 0 0 4.6 2.5M5.5 11.5a6.5 6.5 0 0 0 10.3 5.3M18.5 11.5a6.5 6.5 0 0 1-.5 2.5M12 18v3M4 4l16 16" />
-  </Icon>
-);
-
 export const StopIcon = () => (
   <Icon>
     <rect x="6.5" y="6.5" width="11" height="11" rx="2" />
@@ -38,12 +32,6 @@ export const ImageIcon = () => (
     <rect x="3.5" y="4.5" width="17" height="15" rx="2.5" />
     <circle cx="9" cy="10" r="1.6" />
     <path d="m4.5 17.5 4.6-4.2 3.2 2.7 3.6-3.8 4.4 4.4" />
-  </Icon>
-);
-
-export const ToolIcon = () => (
-  <Icon>
-    <path d="M14.6 6.4a4 4 0 0 1 5-1.1l-2.6 2.6 1.6 1.6 2.6-2.6a4 4 0 0 1-5.3 5L9 18.7a2 2 0 0 1-2.9 0l-.8-.8a2 2 0 0 1 0-2.9l6.9-6.9a4 4 0 0 1 2.4-1.7z" />
   </Icon>
 );
 
@@ -84,30 +72,11 @@ export const DownIcon = () => (
   </Icon>
 );
 
-export const CopyIcon = () => (
-  <Icon>
-    <rect x="8.5" y="8.5" width="11" height="11" rx="2.5" />
-    <path d="M15.5 8.5V7A2.5 2.5 0 0 0 13 4.5H7A2.5 2.5 0 0 0 4.5 7v6A2.5 2.5 0 0 0 7 15.5h1.5" />
-  </Icon>
-);
-
-export const CheckIcon = () => (
-  <Icon>
-    <path d="m5 12.5 4.5 4.5L19 7.5" />
-  </Icon>
-);
-
 export const SettingsIcon = () => (
   <Icon>
     <path d="M4 7.5h9M18.5 7.5H20M4 16.5h1.5M11 16.5h9" />
     <circle cx="15.8" cy="7.5" r="2.6" />
     <circle cx="8.2" cy="16.5" r="2.6" />
-  </Icon>
-);
-
-export const ChevronIcon = () => (
-  <Icon>
-    <path d="m6.5 9.5 5.5 5.5 5.5-5.5" />
   </Icon>
 );
 

@@ -1,3 +1,4 @@
+import { MAX_IMAGES } from './max-images.ts';
 import type { Transcript } from './transcript-state.ts';
 import type { AgentTurn, Turn } from './turn.ts';
 
@@ -9,8 +10,6 @@ export const MAX_TEXT = 20_000_000;
 export const MAX_PART = 4_000_000;
 /** Maximum number of texts and tool calls of an answer. At the limit the oldest ones are forgotten. */
 export const MAX_PARTS = 500;
-/** Maximum number of pictures that the page keeps, 2.3 MB each at most. Older ones are shown as a number. */
-export const MAX_IMAGES = 20;
 /** Share of a limit to which the page returns when it was reached, so that it does not forget one turn at a time. */
 const RETURN_TO = 0.9;
 

@@ -1,5 +1,5 @@
 import { useContext, useState } from 'preact/hooks';
-import { ChevronIcon, ToolIcon } from '../components/icons.tsx';
+import { ChevronIcon, ToolIcon } from '../components/later-icons.tsx';
 import { Words } from '../components/words.tsx';
 import { revealBidiControls } from '../markdown/bidi-controls.ts';
 import { messages } from '../messages/current.ts';

@@ -1,5 +1,6 @@
 import { IconButton } from '../components/icon-button.tsx';
-import { MicrophoneIcon, MutedIcon } from '../components/icons.tsx';
+import { MicrophoneIcon } from '../components/icons.tsx';
+import { MutedIcon } from '../components/later-icons.tsx';
 import { StopButton } from '../components/stop-button.tsx';
 import type { Conversation } from '../conversation.ts';
 import { callMessages } from '../messages/call.ts';

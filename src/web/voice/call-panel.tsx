@@ -1,5 +1,6 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { MicrophoneIcon, MutedIcon } from '../components/icons.tsx';
+import { MicrophoneIcon } from '../components/icons.tsx';
+import { MutedIcon } from '../components/later-icons.tsx';
 import type { Conversation } from '../conversation.ts';
 import { callMessages } from '../messages/call.ts';
 import { CallControls } from './call-controls.tsx';

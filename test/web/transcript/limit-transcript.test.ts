@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
 import {
   limitTranscript,
-  MAX_IMAGES,
   MAX_PART,
   MAX_PARTS,
   MAX_TEXT,
   MAX_TURNS,
 } from '../../../src/web/transcript/limit-transcript.ts';
+import { MAX_IMAGES } from '../../../src/web/transcript/max-images.ts';
 import { EMPTY_TRANSCRIPT } from '../../../src/web/transcript/transcript-state.ts';
 import type { AgentTurn, ToolUse, Turn, UserTurn } from '../../../src/web/transcript/turn.ts';
 
