@@ -8,7 +8,7 @@ const PUBLIC_DIR = process.env.PUBLIC_DIR ?? join(import.meta.dirname, '../dist/
 /** Maximum size of the scripts that the page loads before it is shown, compressed with gzip, in bytes. */
 const MAX_FIRST = 60_000;
 /** Maximum size of all scripts: those of a call, of answers, of the list of conversations and of the other panels, and the texts of all languages, too. */
-const MAX_ALL = 100_000;
+const MAX_ALL = 105_000;
 
 /** Returns the size of files of the page, each compressed with gzip, in bytes. */
 async function measure(names: Iterable<string>): Promise<number> {
@@ -35,7 +35,7 @@ test('the scripts that the page loads before it is shown have at most 60 kB, com
   expect(await measure(names)).toBeLessThanOrEqual(MAX_FIRST);
 });
 
-test('all scripts of the page together have at most 100 kB, compressed', async () => {
+test('all scripts of the page together have at most 105 kB, compressed', async () => {
   const names = (await readdir(PUBLIC_DIR)).filter((name) => name.endsWith('.js'));
   expect(names.length).toBeGreaterThan((await findFirstScripts()).size);
   expect(await measure(names)).toBeLessThanOrEqual(MAX_ALL);
