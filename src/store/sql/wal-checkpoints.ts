@@ -1,8 +1,11 @@
 import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
-/** Number of writes after which the write-ahead log is copied into the database: about 4 MB of ordinary turns. */
-const WRITES = 100;
+/**
+ * Number of writes after which the write-ahead log is copied into the database: about 40 MB of ordinary turns. A commit at that moment may wait for the
+ * disk, too.
+ */
+const WRITES = 1_000;
 /** Maximum wait of `stop` for a copy that is under way, in ms. */
 const STOP_MS = 2_000;
 
@@ -69,7 +72,7 @@ export class WalCheckpoints {
     worker.on('message', () => {
       this.#isCopying = false;
     });
-    // Without the thread, SQLite itself copies when the log is large. The next hundred writes start another one.
+    // Without the thread, SQLite itself copies when the log is large. The next thousand writes start another one.
     worker.on('error', () => {});
     worker.once('exit', () => {
       this.#worker = undefined;
