@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { ConversationKey } from '../store/conversation-key.ts';
+import { type ConversationKey, formatKey } from '../store/conversation-key.ts';
 import type { LiveConversations } from '../store/live-conversations.ts';
 import type { OldestOptions, StoredSize, UserSize } from '../store/session-store.ts';
 import { limitTime } from '../store/time-limit.ts';
@@ -49,6 +49,12 @@ const MAX_USERS = 10_000;
 /** Maximum wait for one answer of the store, in ms. */
 const STORE_MS = 10_000;
 const DAY_S = 86_400;
+/** Maximum number of conversations that one sweep passes over. */
+const MAX_STAYING = 1_000;
+/** Number of deletions in a row that fail, after which the sweep, or the check of a user, ends. */
+const MAX_FAILURES = 10;
+/** Maximum number of sessions of a user that are remembered. At the limit all are forgotten, and the user is measured more often. */
+const MAX_SESSION_IDS = 10_000;
 
 /**
  * Deletes conversations that are too old, and the oldest ones of a user who has too many or too large ones. Live conversations, and the newest one of a
@@ -65,6 +71,8 @@ export class Retention {
   #timer: NodeJS.Timeout | undefined;
   #unwatch: (() => void) | undefined;
   #stopped = false;
+  /** Number of deletions in a row that have failed. */
+  #failures = 0;
 
   constructor(options: RetentionOptions) {
     this.#options = options;
@@ -106,11 +114,16 @@ export class Retention {
     if (ageDays === 0) return;
     const before = Date.now() / 1000 - ageDays * DAY_S;
     let deleted = 0;
+    /** Conversations that are used, or cannot be deleted: the sweep passes over them. */
+    const staying = new Set<string>();
     try {
-      for (let found = 1; found > 0; deleted += found) {
-        found = 0;
-        for (const old of await this.#listOldest({ before, limit: BATCH })) {
-          if (await this.#delete(old)) found += 1;
+      while (staying.size < MAX_STAYING && !this.#stopped) {
+        const oldest = await this.#listOldest({ before, limit: BATCH + staying.size });
+        const due = oldest.filter((old) => !staying.has(formatKey(old)));
+        if (due.length === 0) break;
+        for (const old of due) {
+          if (await this.#delete(old)) deleted += 1;
+          else staying.add(formatKey(old));
         }
       }
     } catch (error) {
@@ -195,15 +208,38 @@ export class Retention {
     return limitTime(() => conversations.operations.listOldest(appName, options), STORE_MS);
   }
 
-  /** @returns false if the conversation stays, because it is used, or because of `stop` */
+  /**
+   * Deletes a conversation. One that cannot be deleted, because of a damaged file for example, keeps no other from being deleted.
+   * @returns false if the conversation stays, because it is used or cannot be deleted, or because of `stop`
+   * @throws what the deletion throws, after several failures in a row: the store does not work
+   */
   async #delete(old: StoredSize): Promise<boolean> {
     if (this.#stopped) return false;
-    const isDeleted = await this.#options.sessions.deleteUnused(old);
+    const isDeleted = await this.#tryDelete(old);
     await wait(PAUSE_MS, undefined, { ref: false });
     return isDeleted;
+  }
+
+  async #tryDelete(old: StoredSize): Promise<boolean> {
+    const { sessions, logger } = this.#options;
+    try {
+      const isDeleted = await sessions.deleteUnused(old);
+      this.#failures = 0;
+      return isDeleted;
+    } catch (error) {
+      this.#failures += 1;
+      if (this.#failures >= MAX_FAILURES) {
+        this.#failures = 0;
+        throw error;
+      }
+      const { userId, sessionId } = old;
+      logger.warn({ userId, sessionId, err: error }, 'a conversation beyond a limit could not be deleted');
+      return false;
+    }
   }
 }
 
 function createUsage({ conversations, characters }: UserSize, sessionIds: ReadonlySet<string> = new Set()): Usage {
-  return { conversations, characters, sessionIds: new Set(sessionIds), notBefore: 0 };
+  const remembered = sessionIds.size > MAX_SESSION_IDS ? [] : sessionIds;
+  return { conversations, characters, sessionIds: new Set(remembered), notBefore: 0 };
 }

@@ -57,7 +57,7 @@ export const MIN_FAILURES = 2;
 interface PendingTurn {
   readonly turn: ConversationTurnCommit;
   readonly bytes: number;
-  /** In ms since 1970. */
+  /** As `performance.now()`: the clock of the system may be set. */
   readonly since: number;
 }
 
@@ -115,7 +115,7 @@ export class CommitQueue {
   /** Adds a turn, unless the queue is closed. @param bytes memory that the turn needs */
   push(turn: ConversationTurnCommit, bytes: number): void {
     if (this.#isClosed) return;
-    this.#pending.push({ turn, bytes, since: Date.now() });
+    this.#pending.push({ turn, bytes, since: performance.now() });
     this.#resize(bytes);
     const { pendingBytes } = this.#options.limits;
     while (this.#bytes > pendingBytes && this.#pending.length > this.#firstDroppable + 1) this.dropOldest();
@@ -200,7 +200,7 @@ export class CommitQueue {
       this.#removeOldest();
       return;
     }
-    const earliest = Date.now() - limits.maxAgeMs;
+    const earliest = performance.now() - limits.maxAgeMs;
     while ((this.#pending[0]?.since ?? earliest) < earliest) this.dropOldest();
     if (!this.isEmpty) await this.#backOff();
   }

@@ -4,8 +4,13 @@ import { extractTurn } from './conversation-turns.ts';
 /** Maximum length of a title, in characters. A longer text is cut at the end of a word. */
 export const MAX_TITLE_CHARACTERS = 80;
 
-/** Characters that a title does not have: control characters, separators of lines, and halves of surrogate pairs, which no database stores. */
-const FORBIDDEN = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u;
+/**
+ * Characters that a title does not have: control characters, separators of lines, halves of surrogate pairs, which no database stores, and marks that
+ * change the direction of the text around them.
+ */
+const FORBIDDEN = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
+/** A text of which nothing is seen. */
+const INVISIBLE = /^[\s\p{Cf}\p{Z}\u115f\u1160\u2800\u3164\uffa0]*$/u;
 
 /** Number of characters of a text that are looked at. White space at its start counts. */
 const MAX_READ_CHARACTERS = 1_000;
@@ -30,7 +35,8 @@ export function findTitle(events: readonly AgentEvent[]): string {
  */
 export function parseTitle(text: string): string | undefined {
   const title = text.trim();
-  return title === '' || title.length > MAX_TITLE_CHARACTERS || FORBIDDEN.test(title) ? undefined : title;
+  const isValid = title.length <= MAX_TITLE_CHARACTERS && !INVISIBLE.test(title) && !FORBIDDEN.test(title);
+  return isValid ? title : undefined;
 }
 
 function toTitle(text: string): string {
@@ -38,8 +44,10 @@ function toTitle(text: string): string {
   const line = text
     .slice(0, MAX_READ_CHARACTERS)
     .toWellFormed()
+    .replace(/[\u202a-\u202e\u2066-\u2069]/gu, '')
     .replace(/[\s\p{Cc}]+/gu, ' ')
     .trim();
+  if (INVISIBLE.test(line)) return '';
   if (line.length <= MAX_TITLE_CHARACTERS) return line;
   const room = line.slice(0, MAX_TITLE_CHARACTERS);
   const space = room.lastIndexOf(' ');

@@ -400,6 +400,8 @@ describe('PATCH /sessions/:userId/:sessionId', () => {
     ['a title of two lines', 400, 'invalid_title', { title: 'a\nb' }],
     ['a title with a separator of lines', 400, 'invalid_title', { title: 'a\u2029b' }],
     ['a title with NUL', 400, 'invalid_title', { title: 'a\u0000b' }],
+    ['a title that changes the direction of the text', 400, 'invalid_title', { title: 'a\u202eb' }],
+    ['a title of which nothing is seen', 400, 'invalid_title', { title: '\u200b\u2060' }],
     ['half of an emoji', 400, 'invalid_title', '{"title":"a\\ud83d"}'],
     ['a title that is no text', 400, 'invalid_title', { title: 5 }],
     ['no title', 400, 'invalid_title', {}],

@@ -168,6 +168,40 @@ describe.each(STORES)('retention in a store of %s', (_name, open) => {
     expect(await listIds(store)).toEqual(['a']);
   });
 
+  test('a conversation that cannot be deleted, and many that are used, keep no others from being deleted', async () => {
+    const store = await openStore(open);
+    for (let index = 0; index < 60; index += 1) await storeOld(store, `used${index}`, 300 + index);
+    for (const sessionId of ['damaged', 'old', 'new']) await storeOld(store, sessionId, sessionId === 'new' ? 0 : 100);
+    const remove = store.delete.bind(store);
+    store.delete = async (key) => {
+      if (key.sessionId === 'damaged') throw new Error('damaged');
+      return remove(key);
+    };
+    const used = new Set(Array.from({ length: 60 }, (_, index) => `used${index}`));
+    const { retention, lines } = start(store, { ageDays: 90 }, used);
+    await retention.sweep();
+    const left = (await listIds(store)).filter((id) => !used.has(id));
+    expect(left).toEqual(['new', 'damaged']);
+    expect(await listIds(store)).toHaveLength(62);
+    expect(lines.at(-1)).toMatchObject({ deleted: 1 });
+  });
+
+  test('a conversation that cannot be deleted does not let its user exceed the limits', async () => {
+    const store = await openStore(open);
+    for (const [index, id] of ['damaged', 'b', 'c', 'd'].entries()) await storeOld(store, id, 9 - index);
+    const remove = store.delete.bind(store);
+    store.delete = async (key) => {
+      if (key.sessionId === 'damaged') throw new Error('damaged');
+      return remove(key);
+    };
+    const { conversations } = start(store, { userConversations: 3 });
+    await say(conversations, 'e');
+    await waitFor('the deletion', () => conversations.storeStatus === 'ok');
+    const deadline = Date.now() + 5_000;
+    while ((await listIds(store)).length > 3 && Date.now() < deadline) await nextTurn();
+    expect(await listIds(store)).toEqual(['e', 'd', 'damaged']);
+  });
+
   test('a sweep of many conversations leaves turns of the event loop between any two of them', async () => {
     const store = await openStore(open);
     for (let index = 0; index < 300; index += 1) await storeOld(store, `s${index}`, 100 + index);

@@ -253,6 +253,25 @@ describe('commits', () => {
     },
   );
 
+  test('a turn waits for the store as long as before when the clock of the system is set forward', async () => {
+    const opened = open();
+    const { store, conversation, conversations } = opened;
+    await conversation.loaded;
+    store.commits = 'rejects';
+    sayTurn(opened, 'one');
+    const now = Date.now();
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(now + 86_400_000);
+    const count = store.commitCount;
+    try {
+      await until(() => store.commitCount >= count + 3);
+    } finally {
+      clock.mockRestore();
+    }
+    store.commits = 'works';
+    await until(() => conversations.pendingBytes === 0);
+    expect(await loadTexts(store)).toEqual(['one']);
+  });
+
   test('a turn that the store missed in one live session is in the next one, and is committed later', async () => {
     const opened = open();
     const { store, conversations, conversation } = opened;

@@ -296,6 +296,9 @@ function describeTitles(open: () => Promise<SessionStore>): void {
     ['has many words', 'many words '.repeat(20), `${'many words '.repeat(7)}…`.replace(' …', '…')],
     ['is one long word', 'x'.repeat(200), `${'x'.repeat(79)}…`],
     ['is cut within an emoji', `x${'👋'.repeat(100)}`, `x${'👋'.repeat(39)}…`],
+    ['changes the direction of what follows', 'a\u202eb \u2066c', 'ab c'],
+    ['shows nothing', '\u200b \u2800\u202e', ''],
+    ['has an emoji of several parts', '\u{1F468}\u200D\u{1F469}', '\u{1F468}\u200D\u{1F469}'],
     ['has characters that no database stores', 'a\u0000b \ud800 c', 'a b \ufffd c'],
   ])('the title of a text that %s is one line of at most 80 characters', async (_what, text, title) => {
     const store = await open();
