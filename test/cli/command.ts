@@ -93,7 +93,7 @@ export async function runProgram(
 
 /** Runs a line as a terminal would. */
 export function runShell(line: string): Command {
-  return new Command(spawn('sh', ['-c', `exec ${line}`], { env: { PATH: process.env.PATH } }));
+  return new Command(spawn('sh', ['-c', `exec ${line}`], { env: { PATH: process.env.PATH, DATABASE_URL: 'memory:' } }));
 }
 
 /** Waits for the address that the command prints. */
