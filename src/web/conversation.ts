@@ -12,6 +12,7 @@ import {
   CONVERSATION_FORGOTTEN,
   createEndedNotice,
   createEventNotice,
+  createLostMessageNotice,
   createNewConversationNotice,
   createOfflineNotice,
   type Notice,
@@ -22,7 +23,7 @@ import { resolveRejection } from './resolve-rejection.ts';
 import type { ServerEvent } from './server-event.ts';
 import { SessionState } from './session-state.ts';
 import { limitTranscript } from './transcript/limit-transcript.ts';
-import { isForgotten, isUnsent } from './transcript/reset.ts';
+import { findLostMessage, isForgotten, isUnsent } from './transcript/reset.ts';
 import { findOpenAnswer, reduceTranscript, type TranscriptAction } from './transcript/transcript.ts';
 import { EMPTY_TRANSCRIPT } from './transcript/transcript-state.ts';
 import { TypedMessages } from './typed-messages.ts';
@@ -245,7 +246,7 @@ export class Conversation {
     if (event.name === 'settings') this.talk.onSettings(event.data);
     else if (event.name === 'session') this.talk.voice.setPushToTalk(event.data.manual_activity === true);
     else if (event.name === 'reset') this.choice.onReceived(event.data.turns.length === 0);
-    if (event.name === 'reset' && isForgotten(this.transcript.value, event.data)) this.notify(CONVERSATION_FORGOTTEN);
+    if (event.name === 'reset') this.#reportLoss(event.data);
     if (event.name === 'storage') this.dismiss('storage');
     const notice = createEventNotice(event);
     if (notice) this.notify(notice);
@@ -265,6 +266,14 @@ export class Conversation {
     const options = { fetch: this.#fetch, locate: () => this.choice.address };
     const dispatch = (action: TranscriptAction) => this.#dispatch(action);
     await new script.StoredPictures({ ...options, dispatch }).load(reset, turns);
+  }
+
+  /** Says what a restarted server has lost. */
+  #reportLoss(reset: ConnectionEvents['reset']): void {
+    const transcript = this.transcript.value;
+    const lost = findLostMessage(transcript, reset);
+    if (isForgotten(transcript, reset)) this.notify(CONVERSATION_FORGOTTEN);
+    else if (lost) this.notify(createLostMessageNotice(() => this.sendMessage(lost)));
   }
 
   #receiveMessage(message: Message): void {

@@ -40,8 +40,7 @@ export class Draft {
 
   /** Puts text on lines before a draft. */
   prepend(conversation: string, text: string): void {
-    const before = this.load(conversation);
-    this.save(conversation, before === '' ? text : `${text}\n${before}`);
+    this.save(conversation, `${text}\n${this.load(conversation)}`.trimEnd());
   }
 
   /** Makes the draft of a conversation that of another one, which has none. */

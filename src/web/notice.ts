@@ -200,6 +200,16 @@ export const CONVERSATION_FORGOTTEN: Notice = {
   advice: ({ notice }) => notice.modelRestartedAdvice,
 };
 
+/** Creates the notice of a message that was lost with the server, before the server could store it. */
+export function createLostMessageNotice(sendAgain: () => void): Notice {
+  return {
+    key: 'send',
+    tone: 'warning',
+    text: ({ notice }) => notice.messageLost,
+    action: { label: ({ panels }) => panels.tryAgain, run: sendAgain },
+  };
+}
+
 const MODEL_RESTARTED: Notice = {
   key: 'model',
   tone: 'warning',

@@ -570,6 +570,20 @@ test('a server that comes back with another version offers to reload the page, a
   expect(listNotices()).toEqual(['version']);
 });
 
+test('a message that was lost with the server can be sent again', async () => {
+  const { conversation, begin, emit, since } = open();
+  await begin();
+  conversation.sendMessage('Which ferry?');
+  await since();
+  emit('reset', { reason: 'unknown_epoch', turns: [{ role: 'user', text: 'Hi' }], truncated: false });
+  await since();
+  const [notice] = conversation.notices.value;
+  expect(notice).toMatchObject({ text: 'The server was restarted, and lost your message.' });
+  notice?.action?.run();
+  expect(await since()).toEqual(['POST send/u0 {"mime_type":"text/plain","data":"Which ferry?"}']);
+  expect(conversation.notices.value).toEqual([]);
+});
+
 describe('a conversation that the user has chosen', () => {
   const reset = (...texts: string[]) => ({
     reason: 'malformed',

@@ -36,7 +36,6 @@ const PAGE = 100;
 const TIMEOUT_MS = 20_000;
 /** Time in which a deletion can be undone, in ms. The conversation is deleted on the server after it. */
 const UNDO_MS = 10_000;
-const EXTENSIONS: Readonly<Record<ExportFormat, string>> = { json: 'json', text: 'txt', wav: 'wav' };
 /** Maximum length of the name of a file, without its extension, in characters. */
 const MAX_NAME = 60;
 
@@ -124,7 +123,10 @@ export class ConversationList {
     this.exporting.value = id;
     try {
       const response = await this.#options.conversations.exportAs(id, format);
-      this.#options.saveFile(`${toFileName(this.#find(id)?.title ?? '')}.${EXTENSIONS[format]}`, await response.blob());
+      this.#options.saveFile(
+        `${toFileName(this.#find(id)?.title ?? '')}.${format === 'text' ? 'txt' : format}`,
+        await response.blob(),
+      );
       this.#solve('export');
     } catch (error) {
       this.#report('export', error, isFinal(error) ? undefined : () => void this.exportAs(id, format));

@@ -200,6 +200,7 @@ export const de: Translation = {
     conversationGoneAdvice: 'Es wurde gelöscht, oder es gehört jemand anderem. Sie können ein neues beginnen.',
     undoNewConversation: 'Rückgängig',
     forgotten: 'Der Server wurde neu gestartet, und der Agent erinnert sich nicht an die Unterhaltung.',
+    messageLost: 'Der Server wurde neu gestartet. Ihre letzte Nachricht ging dabei verloren.',
     speechLost: 'Das Netz ist langsam. Ein Teil Ihrer Sprache ging verloren.',
     speechUnsent: 'Es gab keine Verbindung. Ein Teil Ihrer Sprache ging verloren.',
     speechOverflow: 'Diese Seite war zu lange beschäftigt. Ein Teil Ihrer Sprache ging verloren.',

@@ -185,6 +185,7 @@ export const en = {
     conversationGoneAdvice: 'It was deleted, or it belongs to another user. You can begin a new one.',
     undoNewConversation: 'Undo',
     forgotten: 'The server was restarted, and the agent does not remember the conversation.',
+    messageLost: 'The server was restarted, and lost your message.',
     speechLost: 'The network is slow, so a part of your speech was lost.',
     speechUnsent: 'There was no connection, so a part of your speech was lost.',
     speechOverflow: 'This page was busy for too long, so a part of your speech was lost.',

@@ -19,6 +19,20 @@ export function isForgotten({ turns }: Transcript, { reason, turns: known }: Con
 }
 
 /**
+ * Finds the last typed message if the server had accepted it and does not know it any more: the server ended without notice before the turn was complete.
+ * The reset removes it from the page.
+ */
+export function findLostMessage({ turns }: Transcript, reset: ConnectionEvents['reset']): string | undefined {
+  if (reset.reason !== 'unknown_epoch') return undefined;
+  const last = turns.findLast(
+    (turn): turn is UserTurn => turn.role === 'user' && !turn.spoken && turn.state === 'done',
+  );
+  // The server joins messages that follow each other.
+  const isKnown = reset.turns.some(({ role, text }) => role === 'user' && text.includes(last?.text ?? ''));
+  return isKnown ? undefined : last?.text;
+}
+
+/**
  * Replaces the transcript by the server's turns. Keeps the messages that are still being sent, which the server does not know, and the pictures that this
  * page has. A conversation that the server has forgotten stays as it is.
  */

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { applyReset, isForgotten } from '../../../src/web/transcript/reset.ts';
+import { applyReset, findLostMessage, isForgotten } from '../../../src/web/transcript/reset.ts';
 import { reduceTranscript, type TranscriptAction } from '../../../src/web/transcript/transcript.ts';
 import { EMPTY_TRANSCRIPT } from '../../../src/web/transcript/transcript-state.ts';
 import type { ConnectionEvents } from '../../../src/wire/named-events.ts';
@@ -62,6 +62,17 @@ test('a reset of an empty page, or one with turns, forgets nothing', () => {
   expect(isForgotten(EMPTY_TRANSCRIPT, reset([], 'unknown_epoch'))).toBe(false);
   expect(isForgotten(shown, reset([{ role: 'user', text: 'Hi' }], 'unknown_epoch'))).toBe(false);
   expect(isForgotten(apply([typed('Hi')]), reset([], 'unknown_epoch'))).toBe(false);
+});
+
+test('a reset of a restarted server that does not have the last typed message tells it, and any other reset does not', () => {
+  const shown = apply([typed('Hi'), SENT, ANSWER]);
+  const user = (text: string) => ({ role: 'user' as const, text });
+  expect(findLostMessage(shown, reset([user('Hello')], 'unknown_epoch'))).toBe('Hi');
+  expect(findLostMessage(shown, reset([user('Hello'), user('Hi')], 'unknown_epoch'))).toBeUndefined();
+  expect(findLostMessage(shown, reset([user('Hi\nthere')], 'unknown_epoch'))).toBeUndefined();
+  expect(findLostMessage(shown, reset([user('Hello')]))).toBeUndefined();
+  // The page sends it itself.
+  expect(findLostMessage(apply([typed('Hi')]), reset([user('Hello')], 'unknown_epoch'))).toBeUndefined();
 });
 
 test('a message that another page has typed is a turn of the user, and awaits an answer', () => {
