@@ -31,6 +31,8 @@ interface SessionRequest extends SessionRouteOptions {
 
 /** Maximum number of conversations of one page. */
 const MAX_PAGE_LIMIT = 100;
+/** Number of requests that a new conversation costs its address, besides its own: at a limit of the user, an older one is deleted for it. */
+const REQUESTS_PER_CREATION = 19;
 
 /**
  * `GET /sessions/:userId`: a page of the user's conversations. `POST /sessions/:userId`: creates one.
@@ -41,7 +43,9 @@ export async function serveSessions(req: IncomingMessage, res: ServerResponse, r
   const { userId, corsHeaders } = context;
   if (draining()) throw new WireError('draining');
   if (method === 'POST') {
-    const created = await sessions.create(userId, await readNewConversation(req, context, bodies));
+    const conversation = await readNewConversation(req, context, bodies);
+    context.chargeRequests(REQUESTS_PER_CREATION);
+    const created = await sessions.create(userId, conversation);
     answerJson(res, 201, { ...toSessionJson(created), events: [] }, corsHeaders);
     return;
   }

@@ -110,6 +110,15 @@ describe('requests of one address', () => {
     expect((await exchange(server, '/poll/you?wait=0', { from: OTHER })).status).toBe(200);
   });
 
+  test('include a new conversation as twenty: they are not created faster than the oldest ones of a user are deleted', async () => {
+    const server = await startTestServer({ MAX_ADDRESS_REQUESTS_PER_MINUTE: '600' });
+    // A hundred requests may come at once, and ten a second.
+    let created = 0;
+    while ((await exchange(server, '/sessions/me', { method: 'POST' })).status === 201) created += 1;
+    expect(created).toBeGreaterThanOrEqual(5);
+    expect(created).toBeLessThan(20);
+  });
+
   test('include a long reset as several: it costs more than the request for it', async () => {
     const server = await startTestServer({ MAX_ADDRESS_REQUESTS_PER_MINUTE: '600' });
     await exchange(server, '/poll/me?wait=0');
