@@ -75,13 +75,18 @@ function listLines(event: AgentEvent): string[] {
   const lines: string[] = [];
   for (const { functionCall, functionResponse } of event.content?.parts ?? []) {
     if (functionCall) lines.push(formatCall(functionCall));
-    if (functionResponse) lines.push(formatResult(functionResponse));
+    if (functionResponse) lines.push(formatResult(functionResponse), ...formatPictures(functionResponse.pictures));
   }
   const text = extractTurn(event)?.text;
   if (text) lines.push(toText(text));
-  if (event.pictures) lines.push(event.pictures === 1 ? '[1 picture]' : `[${event.pictures} pictures]`);
+  lines.push(...formatPictures(event.pictures));
   if (event.interrupted) lines.push('[interrupted]');
   return lines;
+}
+
+function formatPictures(count = 0): string[] {
+  if (count < 1) return [];
+  return [count === 1 ? '[1 picture]' : `[${count} pictures]`];
 }
 
 function formatCall({ name, args }: FunctionCall): string {

@@ -20,7 +20,7 @@ function write(...events: AgentEvent[]): string {
 
 test('a conversation is written with the time and the speaker at each change, and with calls, pictures and interruptions', () => {
   const call = { functionCall: { id: '1', name: 'weather', args: { city: 'Rome' } } };
-  const result = { functionResponse: { id: '1', name: 'weather', response: { sky: 'clear' } } };
+  const result = { functionResponse: { id: '1', name: 'weather', response: { sky: 'clear' }, pictures: 1 } };
   expect(
     formatTextHead('Trip', 'helper', 1_000_000_009) +
       write(
@@ -44,6 +44,7 @@ Look:
 2001-09-09 01:46:41  helper
 [calls weather {"city":"Rome"}]
 [weather: {"sky":"clear"}]
+[1 picture]
 It is clear in
 [interrupted]
 
