@@ -44,6 +44,8 @@ const MIN_RETRY_MS = 200;
 const MAX_RETRY_MS = 5_000;
 /** Minimum time that the last commits to the store have, even if replies have used up the grace period, in ms. */
 const MIN_COMMIT_MS = 1_000;
+/** Maximum share of the memory of the process that exports hold. */
+const EXPORT_SHARE = 0.25;
 /** Time that WebSockets have to close after `drain`, in ms. */
 const CLOSE_MS = 1_000;
 
@@ -134,7 +136,12 @@ export class Service {
         ...shared,
         ...{ pipeline, events, tickets },
         send: { sessions, draining },
-        stored: { sessions: stored, memory, files: new FileLoads(memory), draining },
+        stored: {
+          sessions: stored,
+          memory: createExportBudget(config, memory),
+          files: new FileLoads(memory),
+          draining,
+        },
       });
       this.#signIn = new SignInRoutes(this.#gate, pipeline, logger);
       this.#webSockets = new WebSocketServerAdapter({ ...shared, stalls, route: { events } });
@@ -270,6 +277,11 @@ export class Service {
     await retentionStopped;
     this.#committed = this.#conversations.close(Math.max(MIN_COMMIT_MS, graceOver - performance.now()));
   }
+}
+
+/** Creates the budget of exports, which are a part of what the process holds: readers that stop reading keep nobody from a live session. */
+function createExportBudget({ maxHeldBytes }: Config, memory: MemoryBudget): MemoryBudget {
+  return new MemoryBudget(maxHeldBytes * EXPORT_SHARE, [memory]);
 }
 
 /**

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { LiveRunner } from '../agent/run/runner.ts';
 import { type Artifact, isFilename } from '../store/artifact-store.ts';
 import type { ConversationKey } from '../store/conversation-key.ts';
@@ -14,6 +13,7 @@ import { WireError } from '../wire/wire-error.ts';
 import type { ActiveSessions } from './active-sessions.ts';
 
 import { WavRecording } from './export/wav-recording.ts';
+import { PageTurns } from './page-turns.ts';
 import { RecordingSlots } from './recording-slots.ts';
 import { findViolation } from './request-rules.ts';
 import { checkStateChange } from './session-config-rules.ts';
@@ -48,6 +48,7 @@ const STORE_MS = 10_000;
 export class StoredSessions {
   readonly #options: StoredSessionsOptions;
   readonly #recordings = new RecordingSlots();
+  readonly #turns = new PageTurns();
 
   constructor(options: StoredSessionsOptions) {
     this.#options = options;
@@ -99,6 +100,7 @@ export class StoredSessions {
   async read(userId: string, sessionId: string): Promise<ExportedSession> {
     const key = this.#toKey(userId, sessionId);
     await this.#options.conversations.settle(key);
+    await this.#turns.wait();
     const session = await this.#find(key);
     if (!session) throw createNotStoredError();
     return { session, pages: this.#readPages(key, session.summary) };
@@ -195,12 +197,12 @@ export class StoredSessions {
     const { operations } = this.#options.conversations;
     let cursor: string | undefined;
     do {
+      // A store in this process answers in the same turn of the event loop, and a reader may have nothing to write.
+      await this.#turns.wait();
       const options = cursor === undefined ? {} : { cursor };
       const page = await this.#ask(() => limitTime(() => operations.readEvents(key, options), STORE_MS));
       if (!page) throw createNotStoredError();
       yield page.events;
-      // A store in this process answers in the same turn of the event loop, and a reader may have nothing to write.
-      await nextTurn();
       cursor = page.next;
     } while (cursor !== undefined);
     if (summary?.text) yield [toCompactionEvent(summary)];

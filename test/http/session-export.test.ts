@@ -194,6 +194,34 @@ test.each(['json', 'text', 'wav'])(
   },
 );
 
+test('many exports at the same time take turns: in one turn of the event loop one of them reads', async () => {
+  const store = createMemoryStore();
+  const stateDelta = { note: 'x'.repeat(100_000) };
+  for (let index = 0; index < 6; index += 1) {
+    await store.commit(KEY, { events: [{ ...textEvent(''), content: {}, actions: { stateDelta } }] });
+  }
+  let turns = 0;
+  let isOver = false;
+  const readsOfTurn = new Map<number, number>();
+  const readEvents = store.readEvents.bind(store);
+  store.readEvents = (...parameters) => {
+    readsOfTurn.set(turns, (readsOfTurn.get(turns) ?? 0) + 1);
+    return readEvents(...parameters);
+  };
+  const countTurns = () => {
+    turns += 1;
+    if (!isOver) setImmediate(countTurns);
+  };
+  const { url } = await startStoreServer({ store });
+  countTurns();
+  const answers = await Promise.all(Array.from({ length: 30 }, () => fetchBytes(`${url}/sessions/me/one`)));
+  isOver = true;
+  expect(new Set(answers.map(({ status, body }) => `${status} ${body.length}`)).size).toBe(1);
+  expect([...readsOfTurn.values()].reduce((sum, reads) => sum + reads, 0)).toBe(90);
+  // A turn is counted before or after the read in it.
+  expect(Math.max(...readsOfTurn.values())).toBeLessThanOrEqual(2);
+});
+
 test('a user reads two recordings at a time, another one is refused until one of them is over', async () => {
   const store = createMemoryStore();
   const artifacts = createMemoryArtifacts();

@@ -1,12 +1,15 @@
 import type { ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { MemoryBudget } from '../../session/memory-budget.ts';
+import { createServerBusyError, type MemoryBudget } from '../../session/memory-budget.ts';
 import { MemoryShare } from '../../wire/memory-share.ts';
 import type { RequestContext } from '../gate.ts';
 import type { Headers } from '../http-refusal.ts';
 
 /** What an answer uses of its request. */
 export type ExportRequest = Pick<RequestContext, 'corsHeaders' | 'chargeRequests'>;
+
+/** Number of times that a part of text is in memory: as events, as text, and as bytes that wait to be sent. */
+const TEXT_COPIES = 3;
 
 /**
  * Answer of any size, written in parts, each in its own turn of the event loop: the next part is read when the connection has accepted the one before.
@@ -15,6 +18,7 @@ export type ExportRequest = Pick<RequestContext, 'corsHeaders' | 'chargeRequests
 export class ExportAnswer {
   readonly #res: ServerResponse;
   readonly #request: ExportRequest;
+  readonly #memory: MemoryBudget;
   readonly #share: MemoryShare;
   readonly #bytesPerRequest: number;
 
@@ -25,6 +29,7 @@ export class ExportAnswer {
   constructor(res: ServerResponse, request: ExportRequest, memory: MemoryBudget, bytesPerRequest: number) {
     this.#res = res;
     this.#request = request;
+    this.#memory = memory;
     this.#share = new MemoryShare(memory);
     this.#bytesPerRequest = bytesPerRequest;
   }
@@ -36,12 +41,15 @@ export class ExportAnswer {
 
   /**
    * Passes on parts as long as the connection is open.
+   * @throws {WireError} server_busy: there is no memory for the first part
    * @param requestsPerPart what reading each part after the first costs the address, in requests. Default: 0
    */
   async *whileOpen<Part>(parts: AsyncIterable<Part>, requestsPerPart = 0): AsyncGenerator<Part, void, undefined> {
     let isFirst = true;
     for await (const part of parts) {
       if (this.isGone) return;
+      // Many requests may have come before the first of them held anything.
+      if (isFirst && this.#share.bytes === 0 && !this.#memory.admitsWork) throw createServerBusyError();
       if (!isFirst) this.#request.chargeRequests(requestsPerPart);
       isFirst = false;
       yield part;
@@ -66,7 +74,7 @@ export class ExportAnswer {
     const res = this.#res;
     if (res.destroyed || part.length === 0) return;
     this.#request.chargeRequests(Math.floor(part.length / this.#bytesPerRequest));
-    this.#share.set(part.length + heldBytes);
+    this.#share.set((typeof part === 'string' ? TEXT_COPIES : 1) * part.length + heldBytes);
     if (!res.write(part)) await waitForDrain(res);
     await nextTurn();
   }
