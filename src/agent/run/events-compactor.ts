@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { callAuthor } from '../../isolation/author-call.ts';
-import { formatKey } from '../../store/conversation-key.ts';
 import {
   type ConversationSummary,
   MAX_SUMMARY_CHARACTERS,
@@ -129,7 +128,7 @@ export class EventsCompactor {
   async #attempt(turns: SummaryRequest['turns']): Promise<ReadSummary | undefined> {
     const { budget, conversation } = this.#options;
     const { attempts, firstRetryMs, callMs } = this.#limits;
-    for (let attempt = 1; budget.begin(formatKey(conversation.key)); attempt += 1) {
+    for (let attempt = 1; budget.begin(conversation.key); attempt += 1) {
       const { made, error } = await this.#settle(turns).finally(() => budget.end());
       if (made || this.#isOver) return made;
       const canRetry = attempt < attempts && (!WireError.is(error) || error.retry);

@@ -444,17 +444,17 @@ describe('the limits of a summary', () => {
 
   test('a wait between two calls takes no place of other conversations', async () => {
     const error = new WireError('model_quota', undefined, undefined, { retry_after_ms: 30_000 });
-    const budget = new SummaryBudget({ concurrent: 1, perMinute: 10, conversationPerMinute: 10 });
+    const budget = new SummaryBudget({ concurrent: 1, perMinute: 10, conversationPerMinute: 10, userPerMinute: 10 });
     const notes = new Notes(() => Promise.reject(error));
     await open(notes, {}, budget);
     await until(() => notes.requests.length > 0);
-    await until(() => budget.begin('another conversation'));
+    await until(() => budget.begin({ appName: 'app', userId: 'bob', sessionId: 'another' }));
   });
 
   test('nothing is asked for while all conversations together are over their limit', async () => {
     const notes = new Notes();
-    const budget = new SummaryBudget({ concurrent: 1, perMinute: 10, conversationPerMinute: 10 });
-    budget.begin('another conversation');
+    const budget = new SummaryBudget({ concurrent: 1, perMinute: 10, conversationPerMinute: 10, userPerMinute: 10 });
+    budget.begin({ appName: 'app', userId: 'bob', sessionId: 'another' });
     const { conversation, compactor } = await open(notes, {}, budget);
     await until(() => budget.reserve(conversation));
     budget.release(conversation);
