@@ -72,6 +72,7 @@ export class CommitQueue {
   #isWaitingForStore = false;
   /** Number of attempts in a row that have failed. */
   #failures = 0;
+  #isFailing = false;
   /** Number of waits in a row, each twice as long as the one before. */
   #backoffs = 0;
   #lostTurns = 0;
@@ -102,9 +103,9 @@ export class CommitQueue {
     return this.#pending.length > this.#firstDroppable;
   }
 
-  /** Whether the store has refused the oldest turn at least twice: one refusal may be a moment in which another process writes. */
+  /** Whether the store has refused a turn at least twice, and does not have all turns since: one refusal may be a moment in which another process writes. */
   get isFailing(): boolean {
-    return this.#failures >= MIN_FAILURES;
+    return this.#isFailing;
   }
 
   /** Number of turns that were dropped without being stored. */
@@ -168,7 +169,9 @@ export class CommitQueue {
     this.#isCommitting = true;
     for (let oldest = this.#pending[0]; oldest; oldest = this.#pending[0]) await this.#tryCommit(oldest);
     this.#isCommitting = false;
-    this.#setFailures(0);
+    this.#failures = 0;
+    this.#backoffs = 0;
+    this.#setFailing(false);
     this.#options.health.onGivenUp(this);
     const waiters = this.#drainWaiters;
     this.#drainWaiters = [];
@@ -186,11 +189,13 @@ export class CommitQueue {
       await limitTime(() => store.commit(key, turn), limits.attemptMs);
       this.#pending.shift();
       this.#resize(-oldest.bytes);
-      this.#setFailures(0);
+      this.#failures = 0;
+      this.#backoffs = 0;
       health.onSuccess(this);
       this.#options.owner.onCommitted(key, oldest.bytes);
     } catch (error) {
-      this.#setFailures(this.#failures + 1);
+      this.#failures += 1;
+      if (this.#failures >= MIN_FAILURES) this.#setFailing(true);
       health.onFailure(this, error);
     } finally {
       this.#isWaitingForStore = false;
@@ -218,11 +223,10 @@ export class CommitQueue {
     this.#retryNow = undefined;
   }
 
-  #setFailures(failures: number): void {
-    const wasFailing = this.isFailing;
-    this.#failures = failures;
-    if (failures === 0) this.#backoffs = 0;
-    if (this.isFailing !== wasFailing) this.#options.owner.onStorageChanged(this.#options.key);
+  #setFailing(isFailing: boolean): void {
+    if (isFailing === this.#isFailing) return;
+    this.#isFailing = isFailing;
+    this.#options.owner.onStorageChanged(this.#options.key);
   }
 
   #resize(bytes: number): void {

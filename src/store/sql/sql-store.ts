@@ -37,6 +37,8 @@ export interface SqlStoreOptions {
   readonly connect: () => Promise<Database>;
   /** Runs a write, which it may repeat. Default: once. */
   readonly runWrite?: <T>(run: () => Promise<T>) => Promise<T>;
+  /** Called between two statements of a commit: those of a database in this thread leave a turn of the event loop to everything else. Default: nothing. */
+  readonly pause?: () => Promise<unknown>;
   /** Ends what uses the database besides. */
   readonly beforeClose?: () => Promise<void>;
   /** Releases what is left when the connections are closed. */
@@ -183,14 +185,19 @@ export class SqlStore implements SessionStore {
   async #commitTurn(key: ConversationKey, { events, state, resumption, summary }: TurnCommit): Promise<void> {
     // A handle alone, without a secret for it, is not worth a write.
     if (resumption && !this.#cipher && events.length === 0 && !state && !summary) return;
+    const { pause } = this.#options;
     const { db, sql } = await this.#open();
     const { bodies, characters } = encodeEvents(events);
+    await pause?.();
     await db.transaction().execute(async (transaction) => {
       const encrypted = resumption && this.#encrypt(key, resumption);
       const pk = await writeSession(transaction, sql, key, { events, characters }, encrypted);
+      await pause?.();
       await insertEvents(transaction, sql, pk, bodies);
+      await pause?.();
       if (state) await writeState(transaction, key, state);
       if (summary) await writeSummary(transaction, pk, summary);
+      await pause?.();
     });
   }
 

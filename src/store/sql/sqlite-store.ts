@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SqliteDatabase, SqliteStatement } from 'kysely';
 import type { SessionStore } from '../session-store.ts';
 import { FilePlace } from './file-place.ts';
@@ -53,6 +54,7 @@ export function createSqliteStore({ file, handleSecret }: SqliteStoreOptions): S
       if (place.isFile) checkpoints.onWrite();
       return result;
     },
+    pause: () => nextTurn(),
     beforeClose: () => checkpoints.stop(),
     // Kysely closes only a database that it has used.
     close: () => {
