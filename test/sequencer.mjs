@@ -16,8 +16,8 @@ const FIRST = [
   'browser/page',
   'gauntlet/faults.long',
   'client/hostile-network',
-  'browser/tabs',
-  'browser/sign-in',
+  'browser/tabs.long',
+  'browser/sign-in.long',
   'cli/cli',
 ];
 
