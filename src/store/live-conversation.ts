@@ -192,7 +192,7 @@ export class LiveConversation {
    */
   listShownTurns(repliesSoFar: readonly string[], confirming?: ReadonlySet<string>): ShownTurn[] {
     const turns = listShownTurns(this.#window.list(), confirming);
-    for (const text of repliesSoFar) turns.push({ role: 'model', text });
+    for (const text of repliesSoFar) turns.push({ role: 'model', text, partial: true });
     return [...turns, ...listShownTurns(this.#typedDuringReply)];
   }
 

@@ -140,6 +140,8 @@ export interface ShownTurn {
   /** May be '' for a turn with calls or pictures only. */
   text: string;
   interrupted?: boolean;
+  /** Whether the reply is still being given: what follows continues it. */
+  partial?: boolean;
   /** Whether the text is the transcript of speech. */
   spoken?: boolean;
   /** Number of pictures of the user. */

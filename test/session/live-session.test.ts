@@ -133,7 +133,7 @@ describe('start without a cursor', () => {
     // The reset contains the whole reply so far, whether or not the log still holds its entries.
     const turns = [
       { role: 'user', text: 'hello' },
-      { role: 'model', text: 'x'.repeat(200) + 'y'.repeat(200) },
+      { role: 'model', text: 'x'.repeat(200) + 'y'.repeat(200), partial: true },
     ];
     expect(second.reset).toEqual({ reason: 'too_old', turns, truncated: false });
     expect(second.position).toEqual({ seq: session.log.head + 1, frames: 0 });
@@ -198,7 +198,7 @@ describe('start with a cursor', () => {
     const { reset, position } = await reader.attachment.restart();
     expect(reset?.turns).toEqual([
       { role: 'user', text: 'count' },
-      { role: 'model', text: 'One, two, ' },
+      { role: 'model', text: 'One, two, ', partial: true },
     ]);
     expect(position).toEqual({ seq: 5, frames: 0 });
   });
@@ -234,7 +234,8 @@ test('a reset of a conversation that the store cannot load contains the turns si
   (await server.connection(0)).say('hello');
   await until(() => session.log.head === 3);
   const { reset } = await TestReader.attach(session, 'garbage');
-  expect(reset).toEqual({ reason: 'malformed', turns: [{ role: 'model', text: 'hello' }], truncated: true });
+  const turns = [{ role: 'model', text: 'hello', partial: true }];
+  expect(reset).toEqual({ reason: 'malformed', turns, truncated: true });
   expect(lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
 });
 

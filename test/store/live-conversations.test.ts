@@ -80,7 +80,7 @@ describe('the conversation in memory', () => {
     conversation.appendTyped(textEvent('and wait', 'user'), false);
     expect(conversation.listShownTurns(['One, '])).toEqual([
       { role: 'user', text: 'count' },
-      { role: 'model', text: 'One, ' },
+      { role: 'model', text: 'One, ', partial: true },
       { role: 'user', text: 'stop\nand wait' },
     ]);
     conversation.append(textEvent('One, two'));

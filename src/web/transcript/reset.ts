@@ -102,7 +102,7 @@ function toUserTurn(
 }
 
 function toAgentTurn(
-  { text, interrupted, spoken = false, tools = [] }: ShownTurn,
+  { text, interrupted, partial, spoken = false, tools = [] }: ShownTurn,
   id: number,
   shown: ReadonlyMap<string, ResultImages>,
 ): AgentTurn {
@@ -126,6 +126,6 @@ function toAgentTurn(
     id,
     spoken,
     parts: [...uses, ...(text === '' ? [] : [{ kind: 'text', text } as const])],
-    state: interrupted ? 'interrupted' : 'done',
+    state: interrupted ? 'interrupted' : partial ? 'open' : 'done',
   };
 }

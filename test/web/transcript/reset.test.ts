@@ -47,6 +47,30 @@ test('a reset shows the calls with their results, the pictures and the spoken wo
   ]);
 });
 
+test('an answer that is still being given continues after a reset in the same turn, until it is complete', () => {
+  const shown = apply([
+    {
+      name: 'reset',
+      data: reset([
+        { role: 'user', text: 'When?' },
+        { role: 'model', text: 'It', partial: true },
+        { role: 'user', text: 'Thanks' },
+      ]),
+    },
+    { name: 'message', data: { mime_type: 'text/plain', data: ' is noon' } },
+  ]);
+  expect(shown.turns).toMatchObject([
+    { role: 'user' },
+    { role: 'agent', parts: [{ kind: 'text', text: 'It is noon' }], state: 'open' },
+    { role: 'user' },
+  ]);
+  const complete = reduceTranscript(shown, {
+    name: 'message',
+    data: { turn_complete: true, interrupted: null },
+  });
+  expect(complete.turns[1]).toMatchObject({ role: 'agent', state: 'done' });
+});
+
 test('a reset of a restarted server that remembers nothing leaves what is shown, and ends the open answer', () => {
   const shown = apply([typed('What time is it?'), SENT, ANSWER]);
   const forgotten = reset([], 'unknown_epoch');
