@@ -14,8 +14,15 @@ export type {
 } from '../wire/agent-event.ts';
 export type { ErrorCode } from '../wire/error-catalogue.ts';
 export type { Blob, ClientToolResult, LiveRequest } from '../wire/live-request.ts';
-export type { End, SessionSettings, TypedMessage } from '../wire/log-entry.ts';
-export type { ConnectionEvents, ImageInput, LogEvents, ShownTool, ShownTurn } from '../wire/named-events.ts';
+export type { End, SessionSettings, StorageState, TypedMessage } from '../wire/log-entry.ts';
+export type {
+  ConnectionEvents,
+  ImageInput,
+  LogEvents,
+  ShownTool,
+  ShownTurn,
+  StoredImage,
+} from '../wire/named-events.ts';
 export type { ResultImage, ToolResultOptions } from '../wire/result-images.ts';
 export type { SessionConfig, SessionPersona } from '../wire/session-config.ts';
 export type { StateDelta } from '../wire/state-delta.ts';

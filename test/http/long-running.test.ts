@@ -56,7 +56,8 @@ test('the result of a long-running call that arrives after a restart of the serv
   const second = await start(store);
   const after = await openStream(`${second.server.url}/events/me`, { 'Last-Event-ID': 'nonsense' });
   const { turns } = await after.untilNamed('reset');
-  expect(turns[1]?.tools).toEqual([{ id, name: 'ask_refund', args: {}, state: 'pending' }]);
+  const result = { result: 'ticket seven' };
+  expect(turns[1]?.tools).toEqual([{ id, name: 'ask_refund', args: {}, state: 'pending', result }]);
   expect(await post(second.server, resultItem(id))).toEqual({ status: 200 });
   expect(await after.nextAnswer()).toContain('granted');
   expect(after.named('tool_result')).toEqual([{ id, name: 'ask_refund', result: { result: 'granted' } }]);

@@ -150,7 +150,7 @@ describe('replies', () => {
     const late = await TestReader.attach(session, formatCursor(session.log.epoch, 1));
     expect(late.reset).toEqual({
       reason: 'too_old',
-      turns: [{ role: 'model', text: 'once upon a time' }],
+      turns: [{ role: 'model', text: 'once upon a time', partial: true }],
       truncated: false,
     });
   });
