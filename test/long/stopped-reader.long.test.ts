@@ -72,7 +72,8 @@ test('a reader that stops reading for long costs no memory and harms no other; i
 });
 
 test('a client that stops acknowledging costs no memory and harms no other; it receives `gap` for the audio it missed', async () => {
-  const { server, model, witness } = await openTalk({ LOG_BYTES: '65536' });
+  // With a beat of one second, a slow machine speaks for longer than a client may be unheard.
+  const { server, model, witness } = await openTalk({ LOG_BYTES: '65536', HEARTBEAT_MS: '10000' });
   const { client } = await openReader(server, 'client=phone&since=nowhere');
   await client.untilNamed('reset');
   const acknowledge = async () =>
