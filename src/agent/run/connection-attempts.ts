@@ -6,7 +6,6 @@ import {
   ResumptionRefused,
 } from '../../models/realtime-model.ts';
 import { WireError } from '../../wire/wire-error.ts';
-import type { ConnectTurns } from './connect-turns.ts';
 import type { SessionHandles } from './session-handles.ts';
 import type { TurnView } from './turn-state.ts';
 
@@ -23,8 +22,6 @@ const BACK_OFF_MS = 500;
 
 export interface ConnectionAttemptsOptions {
   readonly model: RealtimeModel;
-  /** The runs of the process take turns to connect. */
-  readonly connectTurns: ConnectTurns;
   /** Creates the setup of a connection that is opened now: that of the agent which is active. */
   readonly createSetup: () => Promise<Omit<ModelSetup, 'history' | 'answered' | 'handle'>>;
   /** Handle of a conversation that the provider remembers and the first connection continues. */
@@ -135,10 +132,8 @@ export class ConnectionAttempts {
 
   /** @returns `undefined` if the attempt has failed, after the wait for the next one */
   async #try(attempt: number): Promise<Pick<OpenedConnection, 'connection' | 'isResumption'> | undefined> {
-    const { model, connectTurns, createSetup, loadHistory, sessionHandles, onRetry } = this.#options;
+    const { model, createSetup, loadHistory, sessionHandles, onRetry } = this.#options;
     try {
-      await connectTurns.take();
-      this.#getAbort().signal.throwIfAborted();
       const setup = await createSetup();
       const handle = this.isHandleStale ? undefined : (this.#handle?.value ?? sessionHandles.find(setup));
       const isResumption = handle !== undefined;

@@ -10,7 +10,6 @@ import type { LiveRequestQueue } from '../live-request-queue.ts';
 import type { RunConfig } from '../run-config.ts';
 import type { Tool } from '../tool.ts';
 import type { ToolLogger } from '../tools/tool-execution.ts';
-import type { ConnectTurns } from './connect-turns.ts';
 import type { SummaryBudget } from './summary-budget.ts';
 
 /** Long memory of the conversations of a runner. */
@@ -29,8 +28,6 @@ export interface LiveRunOptions {
   /** Lists the tools of an agent and of its toolsets. Never rejects. */
   readonly listTools: (agent: Agent) => Promise<readonly Tool[]>;
   readonly model: RealtimeModel;
-  /** The runs of the process take turns to connect to the model. */
-  readonly connectTurns: ConnectTurns;
   /** Conversation of the run. The run releases it at its end. */
   readonly conversation: LiveConversation;
   /** Makes the summaries of the conversation. Default: there are none. */

@@ -210,13 +210,12 @@ export class RunParts {
   }
 
   #createLink(): ModelLink {
-    const { model, connectTurns, runConfig, conversation } = this.#options;
+    const { model, runConfig, conversation } = this.#options;
     const { handle, reseed } = runConfig.sessionResumption ?? {};
     const usesHandles = reseed !== true;
     const setups = new SetupSource({ ...this.#options, active: this.active, state: this.state });
     return new ModelLink({
       model,
-      connectTurns,
       createSetup: () => setups.create(),
       handle,
       usesHandles,

@@ -22,7 +22,6 @@ import type { Tool } from '../tool.ts';
 import type { ToolLogger } from '../tools/tool-execution.ts';
 import { listTools } from '../tools/tool-list.ts';
 import { checkImages } from './check-images.ts';
-import { ConnectTurns } from './connect-turns.ts';
 import { createSummarizer } from './create-summarizer.ts';
 import { findActiveAgent } from './find-active-agent.ts';
 import { LiveRun } from './live-run.ts';
@@ -121,7 +120,6 @@ export class Runner implements LiveRunner {
   readonly #logger: ToolLogger | undefined;
   readonly #artifacts: ArtifactStore | undefined;
   readonly #compaction: RunCompaction | undefined;
-  readonly #connectTurns = new ConnectTurns();
 
   /**
    * @throws {WireError} invalid_run_config: the model does not support the own config of an agent; model_not_found: the name of a summarizer
@@ -254,7 +252,6 @@ export class Runner implements LiveRunner {
       tools,
       listTools: (other) => this.#listTools(other, abortSignal),
       model,
-      connectTurns: this.#connectTurns,
       conversation,
       compaction: this.#compaction,
       artifacts: this.#artifacts,
