@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerText } from '../offline-text-model.ts';
+import { parseBody, readBody } from '../request-body.ts';
 import { checkCredential, type GeminiEndpoint } from './endpoint.ts';
 import { GeminiRefusal } from './refusal.ts';
 import { isLiveModel } from './setup.ts';
@@ -9,8 +10,6 @@ import { readTextRequest } from './text-request.ts';
 const GEMINI_PATH = /\/(v1|v1beta|v1alpha)\/models\/([^/:]+):generateContent$/;
 const VERTEX_PATH =
   /\/(v1|v1beta1)\/(?:projects\/[^/]+\/locations\/[^/]+\/)?publishers\/google\/models\/([^/:]+):generateContent$/;
-/** Maximum size of a request, in bytes. @see https://ai.google.dev/gemini-api/docs/files (20 MB) */
-const MAX_REQUEST_BYTES = 20 * 1024 * 1024;
 const OVERLOADED = 'The model is overloaded. Please try again later.';
 const QUOTA = 'You exceeded your current quota, please check your plan and billing details.';
 
@@ -115,24 +114,4 @@ function sendAnswer(
 
 function send(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/json; charset=UTF-8' }).end(JSON.stringify(body));
-}
-
-function parseBody(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return body;
-  }
-}
-
-/** @throws if the request breaks, or is too large */
-async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request) {
-    bytes += chunk.length;
-    if (bytes > MAX_REQUEST_BYTES) throw new RangeError('the request is too large');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
 }

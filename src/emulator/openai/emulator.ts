@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { answerText } from '../offline-text-model.ts';
+import { parseBody, readBody } from '../request-body.ts';
 import { type ChatCall, OpenAIRefusal, readChatRequest } from './chat-request.ts';
 
 /**
@@ -33,8 +34,6 @@ export interface OpenAIEmulator {
 }
 
 const MAX_RECORDED = 100;
-/** Maximum size of a request, in bytes. */
-const MAX_REQUEST_BYTES = 20 * 1024 * 1024;
 const CHARACTERS_PER_TOKEN = 4;
 
 /** Starts a server with the chat completions of OpenAI, as the package `openai` expects them. */
@@ -83,7 +82,7 @@ class ChatServer implements OpenAIEmulator {
         throw new OpenAIRefusal(404, `Invalid URL (${request.method} ${request.url})`);
       }
       this.#checkKey(request);
-      const body = await readJson(request);
+      const body = parseBody(await readBody(request));
       this.requests.push(body);
       if (this.requests.length > MAX_RECORDED) this.requests.shift();
       const call = readChatRequest(body);
@@ -145,21 +144,4 @@ function sendError(response: ServerResponse, { status, message, code, param }: O
 
 function countTokens(text: string): number {
   return Math.ceil(text.length / CHARACTERS_PER_TOKEN);
-}
-
-/** @returns the text itself if it is no JSON @throws if the request breaks, or is too large */
-async function readJson(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request) {
-    bytes += chunk.length;
-    if (bytes > MAX_REQUEST_BYTES) throw new RangeError('the request is too large');
-    chunks.push(chunk);
-  }
-  const text = Buffer.concat(chunks).toString();
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }
