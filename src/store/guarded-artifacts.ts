@@ -1,13 +1,11 @@
-import { FaultScope } from '../isolation/fault-scope.ts';
 import type { Artifact, ArtifactStore } from './artifact-store.ts';
 import type { ConversationKey } from './conversation-key.ts';
 import type { StoreLogger } from './store-health.ts';
+import { StoreScope } from './store-scope.ts';
 import { limitTime } from './time-limit.ts';
 
 /** Maximum wait for one answer of the store, in ms. */
 const ANSWER_MS = 30_000;
-/** Minimum time between two lines of the log about errors that a store has left behind, in ms. */
-const LOG_INTERVAL_MS = 60_000;
 
 /**
  * Runs an artifact store in a scope of its own, as `GuardedStore` does: an error that the store throws in a timer is logged and ends nothing. Its
@@ -15,13 +13,13 @@ const LOG_INTERVAL_MS = 60_000;
  */
 export class GuardedArtifacts implements ArtifactStore {
   readonly #store: ArtifactStore;
-  readonly #logger: Pick<StoreLogger, 'warn'> | undefined;
-  readonly #scope = new FaultScope((error) => this.#onFault(error));
-  #loggedAt = Number.NEGATIVE_INFINITY;
+  readonly #scope: StoreScope;
 
   constructor(store: ArtifactStore, logger: Pick<StoreLogger, 'warn'> | undefined) {
     this.#store = store;
-    this.#logger = logger;
+    this.#scope = new StoreScope((error) =>
+      logger?.warn({ err: error }, 'the artifact store has failed outside of its operations'),
+    );
   }
 
   async save(key: ConversationKey, filename: string, artifact: Artifact): Promise<number> {
@@ -48,12 +46,5 @@ export class GuardedArtifacts implements ArtifactStore {
 
   #ask<T>(ask: () => Promise<T>): Promise<T> {
     return limitTime(() => this.#scope.run(ask), ANSWER_MS);
-  }
-
-  #onFault(error: unknown): void {
-    const now = performance.now();
-    if (now - this.#loggedAt < LOG_INTERVAL_MS) return;
-    this.#loggedAt = now;
-    this.#logger?.warn({ err: error }, 'the artifact store has failed outside of its operations');
   }
 }

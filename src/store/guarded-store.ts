@@ -1,4 +1,3 @@
-import { FaultScope } from '../isolation/fault-scope.ts';
 import type { ConversationKey } from './conversation-key.ts';
 import type {
   EventPage,
@@ -15,9 +14,7 @@ import type {
   UserSize,
 } from './session-store.ts';
 import type { StoreLogger } from './store-health.ts';
-
-/** Minimum time between two lines of the log about errors that a store has left behind, in ms. */
-const LOG_INTERVAL_MS = 60_000;
+import { StoreScope } from './store-scope.ts';
 
 /** The operations of a store. */
 export type StoreOperations = Omit<SessionStore, 'close'>;
@@ -28,13 +25,13 @@ export type StoreOperations = Omit<SessionStore, 'close'>;
  */
 export class GuardedStore implements StoreOperations {
   readonly #store: StoreOperations;
-  readonly #logger: StoreLogger | undefined;
-  readonly #scope = new FaultScope((error) => this.#onFault(error));
-  #loggedAt = Number.NEGATIVE_INFINITY;
+  readonly #scope: StoreScope;
 
   constructor(store: StoreOperations, logger: StoreLogger | undefined) {
     this.#store = store;
-    this.#logger = logger;
+    this.#scope = new StoreScope((error) =>
+      logger?.error({ err: error }, 'the session store has failed outside of its operations'),
+    );
   }
 
   load(key: ConversationKey, options?: LoadOptions): Promise<StoredSession | undefined> {
@@ -71,12 +68,5 @@ export class GuardedStore implements StoreOperations {
 
   delete(key: ConversationKey): Promise<boolean> {
     return this.#scope.run(() => this.#store.delete(key));
-  }
-
-  #onFault(error: unknown): void {
-    const now = performance.now();
-    if (now - this.#loggedAt < LOG_INTERVAL_MS) return;
-    this.#loggedAt = now;
-    this.#logger?.error({ err: error }, 'the session store has failed outside of its operations');
   }
 }
