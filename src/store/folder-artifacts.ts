@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { decodePath, encodePath } from './artifact-path.ts';
+import { decodePath, encodePath, isContinued } from './artifact-path.ts';
 import { type Artifact, type ArtifactStore, checkFilename } from './artifact-store.ts';
+import { ChangesInOrder } from './changes-in-order.ts';
 import type { ConversationKey } from './conversation-key.ts';
 import { SharedSpace } from './shared-space.ts';
 
@@ -50,8 +51,8 @@ class FolderArtifacts implements ArtifactStore {
   #evicted: string[] = [];
   /** Resolves when `#files` has what is in the folder. */
   #opened: Promise<void> | undefined;
-  /** End of the newest operation of each conversation that changes something, by its folder. */
-  readonly #changes = new Map<string, Promise<unknown>>();
+  /** By the folder of the conversation. */
+  readonly #changes = new ChangesInOrder();
 
   constructor({ folder, maxBytes = 10 * GIB, maxUserBytes = GIB }: FolderArtifactsOptions) {
     this.#root = resolve(folder);
@@ -153,7 +154,7 @@ class FolderArtifacts implements ArtifactStore {
   /** Finds the folder of the user to whom a file belongs: the second name below the root, each of which may continue. */
   #findOwner(folder: string): string | undefined {
     const names = relative(this.#root, folder).split(sep);
-    const ends = names.flatMap((name, index) => (name.endsWith('%+') ? [] : [index]));
+    const ends = names.flatMap((name, index) => (isContinued(name) ? [] : [index]));
     const [, end] = ends;
     return end === undefined || ends.length < 4 ? undefined : join(this.#root, ...names.slice(0, end + 1));
   }
@@ -222,19 +223,8 @@ class FolderArtifacts implements ArtifactStore {
   }
 
   /** Runs a change after the earlier ones of the same conversation. */
-  async #change<T>(key: ConversationKey, change: () => Promise<T>): Promise<T> {
-    const folder = this.#locateConversation(key);
-    const changed = (this.#changes.get(folder) ?? Promise.resolve()).then(change);
-    const ended = changed.then(
-      () => {},
-      () => {},
-    );
-    this.#changes.set(folder, ended);
-    try {
-      return await changed;
-    } finally {
-      if (this.#changes.get(folder) === ended) this.#changes.delete(folder);
-    }
+  #change<T>(key: ConversationKey, change: () => Promise<T>): Promise<T> {
+    return this.#changes.run(this.#locateConversation(key), change);
   }
 }
 

@@ -1,3 +1,4 @@
+import { ChangesInOrder } from '../changes-in-order.ts';
 import { type ConversationKey, formatKey } from '../conversation-key.ts';
 import { formatListCursor } from '../list-cursor.ts';
 import {
@@ -57,8 +58,8 @@ export class SqlStore implements SessionStore {
   readonly #runWrite: <T>(run: () => Promise<T>) => Promise<T>;
   #connected: Promise<Database> | undefined;
   #prepared: Promise<void> | undefined;
-  /** Commits and deletes that are running, by conversation: a later one of the same conversation waits for them. */
-  readonly #writes = new Map<string, Promise<unknown>>();
+  /** Commits and deletes, by conversation. */
+  readonly #writes = new ChangesInOrder();
 
   constructor(options: SqlStoreOptions) {
     this.#options = options;
@@ -132,7 +133,7 @@ export class SqlStore implements SessionStore {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled(this.#writes.values());
+    await this.#writes.settle();
     await this.#deleted.close();
     await this.#options.beforeClose?.();
     await (await this.#connected)?.db.destroy();
@@ -141,16 +142,7 @@ export class SqlStore implements SessionStore {
 
   /** Runs a write after those of the same conversation that were called before. */
   #write<T>(key: ConversationKey, run: () => Promise<T>): Promise<T> {
-    const name = formatKey(key);
-    const previous = this.#writes.get(name) ?? Promise.resolve();
-    // A write that failed does not keep the next one from its turn.
-    const write = previous.catch(() => {}).then(() => this.#runWrite(run));
-    this.#writes.set(name, write);
-    const forget = () => {
-      if (this.#writes.get(name) === write) this.#writes.delete(name);
-    };
-    write.then(forget, forget);
-    return write;
+    return this.#writes.run(formatKey(key), () => this.#runWrite(run));
   }
 
   async #delete(key: ConversationKey): Promise<boolean> {
