@@ -1,3 +1,4 @@
+import { countTextTokens } from '../text-tokens.ts';
 /**
  * Answer of a text model that a test wants. By default the emulator repeats what it was given.
  * - `text`: this text.
@@ -41,16 +42,14 @@ export function createErrorBody(status: number, message: string, retryDelay?: st
   };
 }
 
-const CHARACTERS_PER_TOKEN = 4;
-
 /** Creates the body of an answer with a text, or with the reason why there is none. */
 export function createResponseBody(
   model: string,
   prompt: string,
   { text, finishReason }: { readonly text?: string; readonly finishReason: string },
 ): object {
-  const promptTokenCount = countTokens(prompt);
-  const candidatesTokenCount = countTokens(text ?? '');
+  const promptTokenCount = countTextTokens(prompt);
+  const candidatesTokenCount = countTextTokens(text ?? '');
   const content = { ...(text === undefined ? {} : { parts: [{ text }] }), role: 'model' };
   return {
     // A candidate that a filter has withheld has no content at all.
@@ -64,8 +63,4 @@ export function createResponseBody(
     modelVersion: model,
     responseId: 'emulated',
   };
-}
-
-export function countTokens(text: string): number {
-  return Math.ceil(text.length / CHARACTERS_PER_TOKEN);
 }

@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { answerText } from '../offline-text-model.ts';
 import { parseBody, readBody } from '../request-body.ts';
+import { countTextTokens } from '../text-tokens.ts';
 import { checkCredential, type GeminiEndpoint } from './endpoint.ts';
 import { GeminiRefusal } from './refusal.ts';
 import { isLiveModel } from './setup.ts';
-import { countTokens, createErrorBody, createResponseBody, type TextAnswer } from './text-answer.ts';
+import { createErrorBody, createResponseBody, type TextAnswer } from './text-answer.ts';
 import { readTextRequest } from './text-request.ts';
 
 const GEMINI_PATH = /\/(v1|v1beta|v1alpha)\/models\/([^/:]+):generateContent$/;
@@ -106,7 +107,7 @@ function sendAnswer(
   else if ('blockReason' in answer) send(response, 200, { promptFeedback: { blockReason: answer.blockReason } });
   else if ('finishReason' in answer) send(response, 200, createResponseBody(model, prompt, answer));
   else {
-    const isCut = countTokens(answer.text) > maxOutputTokens;
+    const isCut = countTextTokens(answer.text) > maxOutputTokens;
     const text = isCut ? answer.text.slice(0, maxOutputTokens) : answer.text;
     send(response, 200, createResponseBody(model, prompt, { text, finishReason: isCut ? 'MAX_TOKENS' : 'STOP' }));
   }

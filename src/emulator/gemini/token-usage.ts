@@ -1,3 +1,4 @@
+import { countTextTokens } from '../text-tokens.ts';
 import type { ReceivedImage, Turn } from '../turn.ts';
 
 type Modality = 'TEXT' | 'AUDIO' | 'IMAGE';
@@ -22,7 +23,6 @@ export interface UsageMetadata {
 /** Tokens for a second of audio. This rate and the next two are published by Google. */
 const TOKENS_PER_SECOND = 25;
 const TOKENS_PER_IMAGE = 258;
-const CHARACTERS_PER_TOKEN = 4;
 
 /**
  * Counts the tokens of a turn.
@@ -85,10 +85,6 @@ function sumDetails(counts: readonly ModalityTokenCount[]): number {
 
 function sumTurns(turns: readonly Turn[], countTokens: (turn: Turn) => number): number {
   return turns.reduce((sum, turn) => sum + countTokens(turn), 0);
-}
-
-function countTextTokens(text: string): number {
-  return Math.ceil(text.length / CHARACTERS_PER_TOKEN);
 }
 
 function countSpeechTokens(seconds: number): number {

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { answerText } from '../offline-text-model.ts';
 import { parseBody, readBody } from '../request-body.ts';
+import { countTextTokens } from '../text-tokens.ts';
 import { type ChatCall, OpenAIRefusal, readChatRequest } from './chat-request.ts';
 
 /**
@@ -34,7 +35,6 @@ export interface OpenAIEmulator {
 }
 
 const MAX_RECORDED = 100;
-const CHARACTERS_PER_TOKEN = 4;
 
 /** Starts a server with the chat completions of OpenAI, as the package `openai` expects them. */
 export async function startOpenAIEmulator(options: OpenAIEmulatorOptions = {}): Promise<OpenAIEmulator> {
@@ -115,13 +115,13 @@ function sendAnswer(response: ServerResponse, call: ChatCall, answer: ChatAnswer
   } else if ('send' in answer) response.writeHead(200, { 'content-type': 'application/json' }).end(answer.send);
   else if ('finishReason' in answer) sendCompletion(response, call, '', answer.finishReason);
   else {
-    const isCut = countTokens(answer.text) > call.maxTokens;
+    const isCut = countTextTokens(answer.text) > call.maxTokens;
     sendCompletion(response, call, answer.text, isCut ? 'length' : 'stop');
   }
 }
 
 function sendCompletion(response: ServerResponse, { model, prompt }: ChatCall, content: string, reason: string): void {
-  const [prompt_tokens, completion_tokens] = [countTokens(prompt), countTokens(content)];
+  const [prompt_tokens, completion_tokens] = [countTextTokens(prompt), countTextTokens(content)];
   const body = {
     id: 'chatcmpl-emulated',
     object: 'chat.completion',
@@ -140,8 +140,4 @@ function sendError(response: ServerResponse, { status, message, code, param }: O
   const type = status >= 500 ? 'server_error' : 'invalid_request_error';
   const body = JSON.stringify({ error: { message, type, param, code } });
   response.writeHead(status, { 'content-type': 'application/json' }).end(body);
-}
-
-function countTokens(text: string): number {
-  return Math.ceil(text.length / CHARACTERS_PER_TOKEN);
 }
