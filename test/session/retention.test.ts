@@ -58,8 +58,13 @@ async function listIds(store: SessionStore, userId = KEY.userId): Promise<string
 }
 
 /** Says something in a conversation, as a run does. */
-async function say(conversations: LiveConversations, sessionId: string, text = 'hello'): Promise<void> {
-  const conversation = conversations.open({ ...KEY, sessionId });
+async function say(
+  conversations: LiveConversations,
+  sessionId: string,
+  text = 'hello',
+  userId = KEY.userId,
+): Promise<void> {
+  const conversation = conversations.open({ ...KEY, userId, sessionId });
   await conversation.loaded;
   conversation.append({ ...textEvent(text, 'user'), timestamp: Date.now() / 1000 });
   await conversation.release();
@@ -141,17 +146,26 @@ describe.each(STORES)('retention in a store of %s', (_name, open) => {
 
   test('a user within the limits is measured once for many commits', async () => {
     const store = await openStore(open);
-    let measured = 0;
+    const started: string[] = [];
+    const completed: string[] = [];
     const measure = store.measureUser.bind(store);
-    store.measureUser = (...parameters) => {
-      measured += 1;
-      return measure(...parameters);
+    store.measureUser = async (appName, userId) => {
+      started.push(userId);
+      const size = await measure(appName, userId);
+      completed.push(userId);
+      return size;
     };
     const { conversations } = start(store, { userConversations: 5 });
-    for (let turn = 0; turn < 20; turn += 1) await say(conversations, 'a');
-    await waitFor('the first measurement', () => measured > 0);
+    // One commit only: another one while the store measures makes the user due again.
+    await say(conversations, 'a');
+    await waitFor('the measurement to be complete', () => completed.length > 0);
+    // Its result is used in the same turn of the event loop.
+    await nextTurn();
     for (let turn = 0; turn < 20; turn += 1) await say(conversations, 'b');
-    expect(measured).toBe(1);
+    // Users are measured in the order in which they are due.
+    await say(conversations, 'of bob', 'hello', 'bob');
+    await waitFor('the measurement of the next user', () => completed.includes('bob'));
+    expect(started).toEqual([KEY.userId, 'bob']);
   });
 
   test('a conversation that is spoken between the list and the deletion stays', async () => {
