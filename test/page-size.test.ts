@@ -35,6 +35,20 @@ test('the scripts that the page loads before it is shown have at most 60 kB, com
   expect(await measure(names)).toBeLessThanOrEqual(MAX_FIRST);
 });
 
+test('the scripts that the page loads before it is shown have no texts of answers, and no script checks the options of a client', async () => {
+  const first = await findFirstScripts();
+  const scripts = (await readdir(PUBLIC_DIR)).filter((name) => name.endsWith('.js'));
+  const findText = async (text: string) => {
+    const found = scripts.map(async (name) => (await readFile(join(PUBLIC_DIR, name), 'utf8')).includes(text));
+    const has = await Promise.all(found);
+    return scripts.filter((_name, index) => has[index]);
+  };
+  const copying = await findText('Copy the answer');
+  expect(copying).toHaveLength(1);
+  expect(copying.filter((name) => first.has(name))).toEqual([]);
+  expect(await findText('there is no option')).toEqual([]);
+});
+
 test('all scripts of the page together have at most 105 kB, compressed', async () => {
   const names = (await readdir(PUBLIC_DIR)).filter((name) => name.endsWith('.js'));
   expect(names.length).toBeGreaterThan((await findFirstScripts()).size);

@@ -1,7 +1,9 @@
 import { isId } from '../wire/identifiers.ts';
 import { isBearerToken } from './access-token.ts';
 import type { CredentialsMode } from './authorized-fetch.ts';
-import type { ClientOptions, ConversationsOptions, Speech } from './client-options.ts';
+import { isSpeechName, SPEECH_NAME } from './check-speech.ts';
+import type { ClientOptions, ConversationsOptions } from './client-options.ts';
+import { describeValue } from './describe-value.ts';
 import type { Transport } from './ladder.ts';
 import { canReadStreams } from './response-text.ts';
 
@@ -17,18 +19,13 @@ interface Rule {
 const TRANSPORTS: readonly Transport[] = ['auto', 'sse', 'poll', 'ws'];
 const CREDENTIALS: readonly CredentialsMode[] = ['omit', 'same-origin', 'include'];
 const MAX_PARALLEL_POSTS = 4;
-/** Maximum length of a given value in an error text, in characters. */
-const MAX_SHOWN = 60;
 
 const id: Rule = {
   allowed: '1 to 128 characters of A-Z a-z 0-9 . _ @ -, the first a letter or a digit',
   accepts: (value) => typeof value === 'string' && isId(value),
 };
 const flag: Rule = { allowed: 'true or false', accepts: (value) => typeof value === 'boolean' };
-const name: Rule = {
-  allowed: 'a text that is not empty',
-  accepts: (value) => typeof value === 'string' && value.trim() !== '',
-};
+const name: Rule = { allowed: SPEECH_NAME, accepts: isSpeechName };
 const callable: Rule = { allowed: 'a function', accepts: (value) => typeof value === 'function' };
 
 const RULES: Readonly<Record<keyof ClientOptions, Rule>> = {
@@ -119,15 +116,6 @@ function checkValues(caller: string, options: ClientOptions, rules: Readonly<Rec
   }
 }
 
-/** @throws {TypeError} names the field, the given value and the allowed values */
-export function checkSpeech(speech: Speech): void {
-  const { voice, language } = Object(speech) as Speech;
-  for (const [field, value] of Object.entries({ voice, language })) {
-    if (value === undefined || name.accepts(value, {} as ClientOptions)) continue; // the rule reads no other option
-    throw new TypeError(`setSpeech: ${field} must be ${name.allowed}; given: ${describeValue(value)}`);
-  }
-}
-
 function checkToken(caller: string, { token, headers = {} }: Pick<ClientOptions, 'token' | 'headers'>): void {
   if (token === undefined || !Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')) return;
   throw new TypeError(
@@ -194,14 +182,4 @@ function isStorage(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const { getItem, setItem }: { getItem?: unknown; setItem?: unknown } = value;
   return typeof getItem === 'function' && typeof setItem === 'function';
-}
-
-/** Describes a value for an error text. */
-export function describeValue(value: unknown): string {
-  if (typeof value === 'string') {
-    return JSON.stringify(value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value);
-  }
-  if (typeof value === 'function') return 'a function';
-  if (typeof value !== 'object' || value === null) return String(value);
-  return Object.prototype.toString.call(value).slice('[object '.length, -1);
 }

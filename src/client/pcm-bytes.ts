@@ -1,4 +1,4 @@
-import { describeValue } from './check-options.ts';
+import { describeValue } from './describe-value.ts';
 
 /** Types of audio that `sendAudio` accepts. All hold PCM16, mono, 16 kHz; bytes are little endian. */
 export type Pcm16 = Int16Array | Uint8Array | ArrayBuffer;

@@ -1,7 +1,7 @@
 import type { Signal } from '@preact/signals';
-// Not of the index, which has parts of the SDK that the page loads later.
-import { createClient } from '../client/client.ts';
 import type { Client, ClientOptions, Refusal, Rung, Traffic } from '../client/index.ts';
+// Not of the index, which has parts of the SDK that the page loads later, or does not need.
+import { LiveClient } from '../client/live-client.ts';
 import { type ConnectionState, stateAfterRetry, toConnectionState } from './connection-state.ts';
 import { createRefusedNotice, type Notice } from './notice.ts';
 import { EVENT_NAMES, type ServerEvent } from './server-event.ts';
@@ -22,7 +22,7 @@ export interface ClientListener {
 
 /** Opens a client of the page's own server. */
 export function openClient(options: Omit<ClientOptions, 'url'>, listener: ClientListener): Client {
-  const client = createClient({ url: '', ...options });
+  const client = new LiveClient({ url: '', ...options });
   for (const name of EVENT_NAMES) client.on(name, (data) => listener.onEvent({ name, data } as ServerEvent)); // data is that of the name
   client.on('state', (state) => {
     if (state !== 'closed' && state !== 'failed') listener.onConnection(toConnectionState(state));

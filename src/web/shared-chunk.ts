@@ -1,7 +1,7 @@
 // Small files that the page shares with a script that is loaded later. The build makes one chunk for each set of scripts that share files. All later
 // scripts import this file, so that the page loads one chunk and not a chunk for each set.
 import '../client/authorized-fetch.ts';
-import '../client/check-options.ts';
+import '../client/describe-value.ts';
 import '../client/event-request.ts';
 import '../client/rejection.ts';
 import '../client/response-text.ts';

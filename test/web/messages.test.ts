@@ -3,6 +3,7 @@ import { callMessages } from '../../src/web/messages/call.ts';
 import { messages, showLanguage } from '../../src/web/messages/current.ts';
 import { de } from '../../src/web/messages/de.ts';
 import { en } from '../../src/web/messages/en.ts';
+import { enAnswers } from '../../src/web/messages/en-answers.ts';
 import { enCall } from '../../src/web/messages/en-call.ts';
 import { enPanels } from '../../src/web/messages/en-panels.ts';
 import { LANGUAGES } from '../../src/web/messages/language-tags.ts';
@@ -11,7 +12,7 @@ import { Notices } from '../../src/web/notices.ts';
 import { choosePageLanguage } from '../../src/web/settings/page-language.ts';
 
 /** All texts in English. */
-const english = { ...en, ...enPanels, call: enCall };
+const english = { ...en, ...enAnswers, ...enPanels, call: enCall };
 
 afterEach(() => showLanguage('en'));
 

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
-import { messages } from '../messages/current.ts';
+import { answerMessages } from '../messages/answers.ts';
 import { copyText } from './copy-text.ts';
 import { CheckIcon, CopyIcon } from './later-icons.tsx';
 import { Words } from './words.tsx';
@@ -16,7 +16,7 @@ interface CopyButtonProps {
 
 /** Copies a text to the clipboard, and shows whether that succeeded. */
 export function CopyButton({ label, getText, isWide = false }: CopyButtonProps) {
-  const words = messages.value.transcript;
+  const words = answerMessages.value.answer;
   const [outcome, setOutcome] = useState<'copied' | 'notCopied'>();
   useEffect(() => {
     if (!outcome) return;

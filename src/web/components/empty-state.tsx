@@ -59,7 +59,7 @@ function DemoNote() {
         <code translate={false}>GOOGLE_API_KEY=… npm start</code>
         <a class="link" href={KEY_PAGE} target="_blank" rel="noopener noreferrer">
           {emptyState.getKey}
-          <span class="visually-hidden"> {messages.value.sources.newTab}</span>
+          <span class="visually-hidden"> {messages.value.link.newTab}</span>
         </a>
       </p>
     </div>

@@ -1,7 +1,7 @@
 import { effect } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { createConversations } from '../../client/conversations.ts';
+import { StoredConversations } from '../../client/stored-conversations.ts';
 import { focusMessage } from '../components/focus-message.ts';
 import { IconButton } from '../components/icon-button.tsx';
 import { CloseIcon, PlusIcon } from '../components/icons.tsx';
@@ -182,7 +182,7 @@ function ProblemNote({ list }: { readonly list: ConversationList }) {
 function useConversationList(conversation: Conversation): ConversationList {
   const userId = conversation.choice.userId ?? '';
   const list = useMemo(() => {
-    const conversations = createConversations({
+    const conversations = new StoredConversations({
       url: '',
       userId,
       // A change is sent even if the user closes the page meanwhile.

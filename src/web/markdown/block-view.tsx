@@ -1,6 +1,6 @@
 import { type ComponentChildren, createElement } from 'preact';
 import { ConstantView } from '../components/constant-view.tsx';
-import { messages } from '../messages/current.ts';
+import { answerMessages } from '../messages/answers.ts';
 import { CodeBlock } from './code-block.tsx';
 import { InlineView } from './inline-view.tsx';
 import type { Block, List, ListItem } from './node.ts';
@@ -75,7 +75,7 @@ function showItem({ done, blocks }: ListItem): ComponentChildren {
 }
 
 function TaskBox({ done }: { done: boolean }) {
-  const words = messages.value.transcript;
+  const words = answerMessages.value.answer;
   return <input type="checkbox" disabled checked={done} aria-label={done ? words.taskDone : words.taskOpen} />;
 }
 

@@ -1,13 +1,13 @@
 import { CopyButton } from '../components/copy-button.tsx';
 import { Words } from '../components/words.tsx';
-import { messages } from '../messages/current.ts';
+import { answerMessages } from '../messages/answers.ts';
 import { revealBidiControls } from './bidi-controls.ts';
 
 /** Number of lines that the browser lays out as one piece. While code streams, only its last piece is laid out again. */
 const PIECE_LINES = 100;
 
 export function CodeBlock({ language, text }: { language: string; text: string }) {
-  const words = messages.value.transcript;
+  const words = answerMessages.value.answer;
   return (
     <figure class="code" dir="ltr" translate={false}>
       <figcaption>

@@ -1,5 +1,5 @@
 import { useRef } from 'preact/hooks';
-import { messages } from '../messages/current.ts';
+import { answerMessages } from '../messages/answers.ts';
 import { BlockList } from './block-view.tsx';
 import { MAX_SHOWN } from './max-shown.ts';
 import { type ParsedMarkdown, parseMarkdown } from './parse-markdown.ts';
@@ -15,7 +15,7 @@ export function MarkdownView({ text, isOpen }: { text: string; isOpen: boolean }
   return (
     <div class="words markdown" data-open={isOpen}>
       <BlockList blocks={parsed.current?.document.blocks ?? []} />
-      {text.length > MAX_SHOWN && <p class="mark">{messages.value.transcript.textCut}</p>}
+      {text.length > MAX_SHOWN && <p class="mark">{answerMessages.value.answer.textCut}</p>}
     </div>
   );
 }

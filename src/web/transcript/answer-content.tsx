@@ -2,7 +2,7 @@ import '../shared-chunk.ts';
 import { ConstantView } from '../components/constant-view.tsx';
 import { CopyButton } from '../components/copy-button.tsx';
 import { MarkdownView } from '../markdown/markdown-view.tsx';
-import { messages } from '../messages/current.ts';
+import { answerMessages } from '../messages/answers.ts';
 import { formatAnswer } from './export-conversation.ts';
 import { SourceList } from './source-list.tsx';
 import { ToolCard } from './tool-card.tsx';
@@ -29,7 +29,7 @@ export function AnswerContent({ turn }: { turn: AgentTurn }) {
       {grounding && <SourceList grounding={grounding} />}
       {hasActions(turn) && (
         <div class="turn-actions">
-          <CopyButton label={messages.value.transcript.copyAnswer} getText={() => formatAnswer(turn)} />
+          <CopyButton label={answerMessages.value.answer.copyAnswer} getText={() => formatAnswer(turn)} />
         </div>
       )}
     </>

@@ -1,4 +1,5 @@
 import type { Messages } from '../messages/en.ts';
+import type { AnswerMessages } from '../messages/en-answers.ts';
 import { type AgentTurn, selectHeardParts, type Turn } from './turn.ts';
 
 /** Formats what the agent has said in a turn, as the Markdown in which the model wrote it. */
@@ -9,8 +10,11 @@ export function formatAnswer(turn: AgentTurn): string {
     .join('\n\n');
 }
 
+/** Texts of an exported conversation. */
+export type ExportTexts = Pick<Messages, 'transcript'> & Pick<AnswerMessages, 'sources'>;
+
 /** Formats a conversation as Markdown, for people. @param userName empty: the user has given none */
-export function formatMarkdown(turns: readonly Turn[], { transcript, sources }: Messages, userName: string): string {
+export function formatMarkdown(turns: readonly Turn[], { transcript, sources }: ExportTexts, userName: string): string {
   const sections = turns.map((turn) => {
     if (turn.role === 'user')
       return `**${userName || transcript.you}:** ${turn.image ? `[${transcript.picture}] ` : ''}${turn.text}`;

@@ -3,6 +3,7 @@ import { Dialog } from '../components/dialog.tsx';
 import { downloadText } from '../components/download-text.ts';
 import { DownloadIcon } from '../components/icons.tsx';
 import type { Conversation } from '../conversation.ts';
+import { answerMessages } from '../messages/answers.ts';
 import { messages } from '../messages/current.ts';
 import { panelMessages } from '../messages/panels.ts';
 import type { PageSettings } from '../settings/page-settings.ts';
@@ -18,7 +19,8 @@ interface ExportDialogProps {
 export function ExportDialog({ conversation, settings, onClose }: ExportDialogProps) {
   const words = panelMessages.value.exporting;
   const getTurns = () => conversation.transcript.peek().turns;
-  const getMarkdown = () => formatMarkdown(getTurns(), messages.peek(), settings.displayName.peek());
+  const getTexts = () => ({ ...messages.peek(), ...answerMessages.peek() });
+  const getMarkdown = () => formatMarkdown(getTurns(), getTexts(), settings.displayName.peek());
   return (
     <Dialog title={words.title} onClose={onClose}>
       <p class="export-note">{words.note}</p>

@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks';
-import { messages } from '../messages/current.ts';
+import { answerMessages } from '../messages/answers.ts';
 
 /** A picture in the result of a tool, which a click enlarges. A broken one is replaced by a word about that. */
 export function ResultPicture({ url }: { url: string }) {
-  const words = messages.value.tool;
+  const words = answerMessages.value.tool;
   const [isBroken, setBroken] = useState(false);
   const [isLarge, setLarge] = useState(false);
   if (isBroken) return <p class="mark">{words.brokenPicture}</p>;

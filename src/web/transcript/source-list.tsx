@@ -1,3 +1,4 @@
+import { answerMessages } from '../messages/answers.ts';
 import { messages } from '../messages/current.ts';
 import type { Grounding } from './turn.ts';
 
@@ -6,7 +7,7 @@ const SHOWN = 4;
 
 /** Search queries and sources of an answer. */
 export function SourceList({ grounding: { sources, queries } }: { grounding: Grounding }) {
-  const words = messages.value.sources;
+  const words = answerMessages.value.sources;
   const shown = sources.slice(0, SHOWN);
   const folded = sources.slice(SHOWN);
   return (
@@ -45,7 +46,7 @@ function SourceLinks({ sources }: { sources: Grounding['sources'] }) {
               {title}
             </bdi>
             {domain && domain !== title && <bdi class="source-domain">{domain}</bdi>}
-            <span class="visually-hidden">{messages.value.sources.newTab}</span>
+            <span class="visually-hidden">{messages.value.link.newTab}</span>
           </a>
         </li>
       ))}

@@ -2,6 +2,7 @@ import { useContext, useState } from 'preact/hooks';
 import { ChevronIcon, ToolIcon } from '../components/later-icons.tsx';
 import { Words } from '../components/words.tsx';
 import { revealBidiControls } from '../markdown/bidi-controls.ts';
+import { answerMessages } from '../messages/answers.ts';
 import { messages } from '../messages/current.ts';
 import { ConfirmToolContext } from './confirm-tool.ts';
 import { formatBrief, formatPretty } from './format-value.ts';
@@ -30,7 +31,7 @@ export function ToolCard({ tool }: { tool: ToolUse }) {
 
 /** Asks the user whether a call may run. Both answers can be given once. */
 function Confirmation({ tool: { id, name } }: { tool: ToolUse }) {
-  const words = messages.value.tool;
+  const words = answerMessages.value.tool;
   const confirmTool = useContext(ConfirmToolContext);
   const [isAnswered, setAnswered] = useState(false);
   const answer = (ok: boolean) => {
@@ -56,7 +57,7 @@ function Confirmation({ tool: { id, name } }: { tool: ToolUse }) {
 
 /** A tool call: its state and duration, and when it is unfolded its arguments and its result. */
 function ToolDetails({ tool }: { tool: ToolUse }) {
-  const words = messages.value.tool;
+  const words = answerMessages.value.tool;
   const { name, args, state, result } = tool;
   // The user is to see all of what is asked for, not the beginning of a long argument.
   const [isUnfolded, setUnfolded] = useState(state === 'confirming');
@@ -101,7 +102,7 @@ function ToolDetails({ tool }: { tool: ToolUse }) {
 }
 
 function ToolState({ tool: { state, startedAt, endedAt } }: { tool: ToolUse }) {
-  const words = messages.value.tool;
+  const words = answerMessages.value.tool;
   const elapsed = useElapsed(startedAt, endedAt, state === 'running');
   const duration = elapsed === undefined ? '' : words.duration(elapsed);
   // A call that is done shows its duration only; screen readers are told the state, too.
