@@ -23,9 +23,10 @@ import { resolveRejection } from './resolve-rejection.ts';
 import type { ServerEvent } from './server-event.ts';
 import { SessionState } from './session-state.ts';
 import { limitTranscript } from './transcript/limit-transcript.ts';
-import { findLostMessage, isForgotten, isUnsent } from './transcript/reset.ts';
+import { findLostMessages, isForgotten, isUnsent } from './transcript/reset.ts';
 import { findOpenAnswer, reduceTranscript, type TranscriptAction } from './transcript/transcript.ts';
 import { EMPTY_TRANSCRIPT } from './transcript/transcript-state.ts';
+import type { UserTurn } from './transcript/turn.ts';
 import { TypedMessages } from './typed-messages.ts';
 import { Talk } from './voice/talk.ts';
 import type { VoiceControl } from './voice/voice-control.ts';
@@ -231,7 +232,9 @@ export class Conversation {
   /** Forgets what belongs to one user or conversation. @param name of the conversation that is left */
   #leave(name: string): void {
     const unsent = this.transcript.peek().turns.filter(isUnsent);
-    if (unsent.length > 0) this.#environment.onUnsent(name, unsent.map(({ text }) => text).join('\n'));
+    const text = unsent.map((turn) => turn.text).join('\n');
+    const image = this.#typed.findAttached(unsent.findLast((turn) => turn.image)?.image);
+    if (unsent.length > 0) this.#environment.onUnsent(name, text, image);
     this.#typed.clear();
     this.transcript.value = EMPTY_TRANSCRIPT;
     this.#session.clear();
@@ -271,9 +274,21 @@ export class Conversation {
   /** Says what a restarted server has lost. */
   #reportLoss(reset: ConnectionEvents['reset']): void {
     const transcript = this.transcript.value;
-    const lost = findLostMessage(transcript, reset);
+    const lost = findLostMessages(transcript, reset);
     if (isForgotten(transcript, reset)) this.notify(CONVERSATION_FORGOTTEN);
-    else if (lost) this.notify(createLostMessageNotice(() => this.sendMessage(lost)));
+    else if (lost.length > 0) this.notify(createLostMessageNotice(this.#createRepetition(lost)));
+  }
+
+  /** @returns a function that sends messages again; `undefined` if this page does not have all of their pictures */
+  #createRepetition(lost: readonly UserTurn[]): (() => void) | undefined {
+    const messages = lost.map(({ text, image, pictures = 0 }) => {
+      const attached = this.#typed.findAttached(image);
+      return { text, attached, isWhole: pictures === 0 && (!image || attached !== undefined) };
+    });
+    if (!messages.every(({ isWhole }) => isWhole)) return undefined;
+    return () => {
+      for (const { text, attached } of messages) this.sendMessage(text, attached);
+    };
   }
 
   #receiveMessage(message: Message): void {

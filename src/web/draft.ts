@@ -38,9 +38,10 @@ export class Draft {
     }
   }
 
-  /** Puts text on lines before a draft. */
-  prepend(conversation: string, text: string): void {
-    this.save(conversation, `${text}\n${this.load(conversation)}`.trimEnd());
+  /** Puts text on lines before a draft. @param image picture of the text. A picture that the draft has stays instead */
+  prepend(conversation: string, text: string, image?: AttachedImage): void {
+    this.save(conversation, `${text}\n${this.load(conversation)}`.trim());
+    if (image && !this.getImage(conversation)) this.saveImage(conversation, image);
   }
 
   /** Makes the draft of a conversation that of another one, which has none. */

@@ -1,5 +1,6 @@
 import type { ClientOptions, Traffic } from '../client/index.ts';
 import type { Account } from './account.ts';
+import type { AttachedImage } from './attached-image.ts';
 import type { PageSettings } from './settings/page-settings.ts';
 import type { startVoice } from './voice/voice.ts';
 import type { VoiceLockOptions } from './voice/voice-lock.ts';
@@ -29,8 +30,8 @@ export interface Environment {
     | 'isSignInByApp'
     | 'switchTo'
   >;
-  /** Called when the page leaves a conversation in which a typed message was not sent yet. */
-  onUnsent(conversation: string, text: string): void;
+  /** Called when the page leaves a conversation in which a typed message was not sent yet. @param image its picture, or the last one of several */
+  onUnsent(conversation: string, text: string, image: AttachedImage | undefined): void;
   /** Called when a new conversation takes the place of one that was deleted. Both are names, as in `onUnsent`. */
   onReplaced(before: string, next: string): void;
 }

@@ -200,13 +200,16 @@ export const CONVERSATION_FORGOTTEN: Notice = {
   advice: ({ notice }) => notice.modelRestartedAdvice,
 };
 
-/** Creates the notice of a message that was lost with the server, before the server could store it. */
-export function createLostMessageNotice(sendAgain: () => void): Notice {
+/**
+ * Creates the notice of a message that was lost with the server, before the server could store it.
+ * @param sendAgain `undefined`: this page does not have all of the message
+ */
+export function createLostMessageNotice(sendAgain: (() => void) | undefined): Notice {
   return {
     key: 'send',
     tone: 'warning',
     text: ({ notice }) => notice.messageLost,
-    action: { label: ({ panels }) => panels.tryAgain, run: sendAgain },
+    ...(sendAgain ? { action: { label: ({ panels }) => panels.tryAgain, run: sendAgain } } : {}),
   };
 }
 

@@ -81,7 +81,7 @@ const conversation = new Conversation({
     channel: typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel('bidi-sse.voice'),
   },
   account,
-  onUnsent: (name, text) => draft.prepend(name, text),
+  onUnsent: (name, text, image) => draft.prepend(name, text, image),
   onReplaced: (before, next) => draft.move(before, next),
 });
 

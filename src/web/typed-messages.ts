@@ -15,6 +15,8 @@ export class TypedMessages {
   readonly #options: TypedMessagesOptions;
   /** Sends again what was typed after the conversation had ended. */
   #unsent: (() => void)[] = [];
+  /** The pictures of this page as they are sent, by those that the transcript shows. */
+  readonly #attached = new WeakMap<ImageBitmap, AttachedImage>();
   #lastId = 0;
 
   constructor(options: TypedMessagesOptions) {
@@ -25,10 +27,16 @@ export class TypedMessages {
   send(text: string, image?: AttachedImage): void {
     const id = --this.#lastId;
     this.#options.dispatch({ name: 'typed', id, text, ...(image ? { image: image.bitmap } : {}) });
+    if (image) this.#attached.set(image.bitmap, image);
     const items: Item[] = [];
     if (image) items.push({ mime_type: 'image/jpeg', data: image.base64 });
     if (text) items.push(text);
     void this.#sendItems(id, items);
+  }
+
+  /** Finds a picture that this page has sent. @param bitmap as the transcript shows it */
+  findAttached(bitmap: ImageBitmap | undefined): AttachedImage | undefined {
+    return bitmap && this.#attached.get(bitmap);
   }
 
   /** Sends the stored messages over the client of a conversation that continues. */

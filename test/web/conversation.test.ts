@@ -54,7 +54,8 @@ function open() {
       };
     },
     onTraffic: () => undefined,
-    onUnsent: (conversation, text) => log.push(`unsent in ${conversation}: ${text}`),
+    onUnsent: (conversation, text, image) =>
+      log.push(`unsent in ${conversation}: ${text}${image ? ` with ${image.name}` : ''}`),
     onReplaced: (before, next) => log.push(`${next} in the place of ${before}`),
     settings,
     tabs: { locks: undefined, channel: undefined },
@@ -584,6 +585,26 @@ test('a message that was lost with the server can be sent again', async () => {
   expect(conversation.notices.value).toEqual([]);
 });
 
+test('a message that was lost with the server is sent again with its pictures, unless this page does not have them', async () => {
+  const { conversation, begin, emit, since } = open();
+  await begin();
+  await since();
+  conversation.sendMessage('', { name: 'one.jpg', base64: 'AAAA', bitmap: {} as ImageBitmap });
+  conversation.sendMessage('Which are these?', { name: 'two.jpg', base64: 'BBBB', bitmap: {} as ImageBitmap });
+  const sent = await since();
+  emit('reset', { reason: 'unknown_epoch', turns: [{ role: 'user', text: 'Hi' }], truncated: false });
+  await since();
+  conversation.notices.value[0]?.action?.run();
+  expect(await since()).toEqual(sent);
+  expect(sent).toHaveLength(3);
+  emit('user_message', { client: 'another', text: 'And this?', pictures: 1 });
+  emit('reset', { reason: 'unknown_epoch', turns: [{ role: 'user', text: 'Hi' }], truncated: false });
+  await since();
+  expect(conversation.notices.value).toEqual([
+    { key: 'send', tone: 'warning', text: 'The server was restarted, and lost your message.' },
+  ]);
+});
+
 describe('a conversation that the user has chosen', () => {
   const reset = (...texts: string[]) => ({
     reason: 'malformed',
@@ -597,11 +618,11 @@ describe('a conversation that the user has chosen', () => {
     emit('reset', reset('Hi'));
     await since();
     network.refusal = { status: 503, body: { error: 'busy', code: 'server_busy', retry: true } };
-    conversation.sendMessage('not sent');
+    conversation.sendMessage('not sent', { name: 'one.jpg', base64: 'AAAA', bitmap: {} as ImageBitmap });
     await since();
     conversation.openStored('trip');
     expect([conversation.choice.isOpening.value, conversation.isEmpty.value]).toEqual([true, true]);
-    expect(await since()).toEqual(['unsent in u0/default: not sent', 'GET events/u0/trip']);
+    expect(await since()).toEqual(['unsent in u0/default: not sent with one.jpg', 'GET events/u0/trip']);
     await begin();
     emit('reset', reset('Which ferry?'));
     await since();

@@ -29,3 +29,12 @@ test('a draft that is moved is that of the other conversation alone, with its pi
   expect([draft.load('me/one'), draft.load('me/two')]).toEqual(['', 'half a thou']);
   expect([draft.getImage('me/one'), draft.getImage('me/two')]).toEqual([undefined, image]);
 });
+
+test('the picture of a message that could not be sent is that of the draft, unless the draft has one', () => {
+  const draft = new Draft(createStorage());
+  const [first, second] = [{} as AttachedImage, {} as AttachedImage];
+  draft.prepend('me/one', '', first);
+  draft.prepend('me/one', 'not sent', second);
+  expect(draft.getImage('me/one')).toBe(first);
+  expect(draft.load('me/one')).toBe('not sent');
+});

@@ -19,17 +19,37 @@ export function isForgotten({ turns }: Transcript, { reason, turns: known }: Con
 }
 
 /**
- * Finds the last typed message if the server had accepted it and does not know it any more: the server ended without notice before the turn was complete.
- * The reset removes it from the page.
+ * Finds the last typed message, and those directly before it, if the server had accepted them and does not know them any more: the server ended without
+ * notice before the turn was complete. The reset removes them from the page.
  */
-export function findLostMessage({ turns }: Transcript, reset: ConnectionEvents['reset']): string | undefined {
-  if (reset.reason !== 'unknown_epoch') return undefined;
-  const last = turns.findLast(
-    (turn): turn is UserTurn => turn.role === 'user' && !turn.spoken && turn.state === 'done',
-  );
+export function findLostMessages({ turns }: Transcript, reset: ConnectionEvents['reset']): readonly UserTurn[] {
+  if (reset.reason !== 'unknown_epoch') return [];
+  const end = turns.findLastIndex(isSent) + 1;
+  const lost: UserTurn[] = [];
+  for (let index = end - 1; index >= 0; index -= 1) {
+    const turn = turns[index];
+    if (!turn || !isSent(turn) || isKnown(turn, turns, reset)) break;
+    lost.unshift(turn);
+  }
+  return lost;
+}
+
+/** Whether a turn was typed, on this page or another one, and accepted by the server. */
+function isSent(turn: Turn): turn is UserTurn {
+  return turn.role === 'user' && !turn.spoken && turn.state === 'done';
+}
+
+/** Whether a reset contains a typed message. Pictures without a text are compared by the number of all pictures. */
+function isKnown({ text }: UserTurn, turns: readonly Turn[], reset: ConnectionEvents['reset']): boolean {
   // The server joins messages that follow each other.
-  const isKnown = reset.turns.some(({ role, text }) => role === 'user' && text.includes(last?.text ?? ''));
-  return isKnown ? undefined : last?.text;
+  if (text !== '') return reset.turns.some((turn) => turn.role === 'user' && turn.text.includes(text));
+  const shown = turns.map((turn) => (turn.role === 'user' ? (turn.pictures ?? 0) + (turn.image ? 1 : 0) : 0));
+  const known = reset.turns.map(({ pictures = 0 }) => pictures);
+  return sum(known) >= sum(shown);
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
 }
 
 /**

@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
-import { applyReset, findLostMessage, isForgotten } from '../../../src/web/transcript/reset.ts';
+import { applyReset, findLostMessages, isForgotten } from '../../../src/web/transcript/reset.ts';
 import { reduceTranscript, type TranscriptAction } from '../../../src/web/transcript/transcript.ts';
 import { EMPTY_TRANSCRIPT } from '../../../src/web/transcript/transcript-state.ts';
 import type { ConnectionEvents } from '../../../src/wire/named-events.ts';
 
 const apply = (actions: readonly TranscriptAction[]) => actions.reduce(reduceTranscript, EMPTY_TRANSCRIPT);
 const typed = (text: string): TranscriptAction => ({ name: 'typed', id: -1, text });
-const SENT: TranscriptAction = { name: 'typed_settled', id: -1, sent: true };
+const SENT = { name: 'typed_settled', id: -1, sent: true } as const;
 const ANSWER: TranscriptAction = { name: 'message', data: { mime_type: 'text/plain', data: 'It is' } };
 const reset = (
   turns: ConnectionEvents['reset']['turns'],
@@ -91,12 +91,23 @@ test('a reset of an empty page, or one with turns, forgets nothing', () => {
 test('a reset of a restarted server that does not have the last typed message tells it, and any other reset does not', () => {
   const shown = apply([typed('Hi'), SENT, ANSWER]);
   const user = (text: string) => ({ role: 'user' as const, text });
-  expect(findLostMessage(shown, reset([user('Hello')], 'unknown_epoch'))).toBe('Hi');
-  expect(findLostMessage(shown, reset([user('Hello'), user('Hi')], 'unknown_epoch'))).toBeUndefined();
-  expect(findLostMessage(shown, reset([user('Hi\nthere')], 'unknown_epoch'))).toBeUndefined();
-  expect(findLostMessage(shown, reset([user('Hello')]))).toBeUndefined();
+  const findLost = (...args: Parameters<typeof findLostMessages>) => findLostMessages(...args).map(({ text }) => text);
+  expect(findLost(shown, reset([user('Hello')], 'unknown_epoch'))).toEqual(['Hi']);
+  expect(findLost(shown, reset([user('Hello'), user('Hi')], 'unknown_epoch'))).toEqual([]);
+  expect(findLost(shown, reset([user('Hi\nthere')], 'unknown_epoch'))).toEqual([]);
+  expect(findLost(shown, reset([user('Hello')]))).toEqual([]);
   // The page sends it itself.
-  expect(findLostMessage(apply([typed('Hi')]), reset([user('Hello')], 'unknown_epoch'))).toBeUndefined();
+  expect(findLost(apply([typed('Hi')]), reset([user('Hello')], 'unknown_epoch'))).toEqual([]);
+});
+
+test('a lost message includes the pictures that were sent directly before it, and no message that the server knows', () => {
+  const image = {} as ImageBitmap;
+  const picture: TranscriptAction = { name: 'typed', id: -2, text: '', image };
+  const shown = apply([message('Hello'), picture, { ...SENT, id: -2 }, typed('Hi'), SENT]);
+  const known = (pictures: number) =>
+    reset([{ role: 'user', text: 'Hello', ...(pictures ? { pictures } : {}) }], 'unknown_epoch');
+  expect(findLostMessages(shown, known(0))).toMatchObject([{ image }, { text: 'Hi' }]);
+  expect(findLostMessages(shown, known(1))).toMatchObject([{ text: 'Hi' }]);
 });
 
 test('a message that another page has typed is a turn of the user, and awaits an answer', () => {
