@@ -8,7 +8,7 @@ import { picture } from '../picture.ts';
 import { CONFIG, create, instructionsOf, isType, openAgentScope, textOf, transcriptOf } from './agentscope.ts';
 import { type BareSocket, openBareSocket } from './bare-socket.ts';
 import { HEARD_UTTERANCE, utterance } from './speech.ts';
-import { startTestServer } from './test-server.ts';
+import { startTestServer, waitFor } from './test-server.ts';
 
 const DOOR = '/ws/You/session1';
 const SESSION = { session_id: 'session1' };
@@ -187,7 +187,7 @@ describe('a page of AgentScope that sends its first message late', () => {
   test('was taken for a page of ADK, gets AgentScope from its message on, and a run with its config', async () => {
     const server = await startTestServer();
     const socket = await openBareSocket(server, DOOR);
-    await delay(700);
+    await waitFor('the run of a page of ADK', () => instructionsOf(server).length > 0);
     expect(instructionsOf(server)).toEqual([rootAgent.instruction]);
     socket.send(create());
     await socket.until(isType('server_session_created'));

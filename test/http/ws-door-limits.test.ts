@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
+import { holdClock } from '../held-clock.ts';
 import { watchAccepted } from './accepted-sockets.ts';
 import { create, isType } from './agentscope.ts';
 import { openBareSocket } from './bare-socket.ts';
@@ -33,11 +34,13 @@ describe.each(Object.entries(DOORS))('a page of %s', (_name, door) => {
 
   test('has its messages read more slowly above the requests of its address, and each of them is answered', async () => {
     const server = await startTestServer({ MAX_ADDRESS_REQUESTS_PER_MINUTE: '600' });
+    const clock = holdClock();
     const page = await door.open(server);
     const errors = () => page.messages.filter((message) => door.readError(message)?.[0] === 'malformed_item').length;
     for (let count = 0; count < 110; count += 1) page.send('{"what":1}');
     await waitFor('the limit', () => errors() >= 100);
     expectLimit(await exchange(server, '/poll/me?wait=0'), 429, 'too_many_requests');
+    clock.release();
     await waitFor('the answers', () => errors() === 110);
     expect(page.socket.readyState).toBe(page.socket.OPEN);
   });

@@ -5,6 +5,7 @@ import { startGeminiEmulator } from '../../../src/emulator/gemini/emulator.ts';
 import { GEMINI_FAMILIES } from '../../../src/models/gemini/family.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
 import type { Blob, LiveRequest } from '../../../src/wire/live-request.ts';
+import { holdClock } from '../../held-clock.ts';
 import { closesAfterEach } from '../../models/cleanup.ts';
 import { FakeModel } from '../../models/fake-model.ts';
 import { modelAt } from '../../models/gemini/gemini-model.ts';
@@ -225,7 +226,7 @@ describe('a streaming tool', () => {
     expect((await provider.nextInput('text')).text).toBe(
       `(2 earlier results of watch_price are left out)\n${toldText(...kept)}`,
     );
-  }, 15_000);
+  });
 
   test('with inputStream receives what the user sends from the call on, and no other tool does', async () => {
     const { model, talk, inputs } = start({ inputStream: true });
@@ -289,12 +290,14 @@ describe('the scheduling of a tool', () => {
     const { provider, talk, yield: give } = await begin('WHEN_IDLE');
     await give(1);
     await until(() => resultsOf(talk).length === 2);
+    const clock = holdClock();
     talk.queue.sendRealtime(createSpeech());
     await provider.nextInput('audio');
     provider.completeTurn();
     await talk.turn(1);
     await flushEvents(talk, provider);
     expect(provider.received.filter(({ type }) => type === 'text')).toHaveLength(1);
+    clock.release();
     expect((await provider.nextInput('text')).text).toBe(toldText({ result: 1 }));
   });
 
@@ -306,6 +309,7 @@ describe('the scheduling of a tool', () => {
     provider.call({ name: 'book' });
     provider.completeTurn();
     await talk.turn(1);
+    const clock = holdClock();
     talk.queue.sendRealtime(createSpeech());
     await provider.nextInput('audio');
     pending.resolve({ seat: '4A' });
@@ -313,10 +317,12 @@ describe('the scheduling of a tool', () => {
     // The user speaks for longer than a pause between words lasts.
     for (let piece = 0; piece < 10; piece += 1) {
       await new Promise((resolve) => setTimeout(resolve, 100));
+      clock.advance(100);
       talk.queue.sendRealtime(createSpeech());
       await provider.nextInput('audio');
     }
     expect(provider.received.filter(({ type }) => type === 'text')).toEqual([]);
+    clock.release();
     expect((await provider.nextInput('text')).text).toBe('(book, called before, returned {"seat":"4A"})');
   });
 
@@ -516,6 +522,7 @@ describe('a long-running tool', () => {
     const { model, talk: later } = startFakeTalk({ agent: { tools: [refund] }, store });
     closing(later);
     const provider = await model.connection(0);
+    const clock = holdClock();
     later.queue.sendRealtime(createSpeech());
     await provider.nextInput('audio');
     later.queue.sendToolResults([{ id, response: { ok: true } }]);
@@ -524,6 +531,7 @@ describe('a long-running tool', () => {
     await provider.nextInput('audio');
     await flushEvents(later, provider);
     expect(provider.received.filter(({ type }) => type === 'text')).toEqual([]);
+    clock.release();
     expect((await provider.nextInput('text')).text).toBe(told);
   });
 });
@@ -550,7 +558,7 @@ describe.each(Object.values(GEMINI_FAMILIES).map(({ example }) => [example]))(
       await talk.until(() => /Successfully stopped/.test(heard(talk.events)));
       expect(signals[0]?.aborted).toBe(true);
       expect(emulator.violations).toEqual([]);
-    }, 8_000);
+    });
 
     test('the result of a long-running tool is heard', async () => {
       const refund = tool({ name: 'refund', description: '', isLongRunning: true, execute: () => null });
@@ -561,7 +569,7 @@ describe.each(Object.values(GEMINI_FAMILIES).map(({ example }) => [example]))(
       talk.queue.sendToolResults([{ id, response: { result: 'twenty euros' } }]);
       await talk.until(() => /twenty euros/.test(heard(talk.events)));
       expect(emulator.violations).toEqual([]);
-    }, 8_000);
+    });
 
     test.each(['WHEN_IDLE', 'INTERRUPT', 'SILENT'] as const)(
       'the result of a tool with %s reaches the model',
@@ -584,7 +592,6 @@ describe.each(Object.values(GEMINI_FAMILIES).map(({ example }) => [example]))(
         } else await talk.until(() => /4A/.test(heard(talk.events)));
         expect(emulator.violations).toEqual([]);
       },
-      8_000,
     );
   },
 );

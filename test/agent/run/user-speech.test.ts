@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { UserSpeech } from '../../../src/agent/run/user-speech.ts';
+import { holdClock } from '../../held-clock.ts';
 
 /** 100 ms of a tone. */
 function tone(amplitude: number): string {
@@ -9,7 +10,8 @@ function tone(amplitude: number): string {
 }
 const audio = (amplitude: number) => ({ blob: { mime_type: 'audio/pcm;rate=16000', data: tone(amplitude) } });
 
-test('the user is speaking for 600 ms after a loud sound, and not after noise, a picture or text', async () => {
+test('the user is speaking for 600 ms after a loud sound, and not after noise, a picture or text', () => {
+  const clock = holdClock();
   const speech = new UserSpeech();
   speech.addInput(audio(500));
   speech.addInput({ blob: { mime_type: 'image/jpeg', data: tone(8_000) } });
@@ -17,17 +19,19 @@ test('the user is speaking for 600 ms after a loud sound, and not after noise, a
   expect(speech.isSpeaking).toBe(false);
   speech.addInput(audio(8_000));
   speech.addInput(audio(500));
+  clock.advance(599);
   expect(speech.isSpeaking).toBe(true);
-  await new Promise((resolve) => setTimeout(resolve, 650));
+  clock.advance(1);
   expect(speech.isSpeaking).toBe(false);
 });
 
-test('the user counts as speaking for a moment after audio that was not measured, because nobody knows, and not after a picture', async () => {
+test('the user counts as speaking for a moment after audio that was not measured, because nobody knows, and not after a picture', () => {
+  const clock = holdClock();
   const speech = new UserSpeech();
   speech.skipInput({ blob: { mime_type: 'image/jpeg', data: tone(8_000) } });
   expect(speech.isSpeaking).toBe(false);
   speech.skipInput(audio(500));
   expect(speech.isSpeaking).toBe(true);
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  clock.advance(250);
   expect(speech.isSpeaking).toBe(false);
 });

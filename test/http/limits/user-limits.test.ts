@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ClientEvents } from '../../../src/client/index.ts';
 import { talk } from '../../client/conversation.ts';
+import { holdClock } from '../../held-clock.ts';
 import { type Answer, exchange, openBody, post, say, write } from '../requests.ts';
 import { expectAlive, expectLimit, openSession } from '../sessions.ts';
 import { speech } from '../speech.ts';
@@ -90,6 +91,7 @@ describe('connections to the model', () => {
 
   test('that one address causes with new users are refused with 429', async () => {
     const server = await startTestServer({ MAX_ADDRESS_MODEL_CONNECTIONS_PER_MINUTE: '3', LINGER_MS: '0' });
+    holdClock();
     for (const user of ['a', 'b', 'c']) expect((await open(server, user)).status).toBe(200);
     expectLimit(await open(server, 'd'), 429, 'too_many_model_connections');
     expect((await open(server, 'd', OTHER)).status).toBe(200);
@@ -160,6 +162,7 @@ describe('audio', () => {
 
   test('of more than a minute at once is accepted, and what follows too soon is refused with 429', async () => {
     const { server, stream } = await openSession(LIMIT);
+    holdClock();
     await open(server, 'you');
     expect((await sendAudio(server, 66)).status).toBe(200);
     const refusal = await sendAudio(server, 1);
@@ -175,12 +178,14 @@ describe('audio', () => {
 
   test('in a numbered POST that is refused leaves its number free and is accepted later, and a repeated POST gets its first answer', async () => {
     const { server, stream } = await openSession(LIMIT);
+    const clock = holdClock();
     const { epoch } = await stream.untilNamed('session');
     const numbered = (cseq: number, seconds: number) =>
       sendAudio(server, seconds, `/send/me?client=a&cseq=${cseq}&ack=${epoch}.0`);
     expect((await numbered(1, 66)).status).toBe(200);
     expectLimit(await numbered(2, 1), 429, 'too_much_audio');
     expect((await numbered(1, 66)).status).toBe(200);
+    clock.release();
     await waitForStatus('the second POST', 200, () => numbered(2, 1));
   });
 
@@ -222,11 +227,14 @@ describe('audio', () => {
     const refused: ClientEvents['refused'][] = [];
     me.client.on('refused', (refusal) => refused.push(refusal));
     await waitFor('the session', () => me.sessions.length > 0);
+    const clock = holdClock();
     expect((await sendAudio(server, 66)).status).toBe(200);
     me.client.sendAudio(new Int16Array(16_000));
     // The text follows in the order of the numbers.
-    expect(await me.client.send('count to two')).toEqual({ sent: true });
-    expect(server.logs.some((line) => line.includes('too_much_audio'))).toBe(true);
+    const sent = me.client.send('count to two');
+    await waitFor('the refusal', () => server.logs.some((line) => line.includes('too_much_audio')));
+    clock.release();
+    expect(await sent).toEqual({ sent: true });
     expect(refused).toEqual([]);
     expect(me.failures).toEqual([]);
   });
