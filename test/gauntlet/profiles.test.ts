@@ -29,16 +29,16 @@ async function expectHeldToItsEnd(stream: ProbeStream): Promise<void> {
   expect(await stream.arrives('one', PATIENCE_MS)).toBe(true);
 }
 
-/** Measures the median delay of five events, in ms. */
+/** Measures the delay that a network adds to events, in ms: the least of five. A busy machine delays some of them more. */
 async function lateness(stream: ProbeStream): Promise<number> {
-  const late: number[] = [];
+  let least = Number.POSITIVE_INFINITY;
   for (let index = 0; index < 5; index += 1) {
     const writtenAt = performance.now();
     stream.write(`event ${index}`);
     expect(await stream.arrives(`event ${index}`, PATIENCE_MS)).toBe(true);
-    late.push(performance.now() - writtenAt);
+    least = Math.min(least, performance.now() - writtenAt);
   }
-  return late.sort((one, other) => one - other)[2] ?? Number.NaN;
+  return least;
 }
 
 const passes: Probe = async (way, origin) => expectPassed(await origin.stream(way));

@@ -9,7 +9,7 @@ import { createMemoryArtifacts } from '../../src/store/memory-artifacts.ts';
 import { createMemoryStore } from '../../src/store/memory-store.ts';
 import type { SessionStore } from '../../src/store/session-store.ts';
 import { createSqliteStore } from '../../src/store/sql/sqlite-store.ts';
-import { afterTest, temporaryDirectory, waitFor } from '../http/test-server.ts';
+import { afterTest, PATIENCE_MS, temporaryDirectory, waitFor } from '../http/test-server.ts';
 import { KEY, textEvent } from '../store/events.ts';
 
 const DAY_S = 86_400;
@@ -211,7 +211,7 @@ describe.each(STORES)('retention in a store of %s', (_name, open) => {
     const { conversations } = start(store, { userConversations: 3 });
     await say(conversations, 'e');
     await waitFor('the deletion', () => conversations.storeStatus === 'ok');
-    const deadline = Date.now() + 5_000;
+    const deadline = Date.now() + PATIENCE_MS;
     while ((await listIds(store)).length > 3 && Date.now() < deadline) await nextTurn();
     expect(await listIds(store)).toEqual(['e', 'd', 'damaged']);
   });
