@@ -27,6 +27,7 @@ export async function listConversations(page) {
     id: index === 0 ? current : `listed-${index}`,
     title,
     lastUpdateTime: NOW.getTime() / 1_000 - 150 - days * 86_400,
+    recorded: true,
   }));
   await page.route(LIST, (route) => route.fulfill({ json: { sessions } }));
 }

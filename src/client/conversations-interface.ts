@@ -8,6 +8,8 @@ export interface ConversationSummary {
   readonly title: string;
   /** Time of the newest event, in seconds since 1970. */
   readonly lastUpdateTime: number;
+  /** Whether audio of the conversation was recorded and is still there, so that `wav` exports it. Absent: the server cannot tell. */
+  readonly recorded?: boolean;
 }
 
 export interface ConversationPage {

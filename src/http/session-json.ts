@@ -1,5 +1,7 @@
-import type { SessionSummary, StoredSession } from '../store/session-store.ts';
+import type { ListedSession } from '../session/stored-sessions.ts';
+import type { StoredSession } from '../store/session-store.ts';
 import type { AgentEvent } from '../wire/agent-event.ts';
+import { omitUndefined } from '../wire/omit-undefined.ts';
 import { formatStateKey, parseStateKey, type StateDelta } from '../wire/state-delta.ts';
 
 /** Row of a list of conversations. */
@@ -8,10 +10,12 @@ export interface SessionRow {
   readonly title: string;
   /** In seconds since 1970. */
   readonly lastUpdateTime: number;
+  /** Whether audio was recorded and is still there. Absent: not known. */
+  readonly recorded?: boolean;
 }
 
-export function toSessionRow({ sessionId, title, updatedAt }: SessionSummary): SessionRow {
-  return { id: sessionId, title, lastUpdateTime: updatedAt };
+export function toSessionRow({ sessionId, title, updatedAt, isRecorded }: ListedSession): SessionRow {
+  return { id: sessionId, title, lastUpdateTime: updatedAt, ...omitUndefined({ recorded: isRecorded }) };
 }
 
 /**

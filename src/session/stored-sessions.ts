@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { LiveRunner } from '../agent/run/runner.ts';
-import { type Artifact, isFilename } from '../store/artifact-store.ts';
+import { type Artifact, isFilename, RECORDINGS_PREFIX } from '../store/artifact-store.ts';
 import type { ConversationKey } from '../store/conversation-key.ts';
 import { type ConversationSummary, toCompactionEvent } from '../store/conversation-summary.ts';
 import type { LiveConversations } from '../store/live-conversations.ts';
@@ -41,8 +41,21 @@ export interface ExportedSession {
   readonly pages: AsyncGenerator<readonly AgentEvent[], void, undefined>;
 }
 
+/** Row of a list of conversations. */
+export interface ListedSession extends SessionSummary {
+  /** Whether there are files with recorded audio; `undefined`: their store cannot tell. */
+  readonly isRecorded: boolean | undefined;
+}
+
+/** Page of a list of conversations. */
+export interface ListedPage extends Pick<SessionPage, 'next'> {
+  readonly sessions: readonly ListedSession[];
+}
+
 /** Maximum wait for one answer of the store, in ms. */
 const STORE_MS = 10_000;
+/** Maximum time in which the store of files tells which conversations of a page are recorded, in ms. A list does not wait longer for that. */
+const RECORDED_MS = 1_000;
 
 /** The conversations of users beyond their live sessions: in the store, and in memory as far as the store does not have them yet. */
 export class StoredSessions {
@@ -58,9 +71,9 @@ export class StoredSessions {
    * Lists the conversations of a user, newest first.
    * @throws {WireError} invalid_query: the cursor is not that of a page; store_unavailable
    */
-  list(userId: string, page: PageOptions): Promise<SessionPage> {
+  async list(userId: string, page: PageOptions): Promise<ListedPage> {
     const { conversations, runner } = this.#options;
-    return this.#ask(async () => {
+    const { sessions, ...rest } = await this.#ask(async () => {
       try {
         return await limitTime(() => conversations.operations.list(runner.card.appName, userId, page), STORE_MS);
       } catch (error) {
@@ -68,6 +81,7 @@ export class StoredSessions {
         throw new WireError('invalid_query', 'cursor is not the next of a page', 'leave cursor out to start again');
       }
     });
+    return { ...rest, sessions: await this.#markRecorded(sessions) };
   }
 
   /**
@@ -111,10 +125,10 @@ export class StoredSessions {
    * @param title as `parseTitle` returns it
    * @throws {WireError} session_not_found, store_unavailable: the title is perhaps changed
    */
-  async rename(userId: string, sessionId: string, title: string): Promise<SessionSummary> {
+  async rename(userId: string, sessionId: string, title: string): Promise<ListedSession> {
     const { conversations, sessions } = this.#options;
     const key = this.#toKey(userId, sessionId);
-    return sessions.change(key, async (live) => {
+    const summary = await sessions.change(key, async (live) => {
       await conversations.settle(key);
       let isRenamed = await this.#setTitle(key, title);
       if (!isRenamed && live) {
@@ -126,6 +140,8 @@ export class StoredSessions {
       if (renamed) return { ...key, title, updatedAt: renamed.updatedAt };
       throw live ? new WireError('store_unavailable') : createNotStoredError();
     });
+    const [isRecorded] = await this.#findRecorded([key]);
+    return { ...summary, isRecorded };
   }
 
   /**
@@ -188,6 +204,25 @@ export class StoredSessions {
       if ((await this.#find(key))?.updatedAt !== updatedAt) return false;
       return this.#ask(() => conversations.delete(key));
     });
+  }
+
+  async #markRecorded(sessions: readonly SessionSummary[]): Promise<ListedSession[]> {
+    const recorded = await this.#findRecorded(sessions);
+    return sessions.map((session, index) => ({ ...session, isRecorded: recorded[index] }));
+  }
+
+  /** Finds out which conversations have recorded audio. Never rejects. @returns `undefined` in the place of what is not known */
+  async #findRecorded(keys: readonly ConversationKey[]): Promise<(boolean | undefined)[]> {
+    const { conversations, logger } = this.#options;
+    const { artifacts } = conversations;
+    if (!artifacts) return keys.map(() => false);
+    const ask = () => Promise.all(keys.map((key) => artifacts.hasFiles?.(key, RECORDINGS_PREFIX)));
+    try {
+      return await limitTime(ask, RECORDED_MS);
+    } catch (error) {
+      logger.warn({ err: error }, 'the artifact store has not told which conversations are recorded');
+      return keys.map(() => undefined);
+    }
   }
 
   async *#readPages(

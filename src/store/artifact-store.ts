@@ -20,11 +20,21 @@ export interface ArtifactStore {
   /** Lists the names of a conversation's files, in alphabetical order. */
   list(key: ConversationKey): Promise<string[]>;
   /**
+   * Whether a conversation has a file whose name starts with a prefix. It is asked for each row of a list of conversations, so it must be cheap. A store
+   * may lack it: clients are not told then which conversations have a recording.
+   * @param prefix 1 to 50 characters of `a-z 0-9 _ - /`, such as `_adk_live/`
+   * @returns `undefined` if the store cannot tell
+   */
+  hasFiles?(key: ConversationKey, prefix: string): Promise<boolean | undefined>;
+  /**
    * Deletes files of a conversation. Nothing happens if there are none.
    * @param filename file of which all revisions are deleted. Default: all files of the conversation
    */
   delete(key: ConversationKey, filename?: string): Promise<void>;
 }
+
+/** Start of the names of files with recorded audio (ADK's). */
+export const RECORDINGS_PREFIX = '_adk_live/';
 
 /** Maximum length of the name of a file, in characters. */
 const MAX_FILENAME_CHARACTERS = 512;

@@ -97,6 +97,12 @@ class FolderArtifacts implements ArtifactStore {
     return [...names].toSorted();
   }
 
+  async hasFiles(key: ConversationKey, prefix: string): Promise<boolean> {
+    const names = (await readdir(this.#locateConversation(key)).catch(ignoreMissing)) ?? [];
+    const start = encodePath(prefix).join('');
+    return names.some((name) => name.startsWith(start));
+  }
+
   async delete(key: ConversationKey, filename?: string): Promise<void> {
     const folder = filename === undefined ? this.#locateConversation(key) : this.#locate(key, filename);
     await this.#open();

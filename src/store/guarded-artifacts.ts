@@ -40,6 +40,11 @@ export class GuardedArtifacts implements ArtifactStore {
     return this.#ask(() => this.#store.list(key));
   }
 
+  async hasFiles(key: ConversationKey, prefix: string): Promise<boolean | undefined> {
+    const hasFiles = await this.#ask(async () => this.#store.hasFiles?.(key, prefix));
+    return typeof hasFiles === 'boolean' ? hasFiles : undefined;
+  }
+
   async delete(key: ConversationKey, filename?: string): Promise<void> {
     await this.#ask(() => this.#store.delete(key, filename));
   }

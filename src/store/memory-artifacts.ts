@@ -58,6 +58,11 @@ class MemoryArtifacts implements ArtifactStore {
     return names.map((name) => name.slice(folder.length)).toSorted();
   }
 
+  async hasFiles(key: ConversationKey, prefix: string): Promise<boolean> {
+    const start = formatName(key, prefix);
+    return [...this.#revisions.keys()].some((name) => name.startsWith(start));
+  }
+
   async delete(key: ConversationKey, filename?: string): Promise<void> {
     const folder = formatName(key, '');
     const names =

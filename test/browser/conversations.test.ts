@@ -123,6 +123,9 @@ if (missing !== undefined) {
         await page.keyboard.press('Enter');
         await page.getByRole('menuitem', { name: 'Rename' }).waitFor();
         await page.keyboard.press('ArrowDown');
+        // Nothing of the conversation was recorded.
+        const items = await page.getByRole('menuitem').allTextContents();
+        expect(items).toEqual(['Rename', 'Download as text', 'Download as JSON', 'Delete']);
         const [download] = await Promise.all([
           page.waitForEvent('download'),
           page.getByRole('menuitem', { name: 'Download as JSON' }).click(),

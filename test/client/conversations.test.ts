@@ -66,7 +66,7 @@ describe('the conversations of a user', () => {
     const conversations = createConversations({ url: `${url}/`, userId: 'me' });
     const { value } = await conversations.list().next();
     expect(value?.conversations).toEqual([
-      { id: 'numbers', title: 'count to two', lastUpdateTime: expect.any(Number) },
+      { id: 'numbers', title: 'count to two', lastUpdateTime: expect.any(Number), recorded: false },
     ]);
     const stored = await conversations.get('numbers');
     expect(stored).toMatchObject({ id: 'numbers', userId: 'me', state: {} });

@@ -64,6 +64,8 @@ test('a spoken conversation is exported as WAV with both sides, also after a res
   while (!(await fetch(`${first.url}/sessions/me/one?format=wav`)).ok) await delay(20);
   await first.close();
   const second = await startTestServer(environment, { agent });
+  const list = await (await fetch(`${second.url}/sessions/me`)).json();
+  expect(list).toMatchObject({ sessions: [{ id: 'one', recorded: true }] });
   const { status, headers, body } = await fetchBytes(`${second.url}/sessions/me/one?format=wav`);
   expect({ status, type: headers.get('content-type') }).toEqual({ status: 200, type: 'audio/wav' });
   expect(headers.get('content-length')).toBe(`${body.length}`);
@@ -91,6 +93,18 @@ test('a format that does not exist, a conversation without a recording, and one 
   for (const format of ['json', 'text', 'wav']) {
     expect(await refuse(`/sessions/me/two?format=${format}`)).toBe('404 session_not_found');
   }
+});
+
+test.each([
+  ['has no such method', undefined],
+  ['fails', () => Promise.reject(new Error('no disk'))],
+  ['never answers', () => new Promise<boolean>(() => undefined)],
+])('a list does not tell what is recorded if the store of files %s', async (_what, hasFiles) => {
+  const store = createMemoryStore();
+  await store.commit(KEY, { events: [textEvent('hello', 'user')] });
+  const { url } = await startStoreServer({ store, artifacts: Object.assign(createMemoryArtifacts(), { hasFiles }) });
+  const { sessions } = (await (await fetch(`${url}/sessions/me`)).json()) as { sessions: object[] };
+  expect(sessions).toEqual([{ id: 'one', title: 'hello', lastUpdateTime: expect.any(Number) }]);
 });
 
 test.each([

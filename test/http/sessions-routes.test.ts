@@ -65,8 +65,8 @@ describe('GET /sessions/:userId', () => {
       status: 200,
       body: {
         sessions: [
-          { id: 'two', title: 'what did I say?', lastUpdateTime: time },
-          { id: 'one', title: 'count to two', lastUpdateTime: time },
+          { id: 'two', title: 'what did I say?', lastUpdateTime: time, recorded: false },
+          { id: 'one', title: 'count to two', lastUpdateTime: time, recorded: false },
         ],
       },
     });
@@ -371,7 +371,7 @@ describe('PATCH /sessions/:userId/:sessionId', () => {
     await stream.untilNamed('session');
     expect(await ask(server, 'PATCH', '/sessions/me/one', { title: 'trip' })).toEqual({
       status: 200,
-      body: { id: 'one', title: 'trip', lastUpdateTime: expect.any(Number) },
+      body: { id: 'one', title: 'trip', lastUpdateTime: expect.any(Number), recorded: false },
     });
     await say(server, 'count to two', 'me/one');
     const renamed = await ask(server, 'PATCH', '/sessions/me/one', { title: 'journey' });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { ArtifactStore } from '../../src/store/artifact-store.ts';
+import { type ArtifactStore, RECORDINGS_PREFIX } from '../../src/store/artifact-store.ts';
 import { KEY } from './events.ts';
 
 export const audio = (...bytes: number[]) => ({ mimeType: 'audio/pcm', data: Uint8Array.from(bytes) });
@@ -60,6 +60,22 @@ export function describeArtifactStore(name: string, create: () => Promise<Artifa
       await store.save({ ...KEY, sessionId: 'default2' }, 'c.pcm', audio(1));
       expect(await store.list(KEY)).toEqual(['a.pcm', 'b.pcm']);
       expect(await store.list({ ...KEY, userId: 'nobody' })).toEqual([]);
+    });
+
+    test('a conversation has files of a prefix from the first one that is saved until the last one is deleted, and another one has none of them', async () => {
+      const store = await create();
+      const ask = (key = KEY) => store.hasFiles?.(key, RECORDINGS_PREFIX);
+      await store.save(KEY, 'picture.png', audio(1));
+      await store.save(KEY, '_adk_live', audio(1));
+      expect(await ask()).toBe(false);
+      await store.save(KEY, '_adk_live/a.pcm', audio(1));
+      await store.save(KEY, '_adk_live/b.pcm', audio(1));
+      expect(await ask()).toBe(true);
+      expect(await ask({ ...KEY, sessionId: `${KEY.sessionId}2` })).toBe(false);
+      await store.delete(KEY, '_adk_live/a.pcm');
+      expect(await ask()).toBe(true);
+      await store.delete(KEY, '_adk_live/b.pcm');
+      expect(await ask()).toBe(false);
     });
 
     test('a file is deleted with all its revisions, and a conversation with all its files, and with nothing of another one', async () => {

@@ -1,5 +1,5 @@
 import type { ModelEvent } from '../../models/realtime-model.ts';
-import { type ArtifactStore, formatArtifactUri } from '../../store/artifact-store.ts';
+import { type ArtifactStore, formatArtifactUri, RECORDINGS_PREFIX } from '../../store/artifact-store.ts';
 import type { LiveConversation } from '../../store/live-conversation.ts';
 import type { Blob } from '../../wire/live-request.ts';
 import { type MemoryCounter, MemoryShare } from '../../wire/memory-share.ts';
@@ -122,7 +122,7 @@ export class AudioRecorder {
   async #saveFile(side: Side, { author, mimeType, startedAt, chunks }: Recording): Promise<void> {
     const { artifacts, conversation, onStored } = this.#options;
     const { key } = conversation;
-    const filename = `_adk_live/adk_live_audio_storage_${side}_audio_${Math.round(startedAt * 1000)}.pcm`;
+    const filename = `${RECORDINGS_PREFIX}adk_live_audio_storage_${side}_audio_${Math.round(startedAt * 1000)}.pcm`;
     const data = Buffer.concat(chunks.map((chunk) => Buffer.from(chunk, 'base64')));
     if (conversation.isClosed) return;
     const revision = await artifacts.save(key, filename, { mimeType, data });

@@ -168,6 +168,7 @@ export function ConversationRows({ list, current, onOpen, onDelete, onUndo }: Co
       {menu && (
         <RowMenu
           button={menu.button}
+          hasSound={rows?.find(({ id }) => id === menu.id)?.recorded !== false}
           onClose={() => setMenu(undefined)}
           onRename={() => edit(menu.id)}
           onExport={(format) => void list.exportAs(menu.id, format)}

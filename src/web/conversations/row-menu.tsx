@@ -8,6 +8,8 @@ import { BracesIcon, PencilIcon, SoundIcon, TextIcon } from './conversation-icon
 export interface RowMenuProps {
   /** Button that has opened the menu. */
   readonly button: HTMLElement;
+  /** Whether there may be recorded sound. */
+  readonly hasSound: boolean;
   onClose(): void;
   onRename(): void;
   onExport(format: ExportFormat): void;
@@ -18,7 +20,7 @@ export interface RowMenuProps {
 const GAP_PX = 4;
 
 /** The menu of a conversation. The arrow keys move in it, and any way to close it returns the focus to its button. */
-export function RowMenu({ button, onClose, onRename, onExport, onDelete }: RowMenuProps) {
+export function RowMenu({ button, hasSound, onClose, onRename, onExport, onDelete }: RowMenuProps) {
   const words = panelMessages.value.conversations;
   const menu = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
@@ -57,7 +59,7 @@ export function RowMenu({ button, onClose, onRename, onExport, onDelete }: RowMe
       <Item icon={<PencilIcon />} text={words.rename} onClick={choose(onRename)} />
       <Item icon={<TextIcon />} text={words.exportText} onClick={choose(() => onExport('text'))} />
       <Item icon={<BracesIcon />} text={words.exportJson} onClick={choose(() => onExport('json'))} />
-      <Item icon={<SoundIcon />} text={words.exportSound} onClick={choose(() => onExport('wav'))} />
+      {hasSound && <Item icon={<SoundIcon />} text={words.exportSound} onClick={choose(() => onExport('wav'))} />}
       <Item icon={<TrashIcon />} text={words.delete} isDangerous onClick={choose(onDelete)} />
     </div>
   );

@@ -152,7 +152,12 @@ async function examineList(
   const now = Date.now() / 1_000;
   const sessions = [
     { id: 'default', title: 'What is this?', lastUpdateTime: now },
-    { id: 'long', title: 'Donaudampfschifffahrtsgesellschaft '.repeat(3).trim(), lastUpdateTime: now - 90_000 },
+    {
+      id: 'long',
+      title: 'Donaudampfschifffahrtsgesellschaft '.repeat(3).trim(),
+      lastUpdateTime: now - 90_000,
+      recorded: true,
+    },
     { id: 'empty', title: '', lastUpdateTime: now - 9_000_000 },
   ];
   const list = /\/sessions\/[^/]+(\?|$)/;
