@@ -13,6 +13,7 @@ import { createEpoch } from './log/log-writer.ts';
 import { MemoryBackplane } from './memory-backplane.ts';
 import { createServerBusyError, type MemoryBudget } from './memory-budget.ts';
 import { type ResolvedRunSettings, resolveRunSettings } from './run-settings.ts';
+import { RunStarts } from './run-starts.ts';
 import type { SessionAccount } from './session-account.ts';
 import type { Opened, OpenParams, SessionOpener } from './session-handle.ts';
 import type { Limits } from './session-limits.ts';
@@ -62,6 +63,7 @@ export class ActiveSessions implements SessionOpener {
   /** Sessions that are over and still have connections. */
   readonly #leaving = new Set<LiveSession>();
   readonly #ended = new EndedSessions();
+  readonly #starts = new RunStarts();
   #trimTimer: NodeJS.Timeout | undefined;
   #stopped = false;
 
@@ -207,6 +209,7 @@ export class ActiveSessions implements SessionOpener {
       runner,
       settings,
       firstRunDelayMs,
+      starts: this.#starts,
       conversation: conversations.open(key),
       log,
       lease,

@@ -18,6 +18,7 @@ import { OwnedLog } from './owned-log.ts';
 import { PostReceiver } from './post-receiver.ts';
 import { createResetStart } from './reset-start.ts';
 import { describeSettings, isSameRun, type ResolvedRunSettings, resolveRunSettings } from './run-settings.ts';
+import type { RunStarts } from './run-starts.ts';
 import { RunSupervisor } from './run-supervisor.ts';
 import type { SessionAccount } from './session-account.ts';
 import { checkSessionConfig, checkStateChange } from './session-config-rules.ts';
@@ -55,6 +56,8 @@ export interface LiveSessionOptions {
   readonly limits: Limits;
   /** Maximum wait for the first request before the first run starts, in ms. Default: 0. */
   readonly firstRunDelayMs?: number | undefined;
+  /** Chooses when the first run starts if it does not wait for a request. */
+  readonly starts: RunStarts;
   readonly logger: SessionLogger;
   /** Called once, when the session has ended, or another process has become its owner. */
   readonly onOver: (session: LiveSession) => void;
@@ -129,6 +132,7 @@ export class LiveSession implements SessionHandle {
       runner,
       runConfig: settings.runConfig,
       firstRunDelayMs: options.firstRunDelayMs,
+      starts: options.starts,
       log: this.#ownedLog,
       calls,
       account,
@@ -155,7 +159,7 @@ export class LiveSession implements SessionHandle {
     });
   }
 
-  /** Reserves the first numbers of the log, then starts the first run and the timers. */
+  /** Reserves the first numbers of the log, then has the first run start, and starts the timers. */
   async start(): Promise<void> {
     const { lease } = this.#options;
     await this.#ownedLog.open();

@@ -14,6 +14,7 @@ import type { ClientCalls } from './client-calls.ts';
 import { copyForeignEvent } from './foreign-event.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import type { OwnedLog } from './owned-log.ts';
+import type { RunStarts } from './run-starts.ts';
 import type { SessionAccount } from './session-account.ts';
 import type { SessionLogger } from './session-logger.ts';
 import { SupervisedRun } from './supervised-run.ts';
@@ -28,6 +29,8 @@ export interface RunSupervisorOptions {
   readonly runConfig: RunConfig;
   /** Maximum wait for the first request before the first run starts, in ms. The request may have a config of the run. Default: 0. */
   readonly firstRunDelayMs?: number | undefined;
+  /** Chooses when the first run starts if it does not wait for a request. */
+  readonly starts: RunStarts;
   /** Receives the events and the failures of the runs. */
   readonly log: OwnedLog;
   /** Follows the calls of the runs, for the clients. */
@@ -62,8 +65,9 @@ export class RunSupervisor {
   readonly #stamp = createEventFactory();
   #runConfig: RunConfig;
   #persona: SessionPersona | undefined;
-  /** Whether the first run waits for the first request. */
+  /** Whether the first run has not started: it waits for its turn, or for the first request. */
   #isWaiting = false;
+  #stopWaiting: (() => void) | undefined;
   /** Current run; `undefined` after it has ended or failed. */
   #run: SupervisedRun | undefined;
   /** Queue of the current run, or of the next one. */
@@ -90,15 +94,15 @@ export class RunSupervisor {
     this.#queue = new LiveRequestQueue({ memory: options.memory });
   }
 
-  /** Starts the first run, now or after `firstRunDelayMs`. */
+  /** Starts the first run with the first request, or before: when it is its turn, or after `firstRunDelayMs`. */
   start(): void {
-    const { firstRunDelayMs = 0 } = this.#options;
-    this.#isWaiting = firstRunDelayMs > 0;
-    if (this.#isWaiting) this.#timer = setTimeout(() => this.#startRun(), firstRunDelayMs).unref();
-    else this.#startRun();
+    const { firstRunDelayMs = 0, starts } = this.#options;
+    this.#isWaiting = true;
+    if (firstRunDelayMs > 0) this.#timer = setTimeout(() => this.#startRun(), firstRunDelayMs).unref();
+    else this.#stopWaiting = starts.add(() => this.#startRun());
   }
 
-  /** Whether the first run waits for the first request. */
+  /** Whether the first run has not started. */
   get isWaiting(): boolean {
     return this.#isWaiting;
   }
@@ -133,7 +137,7 @@ export class RunSupervisor {
 
   /**
    * Replaces the current run by one with another config. The conversation continues. Check with the account first whether it can pay. A first run that
-   * waits for a request starts with this config, and was paid for.
+   * waits starts with this config, and was paid for.
    * @returns false if the session is ending; then nothing changes
    */
   replace(runConfig: RunConfig, persona: SessionPersona | undefined): boolean {
@@ -157,7 +161,7 @@ export class RunSupervisor {
    * started too many runs.
    */
   revive(): void {
-    if (this.#run || this.#stopped || this.#finishing || this.#timer) return;
+    if (this.#run || this.#stopped || this.#finishing || this.#isWaiting || this.#timer) return;
     // A client that streams audio sends ten requests a second. A provider that refuses must not get as many connection attempts.
     const { account } = this.#options;
     const waitMs = Math.max(this.#retryAt - Date.now(), account.runWaitMs);
@@ -191,9 +195,8 @@ export class RunSupervisor {
   finish(): void {
     if (this.#finishing || this.#stopped) return;
     this.#finishing = true;
-    this.#isWaiting = false;
     this.#queue.close();
-    clearTimeout(this.#timer);
+    this.#endWait();
     if (!this.#run) this.#options.onFinished();
     else this.#timer = setTimeout(() => this.#options.onFinished(), SETTLE_MS).unref();
   }
@@ -201,10 +204,19 @@ export class RunSupervisor {
   /** Ends the run at once. No other run starts. */
   stop(): void {
     this.#stopped = true;
-    clearTimeout(this.#timer);
+    this.#endWait();
     this.#abandonRun();
     this.#queue.close();
     this.#queue.drain();
+  }
+
+  /** Ends the wait for the next run. */
+  #endWait(): void {
+    this.#isWaiting = false;
+    this.#stopWaiting?.();
+    this.#stopWaiting = undefined;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   #abandonRun(): void {
@@ -216,9 +228,7 @@ export class RunSupervisor {
   /** @param previous run that this one replaces */
   #startRun(previous?: SupervisedRun): void {
     const { runner, userId, sessionId, memory, logger } = this.#options;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#isWaiting = false;
+    this.#endWait();
     this.#isEndedByAgent = false;
     const queue = new LiveRequestQueue({ memory });
     for (const sized of this.#takeWaiting()) queue.push(sized);

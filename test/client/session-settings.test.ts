@@ -85,7 +85,7 @@ describe.each(['sse', 'poll', 'ws'] as const)('over %s', (transport) => {
   test('a client that reconnects does not undo the settings of a later client', async () => {
     const { server, voices } = await start();
     const me = talk({ url: server.url, transport, voice: 'Kore' });
-    await waitFor('the session', () => me.sessions.length > 0 && me.client.state === 'open');
+    await waitFor('the first voice', () => voices().includes('Kore') && me.client.state === 'open');
     const other = talk({ url: server.url, transport, voice: 'Puck' });
     await waitFor('the other voice', () => voices().includes('Puck'));
     await waitFor('the other session', () => other.sessions.length > 0);

@@ -30,7 +30,7 @@ describe('a WebSocket', () => {
     expect(loggedOf(socket)).toEqual(loggedOf(stream));
     const [first] = socket.frames;
     expect(first).toEqual({ id: expect.stringMatching(/^[\w-]{16,}\.0$/), event: 'session', data: expect.anything() });
-    expect(first?.data).toEqual({ ...stream.named('session')[0], client: 'a' });
+    expect(first?.data).toEqual({ ...stream.named('session')[0], client: 'a', head: expect.any(Number) });
     const unnamed = socket.frames.filter((frame) => !('event' in frame));
     expect(unnamed.length).toBeGreaterThan(0);
     for (const frame of unnamed) expect(Object.keys(frame)).toEqual(['id', 'data']);

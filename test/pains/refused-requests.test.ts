@@ -4,7 +4,7 @@ import { exchange, openBody, post, say, write } from '../http/requests.ts';
 import { expectAlive, expectRefusal, openSession } from '../http/sessions.ts';
 import { HEARD_UTTERANCE, utterance } from '../http/speech.ts';
 import { openStream } from '../http/sse-client.ts';
-import { startTestServer } from '../http/test-server.ts';
+import { startTestServer, waitFor } from '../http/test-server.ts';
 import { picture } from '../picture.ts';
 
 const THREE_ONE = 'gemini-3.1-flash-live-preview';
@@ -64,6 +64,7 @@ describe('pain 5: "1007 for a wrong modality, a model that is not live, or a voi
 
   test('a setting that the model does not support is refused with a reason before the provider is asked', async () => {
     const { server } = await openSession({}, { emulator: { pace: 50, strict: true } });
+    await waitFor('the setup of the first session', () => server.upstream?.setups.length === 1);
     const answer = await exchange(server, '/events/you?voice=Nobody');
     expectRefusal(answer, { status: 400, code: 'invalid_run_config', error: /"Nobody" is no voice/ });
     expect(server.upstream?.setups).toHaveLength(1);

@@ -64,6 +64,30 @@ async function session() {
   return { sessions, runs, session: await open(sessions) };
 }
 
+describe('a first run that waits for its turn', () => {
+  test('starts once, although a second reader arrives before', async () => {
+    const { session: live, runs } = await session();
+    live.revive();
+    await flush();
+    expect(runs).toHaveLength(1);
+  });
+
+  test('starts with the first request, once', async () => {
+    const { session: live, runs } = await session();
+    await send(live, [say('hello')]);
+    expect(runs).toHaveLength(1);
+    await flush();
+    expect(runs).toHaveLength(1);
+  });
+
+  test('never starts in a session that ends before', async () => {
+    const { session: live, runs } = await session();
+    live.end({ reason: 'closed' });
+    await flush();
+    expect(runs).toEqual([]);
+  });
+});
+
 describe('a run that ends by itself', () => {
   const ended = (author: string): AgentEvent => ({
     id: author,

@@ -35,6 +35,7 @@ describe('a config that a client requests', () => {
   test('replaces the run, which is told the persona and nothing of the request, and is told to all readers', async () => {
     const { sessions, runs, requests } = start();
     const session = await open(sessions);
+    await flush();
     const reader = await TestReader.attach(session);
     await send(session, [{ configure: { ...PERSONA, provider: 'gemini' } }, say('hello')]);
     await flush();
@@ -51,6 +52,7 @@ describe('a config that a client requests', () => {
   test('that is the one of the session changes nothing, and an empty one returns to what the author wrote', async () => {
     const { sessions, runs } = start();
     const session = await open(sessions);
+    await flush();
     for (const configure of [{}, PERSONA, { ...PERSONA, provider: 'gemini' }, {}]) {
       await send(session, [{ configure }]);
       await flush();
@@ -62,6 +64,7 @@ describe('a config that a client requests', () => {
   test('is the last of a body: the others start no runs', async () => {
     const { sessions, runs } = start();
     const session = await open(sessions);
+    await flush();
     const reader = await TestReader.attach(session);
     const configs = Array.from({ length: 999 }, (_, index) => ({ configure: { agentName: `agent ${index}` } }));
     await send(session, [...configs, { configure: PERSONA }]);
@@ -109,6 +112,16 @@ describe('a session whose first run waits for the first request', () => {
     const reader = await TestReader.attach(session);
     await flush();
     expect(runs).toEqual([]);
+    await send(session, [{ configure: PERSONA }]);
+    await flush();
+    expect(runs.map(({ persona }) => persona)).toEqual([PERSONA]);
+    expect(reader.read()).toEqual([]);
+  });
+
+  test('starts the run with that config also if the request arrives before the turn of a run without such a wait', async () => {
+    const { sessions, runs } = start();
+    const session = await open(sessions);
+    const reader = await TestReader.attach(session);
     await send(session, [{ configure: PERSONA }]);
     await flush();
     expect(runs.map(({ persona }) => persona)).toEqual([PERSONA]);
