@@ -8,6 +8,7 @@ import {
 import { formatError } from '../format-error.ts';
 import type { Text } from '../messages/current.ts';
 import { panelMessages } from '../messages/panels.ts';
+import { toFileName } from './file-name.ts';
 
 /** A conversation as the page lists it. */
 export interface ListedConversation extends ConversationSummary {
@@ -34,10 +35,11 @@ export interface ConversationListOptions {
 const PAGE = 100;
 /** Maximum wait for an answer, in ms. */
 const TIMEOUT_MS = 20_000;
+/** Wait before a list that could not be loaded is loaded again, in ms. It doubles with each failure up to the maximum. */
+const FIRST_RETRY_MS = 2_000;
+const MAX_RETRY_MS = 30_000;
 /** Time in which a deletion can be undone, in ms. The conversation is deleted on the server after it. */
 const UNDO_MS = 10_000;
-/** Maximum length of the name of a file, without its extension, in characters. */
-const MAX_NAME = 60;
 
 /** The conversations of the user, as far as they are loaded, and what the user does to them. Every failure becomes a `problem`. */
 export class ConversationList {
@@ -52,6 +54,8 @@ export class ConversationList {
   #next: string | undefined;
   readonly #deletions = new Map<string, ReturnType<typeof setTimeout>>();
   #isRefreshWanted = false;
+  #retryMs = FIRST_RETRY_MS;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: ConversationListOptions) {
     this.#options = options;
@@ -112,8 +116,9 @@ export class ConversationList {
     if (this.#deletions.delete(id)) this.#change(id, { isDeleting: false });
   }
 
-  /** Deletes at once what can still be undone: nobody sees the list any more. */
+  /** Deletes at once what can still be undone, and loads nothing any more: nobody sees the list. */
   flush(): void {
+    this.pause();
     for (const id of [...this.#deletions.keys()]) void this.#deleteNow(id);
   }
 
@@ -136,11 +141,18 @@ export class ConversationList {
   }
 
   dismiss(): void {
+    this.pause();
     this.problem.value = undefined;
+  }
+
+  /** Stops loading again by itself what could not be loaded, until the next failure. */
+  pause(): void {
+    clearTimeout(this.#retryTimer);
   }
 
   async #load(cursor: string | undefined, retry: () => void): Promise<void> {
     const { conversations } = this.#options;
+    this.pause();
     this.isLoading.value = true;
     try {
       const { value } = await conversations.list({ limit: PAGE, cursor, signal: limit() }).next();
@@ -148,11 +160,19 @@ export class ConversationList {
       if (cursor === undefined) this.#replaceNewest(rows, next);
       else this.#append(rows, next);
       this.#solve('load');
+      this.#retryMs = FIRST_RETRY_MS;
     } catch (error) {
       this.#report('load', error, retry);
+      if (isTransient(error)) this.#loadLater(cursor, retry);
     } finally {
       this.isLoading.value = false;
     }
+  }
+
+  /** Loads a page again, which shows the list as soon as the network or the server is back. */
+  #loadLater(cursor: string | undefined, retry: () => void): void {
+    this.#retryTimer = setTimeout(() => void this.#load(cursor, retry), this.#retryMs);
+    this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
   }
 
   #replaceNewest(page: readonly ConversationSummary[], next: string | undefined): void {
@@ -196,13 +216,19 @@ export class ConversationList {
 
   /** Forgets a problem that a later success of the same kind has solved. */
   #solve(action: ListProblem['action']): void {
-    if (this.problem.value?.action === action) this.dismiss();
+    if (this.problem.value?.action === action) this.problem.value = undefined;
   }
 
   #report(action: ListProblem['action'], error: unknown, retry: (() => void) | undefined): void {
     if (error instanceof ConversationError && error.refusal.status === 401) this.#options.onUnauthorized();
     else this.problem.value = { action, text: explain(error), ...(retry ? { retry } : {}) };
   }
+}
+
+/** Whether the same request may succeed later: no answer arrived, or the server was not able to give it. */
+function isTransient(error: unknown): boolean {
+  const status = error instanceof ConversationError ? error.refusal.status : undefined;
+  return status === undefined || status === 429 || status >= 500;
 }
 
 /** Whether a repetition would fail, too. */
@@ -221,14 +247,4 @@ function explain(error: unknown): Text {
 
 function limit(): AbortSignal {
   return AbortSignal.timeout(TIMEOUT_MS);
-}
-
-/** Converts a title to the name of a file on every system. */
-function toFileName(title: string): string {
-  const name = title
-    .replace(/[^\p{L}\p{N} ._-]+/gu, ' ')
-    .replace(/\s+/g, ' ')
-    .slice(0, MAX_NAME)
-    .replace(/^[\s.]+|[\s.]+$/g, '');
-  return name || 'conversation';
 }

@@ -197,13 +197,16 @@ function useConversationList(conversation: Conversation): ConversationList {
   useEffect(() => {
     const refresh = () => {
       if (document.visibilityState === 'visible') void list.refresh();
+      else list.pause();
     };
     const flush = () => list.flush();
     refresh();
     document.addEventListener('visibilitychange', refresh);
+    addEventListener('online', refresh);
     addEventListener('pagehide', flush);
     return () => {
       document.removeEventListener('visibilitychange', refresh);
+      removeEventListener('online', refresh);
       removeEventListener('pagehide', flush);
       flush();
     };

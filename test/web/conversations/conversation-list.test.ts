@@ -109,6 +109,35 @@ test.each([
   expect([test.ids(), test.problem()]).toEqual(['b a', undefined]);
 });
 
+test('a list that could not be loaded loads by itself when the server is back, and not after its notice was dismissed', async () => {
+  const { list, log, pages, fail, problem, ids } = open([{ conversations: [row('a', 1)] }]);
+  fail(new ConversationError({ error: 'No answer: fetch failed' }));
+  await list.refresh();
+  await jest.advanceTimersByTimeAsync(2_000);
+  expect([log.length, problem()]).toEqual([2, 'load: The server cannot be reached.']);
+  fail(undefined);
+  await jest.advanceTimersByTimeAsync(4_000);
+  expect([ids(), problem()]).toEqual(['a', undefined]);
+  pages[0] = { conversations: [row('b', 2)] };
+  fail(refusal(503, 'the store does not answer'));
+  await list.refresh();
+  list.dismiss();
+  const asked = log.length;
+  await jest.advanceTimersByTimeAsync(60_000);
+  expect([log.length, ids()]).toEqual([asked, 'a']);
+});
+
+test('the waits before a list is loaded again by itself grow to 30 s, and a refusal for good is not repeated', async () => {
+  const { list, log, fail } = open([]);
+  fail(refusal(503, 'the store does not answer'));
+  await list.refresh();
+  await jest.advanceTimersByTimeAsync((2 + 4 + 8 + 16 + 30 + 30) * 1_000);
+  expect(log).toHaveLength(7);
+  fail(refusal(400, 'cursor is not the next of a page'));
+  await jest.advanceTimersByTimeAsync(600_000);
+  expect(log).toHaveLength(8);
+});
+
 test('credentials that have expired are not a problem of the list', async () => {
   const { list, log, fail, problem } = open([]);
   fail(refusal(401, 'no'));
