@@ -8,6 +8,8 @@ import type { Talk } from './voice/talk.ts';
 export interface AnswerStopperOptions {
   readonly transcript: ReadonlySignal<Transcript>;
   readonly talk: Pick<Talk, 'voice' | 'flush'>;
+  /** Whether no answer can arrive, because the conversation has ended or the server has refused the client. */
+  isOver(): boolean;
   /** Returns the client of the open conversation. */
   getClient(): Client | undefined;
   dispatch(action: TranscriptAction): void;
@@ -31,8 +33,9 @@ export class AnswerStopper {
 
   /** Whether there is an answer to stop. */
   get canStop(): boolean {
-    const { transcript, talk } = this.#options;
-    return isAnswering(transcript.value) || talk.voice.playback.value.playing;
+    const { transcript, talk, isOver } = this.#options;
+    // A message that was typed after the end awaits an answer, which the next conversation gives.
+    return talk.voice.playback.value.playing || (isAnswering(transcript.value) && !isOver());
   }
 
   /** Stops the answer, because the user writes or speaks. The server does so without being asked. */

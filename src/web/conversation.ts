@@ -97,7 +97,7 @@ export class Conversation {
       onInterrupted: () => this.#stopper.stopByInput(),
       showHeard: (id, heard) => this.#dispatch({ name: 'heard', id, heard }),
     });
-    this.#stopper = new AnswerStopper({ ...parts, talk: this.talk });
+    this.#stopper = new AnswerStopper({ ...parts, talk: this.talk, isOver: () => this.#isOver });
     this.#typed = new TypedMessages({ ...parts, onSent: () => this.dismiss('send') });
     this.voice = this.talk.voice.state;
     this.playback = this.talk.voice.playback;
@@ -296,8 +296,13 @@ export class Conversation {
     this.talk.play(message, findOpenAnswer(this.transcript.value)?.id);
   }
 
+  /** Whether the conversation has ended, or the server has refused the client for good. */
+  get #isOver(): boolean {
+    return this.connection.value.phase === 'ended' || this.#link.hasFailed;
+  }
+
   #reopenIfEnded(): boolean {
-    const hasEnded = this.connection.value.phase === 'ended' || this.#link.hasFailed;
+    const hasEnded = this.#isOver;
     if (hasEnded && this.#isDeleted) this.#replaceDeleted();
     else if (hasEnded) this.open();
     return hasEnded;

@@ -394,6 +394,27 @@ test('text typed after the end of the conversation is sent when it continues', a
   expect(conversation.transcript.value.turns).toMatchObject([{ text: 'Hi', state: 'done' }]);
 });
 
+test('a message that is typed after the end of the conversation offers no stop of an answer until the conversation continues', async () => {
+  const { conversation, begin, emit, since } = open();
+  await begin();
+  emit('message', text('Well'));
+  await since();
+  expect(conversation.canInterrupt.value).toBe(true);
+  emit('end', { reason: 'idle' });
+  await since();
+  conversation.sendMessage('Hi');
+  expect(conversation.canInterrupt.value).toBe(false);
+  conversation.interrupt();
+  expect(await since()).toEqual([]);
+  conversation.notices.value.find(({ key }) => key === 'connection')?.action?.run();
+  await begin();
+  await since();
+  expect(conversation.canInterrupt.value).toBe(true);
+  emit('message', text('Hello.'));
+  await since();
+  expect(conversation.transcript.value.turns.at(-1)).toMatchObject({ parts: [{ text: 'Hello.' }], state: 'open' });
+});
+
 test.each([
   ['closed', undefined],
   ['max_duration', 'The maximum duration of a conversation was reached.'],
