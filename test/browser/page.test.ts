@@ -219,7 +219,7 @@ if (missing !== undefined) {
         const { blocks } = await readLoudspeaker(page);
         const interruptedAt = by === 'button' ? (await readLoudspeaker(page)).clickedAt : (blocks.at(-1)?.at ?? 0);
         await page.locator('[data-testid=agent-turn][data-state=interrupted]').waitFor();
-        await page.waitForTimeout(1_500);
+        await page.waitForTimeout(2_500);
 
         const counted = await answers(page).first().textContent();
         expect(COUNTED.startsWith(counted ?? '-')).toBe(true);
@@ -231,8 +231,8 @@ if (missing !== undefined) {
         }
         const heard = await readLoudspeaker(page);
         const after = heard.blocks.filter(({ at, level }) => at > interruptedAt && level > AUDIBLE);
-        // Generous, for a machine that is busy; it is 30 ms or so.
-        expect((after.at(-1)?.at ?? interruptedAt) - interruptedAt).toBeLessThan(0.4);
+        // The answer would go on for several seconds. `bench/` measures the delay, which is 30 ms or so.
+        expect((after.at(-1)?.at ?? interruptedAt) - interruptedAt).toBeLessThan(1.5);
         await page.getByTestId('activity').getByText('Microphone off').waitFor();
       },
       BROWSER_MS,

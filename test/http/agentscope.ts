@@ -1,5 +1,10 @@
+import { jest } from '@jest/globals';
+import { ActiveSessions } from '../../src/session/active-sessions.ts';
+import { afterTest } from '../after-test.ts';
 import { type BareSocket, openBareSocket } from './bare-socket.ts';
 import type { TestServer } from './test-server.ts';
+
+const { open } = ActiveSessions.prototype;
 
 /** The messages of AgentScope's page, with which it creates a session. */
 export const CONFIG = {
@@ -15,8 +20,21 @@ export const isType =
   (message: Record<string, unknown>): boolean =>
     message.type === type;
 
+/**
+ * Has servers wait longer for the first message of a page, until the end of the test: a page that shares a slow process with its server may send it too
+ * late, and is taken for a page of ADK.
+ * @param ms wait in place of the half second
+ */
+export function extendFirstMessageWait(ms = 20_000): void {
+  const spy = jest.spyOn(ActiveSessions.prototype, 'open').mockImplementation(function (this: ActiveSessions, params) {
+    return open.call(this, params.firstRunDelayMs === undefined ? params : { ...params, firstRunDelayMs: ms });
+  });
+  afterTest(() => spy.mockRestore());
+}
+
 /** A page of AgentScope whose session is there. */
 export async function openAgentScope(server: TestServer, config: object = CONFIG): Promise<BareSocket> {
+  extendFirstMessageWait();
   const socket = await openBareSocket(server, '/ws/You/session1');
   socket.send(create(config));
   await socket.until(isType('server_session_created'));

@@ -1,4 +1,4 @@
-import { create, isType, textOf } from './agentscope.ts';
+import { create, extendFirstMessageWait, isType, textOf } from './agentscope.ts';
 import { type BareSocket, openBareSocket } from './bare-socket.ts';
 import type { TestServer } from './test-server.ts';
 
@@ -53,6 +53,7 @@ export const DOORS: Readonly<Record<string, Door>> = {
     path: '/ws/You/session1',
     session: 'You/session1',
     async open(server) {
+      extendFirstMessageWait();
       const socket = await openBareSocket(server, '/ws/You/session1');
       socket.send(create());
       await socket.until(isType('server_session_created'));

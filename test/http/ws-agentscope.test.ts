@@ -5,7 +5,16 @@ import { Agent } from '../../src/agent/agent.ts';
 import { clientTool } from '../../src/agent/tool.ts';
 import { rootAgent } from '../../src/google-search-agent.ts';
 import { picture } from '../picture.ts';
-import { CONFIG, create, instructionsOf, isType, openAgentScope, textOf, transcriptOf } from './agentscope.ts';
+import {
+  CONFIG,
+  create,
+  extendFirstMessageWait,
+  instructionsOf,
+  isType,
+  openAgentScope,
+  textOf,
+  transcriptOf,
+} from './agentscope.ts';
 import { type BareSocket, openBareSocket } from './bare-socket.ts';
 import { HEARD_UTTERANCE, utterance } from './speech.ts';
 import { startTestServer, waitFor } from './test-server.ts';
@@ -33,6 +42,7 @@ async function say(socket: BareSocket, pcm: Buffer, format: object): Promise<voi
 
 describe("a WebSocket whose first message is AgentScope's client_session_create", () => {
   test('opens its run with the config of the message, and speaks AgentScope from then on', async () => {
+    extendFirstMessageWait();
     const server = await startTestServer();
     const socket = await openBareSocket(server, DOOR);
     socket.send(create());
@@ -153,6 +163,7 @@ describe("a WebSocket whose first message is AgentScope's client_session_create"
   });
 
   test('works as the tutorial of AgentScope has it: no session_id, a user_name, a format of encoding and sample_rate', async () => {
+    extendFirstMessageWait();
     const server = await startTestServer();
     const socket = await openBareSocket(server, '/ws/user1/session1');
     socket.send(create({ instructions: 'You are a helpful assistant.', user_name: 'User1' }));
@@ -266,6 +277,7 @@ describe('a page of AgentScope is told in an agent_error, and the session lives 
 
   test('that the server has no key for the provider; it may ask for another one', async () => {
     const server = await startTestServer();
+    extendFirstMessageWait();
     const socket = await openBareSocket(server, DOOR);
     for (const provider of ['openai', 'dashscope', 'acme']) {
       const seen = socket.messages.length;
@@ -321,6 +333,7 @@ describe('the limits of a session hold for a page that has not sent anything yet
 
   test('a server that shuts down closes its connection', async () => {
     const server = await startTestServer();
+    extendFirstMessageWait();
     const socket = await openBareSocket(server, DOOR);
     const closed = once(socket.socket, 'close');
     void server.close();
@@ -330,9 +343,10 @@ describe('the limits of a session hold for a page that has not sent anything yet
 
   test('a session whose page has left before its first message ends, and never had a run', async () => {
     const server = await startTestServer({ LINGER_MS: '100' });
+    extendFirstMessageWait(1_500);
     const socket = await openBareSocket(server, DOOR);
     socket.socket.close();
-    await delay(700);
+    await delay(2_000);
     expect(instructionsOf(server)).toEqual([]);
   });
 

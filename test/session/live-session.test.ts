@@ -265,7 +265,7 @@ describe('linger', () => {
   });
 
   test('a session lives while it has one reader, and ends lingerMs after the last one has left', async () => {
-    const { sessions } = await emulated({ lingerMs: 30 });
+    const { sessions } = await emulated({ lingerMs: 500 });
     const session = await open(sessions);
     const [one, two] = [await TestReader.attach(session), await TestReader.attach(session)];
     one.detach();
@@ -278,7 +278,7 @@ describe('linger', () => {
   });
 
   test('a reader that returns within lingerMs gets the same session', async () => {
-    const { sessions } = await emulated({ lingerMs: 200 });
+    const { sessions } = await emulated({ lingerMs: 60_000 });
     const session = await open(sessions);
     const reader = await TestReader.attach(session);
     reader.detach();
@@ -289,7 +289,7 @@ describe('linger', () => {
   });
 
   test('a session that is opened after another one has ended continues the conversation', async () => {
-    const { sessions } = await emulated({ lingerMs: 30 });
+    const { sessions } = await emulated({ lingerMs: 500 });
     const first = await open(sessions);
     const reader = await TestReader.attach(first);
     await send(first, [say('My name is Ann.')]);

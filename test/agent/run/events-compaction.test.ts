@@ -9,6 +9,7 @@ import { LiveConversations } from '../../../src/store/live-conversations.ts';
 import { createMemoryStore } from '../../../src/store/memory-store.ts';
 import type { SessionStore } from '../../../src/store/session-store.ts';
 import { WireError } from '../../../src/wire/wire-error.ts';
+import { holdClock } from '../../held-clock.ts';
 import { closesAfterEach } from '../../models/cleanup.ts';
 import type { FakeConnection } from '../../models/fake-connection.ts';
 import { FakeModel } from '../../models/fake-model.ts';
@@ -416,10 +417,12 @@ describe('the limits of a summary', () => {
 
   test('a summary that was given up is tried again after a pause', async () => {
     const notes = new Notes((_, index) => (index < 2 ? Promise.reject(new Error('no')) : 'later'));
+    const clock = holdClock();
     const { conversation, compactor, log } = await open(notes, { attempts: 2, pauseMs: 30 });
     await until(() => log.mock.calls.length > 0);
     compactor.check();
     expect(notes.requests).toHaveLength(2);
+    clock.release();
     await until(() => {
       compactor.check();
       return conversation.summary?.text === 'later';
