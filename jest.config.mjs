@@ -11,7 +11,7 @@ export default {
   transform: { '\\.tsx?$': '<rootDir>/test/esbuild-transform.mjs' },
   moduleNameMapper: { '^bidi-sse$': '<rootDir>/src/index.ts' },
   reporters: ['default', '<rootDir>/test/count-reporter.mjs'],
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   // They mostly wait: on two cores jest would make do with one, and take three times as long.
   maxWorkers: 3,
   testSequencer: './test/sequencer.mjs',

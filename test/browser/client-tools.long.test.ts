@@ -10,7 +10,7 @@ import { pictureBytes } from '../picture.ts';
 import { browserPath, launchBrowser, NETWORK_ERRORS, openTab, visit } from './open-page.ts';
 
 const PUBLIC_DIR = process.env.PUBLIC_DIR ?? join(import.meta.dirname, '../../dist/public');
-const BROWSER_MS = 60_000;
+const BROWSER_MS = 120_000;
 /** Maximum number of controls between the message field and the question. */
 const MAX_STEPS = 12;
 

@@ -6,7 +6,7 @@ import { AS_SHIPPED, startTestServer } from '../http/test-server.ts';
 import { browserPath, launchBrowser, NETWORK_ERRORS, openTab, visit } from './open-page.ts';
 
 const PUBLIC_DIR = process.env.PUBLIC_DIR ?? join(import.meta.dirname, '../../dist/public');
-const BROWSER_MS = 60_000;
+const BROWSER_MS = 120_000;
 const MANY = 10_000;
 const PAGE = 1_000;
 /** Place of the open conversation among them. */

@@ -10,7 +10,7 @@ import { browserPath } from './open-page.ts';
 
 const TOKEN = 'ann-token-0123456789';
 const ENVIRONMENT = { AUTH: 'token', AUTH_TOKENS: `ann:${TOKEN}` };
-const BROWSER_MS = 60_000;
+const BROWSER_MS = 120_000;
 
 const missing = 'missing' in browserPath ? browserPath.missing : undefined;
 if (missing !== undefined) {

@@ -7,18 +7,14 @@ import { browserPath, openPage } from './open-page.ts';
 const PUBLIC_DIR = process.env.PUBLIC_DIR ?? join(import.meta.dirname, '../../dist/public');
 const run = 'missing' in browserPath && process.env.CI !== 'true' ? test.skip : test;
 
-run(
-  'a browser that prefers German gets the page and its notices in German',
-  async () => {
-    const server = await startTestServer({ PUBLIC_DIR, ...AS_SHIPPED });
-    const page = await openPage(server.url, { microphone: 'none', state: 'Verbunden', context: { locale: 'de-AT' } });
-    expect(await page.getAttribute('html', 'lang')).toBe('de');
-    await page.getByRole('button', { name: 'Sprechen', exact: true }).click();
-    await page
-      .getByRole('alert')
-      .getByText(/Das Mikrofon ist gesperrt|kein Mikrofon gefunden/)
-      .waitFor();
-    expect(await page.getByLabel('Nachricht').getAttribute('placeholder')).toBe('Nachricht schreiben');
-  },
-  60_000,
-);
+run('a browser that prefers German gets the page and its notices in German', async () => {
+  const server = await startTestServer({ PUBLIC_DIR, ...AS_SHIPPED });
+  const page = await openPage(server.url, { microphone: 'none', state: 'Verbunden', context: { locale: 'de-AT' } });
+  expect(await page.getAttribute('html', 'lang')).toBe('de');
+  await page.getByRole('button', { name: 'Sprechen', exact: true }).click();
+  await page
+    .getByRole('alert')
+    .getByText(/Das Mikrofon ist gesperrt|kein Mikrofon gefunden/)
+    .waitFor();
+  expect(await page.getByLabel('Nachricht').getAttribute('placeholder')).toBe('Nachricht schreiben');
+});

@@ -36,6 +36,5 @@ run('a page that the user has left', () => {
       await page.keyboard.press('Enter');
       await answer.getByText('One, two, three, four.').waitFor();
     },
-    60_000,
   );
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { startExpressApp } from '../library/start-express-app.ts';
 import { browserPath, openPage } from './open-page.ts';
 
-const BROWSER_MS = 60_000;
+const BROWSER_MS = 120_000;
 /** The page first tries a random user id; and Chromium reports every refusal. */
 const REFUSALS = /status of 40[13]|HTTP Authentication failed|WebSocket connection to/;
 

@@ -1,6 +1,6 @@
 import { afterAll } from '@jest/globals';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { afterTest } from '../http/test-server.ts';
+import { afterTest, PATIENCE_MS } from '../http/test-server.ts';
 import { type Chromium, findChromium } from './chromium.ts';
 import { FAKE_MICROPHONE, QUIET } from './chromium-args.ts';
 import { LOUDSPEAKER_TAP } from './loudspeaker-tap.ts';
@@ -58,6 +58,7 @@ export async function openTabIn(
   options: Pick<OpenPageOptions, 'expected'> = {},
 ): Promise<Page> {
   const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.stack ?? error.message));
   page.on('console', (message) => {

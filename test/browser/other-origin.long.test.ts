@@ -9,7 +9,7 @@ import { QUIET } from './chromium-args.ts';
 import { browserPath } from './open-page.ts';
 
 const TOKEN = 'me-0123456789abcdef';
-const BROWSER_MS = 60_000;
+const BROWSER_MS = 120_000;
 const SDK = join(import.meta.dirname, '../../src/client/index.ts');
 
 /** What a page reports of a conversation with the SDK. */

@@ -17,7 +17,7 @@ const AT_SPEECH_PACE = { emulator: 'in-process' } as const;
 const COUNTED =
   'One, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve, thirteen, fourteen, fifteen, sixteen, ' +
   'seventeen, eighteen, nineteen, twenty.';
-const BROWSER_MS = 60_000;
+const BROWSER_MS = 120_000;
 
 /** What has moved on the page by itself: a score of each layout shift. */
 const readShifts = (page: Page) =>

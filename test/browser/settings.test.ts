@@ -51,7 +51,7 @@ run('settings', () => {
     await page.getByLabel('Nachricht').fill('Hallo');
     await page.keyboard.press('Enter');
     await page.getByTestId('user-turn').getByText('Ann').waitFor();
-  }, 60_000);
+  });
 
   test('a voice is chosen among those of the model, and one that the agent refuses is forgotten with a notice', async () => {
     const server = await startTestServer({
@@ -77,7 +77,7 @@ run('settings', () => {
     await page.getByText('The agent does not accept your voice or language.').waitFor();
     await page.getByTestId('connection').getByText('Live').waitFor();
     expect(await page.evaluate(`localStorage.getItem('bidi-sse.settings')`)).toContain('"voice":""');
-  }, 60_000);
+  });
 
   test('the shortcuts are listed by a key, do nothing while the user writes, and can be switched off', async () => {
     const server = await startTestServer({ PUBLIC_DIR, ...AS_SHIPPED });
@@ -97,5 +97,5 @@ run('settings', () => {
     await page.getByRole('button', { name: 'Close' }).click();
     await page.keyboard.press('?');
     expect(await list.count()).toBe(0);
-  }, 60_000);
+  });
 });

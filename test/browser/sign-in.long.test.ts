@@ -8,7 +8,7 @@ import { browserPath, openPage } from './open-page.ts';
 const PUBLIC_DIR = process.env.PUBLIC_DIR ?? join(import.meta.dirname, '../../dist/public');
 const ANN = 'ann-0123456789abcdef';
 const BOB = 'bob-0123456789abcdef';
-const BROWSER_MS = 60_000;
+const BROWSER_MS = 120_000;
 /** Chromium reports every refusal to the console. */
 const REFUSALS = /status of 40[13]|HTTP Authentication failed/;
 

@@ -6,7 +6,7 @@ import { AS_SHIPPED, startTestServer } from '../http/test-server.ts';
 import { browserPath, launchBrowser, NETWORK_ERRORS, openTab, visit } from './open-page.ts';
 
 const PUBLIC_DIR = process.env.PUBLIC_DIR ?? join(import.meta.dirname, '../../dist/public');
-const BROWSER_MS = 60_000;
+const BROWSER_MS = 120_000;
 /** Number of connections that a browser opens to one server over HTTP/1.1. */
 const MAX_CONNECTIONS = 6;
 

@@ -121,17 +121,13 @@ describe('on a hostile network', () => {
   }
 
   // Milliseconds decide: the client compares the delay of chunks with that of an empty request, which a busy machine delays, too.
-  testAlone(
-    'a client uses a stream without chunks behind a proxy that delays each chunk by 200 ms',
-    async () => {
-      let attempts = 1;
-      while (!(await talkThroughSlowChunks())) {
-        attempts += 1;
-        expect(attempts).toBeLessThanOrEqual(4);
-      }
-    },
-    60_000,
-  );
+  testAlone('a client uses a stream without chunks behind a proxy that delays each chunk by 200 ms', async () => {
+    let attempts = 1;
+    while (!(await talkThroughSlowChunks())) {
+      attempts += 1;
+      expect(attempts).toBeLessThanOrEqual(4);
+    }
+  });
 
   test('a client that sends audio reads slow answers to polls to their end', async () => {
     const server = await startTestServer();

@@ -196,5 +196,4 @@ test.each(['away', 'silent'] as const)(
     expect(storage.getItem(`bidi-sse:network:${line.url}`)).not.toContain('refused');
     await expectSame(me, stream);
   },
-  40_000,
 );

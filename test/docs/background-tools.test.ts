@@ -36,4 +36,4 @@ test('the agent of examples/background-tools reports prices until they are stopp
   expect(await post(server, JSON.parse(example.replace('call-7', id)))).toMatchObject({ status: 200 });
   await stream.until('the refund', () => textOf(stream.messages).includes('"granted":true'));
   expect(server.upstream?.violations).toEqual([]);
-}, 20_000);
+});

@@ -92,4 +92,4 @@ test('the curl commands of the README, typed in its order, do what it says about
   expect(await run(close)).toBe(sent);
   await terminal.until(/event: end/);
   expect(await terminal.exitCode()).toBe(0);
-}, 60_000);
+});

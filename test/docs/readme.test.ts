@@ -87,7 +87,7 @@ test('the README’s server that stores conversations runs as printed, except fo
   const command = new Command(spawn(process.execPath, args, { cwd: ROOT, env: environment }));
   expect(await command.exitCode()).toBe(0);
   expect(command.stdout).toContain('kept audio/pcm;rate=24000 true');
-}, 30_000);
+});
 
 test('the README’s Express app runs as printed, except for the port, and answers below its path', async () => {
   const readme = readFileSync(`${ROOT}/README.md`, 'utf8');

@@ -148,7 +148,7 @@ function testThrough(profile: Profile, title: string, probe: Probe): void {
       await probe(way, origin);
       expect(await webSocketPasses(way)).toBe(profile.rungs.includes('ws'));
     });
-  }, 60_000);
+  });
 }
 
 describe('the network of a profile:', () => {

@@ -47,4 +47,4 @@ test('no secret in a text of the provider appears on the wire or in the log, whe
     expect(stream.text + server.logs.join('')).not.toContain(text);
     expect(server.logs.join('')).toContain('discarded a frame of the provider');
   }
-}, 60_000);
+});

@@ -44,7 +44,7 @@ export const AS_SHIPPED = { DEMO_AGENT_MODEL: '' } as const;
 /** Many times faster than speech: what is tested is rarely the talking. */
 const QUICK = { pace: 50 };
 /** No test needs this long unless it fails, ms: less than jest's own time-out, which does not say what was waited for. */
-export const PATIENCE_MS = 30_000;
+export const PATIENCE_MS = 60_000;
 
 /**
  * Starts the real server on a free port, with an emulator of its own behind it. It is closed after the test, which fails if the server has

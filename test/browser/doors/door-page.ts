@@ -7,7 +7,7 @@ import { browserPath, type OpenPageOptions, openPage } from '../open-page.ts';
 import { writeSilence, writeSpeech } from '../speech-wav.ts';
 
 /** Maximum duration of a test with a browser, in ms. */
-export const BROWSER_MS = 60_000;
+export const BROWSER_MS = 120_000;
 const PAGES = join(import.meta.dirname, 'pages');
 
 /** Folder below `pages/`: a page that does, message for message, what a page of others does. */

@@ -9,7 +9,7 @@ import { writeSilence } from '../speech-wav.ts';
 
 /** The page as it was built; `npm test` builds it before. */
 export const PUBLIC_DIR = process.env.PUBLIC_DIR ?? join(import.meta.dirname, '../../../dist/public');
-const BROWSER_MS = 60_000;
+const BROWSER_MS = 120_000;
 
 let browser: Browser | undefined;
 
