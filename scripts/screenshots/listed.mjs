@@ -19,8 +19,11 @@ const LIST = /\/sessions\/[^/]+(\?|$)/;
 /** Time of the pictures, at which the conversations of today are all of this day. */
 const NOW = new Date('2026-11-20T15:40:00Z');
 
-/** Lists these conversations in the place of the server. The first one is the conversation that is open. */
-export async function listConversations(page) {
+/**
+ * Lists these conversations in the place of the server. The first one is the conversation that is open.
+ * @param more further fields of the answer
+ */
+export async function listConversations(page, more = {}) {
   await page.clock.setFixedTime(NOW);
   const current = /conversation=(.*)/.exec(page.url())?.[1];
   const sessions = LISTED.map(([title, days], index) => ({
@@ -29,7 +32,7 @@ export async function listConversations(page) {
     lastUpdateTime: NOW.getTime() / 1_000 - 150 - days * 86_400,
     recorded: true,
   }));
-  await page.route(LIST, (route) => route.fulfill({ json: { sessions } }));
+  await page.route(LIST, (route) => route.fulfill({ json: { sessions, ...more } }));
 }
 
 /** Has the server say that its store is down. */

@@ -24,9 +24,9 @@ const openDialog = async ({ page }, button) => {
 };
 
 /** Opens the list of conversations, the first of which is the open one. */
-const openList = async (stage) => {
+const openList = async (stage, more) => {
   await converse(stage);
-  await listConversations(stage.page);
+  await listConversations(stage.page, more);
   await stage.page.locator('.top button').first().click();
   await stage.page.locator('.conversation-row').first().waitFor();
 };
@@ -141,7 +141,7 @@ export const SCENES = {
       await openDialog(stage, 2);
     },
   },
-  conversations: { server: 'scripted', narrow: true, german: true, reach: openList },
+  conversations: { server: 'scripted', narrow: true, german: true, reach: (stage) => openList(stage) },
   'conversations-menu': {
     server: 'scripted',
     async reach(stage) {
@@ -161,6 +161,10 @@ export const SCENES = {
       await stage.page.keyboard.press('F2');
       await stage.page.locator('.conversation-title-field').waitFor();
     },
+  },
+  'conversations-memory': {
+    server: 'scripted',
+    reach: (stage) => openList(stage, { volatile: true }),
   },
   'conversations-problem': {
     server: 'scripted',

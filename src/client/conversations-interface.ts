@@ -15,6 +15,8 @@ export interface ConversationSummary {
 export interface ConversationPage {
   /** Newest first. */
   readonly conversations: readonly ConversationSummary[];
+  /** The server keeps conversations in memory: they end with it. Absent: they outlast it. */
+  readonly volatile?: true;
   /** Cursor of the next page. Absent on the last page. */
   readonly next?: string;
 }

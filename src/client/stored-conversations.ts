@@ -163,8 +163,9 @@ function createPost(body: object | undefined, method?: 'PATCH' | 'DELETE'): Requ
 }
 
 function toPage(body: object): ConversationPage {
-  const { sessions = [], next } = body as { sessions?: readonly ConversationSummary[]; next?: string };
-  return { conversations: sessions, ...(next === undefined ? {} : { next }) };
+  type Body = Omit<ConversationPage, 'conversations'> & { readonly sessions?: readonly ConversationSummary[] };
+  const { sessions = [], next, volatile } = body as Body; // the server's JSON, as docs/protocol.md has it
+  return { conversations: sessions, ...(volatile ? { volatile } : {}), ...(next === undefined ? {} : { next }) };
 }
 
 async function toRefusal(response: Response): Promise<ConversationError> {

@@ -50,6 +50,8 @@ export interface ListedSession extends SessionSummary {
 /** Page of a list of conversations. */
 export interface ListedPage extends Pick<SessionPage, 'next'> {
   readonly sessions: readonly ListedSession[];
+  /** Whether the conversations end with the server. */
+  readonly isVolatile: boolean;
 }
 
 /** Maximum wait for one answer of the store, in ms. */
@@ -81,7 +83,8 @@ export class StoredSessions {
         throw new WireError('invalid_query', 'cursor is not the next of a page', 'leave cursor out to start again');
       }
     });
-    return { ...rest, sessions: await this.#markRecorded(sessions) };
+    const isVolatile = conversations.store.isVolatile === true;
+    return { ...rest, sessions: await this.#markRecorded(sessions), isVolatile };
   }
 
   /**

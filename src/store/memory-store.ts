@@ -89,6 +89,7 @@ export function createMemoryStore(limits: Partial<MemoryStoreLimits> = {}): Sess
 }
 
 class MemoryStore implements SessionStore {
+  readonly isVolatile = true;
   readonly #limits: MemoryStoreLimits;
   readonly #conversations = new SharedSpace<Conversation>((deleted) => this.#removeFromIndex(deleted));
   /** The conversations of each user (`app/user`) in the order of the list. */

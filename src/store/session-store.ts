@@ -126,6 +126,8 @@ export const EVENT_PAGE_LIMITS = { events: 500, characters: 256 * 1024 } as cons
  * rejected `commit` as "perhaps stored" and retry it. `test/store/session-store-contract.ts` holds the rules that every store keeps.
  */
 export interface SessionStore {
+  /** Whether the conversations end with this process, which clients are told. Default: false. */
+  readonly isVolatile?: boolean;
   /** Reads one conversation. The result does not change when more is committed. @returns `undefined` if nothing was ever committed */
   load(key: ConversationKey, options?: LoadOptions): Promise<StoredSession | undefined>;
   /**

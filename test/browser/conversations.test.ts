@@ -80,6 +80,7 @@ if (missing !== undefined) {
         await page.getByLabel('Message').fill('half a thou');
         await openList(page);
         await untilTitles(page, 'count to three', 'count to two');
+        await page.getByText('This server keeps conversations only until it is restarted.').waitFor();
         expect(await page.locator('[aria-current=page]').textContent()).toBe('count to three');
         const other = await page.context().newPage();
         await visit(other, page.url());
@@ -146,7 +147,10 @@ if (missing !== undefined) {
         expect((await deleted).status()).toBe(200);
         await page.locator('.conversations').waitFor({ state: 'detached' });
         const userId = await page.evaluate<string>(`localStorage.getItem('bidi-sse.user-id')`);
-        expect(await (await fetch(`${server.url}/sessions/${userId}`)).json()).toEqual({ sessions: [] });
+        expect(await (await fetch(`${server.url}/sessions/${userId}`)).json()).toEqual({
+          sessions: [],
+          volatile: true,
+        });
       },
       BROWSER_MS,
     );

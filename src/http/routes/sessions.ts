@@ -50,7 +50,9 @@ export async function serveSessions(req: IncomingMessage, res: ServerResponse, r
     return;
   }
   const page = await sessions.list(userId, readPage(req.url));
-  answerJson(res, 200, omitUndefined({ sessions: page.sessions.map(toSessionRow), next: page.next }), corsHeaders);
+  const isVolatile = page.isVolatile ? { volatile: true } : {};
+  const rows = { sessions: page.sessions.map(toSessionRow), ...isVolatile, next: page.next };
+  answerJson(res, 200, omitUndefined(rows), corsHeaders);
 }
 
 /**

@@ -45,6 +45,8 @@ const UNDO_MS = 10_000;
 export class ConversationList {
   /** Newest first. `undefined`: nothing has arrived yet. */
   readonly rows = signal<readonly ListedConversation[] | undefined>(undefined);
+  /** Whether the server has said that the conversations end with it. */
+  readonly isVolatile = signal(false);
   readonly isLoading = signal(false);
   readonly problem = signal<ListProblem | undefined>(undefined);
   /** Id of the conversation that is being exported. */
@@ -156,7 +158,8 @@ export class ConversationList {
     this.isLoading.value = true;
     try {
       const { value } = await conversations.list({ limit: PAGE, cursor, signal: limit() }).next();
-      const { conversations: rows = [], next } = value ?? {};
+      const { conversations: rows = [], next, volatile = false } = value ?? {};
+      this.isVolatile.value = volatile;
       if (cursor === undefined) this.#replaceNewest(rows, next);
       else this.#append(rows, next);
       this.#solve('load');

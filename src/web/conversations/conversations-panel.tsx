@@ -78,6 +78,7 @@ export function ConversationsPanel({ conversation, navigation, onClose }: Conver
           if (id === left.current && isEmpty.peek()) navigation.openStored(id);
         }}
       />
+      {list.isVolatile.value && <p class="conversations-note">{words.volatile}</p>}
       <ProblemNote list={list} />
     </>
   );

@@ -319,6 +319,7 @@ export const de: Translation = {
     title: 'Gespräche',
     close: 'Liste schließen',
     none: 'Hier erscheinen Ihre Gespräche.',
+    volatile: 'Dieser Server behält Gespräche nur, bis er neu gestartet wird.',
     loading: 'Gespräche werden geladen …',
     untitled: 'Ohne Worte',
     today: 'Heute',

@@ -4,6 +4,7 @@ export const enPanels = {
     title: 'Conversations',
     close: 'Close the list',
     none: 'Your conversations appear here.',
+    volatile: 'This server keeps conversations only until it is restarted.',
     loading: 'Loading the conversations…',
     untitled: 'Without words',
     today: 'Today',

@@ -82,6 +82,15 @@ test('pages are appended one after the other, and what is loaded again replaces 
   expect([ids(), list.hasMore]).toEqual(['', false]);
 });
 
+test('a list knows whether its conversations end with the server', async () => {
+  const { list, pages } = open([{ conversations: [row('a', 1)], volatile: true }]);
+  await list.refresh();
+  expect(list.isVolatile.value).toBe(true);
+  pages[0] = { conversations: [row('a', 1)] };
+  await list.refresh();
+  expect(list.isVolatile.value).toBe(false);
+});
+
 test('a list that is loaded twice at the same time asks once, and once more afterwards', async () => {
   const { list, log } = open([{ conversations: [row('a', 1)] }]);
   await Promise.all([list.refresh(), list.refresh(), list.refresh()]);
