@@ -140,7 +140,9 @@ export class Retention {
       usage.sessionIds.add(sessionId);
       usage.characters += characters;
       if (isNew) usage.conversations += 1;
-      if (!this.#isBeyond(usage) || (!isNew && performance.now() < usage.notBefore)) return;
+      // Of a user who could not be measured, a new conversation says nothing.
+      const mayWait = !isNew || usage.conversations === Number.POSITIVE_INFINITY;
+      if (!this.#isBeyond(usage) || (mayWait && performance.now() < usage.notBefore)) return;
     }
     if (this.#due.size < MAX_USERS) this.#due.add(userId);
     this.#checking ??= this.#checkUsers();

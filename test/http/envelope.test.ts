@@ -105,7 +105,7 @@ describe('numbered POSTs', () => {
   });
 
   test('a POST that is refused for lack of room keeps its number, and is accepted later', async () => {
-    let connect = () => {};
+    let connect: (() => void) | undefined;
     const { server, provider } = await openScripted(
       {},
       {
@@ -119,7 +119,7 @@ describe('numbered POSTs', () => {
     const refusal = await send(server, 2, [recording]);
     expect(refusal).toMatchObject({ status: 429, code: 'request_queue_full', retry: true });
     expect(await send(server, 3, [])).toEqual(held(2));
-    connect();
+    (await waitFor('the setup', () => connect))();
     // More than the pieces of the first recording: the setup, too.
     await waitForFrames(provider, Math.ceil(recording.data.length / 40_960));
     expect(await send(server, 2, [recording])).toEqual(sent(4));

@@ -218,7 +218,7 @@ describe('a bad frame', () => {
 
 describe('a client that sends faster than the model takes', () => {
   test('is not read until there is room: nothing is refused, and everything arrives', async () => {
-    let connect = () => {};
+    let connect: (() => void) | undefined;
     const { server, provider } = await openScripted(
       { MAX_USER_AUDIO_S_PER_MINUTE: '100000' },
       {
@@ -240,7 +240,7 @@ describe('a client that sends faster than the model takes', () => {
       await delay(300);
     }
     expect(before).toBeGreaterThan(0);
-    connect();
+    (await waitFor('the setup', () => connect))();
     const heard = () => provider.frames.slice(1).flatMap(({ realtimeInput }) => realtimeInput?.audio?.data ?? []);
     await waitFor('all of it', () => heard().length === frames * 4);
     const pieces = heard().map((data) => Buffer.from(data, 'base64'));

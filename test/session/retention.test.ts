@@ -253,12 +253,17 @@ test('a store that fails, or lacks what retention needs, is logged once a minute
   const { conversations, retention, lines } = start(store, { ageDays: 90, userConversations: 1 });
   for (const sessionId of ['a', 'b', 'c']) await say(conversations, sessionId);
   await waitFor('the first failure to be logged', () => lines.length > 0);
-  for (const sessionId of ['a', 'b', 'c']) await say(conversations, sessionId);
+  for (const sessionId of ['a', 'b', 'c', 'd']) await say(conversations, sessionId);
   await retention.sweep();
-  expect(await listIds(store)).toEqual(['c', 'b', 'a']);
+  // Users are checked in the order in which they are due.
+  await say(conversations, 'of bob', 'hello', 'bob');
+  await waitFor('the next user to be checked', () => lines.length > 2);
+  expect(await listIds(store)).toEqual(['d', 'c', 'b', 'a']);
+  const message = 'the stored conversations of a user could not be limited';
   expect(lines).toMatchObject([
-    { userId: KEY.userId, message: 'the stored conversations of a user could not be limited' },
+    { userId: KEY.userId, message },
     { message: 'conversations that are too old could not be deleted' },
+    { userId: 'bob', message },
   ]);
 });
 
