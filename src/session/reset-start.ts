@@ -27,21 +27,26 @@ export async function createResetStart(
   // Read without waiting in between: position and turns belong to the same moment.
   const spoken = conversation.listShownTurns(turns.repliesSoFar, calls.confirming);
   const kept = keepNewest(spoken);
-  const truncated =
-    conversation.truncated || kept.length < spoken.length || kept[0]?.text !== spoken.at(-kept.length)?.text;
+  // A turn that was shortened is a copy.
+  const isShortened = kept.length > 0 && kept[0] !== spoken.at(-kept.length);
+  const truncated = conversation.truncated || kept.length < spoken.length || isShortened;
   // The session may have ended while the conversation was loaded. The reader must receive the end, or it would wait for ever.
   const isOver = log.at(log.head)?.entry.message.end !== undefined;
   const position = { seq: isOver ? log.head : log.head + 1, frames: 0 };
   return { position, reset: { reason, turns: kept, truncated } };
 }
 
-/** Returns the newest turns that fit. If the newest alone does not fit, the end of its text: several messages in a row are one turn. */
+/**
+ * Returns the newest turns that fit. If the newest alone does not fit, its words without its calls and sources, or the end of them: several messages in a
+ * row are one turn.
+ */
 function keepNewest(turns: Turns): Turns {
   const newest = turns.at(-1);
-  if (newest && newest.text.length > MAX_CHARACTERS) {
+  if (newest && measureTurn(newest) > MAX_CHARACTERS) {
+    const { tools: _, sources: __, queries: ___, ...words } = newest;
+    if (newest.text.length <= MAX_CHARACTERS) return [words];
     // Half of a surrogate pair is no character.
     const end = newest.text.slice(-MAX_CHARACTERS).replace(/^[\uDC00-\uDFFF]/, '');
-    const { tools: _, ...words } = newest;
     return [{ ...words, text: `…${end}` }];
   }
   let first = turns.length;
@@ -57,5 +62,7 @@ function keepNewest(turns: Turns): Turns {
 /** Size of a turn, in characters. */
 function measureTurn(turn: Turns[number] | undefined): number {
   if (!turn) return 0;
-  return turn.text.length + (turn.tools ? JSON.stringify(turn.tools).length : 0);
+  const { text, tools, sources, queries } = turn;
+  const lists = [tools, sources, queries].map((list) => (list ? JSON.stringify(list).length : 0));
+  return lists.reduce((sum, length) => sum + length, text.length);
 }

@@ -23,11 +23,13 @@ export function listTurns(events: readonly AgentEvent[]): ConversationTurn[] {
  * them.
  * @param extract extracts what an event adds, as a turn of its own
  * @param merge adds what the same speaker goes on with to the turn
+ * @param isAfterword whether something that arrives after an interruption still belongs to the turn that was interrupted. Default: it does not
  */
 export function foldTurns<Turn extends ConversationTurn>(
   events: readonly AgentEvent[],
   extract: (event: AgentEvent) => Turn | undefined,
   merge: (turn: Turn, next: Turn) => void,
+  isAfterword: (next: Turn) => boolean = () => false,
 ): Turn[] {
   const turns: Turn[] = [];
   for (const event of events) {
@@ -37,7 +39,7 @@ export function foldTurns<Turn extends ConversationTurn>(
       turns.splice(-1, 0, next);
       continue;
     }
-    if (next && last?.role === next.role && !last.interrupted) merge(last, next);
+    if (next && last?.role === next.role && (!last.interrupted || isAfterword(next))) merge(last, next);
     else if (next) turns.push(next);
     const newest = turns.at(-1);
     if (event.interrupted && newest?.role === 'model') newest.interrupted = true;

@@ -1,4 +1,5 @@
 import type { AgentEvent, FileData, FunctionResponse, Part } from '../wire/agent-event.ts';
+import { extractGrounding, joinGroundings } from '../wire/grounding.ts';
 import type { ShownTool, ShownTurn, StoredImage } from '../wire/named-events.ts';
 import { isRecord } from '../wire/record.ts';
 import { isWithinResultLimits } from '../wire/tool-result.ts';
@@ -19,13 +20,13 @@ const URI = /^artifact:\/\/[^/]+\/[^/]+\/[^/]+\/(picture_[\w-]+\.\w+)#0$/;
 const NONE: ReadonlySet<string> = new Set();
 
 /**
- * Lists the turns of a conversation for people: as `listTurns`, with the calls of the agent, the number of pictures of the user, and whether the text was
- * spoken. A turn that has words of both kinds counts as spoken if its first words are.
+ * Lists the turns of a conversation for people: as `listTurns`, with the calls and the sources of the agent, the number of pictures of the user, and whether
+ * the text was spoken. A turn that has words of both kinds counts as spoken if its first words are.
  * @param confirming ids of the calls that wait for a confirmation now, which the events alone do not tell: the run may have ended
  */
 export function listShownTurns(events: readonly AgentEvent[], confirming: ReadonlySet<string> = NONE): ShownTurn[] {
   const tools = new Map<string, ShownTool>();
-  const turns = foldTurns(events, (event) => extractShownTurn(event, tools), mergeInto);
+  const turns = foldTurns(events, (event) => extractShownTurn(event, tools), mergeInto, hasOnlySources);
   for (const id of confirming) {
     const tool = tools.get(id);
     if (tool?.state === 'open' || tool?.state === 'pending') tool.state = 'confirming';
@@ -33,7 +34,12 @@ export function listShownTurns(events: readonly AgentEvent[], confirming: Readon
   return turns;
 }
 
-function mergeInto(turn: ShownTurn, { text, spoken, pictures, images, tools }: ShownTurn): void {
+/** The sources of an answer may arrive just after its interruption. */
+function hasOnlySources({ text, pictures, tools }: ShownTurn): boolean {
+  return text === '' && !pictures && !tools;
+}
+
+function mergeInto(turn: ShownTurn, { text, spoken, pictures, images, tools, sources, queries }: ShownTurn): void {
   if (text !== '') {
     if (turn.text === '' && spoken) turn.spoken = true;
     turn.text = turn.text === '' ? text : `${turn.text}\n${text}`;
@@ -41,6 +47,7 @@ function mergeInto(turn: ShownTurn, { text, spoken, pictures, images, tools }: S
   if (pictures) turn.pictures = (turn.pictures ?? 0) + pictures;
   if (images) turn.images = [...(turn.images ?? []), ...images].slice(0, MAX_IMAGES);
   if (tools) turn.tools = [...(turn.tools ?? []), ...tools].slice(0, MAX_TOOLS);
+  if (sources || queries) Object.assign(turn, joinGroundings(turn, { sources, queries }));
 }
 
 /** @param tools calls so far, by id; follows the calls and the results of the event */
@@ -51,7 +58,9 @@ function extractShownTurn(event: AgentEvent, tools: Map<string, ShownTool>): Sho
   const calls = listCalls(event, parts, tools);
   const { pictures } = event;
   const images = pictures ? listImages(parts.map(({ fileData }) => fileData)) : [];
-  if (!said && calls.length === 0 && !pictures) return undefined;
+  const { sources = [], queries = [] } = (event.groundingMetadata && extractGrounding(event.groundingMetadata)) ?? {};
+  const isGrounded = sources.length + queries.length > 0;
+  if (!said && calls.length === 0 && !pictures && !isGrounded) return undefined;
   const isSpoken = said !== undefined && (event.inputTranscription ?? event.outputTranscription) !== undefined;
   return {
     role: said?.role ?? (pictures ? 'user' : 'model'),
@@ -60,6 +69,8 @@ function extractShownTurn(event: AgentEvent, tools: Map<string, ShownTool>): Sho
     ...(pictures ? { pictures } : {}),
     ...(images.length > 0 ? { images } : {}),
     ...(calls.length > 0 ? { tools: calls } : {}),
+    ...(sources.length > 0 ? { sources } : {}),
+    ...(queries.length > 0 ? { queries } : {}),
   };
 }
 

@@ -150,6 +150,9 @@ export interface ShownTurn {
   images?: StoredImage[];
   /** Calls of the agent, in their order. */
   tools?: ShownTool[];
+  /** Sources and search queries of the answer, as in `grounding`. */
+  sources?: LogEvents['grounding']['sources'];
+  queries?: LogEvents['grounding']['queries'];
 }
 
 export interface ShownTool {

@@ -73,6 +73,32 @@ describe('listShownTurns', () => {
     expect(outcomeOf([call('a'), result('a', { sum: 4 }), large])).toEqual({ state: 'done' });
   });
 
+  test('shows the sources and queries of all searches of an answer, also of one that was interrupted just before they arrived', () => {
+    const found = (uri: string, query: string) =>
+      event({ groundingMetadata: { groundingChunks: [{ web: { uri, title: 'Page' } }], webSearchQueries: [query] } });
+    const [one, two] = ['https://one.example/', 'https://two.example/'];
+    const source = (uri: string) => ({ uri, title: 'Page' });
+    const interrupted = { ...written('It rains'), interrupted: true };
+    const nothing = event({ groundingMetadata: { searchEntryPoint: {} } });
+    expect(
+      listShownTurns([
+        ...[typed('Weather?'), found(one, 'weather'), found(one, 'weather'), found(two, 'rain'), nothing, interrupted],
+        ...[found(two, 'rain today'), typed('And now?'), written('It shines')],
+      ]),
+    ).toEqual([
+      { role: 'user', text: 'Weather?' },
+      {
+        role: 'model',
+        text: 'It rains',
+        interrupted: true,
+        sources: [source(one), source(two)],
+        queries: ['weather', 'rain', 'rain today'],
+      },
+      { role: 'user', text: 'And now?' },
+      { role: 'model', text: 'It shines' },
+    ]);
+  });
+
   test('counts the pictures of a user, also without words', () => {
     expect(listShownTurns([typed('', 1), typed('What is this?', 2)])).toEqual([
       { role: 'user', text: 'What is this?', pictures: 3 },

@@ -122,7 +122,7 @@ function toUserTurn(
 }
 
 function toAgentTurn(
-  { text, interrupted, partial, spoken = false, tools = [] }: ShownTurn,
+  { text, interrupted, partial, spoken = false, tools = [], sources = [], queries = [] }: ShownTurn,
   id: number,
   shown: ReadonlyMap<string, ResultImages>,
 ): AgentTurn {
@@ -147,5 +147,6 @@ function toAgentTurn(
     spoken,
     parts: [...uses, ...(text === '' ? [] : [{ kind: 'text', text } as const])],
     state: interrupted ? 'interrupted' : partial ? 'open' : 'done',
+    ...(sources.length + queries.length > 0 ? { grounding: { sources, queries } } : {}),
   };
 }

@@ -1,11 +1,11 @@
 import type { AgentEvent, Part } from '../agent-event.ts';
+import { extractGrounding } from '../grounding.ts';
 import type { LogEntry, SessionNames } from '../log-entry.ts';
 import type { ConnectionEvents } from '../named-events.ts';
 import type { ErrorBody } from '../wire-error.ts';
 import { decodeAgentScopeItem, isSessionCreate } from './agentscope-items.ts';
 import { AgentScopeWriter } from './agentscope-writer.ts';
 import type { Dialect, Frame } from './dialect.ts';
-import { extractGrounding } from './grounding.ts';
 import { describeReplyFailure } from './reply-failure.ts';
 import { encodeSessionChange } from './session-frames.ts';
 

@@ -1,10 +1,10 @@
 import type { AgentEvent, FunctionResponse, Part } from '../agent-event.ts';
+import { extractGrounding } from '../grounding.ts';
 import type { LogEntry } from '../log-entry.ts';
 import type { ConnectionEvents, LogEvents } from '../named-events.ts';
 import { listResultImages } from '../result-images.ts';
 import type { ErrorBody } from '../wire-error.ts';
 import type { Dialect, Frame } from './dialect.ts';
-import { extractGrounding } from './grounding.ts';
 import { decodePlainItem } from './plain-items.ts';
 import { quoteBase64 } from './quote-base64.ts';
 import { describeReplyFailure } from './reply-failure.ts';

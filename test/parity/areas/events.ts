@@ -127,7 +127,7 @@ export const events: Area = {
       tests: [
         'agent/run/event-assembler.test.ts: usage, grounding and cancelled calls are emitted',
         'wire/dialects/plain.test.ts: a named event grounding is sent with the number of the turn',
-        'wire/dialects/grounding.test.ts: extractGrounding returns web pages, places and documents as sources',
+        'wire/grounding.test.ts: extractGrounding returns web pages, places and documents as sources',
       ],
     },
     {

@@ -47,6 +47,19 @@ test('a reset shows the calls with their results, the pictures and the spoken wo
   ]);
 });
 
+test('a reset shows the sources and the queries of an answer, and further ones of an answer that goes on', () => {
+  const source = (name: string) => ({ uri: `https://${name}.example/`, title: name });
+  const [sources, queries] = [[source('one')], ['weather']];
+  const shown = apply([
+    { name: 'reset', data: reset([{ role: 'model', text: 'It rains', partial: true, sources, queries }]) },
+    { name: 'grounding', data: { turn: 1, sources: [source('one'), source('two')], queries: ['rain'] } },
+  ]);
+  expect(shown.turns).toMatchObject([
+    { grounding: { sources: [source('one'), source('two')], queries: ['weather', 'rain'] }, state: 'open' },
+  ]);
+  expect(applyReset(EMPTY_TRANSCRIPT, reset([{ role: 'model', text: 'Hi' }])).turns[0]).not.toHaveProperty('grounding');
+});
+
 test('an answer that is still being given continues after a reset in the same turn, until it is complete', () => {
   const shown = apply([
     {

@@ -1,5 +1,5 @@
-import type { LogEvents } from '../named-events.ts';
-import { isRecord } from '../record.ts';
+import type { LogEvents } from './named-events.ts';
+import { isRecord } from './record.ts';
 
 /** Maximum number of sources. The first ones are kept: nobody reads a longer list to its end. */
 const MAX_SOURCES = 20;
@@ -10,6 +10,9 @@ const MAX_TEXT = 200;
 /** Maximum length of an address, in characters. A longer one is omitted, because a part of it would lead somewhere else. */
 const MAX_URI = 2_048;
 
+/** Sources and search queries of an answer. */
+export type Grounding = Pick<LogEvents['grounding'], 'sources' | 'queries'>;
+
 /** Scheme of addresses that a page may link to. `javascript:` and `gs:` addresses exist too and must not become links. */
 const WEB_SCHEME = /^https?:\/\//i;
 
@@ -19,9 +22,7 @@ const WEB_SCHEME = /^https?:\/\//i;
  * @param metadata as the provider sent it: every field may be missing or of another type
  * @returns `undefined` if there are neither sources nor queries
  */
-export function extractGrounding(
-  metadata: Readonly<Record<string, unknown>>,
-): Omit<LogEvents['grounding'], 'turn'> | undefined {
+export function extractGrounding(metadata: Readonly<Record<string, unknown>>): Grounding | undefined {
   const sources = new Map<string, LogEvents['grounding']['sources'][number]>();
   for (const chunk of toList(metadata.groundingChunks)) {
     if (sources.size === MAX_SOURCES) break;
@@ -41,6 +42,19 @@ export function extractGrounding(
   const queries = [webSearchQueries, imageSearchQueries, retrievalQueries].flatMap(toList).map(toLine).filter(Boolean);
   if (sources.size === 0 && queries.length === 0) return undefined;
   return { sources: [...sources.values()], queries: [...new Set(queries)].slice(0, MAX_QUERIES) };
+}
+
+/** Joins the sources and the queries of two searches of one answer, each once, within the same limits. The first ones are kept. */
+export function joinGroundings(first: Partial<Grounding>, second: Partial<Grounding>): Partial<Grounding> {
+  const sources = new Map<string, Grounding['sources'][number]>();
+  for (const source of [...(first.sources ?? []), ...(second.sources ?? [])]) {
+    if (!sources.has(source.uri)) sources.set(source.uri, source);
+  }
+  const queries = new Set([...(first.queries ?? []), ...(second.queries ?? [])]);
+  return {
+    ...(sources.size > 0 ? { sources: [...sources.values()].slice(0, MAX_SOURCES) } : {}),
+    ...(queries.size > 0 ? { queries: [...queries].slice(0, MAX_QUERIES) } : {}),
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { extractGrounding } from '../../../src/wire/dialects/grounding.ts';
-import { measureCpuMs } from '../../cpu-time.ts';
+import { extractGrounding, joinGroundings } from '../../src/wire/grounding.ts';
+import { measureCpuMs } from '../cpu-time.ts';
 
 const sourcesOf = (...groundingChunks: unknown[]) => extractGrounding({ groundingChunks })?.sources ?? [];
 const web = (uri: unknown, more: object = {}) => ({ web: { uri, title: 't', ...more } });
@@ -102,4 +102,15 @@ test('extractGrounding reads each address once: 4,000 long addresses that end in
     expect(extractGrounding({ groundingChunks })).toBeUndefined();
   });
   expect(cpuMs).toBeLessThan(2_000);
+});
+
+test('joined groundings have each source and each query once, the first 20 and 10 of them', () => {
+  const list = (count: number, from = 0) => ({
+    sources: Array.from({ length: count }, (_, index) => ({ uri: `https://${from + index}.example/`, title: 'Page' })),
+    queries: Array.from({ length: count }, (_, index) => `query ${from + index}`),
+  });
+  expect(joinGroundings(list(3), list(3, 1))).toEqual(list(4));
+  const { sources, queries } = joinGroundings(list(15), list(15, 10));
+  expect([sources, queries]).toEqual([list(20).sources, list(10).queries]);
+  expect(joinGroundings({}, {})).toEqual({});
 });
