@@ -13,7 +13,7 @@ import { textEvent } from '../store/events.ts';
 import { exchange, post, say } from './requests.ts';
 import { utterance } from './speech.ts';
 import { openStream } from './sse-client.ts';
-import { afterTest, startTestServer, temporaryDirectory, waitFor } from './test-server.ts';
+import { afterTest, startTestServer, type TestServer, temporaryDirectory, waitFor } from './test-server.ts';
 
 const KEY = { appName: 'agent', userId: 'me', sessionId: 'one' };
 
@@ -61,7 +61,12 @@ test('a spoken conversation is exported as WAV with both sides, also after a res
   await post(first, { mime_type: 'audio/pcm;rate=16000', data: utterance().toString('base64') }, '/send/me/one');
   await stream.nextAnswer();
   // The turn is in the recording while the conversation is live: nobody has to say more, or to leave.
-  while (!(await fetch(`${first.url}/sessions/me/one?format=wav`)).ok) await delay(20);
+  // The speech of the user is stored before that of the model.
+  const hearsBoth = async ({ url }: TestServer) => {
+    const { status, body } = await fetchBytes(`${url}/sessions/me/one?format=wav`);
+    return status === 200 && [0, 2].every((offset) => isHeard(body, offset));
+  };
+  while (!(await hearsBoth(first))) await delay(20);
   await first.close();
   const second = await startTestServer(environment, { agent });
   const list = await (await fetch(`${second.url}/sessions/me`)).json();
@@ -70,9 +75,13 @@ test('a spoken conversation is exported as WAV with both sides, also after a res
   expect({ status, type: headers.get('content-type') }).toEqual({ status: 200, type: 'audio/wav' });
   expect(headers.get('content-length')).toBe(`${body.length}`);
   expect(headers.get('content-disposition')).toMatch(/^attachment; filename="[\w ,.]+\.wav"; filename\*=UTF-8''/);
-  const isHeard = (offset: number) => body.subarray(44).some((_, index, bytes) => index % 4 === offset && bytes[index]);
-  expect([isHeard(0), isHeard(2)]).toEqual([true, true]);
+  expect([isHeard(body, 0), isHeard(body, 2)]).toEqual([true, true]);
 });
+
+/** Whether a channel of a WAV file is not silent. @param offset of its first byte in a frame */
+function isHeard(wav: Buffer, offset: number): boolean {
+  return wav.subarray(44).some((byte, index) => index % 4 === offset && byte !== 0);
+}
 
 async function fetchBytes(url: string) {
   const answer = await fetch(url);

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
-import { holdClock } from '../held-clock.ts';
+
 import { watchAccepted } from './accepted-sockets.ts';
 import { create, isType } from './agentscope.ts';
 import { openBareSocket } from './bare-socket.ts';
+import { holdBudgets } from './limits/held-budgets.ts';
 import { ask, DOORS, wordsOf } from './page-doors.ts';
 import { exchange, say } from './requests.ts';
 import { expectLimit } from './sessions.ts';
@@ -34,13 +35,13 @@ describe.each(Object.entries(DOORS))('a page of %s', (_name, door) => {
 
   test('has its messages read more slowly above the requests of its address, and each of them is answered', async () => {
     const server = await startTestServer({ MAX_ADDRESS_REQUESTS_PER_MINUTE: '600' });
-    const clock = holdClock();
+    const release = holdBudgets();
     const page = await door.open(server);
     const errors = () => page.messages.filter((message) => door.readError(message)?.[0] === 'malformed_item').length;
     for (let count = 0; count < 110; count += 1) page.send('{"what":1}');
     await waitFor('the limit', () => errors() >= 100);
     expectLimit(await exchange(server, '/poll/me?wait=0'), 429, 'too_many_requests');
-    clock.release();
+    release();
     await waitFor('the answers', () => errors() === 110);
     expect(page.socket.readyState).toBe(page.socket.OPEN);
   });
@@ -104,6 +105,7 @@ test('of pages of several kinds in one session the newest gets the messages, the
 
 test('changes of the switches of a page above the connections to the model of its user are refused in its own words', async () => {
   const server = await startTestServer({ MAX_USER_MODEL_CONNECTIONS_PER_MINUTE: '2' });
+  holdBudgets();
   const isComplete = ({ turnComplete }: Record<string, unknown>) => turnComplete === true;
   const text = { type: 'text', text: 'count to two' };
   const first = await openBareSocket(server, '/ws/You/session1?is_audio=true');

@@ -2,10 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import { through } from '../../gauntlet/course.ts';
 import { profiles } from '../../gauntlet/profiles/all.ts';
 import { missingPrograms } from '../../gauntlet/program.ts';
-import { holdClock } from '../../held-clock.ts';
+
 import { exchange } from '../requests.ts';
 import { expectLimit } from '../sessions.ts';
 import { startTestServer } from '../test-server.ts';
+import { holdBudgets } from './held-budgets.ts';
 
 const NAMES = ['nginx-recommended', 'haproxy-recommended', 'apache-recommended', 'caddy-recommended'];
 
@@ -18,7 +19,7 @@ describe('behind the configuration that docs/networks.md recommends for', () => 
     define(`${profile.programs[0]}, each client has limits of its own, and cannot pose as another`, async () => {
       // Two requests at once.
       const server = await startTestServer({ TRUSTED_PROXIES: '127.0.0.1', MAX_ADDRESS_REQUESTS_PER_MINUTE: '12' });
-      holdClock();
+      holdBudgets();
       await through(profile, server.port, async ({ url }) => {
         const proxy = { ...server, port: Number(new URL(url).port) };
         const ask = (from: string, headers = {}) => exchange(proxy, '/poll/me?wait=0', { from, headers });

@@ -1,13 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ClientEvents } from '../../../src/client/index.ts';
 import { talk } from '../../client/conversation.ts';
-import { holdClock } from '../../held-clock.ts';
+
 import { type Answer, exchange, openBody, post, say, write } from '../requests.ts';
 import { expectAlive, expectLimit, openSession } from '../sessions.ts';
 import { speech } from '../speech.ts';
 import { openStream, type SseClient } from '../sse-client.ts';
 import { startTestServer, type TestServer, waitFor } from '../test-server.ts';
 import { HANDSHAKE, openSocket } from '../ws-client.ts';
+import { holdBudgets } from './held-budgets.ts';
 
 const OTHER = '127.0.0.2';
 
@@ -80,6 +81,7 @@ describe('live sessions', () => {
 describe('connections to the model', () => {
   test('that one user causes by changes of the modality are refused with 429, and the conversation continues', async () => {
     const { server, stream } = await openSession({ MAX_USER_MODEL_CONNECTIONS_PER_MINUTE: '5' });
+    holdBudgets();
     const change = (isAudio: boolean) => exchange(server, `/poll/me?wait=0&is_audio=${isAudio}`);
     for (const isAudio of [true, false, true, false]) expect((await change(isAudio)).status).toBe(200);
     for (const _ of [1, 2, 3]) expectLimit(await change(true), 429, 'too_many_model_connections');
@@ -91,7 +93,8 @@ describe('connections to the model', () => {
 
   test('that one address causes with new users are refused with 429', async () => {
     const server = await startTestServer({ MAX_ADDRESS_MODEL_CONNECTIONS_PER_MINUTE: '3', LINGER_MS: '0' });
-    holdClock();
+    holdBudgets();
+    holdBudgets();
     for (const user of ['a', 'b', 'c']) expect((await open(server, user)).status).toBe(200);
     expectLimit(await open(server, 'd'), 429, 'too_many_model_connections');
     expect((await open(server, 'd', OTHER)).status).toBe(200);
@@ -162,7 +165,7 @@ describe('audio', () => {
 
   test('of more than a minute at once is accepted, and what follows too soon is refused with 429', async () => {
     const { server, stream } = await openSession(LIMIT);
-    holdClock();
+    holdBudgets();
     await open(server, 'you');
     expect((await sendAudio(server, 66)).status).toBe(200);
     const refusal = await sendAudio(server, 1);
@@ -178,14 +181,14 @@ describe('audio', () => {
 
   test('in a numbered POST that is refused leaves its number free and is accepted later, and a repeated POST gets its first answer', async () => {
     const { server, stream } = await openSession(LIMIT);
-    const clock = holdClock();
+    const release = holdBudgets();
     const { epoch } = await stream.untilNamed('session');
     const numbered = (cseq: number, seconds: number) =>
       sendAudio(server, seconds, `/send/me?client=a&cseq=${cseq}&ack=${epoch}.0`);
     expect((await numbered(1, 66)).status).toBe(200);
     expectLimit(await numbered(2, 1), 429, 'too_much_audio');
     expect((await numbered(1, 66)).status).toBe(200);
-    clock.release();
+    release();
     await waitForStatus('the second POST', 200, () => numbered(2, 1));
   });
 
@@ -227,13 +230,13 @@ describe('audio', () => {
     const refused: ClientEvents['refused'][] = [];
     me.client.on('refused', (refusal) => refused.push(refusal));
     await waitFor('the session', () => me.sessions.length > 0);
-    const clock = holdClock();
+    const release = holdBudgets();
     expect((await sendAudio(server, 66)).status).toBe(200);
     me.client.sendAudio(new Int16Array(16_000));
     // The text follows in the order of the numbers.
     const sent = me.client.send('count to two');
     await waitFor('the refusal', () => server.logs.some((line) => line.includes('too_much_audio')));
-    clock.release();
+    release();
     expect(await sent).toEqual({ sent: true });
     expect(refused).toEqual([]);
     expect(me.failures).toEqual([]);
