@@ -187,12 +187,11 @@ export class LiveConversation {
 
   /**
    * Lists the turns in memory as people see them.
-   * @param repliesSoFar text of each reply being given, which is not yet an event
+   * @param repliesSoFar text of each reply being given, as far as it is not yet an event. The first one continues what its events say
    * @param confirming ids of the calls that wait for a confirmation
    */
   listShownTurns(repliesSoFar: readonly string[], confirming?: ReadonlySet<string>): ShownTurn[] {
-    const turns = listShownTurns(this.#window.list(), confirming);
-    for (const text of repliesSoFar) turns.push({ role: 'model', text, partial: true });
+    const turns = listShownTurns(this.#window.list(), confirming, repliesSoFar);
     return [...turns, ...listShownTurns(this.#typedDuringReply)];
   }
 

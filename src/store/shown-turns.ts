@@ -23,15 +23,44 @@ const NONE: ReadonlySet<string> = new Set();
  * Lists the turns of a conversation for people: as `listTurns`, with the calls and the sources of the agent, the number of pictures of the user, and whether
  * the text was spoken. A turn that has words of both kinds counts as spoken if its first words are.
  * @param confirming ids of the calls that wait for a confirmation now, which the events alone do not tell: the run may have ended
+ * @param repliesSoFar text of each reply being given, as far as no event has it
  */
-export function listShownTurns(events: readonly AgentEvent[], confirming: ReadonlySet<string> = NONE): ShownTurn[] {
+export function listShownTurns(
+  events: readonly AgentEvent[],
+  confirming: ReadonlySet<string> = NONE,
+  repliesSoFar: readonly string[] = [],
+): ShownTurn[] {
   const tools = new Map<string, ShownTool>();
   const turns = foldTurns(events, (event) => extractShownTurn(event, tools), mergeInto, hasOnlySources);
   for (const id of confirming) {
     const tool = tools.get(id);
     if (tool?.state === 'open' || tool?.state === 'pending') tool.state = 'confirming';
   }
+  addReplies(turns, repliesSoFar, events);
   return turns;
+}
+
+/** Adds the replies being given. The first one is the rest of the last turn if that is not complete, as after a call. */
+function addReplies(turns: ShownTurn[], repliesSoFar: readonly string[], events: readonly AgentEvent[]): void {
+  const last = turns.at(-1);
+  for (const [index, text] of repliesSoFar.entries()) {
+    const reply: ShownTurn = { role: 'model', text, partial: true };
+    if (index > 0 || last?.role !== 'model' || !isOpen(events)) {
+      if (text !== '') turns.push(reply);
+      continue;
+    }
+    mergeInto(last, reply);
+    last.partial = true;
+  }
+}
+
+/** Whether the last reply in the events is neither complete nor interrupted. */
+function isOpen(events: readonly AgentEvent[]): boolean {
+  for (const event of events.toReversed()) {
+    if (event.turnComplete || event.interrupted) return false;
+    if (extractShownTurn(event, new Map())?.role === 'model') return true;
+  }
+  return false;
 }
 
 /** The sources of an answer may arrive just after its interruption. */

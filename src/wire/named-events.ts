@@ -140,7 +140,7 @@ export interface ShownTurn {
   /** May be '' for a turn with calls or pictures only. */
   text: string;
   interrupted?: boolean;
-  /** Whether the reply is still being given: what follows continues it. */
+  /** Whether the reply is still being given: what follows continues it. Its calls with the state `open` are running. */
   partial?: boolean;
   /** Whether the text is the transcript of speech. */
   spoken?: boolean;

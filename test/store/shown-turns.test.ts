@@ -99,6 +99,33 @@ describe('listShownTurns', () => {
     ]);
   });
 
+  test('joins a reply being given with its calls in one turn, also before its first word, and with no turn that is complete', () => {
+    const complete = event({ turnComplete: true });
+    const list = (events: AgentEvent[], ...replies: string[]) => listShownTurns(events, new Set(), replies);
+    const asked = [typed('Roll'), call('a')];
+    const tools = [{ id: 'a', name: 'roll', args: {}, state: 'open' }];
+    expect(list(asked, '')).toEqual([
+      { role: 'user', text: 'Roll' },
+      { role: 'model', text: '', tools, partial: true },
+    ]);
+    expect(list([...asked, result('a', { sum: 4 })], 'A fo')[1]).toMatchObject({
+      text: 'A fo',
+      tools: [{ state: 'done' }],
+      partial: true,
+    });
+    expect(list([written('Wait.'), call('a')], 'A fo')).toEqual([
+      { role: 'model', text: 'Wait.\nA fo', tools, partial: true },
+    ]);
+    const apart = [
+      { role: 'model', text: 'Hi' },
+      { role: 'model', text: 'A fo', partial: true },
+    ];
+    expect(list([written('Hi'), complete], 'A fo')).toEqual(apart);
+    expect(list([{ ...written('Hi'), interrupted: true }], 'A fo')).toMatchObject(apart);
+    expect(list([written('Hi'), complete], '')).toEqual([{ role: 'model', text: 'Hi' }]);
+    expect(list([typed('Hi')], 'A', 'B')).toMatchObject([{ text: 'Hi' }, { text: 'A' }, { text: 'B' }]);
+  });
+
   test('counts the pictures of a user, also without words', () => {
     expect(listShownTurns([typed('', 1), typed('What is this?', 2)])).toEqual([
       { role: 'user', text: 'What is this?', pictures: 3 },

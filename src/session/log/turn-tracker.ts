@@ -39,9 +39,9 @@ export class TurnTracker {
     return [...this.#open].flatMap(([author, { replying }]) => (replying ? [author] : []));
   }
 
-  /** Text of each reply in progress, without the text that a complete event has already repeated: that is in the store. */
+  /** Text of each reply in progress, without the text that a complete event has already repeated: that is in the store. May be '', as after a call. */
   get repliesSoFar(): readonly string[] {
-    return [...this.#open.values()].flatMap(({ text }) => (text === '' ? [] : [text]));
+    return [...this.#open.values()].flatMap(({ replying, text }) => (replying ? [text] : []));
   }
 
   /**

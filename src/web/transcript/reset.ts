@@ -135,7 +135,8 @@ function toAgentTurn(
       id,
       name,
       args,
-      state: TOOL_STATES[state],
+      // A call without a result runs while its answer is being given.
+      state: partial && state === 'open' ? 'running' : TOOL_STATES[state],
       ...(outcome === undefined ? {} : { result: outcome }),
       ...(images ? { images } : {}),
       ...(missing > 0 ? { pictures: missing } : {}),

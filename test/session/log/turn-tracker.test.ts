@@ -109,15 +109,19 @@ describe('repliesSoFar', () => {
   const spoken = (piece: string, finished = false) => message({ outputTranscription: { text: piece, finished } });
   const whole = (piece: string) => message({ content: { role: 'model', parts: [{ text: piece }] } });
   const thought = message({ partial: true, content: { role: 'model', parts: [{ text: 'hm', thought: true }] } });
+  const functionCall = { id: 'c', name: 'roll', args: {} };
+  const call = message({ content: { role: 'model', parts: [{ functionCall }] } });
   test.each<[string, string[], LogMessage[]]>([
     ['nothing', [], []],
     ['increments of text', ['One, two'], [text('One, '), text('two')]],
     ['increments of a transcript between audio', ['One, two'], [spoken('One, '), audio(4), spoken('two'), audio(4)]],
-    ['text that was repeated as a whole, which is in the store', [], [text('One'), whole('One')]],
-    ['a transcript that was repeated as a whole', [], [spoken('One'), spoken('One', true)]],
+    ['text that was repeated as a whole, which is in the store', [''], [text('One'), whole('One')]],
+    ['a transcript that was repeated as a whole', [''], [spoken('One'), spoken('One', true)]],
     ['a complete turn', [], [text('One'), turnComplete()]],
     ['a second turn', ['two'], [text('One'), turnComplete(), text('two')]],
-    ['thoughts and user speech', [], [thought, heard]],
+    ['thoughts and user speech', [''], [thought, heard]],
+    ['user speech', [], [heard]],
+    ['a call', [''], [call]],
     ['two authors', ['One', 'Two'], [textBy('a', 'One'), textBy('b', 'Tw'), textBy('b', 'o')]],
   ])('after %s is %j', (_what, expected, messages) => {
     expect(trackerOf(...messages).turns.repliesSoFar).toEqual(expected);

@@ -47,6 +47,26 @@ test('a reset shows the calls with their results, the pictures and the spoken wo
   ]);
 });
 
+test('a call of an answer that is still being given runs after a reset, and its words follow in the same turn', () => {
+  const tools = [{ id: 'c', name: 'current_time', args: {}, state: 'open' as const }];
+  const shown = apply([
+    { name: 'reset', data: reset([{ role: 'model', text: '', tools, partial: true }]) },
+    { name: 'tool_result', data: { id: 'c', name: 'current_time', result: 'noon' } },
+    ANSWER,
+  ]);
+  const [before] = applyReset(EMPTY_TRANSCRIPT, reset([{ role: 'model', text: '', tools, partial: true }])).turns;
+  expect(before).toMatchObject({ parts: [{ id: 'c', state: 'running' }], state: 'open' });
+  expect(shown.turns).toMatchObject([
+    {
+      parts: [
+        { id: 'c', state: 'done' },
+        { kind: 'text', text: 'It is' },
+      ],
+      state: 'open',
+    },
+  ]);
+});
+
 test('a reset shows the sources and the queries of an answer, and further ones of an answer that goes on', () => {
   const source = (name: string) => ({ uri: `https://${name}.example/`, title: name });
   const [sources, queries] = [[source('one')], ['weather']];
