@@ -4,7 +4,7 @@ import { clientTool } from '../../src/agent/tool.ts';
 import { startScriptedGemini } from '../models/gemini/scripted-gemini.ts';
 import { until } from '../models/until.ts';
 import { picture } from '../picture.ts';
-import { extendFirstMessageWait, textOf } from './agentscope.ts';
+import { textOf } from './agentscope.ts';
 import { openBareSocket } from './bare-socket.ts';
 import { exchange, post } from './requests.ts';
 import { speech } from './scripted-session.ts';
@@ -114,7 +114,6 @@ const LINES: Readonly<Record<string, (server: TestServer) => Promise<Line>>> = {
     return { messages: () => unnamed(socket.events), send };
   },
   'a bare WebSocket': async (server) => {
-    extendFirstMessageWait();
     const socket = await openBareSocket(server, `/ws/${PATH}?${DIALECT}`);
     return { messages: () => socket.messages, send: async (item) => socket.send(item) };
   },
