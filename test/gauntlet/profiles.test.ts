@@ -29,16 +29,17 @@ async function expectHeldToItsEnd(stream: ProbeStream): Promise<void> {
   expect(await stream.arrives('one', PATIENCE_MS)).toBe(true);
 }
 
-/** Measures the delay that a network adds to events, in ms: the least of five. A busy machine delays some of them more. */
-async function lateness(stream: ProbeStream): Promise<number> {
-  let least = Number.POSITIVE_INFINITY;
+/** Measures the delays of five events, in ms: a busy machine makes some of them longer, and a proxy that holds chunks may release one early. */
+async function lateness(stream: ProbeStream): Promise<{ least: number; median: number }> {
+  const late: number[] = [];
   for (let index = 0; index < 5; index += 1) {
     const writtenAt = performance.now();
     stream.write(`event ${index}`);
     expect(await stream.arrives(`event ${index}`, PATIENCE_MS)).toBe(true);
-    least = Math.min(least, performance.now() - writtenAt);
+    late.push(performance.now() - writtenAt);
   }
-  return least;
+  const [least = Number.NaN, , median = Number.NaN] = late.sort((one, other) => one - other);
+  return { least, median };
 }
 
 const passes: Probe = async (way, origin) => expectPassed(await origin.stream(way));
@@ -51,8 +52,9 @@ const cutsSilence: Probe = async (way, origin) => {
 };
 const delaysChunks: Probe = async (way, origin) => {
   const chunked = await lateness(await origin.stream(way, UNTRANSFORMED));
-  expect(chunked).toBeGreaterThan(150);
-  expect(await lateness(await origin.stream(way, UNCHUNKED))).toBeLessThan(chunked);
+  expect(chunked.median).toBeGreaterThan(150);
+  const { least } = await lateness(await origin.stream(way, UNCHUNKED));
+  expect(least).toBeLessThan(chunked.median);
 };
 const namesItself: Probe = async (way, origin) => {
   const stream = await origin.stream(way);
@@ -105,10 +107,11 @@ const FACTS: Readonly<Record<string, readonly [result: string, probe: Probe]>> =
   'haproxy-recommended': [
     'arrives with less delay than through HAProxy with its defaults',
     async (way, origin) => {
-      const late = await lateness(await origin.stream(way));
+      const { least } = await lateness(await origin.stream(way));
       const usual = real.find(({ name }) => name === 'haproxy');
       await through(usual as Profile, origin.port, async (way) => {
-        expect(late).toBeLessThan(await lateness(await origin.stream(way)));
+        const { median } = await lateness(await origin.stream(way));
+        expect(least).toBeLessThan(median);
       });
     },
   ],
