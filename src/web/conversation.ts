@@ -8,11 +8,10 @@ import type { ConnectionState } from './connection-state.ts';
 import { ConversationChoice } from './conversation-choice.ts';
 import { ConversationLink } from './conversation-link.ts';
 import type { Environment } from './environment.ts';
+import { Losses } from './losses.ts';
 import {
-  CONVERSATION_FORGOTTEN,
   createEndedNotice,
   createEventNotice,
-  createLostMessageNotice,
   createNewConversationNotice,
   createOfflineNotice,
   type Notice,
@@ -23,10 +22,9 @@ import { resolveRejection } from './resolve-rejection.ts';
 import type { ServerEvent } from './server-event.ts';
 import { SessionState } from './session-state.ts';
 import { limitTranscript } from './transcript/limit-transcript.ts';
-import { findLostMessages, isForgotten, isUnsent } from './transcript/reset.ts';
+import { isUnsent } from './transcript/reset.ts';
 import { findOpenAnswer, reduceTranscript, type TranscriptAction } from './transcript/transcript.ts';
 import { EMPTY_TRANSCRIPT } from './transcript/transcript-state.ts';
-import type { UserTurn } from './transcript/turn.ts';
 import { TypedMessages } from './typed-messages.ts';
 import { Talk } from './voice/talk.ts';
 import type { VoiceControl } from './voice/voice-control.ts';
@@ -44,10 +42,12 @@ export class Conversation {
     onConnection: (state) => this.#onConnection(state),
     onRejected: (client, refusal) => void this.#onRejected(client, refusal),
     onNotice: (notice) => this.notify(notice),
+    onSpeechDropped: () => this.#losses.onSpeechDropped(),
     onTraffic: (traffic) => this.#environment.onTraffic(traffic),
   });
   readonly #typed: TypedMessages;
   readonly #stopper: AnswerStopper;
+  readonly #losses: Losses;
   readonly #fetch: typeof fetch;
   /** Which conversation is open. */
   readonly choice: ConversationChoice;
@@ -99,6 +99,11 @@ export class Conversation {
     });
     this.#stopper = new AnswerStopper({ ...parts, talk: this.talk, isOver: () => this.#isOver });
     this.#typed = new TypedMessages({ ...parts, onSent: () => this.dismiss('send') });
+    this.#losses = new Losses({
+      findAttached: (bitmap) => this.#typed.findAttached(bitmap),
+      sendMessage: (text, image) => this.sendMessage(text, image),
+      notify: parts.notify,
+    });
     this.voice = this.talk.voice.state;
     this.playback = this.talk.voice.playback;
   }
@@ -249,7 +254,8 @@ export class Conversation {
     if (event.name === 'settings') this.talk.onSettings(event.data);
     else if (event.name === 'session') this.talk.voice.setPushToTalk(event.data.manual_activity === true);
     else if (event.name === 'reset') this.choice.onReceived(event.data.turns.length === 0);
-    if (event.name === 'reset') this.#reportLoss(event.data);
+    if (event.name === 'reset')
+      this.#losses.onReset(this.transcript.peek(), event.data, this.session.value?.limits.linger_ms);
     if (event.name === 'storage') this.dismiss('storage');
     const notice = createEventNotice(event);
     if (notice) this.notify(notice);
@@ -271,26 +277,6 @@ export class Conversation {
     await new script.StoredPictures({ ...options, dispatch }).load(reset, turns);
   }
 
-  /** Says what a restarted server has lost. */
-  #reportLoss(reset: ConnectionEvents['reset']): void {
-    const transcript = this.transcript.value;
-    const lost = findLostMessages(transcript, reset);
-    if (isForgotten(transcript, reset)) this.notify(CONVERSATION_FORGOTTEN);
-    else if (lost.length > 0) this.notify(createLostMessageNotice(this.#createRepetition(lost)));
-  }
-
-  /** @returns a function that sends messages again; `undefined` if this page does not have all of their pictures */
-  #createRepetition(lost: readonly UserTurn[]): (() => void) | undefined {
-    const messages = lost.map(({ text, image, pictures = 0 }) => {
-      const attached = this.#typed.findAttached(image);
-      return { text, attached, isWhole: pictures === 0 && (!image || attached !== undefined) };
-    });
-    if (!messages.every(({ isWhole }) => isWhole)) return undefined;
-    return () => {
-      for (const { text, attached } of messages) this.sendMessage(text, attached);
-    };
-  }
-
   #receiveMessage(message: Message): void {
     this.dismiss('turn_complete' in message ? 'slow' : 'model');
     this.talk.play(message, findOpenAnswer(this.transcript.value)?.id);
@@ -309,6 +295,7 @@ export class Conversation {
   }
 
   #onConnection(state: ConnectionState): void {
+    this.#losses.onConnection(state);
     if (state.phase === 'live') {
       this.#environment.account.onAccepted();
       this.dismiss('connection');

@@ -5,7 +5,6 @@ import { LiveClient } from '../client/live-client.ts';
 import { type ConnectionState, stateAfterRetry, toConnectionState } from './connection-state.ts';
 import { createRefusedNotice, type Notice } from './notice.ts';
 import { EVENT_NAMES, type ServerEvent } from './server-event.ts';
-import { SPEECH_LOST, SPEECH_UNSENT } from './voice/voice-notices.ts';
 
 /** Receiver of everything that a client reports. */
 export interface ClientListener {
@@ -16,6 +15,8 @@ export interface ClientListener {
   /** Called when the server refuses the client for good. */
   onRejected(client: Client, refusal: Refusal): void;
   onNotice(notice: Notice): void;
+  /** Called when speech of the user is dropped, because it cannot be sent in time. */
+  onSpeechDropped(): void;
   /** Called with every message that is sent or received. */
   onTraffic(traffic: Traffic): void;
 }
@@ -32,7 +33,7 @@ export function openClient(options: Omit<ClientOptions, 'url'>, listener: Client
   client.on('rung', (rung) => {
     listener.rung.value = rung;
   });
-  client.on('audio_dropped', () => listener.onNotice(client.state === 'open' ? SPEECH_LOST : SPEECH_UNSENT));
+  client.on('audio_dropped', () => listener.onSpeechDropped());
   client.on('refused', ({ error, hint }) => listener.onNotice(createRefusedNotice(error, hint)));
   client.on('traffic', (traffic) => listener.onTraffic(traffic));
   listener.rung.value = client.statistics.rung;

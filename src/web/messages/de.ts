@@ -205,6 +205,7 @@ export const de: Translation = {
     messageLost: 'Der Server wurde neu gestartet. Ihre letzte Nachricht ging dabei verloren.',
     speechLost: 'Das Netz ist langsam. Ein Teil Ihrer Sprache ging verloren.',
     speechUnsent: 'Es gab keine Verbindung. Ein Teil Ihrer Sprache ging verloren.',
+    speechLostByRestart: 'Der Server wurde neu gestartet. Ein Teil Ihrer Sprache ging dabei verloren.',
     speechOverflow: 'Diese Seite war zu lange beschäftigt. Ein Teil Ihrer Sprache ging verloren.',
     speechLostAdvice: 'Wiederholen Sie die Nachricht, oder schreiben Sie sie.',
     badPicture: 'Dieses Bild ist nicht lesbar.',

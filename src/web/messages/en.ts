@@ -154,6 +154,7 @@ export const en = {
     messageLost: 'The server was restarted, and lost your message.',
     speechLost: 'The network is slow, so a part of your speech was lost.',
     speechUnsent: 'There was no connection, so a part of your speech was lost.',
+    speechLostByRestart: 'The server was restarted, so a part of your speech was lost.',
     speechOverflow: 'This page was busy for too long, so a part of your speech was lost.',
     speechLostAdvice: 'Repeat your message, or type it.',
     badPicture: 'This picture cannot be read.',

@@ -34,15 +34,25 @@ export function findLostMessages({ turns }: Transcript, reset: ConnectionEvents[
   return lost;
 }
 
+/** Whether a restarted server does not know what the user has said last: it ended without notice while the user spoke, or before the answer was complete. */
+export function isSpeechLost({ turns, interim }: Transcript, reset: ConnectionEvents['reset']): boolean {
+  if (reset.reason !== 'unknown_epoch') return false;
+  const at = turns.findLastIndex(({ role }) => role === 'user');
+  const last = turns[at];
+  const isAnswered = turns.slice(at + 1).some(({ state }) => state !== 'open');
+  const isUnknown = last?.role === 'user' && last.spoken && !isAnswered && !isKnown(last, turns, reset);
+  return interim !== '' || isUnknown;
+}
+
 /** Whether a turn was typed, on this page or another one, and accepted by the server. */
 function isSent(turn: Turn): turn is UserTurn {
   return turn.role === 'user' && !turn.spoken && turn.state === 'done';
 }
 
-/** Whether a reset contains a typed message. Pictures without a text are compared by the number of all pictures. */
+/** Whether a reset contains a message of the user. Pictures without a text are compared by the number of all pictures. */
 function isKnown({ text }: UserTurn, turns: readonly Turn[], reset: ConnectionEvents['reset']): boolean {
   // The server joins messages that follow each other.
-  if (text !== '') return reset.turns.some((turn) => turn.role === 'user' && turn.text.includes(text));
+  if (text !== '') return reset.turns.some((turn) => turn.role === 'user' && turn.text.includes(text.trim()));
   const shown = turns.map((turn) => (turn.role === 'user' ? (turn.pictures ?? 0) + (turn.image ? 1 : 0) : 0));
   const known = reset.turns.map(({ pictures = 0 }) => pictures);
   return sum(known) >= sum(shown);

@@ -80,6 +80,8 @@ export function createSpeechOffNotice(restart: () => void): Notice {
 export const SPEECH_LOST = createSpeechNotice(({ notice }) => notice.speechLost);
 /** Speech was lost because there was no connection. */
 export const SPEECH_UNSENT = createSpeechNotice(({ notice }) => notice.speechUnsent);
+/** Speech was lost with the server, which had received it, or could not receive it. */
+export const SPEECH_LOST_BY_RESTART = createSpeechNotice(({ notice }) => notice.speechLostByRestart);
 /** Speech was lost because the browser did not run this page. */
 export const SPEECH_OVERFLOW = createSpeechNotice(({ notice }) => notice.speechOverflow);
 
