@@ -35,7 +35,7 @@ test('the scripts that the page loads before it is shown have at most 60 kB, com
   expect(await measure(names)).toBeLessThanOrEqual(MAX_FIRST);
 });
 
-test('the scripts that the page loads before it is shown have no texts of answers, and no script checks the options of a client', async () => {
+test('the scripts that the page loads before it is shown have no texts of answers, and no script checks the options of a client or runs its tools', async () => {
   const first = await findFirstScripts();
   const scripts = (await readdir(PUBLIC_DIR)).filter((name) => name.endsWith('.js'));
   const findText = async (text: string) => {
@@ -47,6 +47,7 @@ test('the scripts that the page loads before it is shown have no texts of answer
   expect(copying).toHaveLength(1);
   expect(copying.filter((name) => first.has(name))).toEqual([]);
   expect(await findText('there is no option')).toEqual([]);
+  expect(await findText('there is a tool with this name')).toEqual([]);
 });
 
 test('all scripts of the page together have at most 105 kB, compressed', async () => {

@@ -1,6 +1,7 @@
 import { checkOptions } from './check-options.ts';
 import type { Client } from './client-interface.ts';
 import type { ClientOptions } from './client-options.ts';
+import { ClientTools } from './client-tools.ts';
 import { LiveClient } from './live-client.ts';
 
 /**
@@ -9,5 +10,5 @@ import { LiveClient } from './live-client.ts';
  */
 export function createClient(options: ClientOptions): Client {
   checkOptions(options);
-  return new LiveClient(options);
+  return new LiveClient(options, (parts) => new ClientTools(parts));
 }

@@ -3,7 +3,7 @@ import { createAuthorizedFetch } from './authorized-fetch.ts';
 import { checkSpeech } from './check-speech.ts';
 import type { Client } from './client-interface.ts';
 import type { ClientOptions, Speech } from './client-options.ts';
-import { type ClientToolFunction, ClientTools } from './client-tools.ts';
+import type { ClientToolFunction, ClientTools, ClientToolsOptions } from './client-tools.ts';
 import { ConnectionManager } from './connection-manager.ts';
 import { describeValue } from './describe-value.ts';
 import { Emitter } from './emitter.ts';
@@ -33,13 +33,14 @@ export class LiveClient implements Client {
   readonly #receiver: EventReceiver;
   readonly #posts: PostQueue;
   readonly #connections: ConnectionManager;
-  readonly #tools: ClientTools;
+  readonly #tools: ClientTools | undefined;
   #state: ClientState = 'connecting';
   #rejection: Refusal | undefined;
   /** Rung of the connection in use. */
   #rung: Rung;
 
-  constructor(options: ClientOptions) {
+  /** @param createTools runs the tools of this client. Default: the client has none, as that of the page */
+  constructor(options: ClientOptions, createTools?: (options: ClientToolsOptions) => ClientTools) {
     const { url, headers = {}, token, transport = 'auto', storage } = options;
     const random = guardRandom(options.random ?? Math.random);
     // A browser's fetch refuses to run as a method of another object.
@@ -72,7 +73,7 @@ export class LiveClient implements Client {
       onAudioDropped: (ms) => this.#emitter.emit('audio_dropped', { ms }),
       onEnded: () => this.#changeState('ended'),
     });
-    this.#tools = new ClientTools({
+    this.#tools = createTools?.({
       position,
       emitter: this.#emitter,
       send: (item) => void this.#posts.send(item),
@@ -147,6 +148,7 @@ export class LiveClient implements Client {
   }
 
   tool<Args = Record<string, unknown>>(name: string, run: ClientToolFunction<Args>): () => void {
+    if (!this.#tools) throw new TypeError('tool: this client was created without tools');
     return this.#tools.add(name, run);
   }
 
@@ -227,7 +229,7 @@ export class LiveClient implements Client {
     this.#state = state;
     if (FINAL_STATES.includes(state)) {
       this.#connections.stop();
-      this.#tools.stop();
+      this.#tools?.stop();
       this.#posts.stop(this.#rejection);
       this.#settings.releaseWaiters();
     }
