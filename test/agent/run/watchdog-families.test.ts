@@ -20,7 +20,7 @@ afterAll(() => {
   jest.restoreAllMocks();
 });
 
-const LIMITS = { firstOutputMs: 1_000, backgroundMs: 1_000, turnEndMs: 1_000 };
+const LIMITS = { firstOutputMs: 2_000, backgroundMs: 2_000, turnEndMs: 2_000 };
 const FAMILIES = Object.values(GEMINI_FAMILIES).map(({ name, example }) => [name, example] as const);
 
 /** A connection whose messages with these numbers are ignored. */
