@@ -1,6 +1,7 @@
 import { describe, expect } from '@jest/globals';
 import type { ClientEvents } from '../../src/client/index.ts';
 import { concurrentTest as test } from '../concurrent-test.ts';
+import { freePort } from '../free-port.ts';
 import { post, say } from '../http/requests.ts';
 import { openScripted, speech } from '../http/scripted-session.ts';
 import { openStream } from '../http/sse-client.ts';
@@ -12,7 +13,7 @@ const isDown = (url = '') => url.startsWith('/events') || url.startsWith('/poll'
 
 describe.each(['sse', 'poll'] as const)('over %s', (transport) => {
   test('a client continues on a restarted server, receives reset, and numbers its POSTs again', async () => {
-    const first = await startTestServer();
+    const first = await startTestServer({ PORT: `${await freePort()}` });
     const me = talk({ url: first.url, transport, random: () => 0.05 });
     const resets: ClientEvents['reset'][] = [];
     me.client.on('reset', (reset) => resets.push(reset));
@@ -70,7 +71,10 @@ describe.each(['sse', 'poll'] as const)('over %s', (transport) => {
   });
 
   test('a client that asks a speech-only model for text accepts audio in each live session, and receives every reset', async () => {
-    const first = await startTestServer({ DEMO_AGENT_MODEL: 'gemini-live-2.5-flash-native-audio' });
+    const first = await startTestServer({
+      PORT: `${await freePort()}`,
+      DEMO_AGENT_MODEL: 'gemini-live-2.5-flash-native-audio',
+    });
     const me = talk({ url: first.url, transport, isAudio: false, history: true, random: () => 0.05 });
     const resets: string[] = [];
     me.client.on('reset', ({ reason }) => resets.push(reason));

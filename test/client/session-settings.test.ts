@@ -2,6 +2,7 @@ import { describe, expect } from '@jest/globals';
 import type { ClientEvents } from '../../src/client/index.ts';
 import { SessionSettings } from '../../src/client/session-settings.ts';
 import { concurrentTest as test } from '../concurrent-test.ts';
+import { freePort } from '../free-port.ts';
 import { afterTest, startTestServer, waitFor } from '../http/test-server.ts';
 import { startScriptedGemini } from '../models/gemini/scripted-gemini.ts';
 import { type Talk, talk } from './conversation.ts';
@@ -96,7 +97,7 @@ describe.each(['sse', 'poll', 'ws'] as const)('over %s', (transport) => {
   });
 
   test('a client repeats its settings to a restarted server', async () => {
-    const first = await start();
+    const first = await start({ PORT: `${await freePort()}` });
     const me = talk({ url: first.server.url, transport, isAudio: true, voice: 'Kore', random: () => 0.05 });
     await waitFor('the session', () => me.sessions.length > 0 && me.client.state === 'open');
     await first.server.close();

@@ -143,7 +143,7 @@ describe('a provider that takes nothing', () => {
     // More than the request queue takes before the provider is given up.
     sending.end(Buffer.alloc(3 * 1024 * 1024));
     expect(await answer).toMatchObject({ status: 200 });
-    expect(stream.named('failure')[0]).toMatchObject({ code: 'model_unreachable' });
+    expect(await stream.untilNamed('failure')).toMatchObject({ code: 'model_unreachable' });
   });
 });
 

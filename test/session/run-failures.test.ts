@@ -4,6 +4,7 @@ import type { LiveRunner } from '../../src/agent/run/runner.ts';
 import { startGeminiEmulator } from '../../src/emulator/gemini/emulator.ts';
 import type { ErrorCode } from '../../src/wire/error-catalogue.ts';
 import { runnerFor } from '../agent/talk.ts';
+import { freePort } from '../free-port.ts';
 import { closesAfterEach } from '../models/cleanup.ts';
 import { KEY, modelAt } from '../models/gemini/gemini-model.ts';
 import { type ScriptedGeminiOptions, startScriptedGemini } from '../models/gemini/scripted-gemini.ts';
@@ -72,9 +73,7 @@ describe('failures', () => {
   });
 
   test('a model that does not listen is reported as model_unreachable', async () => {
-    const server = await startScriptedGemini();
-    await server.close();
-    const { failures } = await sessionAt(server.url);
+    const { failures } = await sessionAt(`http://127.0.0.1:${await freePort()}`);
     expect(await failures(1)).toMatchObject([{ code: 'model_unreachable', retry: true }]);
   });
 
