@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { AS_SHIPPED, afterTest, startTestServer, temporaryDirectory } from '../http/test-server.ts';
 import { type ScriptedConnection, startScriptedGemini } from '../models/gemini/scripted-gemini.ts';
@@ -62,12 +64,17 @@ async function startAudio(page: Page): Promise<void> {
     .waitFor();
 }
 
-/** A microphone that hears nothing. */
-async function quietRoom(): Promise<string> {
-  const microphone = join(await temporaryDirectory(), 'silence.wav');
-  await writeSilence(microphone, 30);
-  return microphone;
-}
+/** Recording of the microphone in a quiet room. All tests use the same file, because each file takes a browser of its own. */
+let quietRoom: string;
+let recordings: string;
+
+beforeAll(async () => {
+  recordings = await mkdtemp(join(tmpdir(), 'bidi-sse-test-'));
+  quietRoom = join(recordings, 'silence.wav');
+  await writeSilence(quietRoom, 30);
+});
+
+afterAll(() => rm(recordings, { recursive: true, force: true }));
 
 /** Waits until the loudspeaker gives something that it did not before. */
 async function untilHeard(page: Page): Promise<void> {
@@ -192,7 +199,7 @@ if (missing !== undefined) {
       'a message typed while audio is on gets a spoken answer',
       async () => {
         const server = await startPageServer({}, AT_SPEECH_PACE);
-        const page = await openPage(server.url, { microphone: await quietRoom() });
+        const page = await openPage(server.url, { microphone: quietRoom });
         await startAudio(page);
         await page.getByRole('button', { name: 'Mute the microphone' }).click();
         await ask(page, 'Count to three');
@@ -208,7 +215,7 @@ if (missing !== undefined) {
       'an answer interrupted by %s falls silent and is marked',
       async (by) => {
         const server = await startPageServer({}, AT_SPEECH_PACE);
-        const page = await openPage(server.url, { microphone: await quietRoom() });
+        const page = await openPage(server.url, { microphone: quietRoom });
         await startAudio(page);
         await page.getByRole('button', { name: 'Mute the microphone' }).click();
         await ask(page, 'Count to twenty');
