@@ -16,7 +16,7 @@ export interface LossesOptions {
 
 /** Maximum time from the loss of some speech until a server that has lost it is back, in ms. A page notices after 25 s that a server is gone. */
 const MAX_RETURN_MS = 60_000;
-/** Time after the return of a server in which speech of before is still being sent, in ms. */
+/** Time after the return of a connection in which speech of before is still being sent, in ms. */
 const SETTLING_MS = 5_000;
 /** Time for which a server keeps a live session without a connection, in ms, if the server does not tell. */
 const LINGER_MS = 120_000;
@@ -25,7 +25,8 @@ const LINGER_MS = 120_000;
 export class Losses {
   readonly #options: LossesOptions;
   #isLive = false;
-  /** Times in ms of `performance.now()`: the connection was lost, speech was dropped, a restarted server was back. */
+  /** Times in ms of `performance.now()`: the connection was there, and lost, speech was dropped, a restarted server was back. */
+  #liveAt = Number.NEGATIVE_INFINITY;
   #lostAt = Number.NEGATIVE_INFINITY;
   #droppedAt = Number.NEGATIVE_INFINITY;
   #restartedAt = Number.NEGATIVE_INFINITY;
@@ -35,16 +36,20 @@ export class Losses {
   }
 
   onConnection({ phase }: ConnectionState): void {
-    if (this.#isLive && phase !== 'live') this.#lostAt = performance.now();
-    this.#isLive = phase === 'live';
+    const isLive = phase === 'live';
+    if (isLive === this.#isLive) return;
+    this.#isLive = isLive;
+    if (isLive) this.#liveAt = performance.now();
+    else this.#lostAt = performance.now();
   }
 
   /** Reports speech that was dropped, because it could not be sent in time. */
   onSpeechDropped(): void {
     const now = performance.now();
     this.#droppedAt = now;
-    const isSettling = now - this.#restartedAt < SETTLING_MS;
-    this.#options.notify(isSettling ? SPEECH_LOST_BY_RESTART : this.#isLive ? SPEECH_LOST : SPEECH_UNSENT);
+    const isRestarted = now - this.#restartedAt < SETTLING_MS;
+    const isConnected = this.#isLive && now - this.#liveAt >= SETTLING_MS;
+    this.#options.notify(isRestarted ? SPEECH_LOST_BY_RESTART : isConnected ? SPEECH_LOST : SPEECH_UNSENT);
   }
 
   /**

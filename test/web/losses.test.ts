@@ -32,11 +32,13 @@ function open(...actions: TranscriptAction[]) {
     notify: ({ text }) => told.push(text(en)),
   });
   losses.onConnection({ phase: 'live' });
+  jest.advanceTimersByTime(10_000);
   const transcript = [greeted, ...actions].reduce(reduceTranscript, EMPTY_TRANSCRIPT);
   return {
     losses,
     cut: () => losses.onConnection({ phase: 'reconnecting' }),
     drop: () => losses.onSpeechDropped(),
+    connect: () => losses.onConnection({ phase: 'live' }),
     /** Connects to a live session that knows these turns. */
     comeBack(turns: Turns = hi, reason: ConnectionEvents['reset']['reason'] = 'unknown_epoch') {
       losses.onConnection({ phase: 'live' });
@@ -56,10 +58,15 @@ afterEach(() => {
 });
 
 test('speech that is dropped was lost to a slow network while the page is connected, and to no connection otherwise', () => {
-  const { cut, drop, since } = open();
+  const { cut, connect, drop, since } = open();
   drop();
   expect(since()).toEqual([SLOW]);
   cut();
+  drop();
+  expect(since()).toEqual([UNSENT]);
+  // What waited meanwhile is being sent.
+  connect();
+  wait(1_000);
   drop();
   expect(since()).toEqual([UNSENT]);
 });
