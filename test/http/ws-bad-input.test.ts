@@ -61,7 +61,8 @@ describe.each(Object.entries(DOORS))('a page of %s', (_name, door) => {
   });
 
   test('is told why its connection is closed, and its next connection continues the conversation', async () => {
-    const server = await startTestServer({ MAX_BODY_BYTES: '10000', BODY_IDLE_MS: '1000' });
+    const server = await startTestServer({ MAX_BODY_BYTES: '10000' });
+    const impatient = await startTestServer({ BODY_IDLE_MS: '1000' });
     const first = await door.open(server);
     // Fragments, and pings between them, are as good as one frame.
     for (const character of JSON.stringify(door.text('count to two'))) {
@@ -72,7 +73,7 @@ describe.each(Object.entries(DOORS))('a page of %s', (_name, door) => {
     await first.until(door.isDone);
     expect(wordsOf(first.messages)).toBe('One, two.');
 
-    const endless = closedFor(server, door, ({ socket }) => socket.send('[', { fin: false }));
+    const endless = closedFor(impatient, door, ({ socket }) => socket.send('[', { fin: false }));
     const tooLarge = { code: 1009, reason: 'The message has more than 10000 bytes', error: 'body_too_large' };
     const large = closedFor(server, door, (socket) => socket.send(door.text('x'.repeat(10_001))));
     expect(await large).toMatchObject({ ...tooLarge, text: expect.stringContaining('10000 bytes') });

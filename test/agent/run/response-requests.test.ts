@@ -6,6 +6,7 @@ import { join, room, speech } from '../../emulator/microphone.ts';
 import { closesAfterEach } from '../../models/cleanup.ts';
 import type { FakeConnection } from '../../models/fake-connection.ts';
 import { modelAt } from '../../models/gemini/gemini-model.ts';
+import { until } from '../../models/until.ts';
 import { type FakeTalkOptions, flushEvents, sentText, startFakeTalk } from '../fake-talk.ts';
 import { heard, runnerFor, startTalk, type Talk } from '../talk.ts';
 
@@ -26,8 +27,9 @@ async function start(options: FakeTalkOptions = {}) {
   return { model, talk, provider: await model.connection(0) };
 }
 
-/** Everything that the provider has received, audio left out, once the run has sent what it was given. */
+/** Everything that the provider has received, audio left out, once the run has sent what it was given: it does not take all of it in one turn. */
 async function received(talk: Talk, provider: FakeConnection) {
+  await until(() => talk.queue.isEmpty);
   await flushEvents(talk, provider);
   return provider.received.filter(({ type }) => type !== 'audio');
 }
@@ -42,6 +44,7 @@ describe('a request to respond', () => {
     talk.queue.sendRespond();
     talk.queue.sendRespond();
     await provider.nextInput('text_end');
+    await received(talk, provider);
     provider.say('Noon.');
     provider.completeTurn();
     await talk.turn(1);
