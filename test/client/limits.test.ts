@@ -64,6 +64,8 @@ describe.each(['auto', 'sse', 'poll', 'ws'] as const)('over %s', (transport) => 
     expect(await said(server)).toEqual(['one', 'two', 'three']);
     expect(me.refused).toEqual([]);
     if (transport === 'ws') return;
+    // A client that has moved to a WebSocket meanwhile sends its POSTs there.
+    if (transport === 'auto' && takenAt.length === 0) return;
     expect(takenAt[0]).toBeGreaterThanOrEqual((refusedAt.at(-1) ?? 0) + WAIT_MS - EARLY_MS);
   });
 });
