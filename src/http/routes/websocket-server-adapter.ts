@@ -9,6 +9,7 @@ import { FrameLimiter } from '../frame-limiter.ts';
 import { type Gate, logRefusal, type RequestContext, type RequestLogger } from '../gate.ts';
 import { HttpRefusal } from '../http-refusal.ts';
 import { checkUpgradeHasNoBody } from '../message-check.ts';
+import { PayloadUnmasker } from '../payload-unmasker.ts';
 import { createMethodRefusal } from '../request-method.ts';
 import { createNotFoundError, isSocketRoute, matchRoute } from '../route-match.ts';
 import { ServedSocket } from '../served-socket.ts';
@@ -121,6 +122,8 @@ export class WebSocketServerAdapter {
         opened = true;
         socket.maxBytes = bodies.limits.maxBytes;
         new FrameLimiter(socket, bodies, sender).start(connection);
+        const unmasker = new PayloadUnmasker();
+        connection.prependListener('data', (chunk: Buffer) => unmasker.unmask(chunk));
         if ('refusal' in accepted) refuseSocket(socket, accepted);
         else serveSocket(socket, connection, accepted, gate.meterFrames(req), route);
       });
