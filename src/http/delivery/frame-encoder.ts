@@ -50,6 +50,7 @@ function identifyFrames(epoch: string, seq: number, encoded: readonly (Frame | u
   return { places, frames };
 }
 
-function identifyFrame(id: string, { event, data }: Frame): IdentifiedFrame {
+function identifyFrame(id: string, { event, data, isAscii }: Frame): IdentifiedFrame {
+  if (isAscii) return event === undefined ? { id, data, isAscii } : { id, event, data, isAscii };
   return event === undefined ? { id, data } : { id, event, data };
 }

@@ -75,7 +75,7 @@ export class SseSink implements Sink {
   }
 
   write(frames: readonly IdentifiedFrame[]): void {
-    if (latest?.frames !== frames) latest = { frames, chunk: toChunk(formatFrames(frames)) };
+    if (latest?.frames !== frames) latest = { frames, chunk: formatFrames(frames) };
     this.#write(latest.chunk);
     this.#schedulePadding();
   }
@@ -116,14 +116,18 @@ export class SseSink implements Sink {
   }
 }
 
-function formatFrames(frames: readonly IdentifiedFrame[]): string {
+function formatFrames(frames: readonly IdentifiedFrame[]): SseChunk {
   let text = '';
-  for (const { id, event, data } of frames) text += encodeJsonEvent(id, event, data);
-  return text;
+  let areAscii = true;
+  for (const { id, event, data, isAscii = false } of frames) {
+    text += encodeJsonEvent(id, event, data);
+    areAscii &&= isAscii;
+  }
+  return toChunk(text, areAscii);
 }
 
-function toChunk(text: string): SseChunk {
-  const bytes = Buffer.byteLength(text);
+function toChunk(text: string, isAscii = false): SseChunk {
+  const bytes = isAscii ? text.length : Buffer.byteLength(text);
   const encoding = bytes === text.length ? 'latin1' : 'utf8';
   return { text, chunked: `${bytes.toString(16)}\r\n${text}\r\n`, encoding };
 }

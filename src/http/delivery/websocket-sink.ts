@@ -120,7 +120,7 @@ export class WebSocketSink implements Sink {
 
   #sendFrame(id: string | undefined, frame: Frame): void {
     const message = this.#format.encode(id, frame);
-    if (message !== undefined) this.#send(encodeMessage(message));
+    if (message !== undefined) this.#send(encodeMessage(message, frame.isAscii));
   }
 
   #send({ text, frame }: SocketMessage): void {
@@ -138,15 +138,16 @@ function encodeMessages(format: SocketFormat, frames: readonly IdentifiedFrame[]
   const messages: SocketMessage[] = [];
   for (const frame of frames) {
     const text = format.encode(frame.id, frame);
-    if (text !== undefined) messages.push(encodeMessage(text));
+    if (text !== undefined) messages.push(encodeMessage(text, frame.isAscii));
   }
   return messages;
 }
 
-function encodeMessage(text: string): SocketMessage {
+function encodeMessage(text: string, isAscii = false): SocketMessage {
   const header = encodeTextFrameHeader(text.length);
   const frame = header + text;
+  if (isAscii) return { text, frame };
   // The text is not measured by itself: that would make a copy of it, and the write another one of the frame.
-  const isAscii = Buffer.byteLength(frame) === Buffer.byteLength(header) + text.length;
-  return { text, frame: isAscii ? frame : undefined };
+  const fits = Buffer.byteLength(frame) === Buffer.byteLength(header) + text.length;
+  return { text, frame: fits ? frame : undefined };
 }

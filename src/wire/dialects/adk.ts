@@ -1,8 +1,9 @@
-import type { AgentEvent, FunctionResponse, Part, UsageMetadata } from '../agent-event.ts';
+import type { AgentEvent, FunctionResponse, InlineData, Part, UsageMetadata } from '../agent-event.ts';
 import type { LogEntry, SessionNames } from '../log-entry.ts';
 import type { ConnectionEvents } from '../named-events.ts';
 import type { ErrorBody } from '../wire-error.ts';
 import { decodeAdkItem } from './adk-items.ts';
+import { encodeAudioFrame } from './audio-frame.ts';
 import type { Dialect, Frame } from './dialect.ts';
 import { quoteBase64 } from './quote-base64.ts';
 import { describeReplyFailure, isPresentable } from './reply-failure.ts';
@@ -71,8 +72,9 @@ export const silentAdkDialect: Dialect = new AdkDialect(false);
 
 function encodeEvent(event: AgentEvent, turn: number, hasAudio: boolean): readonly Place[] {
   const frames: Place[] = [];
+  const piece = hasAudio ? findPlainPiece(event) : undefined;
+  if (piece) return [encodePlainPiece(event, piece)];
   const content = encodeContent(event, hasAudio);
-  if (content !== undefined && isPlainPiece(event)) return [encodePlainPiece(event, content)];
   const fields = pickFields(event);
   if (content !== undefined || Object.keys(fields).length > 0) frames.push(encodeAdkEvent(event, fields, content));
   // All of the entry is audio that is not sent.
@@ -89,20 +91,27 @@ function encodeEvent(event: AgentEvent, turn: number, hasAudio: boolean): readon
 /** Fields of an event that is a piece of speech and nothing else. */
 const PIECE_FIELDS: ReadonlySet<string> = new Set(['id', 'invocationId', 'author', 'timestamp', 'content']);
 
-function isPlainPiece(event: AgentEvent): boolean {
-  for (const field in event) if (!PIECE_FIELDS.has(field)) return false;
+/** @returns the audio of an event that has nothing else */
+function findPlainPiece(event: AgentEvent): InlineData | undefined {
+  for (const field in event) if (!PIECE_FIELDS.has(field)) return undefined;
   const { id, invocationId, timestamp, content } = event;
   // A runner that is not ours may leave some of them out.
-  if (typeof id !== 'string' || typeof invocationId !== 'string' || typeof timestamp !== 'number') return false;
+  if (typeof id !== 'string' || typeof invocationId !== 'string' || typeof timestamp !== 'number') return undefined;
   const { parts = [] } = content ?? {};
-  return parts.length === 1 && parts[0]?.inlineData !== undefined;
+  return parts.length === 1 ? parts[0]?.inlineData : undefined;
 }
 
 /** Encodes a piece of speech as `encodeAdkEvent` does. The objects that it makes cost 4 µs, a tenth of a voice round trip. */
-function encodePlainPiece({ id, invocationId, author, timestamp }: AgentEvent, content: string): Frame {
+function encodePlainPiece(
+  { id, invocationId, author, timestamp, content }: AgentEvent,
+  { mimeType, data }: InlineData,
+): Frame {
+  const role = content?.role == null ? '' : `,"role":${JSON.stringify(content.role)}`;
+  const rest = `,"mimeType":${JSON.stringify(mimeType)}}}]${role}}`;
   const source = `"invocationId":${JSON.stringify(invocationId)},"author":${JSON.stringify(author)}`;
   const stamp = `"id":${JSON.stringify(id)},"timestamp":${JSON.stringify(timestamp)}`;
-  return { data: `{"content":${content},${source},"actions":${NO_ACTIONS_JSON},${stamp}}` };
+  const after = `${rest},${source},"actions":${NO_ACTIONS_JSON},${stamp}}`;
+  return encodeAudioFrame('{"content":{"parts":[{"inlineData":{"data":', data, after);
 }
 
 /** Encodes the Event by which ADK asks its client to confirm a call: a call of `adk_request_confirmation`. */

@@ -4,8 +4,8 @@ import type { ReplySummary, SessionNames } from '../log-entry.ts';
 import type { LogEvents } from '../named-events.ts';
 import { listResultImages } from '../result-images.ts';
 import type { ErrorBody } from '../wire-error.ts';
+import { encodeAudioFrame } from './audio-frame.ts';
 import type { Frame } from './dialect.ts';
-import { quoteBase64 } from './quote-base64.ts';
 import { encodeNamed } from './session-frames.ts';
 
 /** Sample rate of speech whose mime type names none, in Hz. */
@@ -63,9 +63,8 @@ export class AgentScopeWriter {
     const ids = `"response_id":"${this.#responseId}","item_id":"${this.#itemId}"`;
     const agent = `"agent_id":${JSON.stringify(this.#agentId)},"agent_name":${JSON.stringify(this.#agentName)}`;
     const format = `"format":{"type":"audio/pcm","rate":${rate}}`;
-    this.places.push({
-      data: `{"type":"agent_response_audio_delta",${ids},"delta":${quoteBase64(data)},${format},${agent}}`,
-    });
+    const before = `{"type":"agent_response_audio_delta",${ids},"delta":`;
+    this.places.push(encodeAudioFrame(before, data, `,${format},${agent}}`));
   }
 
   writeTranscriptDelta(delta: string): void {

@@ -9,6 +9,8 @@ export interface Frame {
   readonly event?: string;
   /** JSON on one line. */
   readonly data: string;
+  /** Whether name and data are known to be ASCII, so that nobody needs to examine them. Default: not known. */
+  readonly isAscii?: true;
 }
 
 export type DialectName = 'plain' | 'adk' | 'agentscope';

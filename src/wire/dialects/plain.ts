@@ -4,9 +4,9 @@ import type { LogEntry } from '../log-entry.ts';
 import type { ConnectionEvents, LogEvents } from '../named-events.ts';
 import { listResultImages } from '../result-images.ts';
 import type { ErrorBody } from '../wire-error.ts';
+import { encodeAudioFrame } from './audio-frame.ts';
 import type { Dialect, Frame } from './dialect.ts';
 import { decodePlainItem } from './plain-items.ts';
-import { quoteBase64 } from './quote-base64.ts';
 import { describeReplyFailure } from './reply-failure.ts';
 import { encodeNamed, encodeSessionChange } from './session-frames.ts';
 
@@ -96,7 +96,7 @@ function encodePart(part: Part, event: AgentEvent, frames: Place[], hasAudio: bo
       return;
     }
     const type = mimeType.startsWith('audio/pcm') ? '"audio/pcm"' : JSON.stringify(mimeType);
-    frames.push({ data: `{"mime_type":${type},"data":${quoteBase64(data)}}` });
+    frames.push(encodeAudioFrame(`{"mime_type":${type},"data":`, data, '}'));
   } else if (part.droppedAudio) {
     frames.push(undefined);
   } else if (part.functionCall) {

@@ -1,0 +1,44 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { adkDialect } from '../../../src/wire/dialects/adk.ts';
+import { agentScopeDialect } from '../../../src/wire/dialects/agentscope.ts';
+import { encodeAudioFrame } from '../../../src/wire/dialects/audio-frame.ts';
+import { plainDialect } from '../../../src/wire/dialects/plain.ts';
+import type { LogEntry } from '../../../src/wire/log-entry.ts';
+
+const isAscii = (text: string) =>
+  Buffer.byteLength(text) === text.length && Buffer.from(text).every((byte) => byte < 0x80);
+
+test('a frame of base64 between ASCII is known to be ASCII, and any other is encoded as JSON encodes it', () => {
+  const text = fc.oneof(
+    fc.base64String(),
+    fc.string({ unit: 'binary' }),
+    fc.constantFrom('', '"', '\\', '\n', 'é', '日本'),
+  );
+  fc.assert(
+    fc.property(text, fc.string({ unit: 'binary' }), (data, name) => {
+      const before = `{${JSON.stringify(name)}:`;
+      const frame = encodeAudioFrame(before, data, ',"end":1}');
+      expect(frame.data).toBe(`${before}${JSON.stringify(data)},"end":1}`);
+      if (frame.isAscii) expect(isAscii(frame.data)).toBe(true);
+    }),
+    { numRuns: 1_000 },
+  );
+  expect(encodeAudioFrame('{"data":', 'AAAA', '}')).toEqual({ data: '{"data":"AAAA"}', isAscii: true });
+});
+
+test.each([plainDialect, adkDialect, agentScopeDialect])(
+  'speech in the dialect $name is known to be ASCII, unless the agent has another name',
+  (dialect) => {
+    const encode = (author: string) => {
+      const content = { role: 'model', parts: [{ inlineData: { mimeType: 'audio/pcm;rate=24000', data: 'AAAA' } }] };
+      const event = { id: 'a', invocationId: 'b', author, timestamp: 1.5, content };
+      const names = { epoch: 'epoch', sessionId: 'here', agent: author };
+      const entry: LogEntry = { seq: 1, turn: 1, message: { event }, names };
+      return dialect.encodeEntry(entry).filter((frame) => frame?.data.includes('AAAA'));
+    };
+    expect(encode('Ann')).toMatchObject([{ isAscii: true }]);
+    const [named] = encode('Zoë');
+    expect(named?.isAscii ?? false).toBe(isAscii(named?.data ?? ''));
+  },
+);
