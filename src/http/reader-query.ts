@@ -25,6 +25,8 @@ export interface ReaderQuery {
   readonly dialect: Dialect;
   /** As in `OpenParams`. */
   readonly firstRunDelayMs?: number;
+  /** As in `ReaderInfo`. */
+  readonly canResume?: boolean;
   readonly query: URLSearchParams;
 }
 

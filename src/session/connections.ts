@@ -5,6 +5,9 @@ import type { LogPosition } from './log/log-view.ts';
 import type { ResetReason } from './reset-start.ts';
 import type { Attachment, ConnectionListener, ReaderInfo, Start } from './session-handle.ts';
 
+/** Number of entries that are written to a reader who cannot resume before they are released. */
+const RELEASED_AT_A_TIME = 32;
+
 /** Parts of a live session that its connections use. */
 export interface ConnectionsOptions {
   readonly log: LiveLog;
@@ -57,7 +60,7 @@ export class Connections {
     const stopCounting = this.#options.countReader(reader.address);
     const found = this.#findStart(reader);
     const isLost = typeof found === 'string';
-    const connection = new Connection(this, reader.client, isLost ? this.#findHead() : found, stopCounting);
+    const connection = new Connection(this, reader, isLost ? this.#findHead() : found, stopCounting);
     this.#attached.add(connection);
     if (isLost) await this.#moveToReset(connection, found);
     return connection;
@@ -72,6 +75,14 @@ export class Connections {
     this.#acks.record(client, Math.min(seq, log.head));
     log.release(this.#acks.findReleasable(this.#attached, Date.now()));
     log.wakeReaders();
+  }
+
+  /** Releases what was written to a client that cannot resume, as if the client had acknowledged it. */
+  releaseWritten(client: string, seq: number): void {
+    if (seq < (this.#acks.get(client) ?? 0) + RELEASED_AT_A_TIME) return;
+    // Other readers may not have the newest entry yet.
+    this.#acks.record(client, seq - 1);
+    this.#options.log.release(this.#acks.findReleasable(this.#attached, Date.now()));
   }
 
   /** Returns the newest entry that a client has processed; `undefined` for a client that never acknowledges, or can no longer do so. */
@@ -176,12 +187,19 @@ class Connection implements Attachment {
   written: number;
   readonly stopCounting: () => void;
   readonly #connections: Connections;
+  readonly #canResume: boolean;
   #listener: ConnectionListener | undefined;
   /** Wait before the client may reconnect, in ms; `undefined` unless the connection was drained. */
   #retryMs: number | undefined;
 
-  constructor(connections: Connections, client: string | undefined, position: LogPosition, stopCounting: () => void) {
+  constructor(
+    connections: Connections,
+    { client, canResume = true }: ReaderInfo,
+    position: LogPosition,
+    stopCounting: () => void,
+  ) {
     this.#connections = connections;
+    this.#canResume = canResume;
     this.stopCounting = stopCounting;
     this.client = client;
     this.start = { position };
@@ -213,6 +231,7 @@ class Connection implements Attachment {
 
   recordWritten(seq: number): void {
     this.written = seq;
+    if (!this.#canResume && this.client !== undefined) this.#connections.releaseWritten(this.client, seq);
   }
 
   async restart(): Promise<Start> {

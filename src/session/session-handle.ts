@@ -61,6 +61,8 @@ export interface ReaderInfo {
    * connection started. Default: false.
    */
   readonly replacesSilent?: boolean;
+  /** Whether the reader can ask again for what was written to it. A page that gets no ids cannot. Default: true. */
+  readonly canResume?: boolean;
   /** Network address of the reader; `undefined` if it is not known. */
   readonly address?: string | undefined;
 }

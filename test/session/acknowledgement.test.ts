@@ -49,6 +49,39 @@ describe('release', () => {
     expect(session.log.at(11)).toBeDefined();
   });
 
+  test('entries that were written to a reader who cannot resume are released some at a time, but not the newest', async () => {
+    const { session, fill } = await scripted();
+    const page = await session.attach({ client: 'page', cursor: undefined, canResume: false });
+    await fill(50);
+    for (let seq = 1; seq <= session.log.head; seq += 1) page.recordWritten(seq);
+    expect([session.log.oldest, session.log.head]).toEqual([32, 52]);
+    await fill(50);
+    for (let seq = 53; seq <= session.log.head; seq += 1) page.recordWritten(seq);
+    expect([session.log.oldest, session.log.head]).toEqual([94, 102]);
+  });
+
+  test('entries that were written to a reader who cannot resume are kept for another reader who can', async () => {
+    const { session, fill } = await scripted();
+    const page = await session.attach({ client: 'page', cursor: undefined, canResume: false });
+    const other = await TestReader.attach(session, undefined, 'a');
+    await fill(50);
+    for (let seq = 1; seq <= 52; seq += 1) page.recordWritten(seq);
+    expect(session.log.oldest).toBe(1);
+    expect(other.read(100)).toHaveLength(50);
+    await acknowledge(session, 'a', 20);
+    expect(session.log.oldest).toBe(21);
+  });
+
+  test('a reader who cannot resume continues after what was written to the one before', async () => {
+    const { session, fill } = await scripted();
+    const page = await session.attach({ client: 'page', cursor: undefined, canResume: false });
+    await fill(50);
+    for (let seq = 1; seq <= 40; seq += 1) page.recordWritten(seq);
+    page.detach({ seq: 41, frames: 0 });
+    const next = await session.attach({ client: 'page', cursor: undefined, canResume: false });
+    expect(next.start).toEqual({ position: { seq: 41, frames: 0 } });
+  });
+
   test('entries are kept until the slowest client has acknowledged them', async () => {
     const { session, fill } = await scripted();
     await TestReader.attach(session, undefined, 'a');

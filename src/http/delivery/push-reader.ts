@@ -175,8 +175,8 @@ export class PushReader implements ConnectionListener {
       const ms = client === undefined || !this.#cursor.dialect.hasAudio ? 0 : audioMs(message.event);
       if (ms > 0 && !this.#unacked.hasSpace(ms, this.#attachment.acked)) return;
       const frames = this.#cursor.take(held);
-      if (frames.length > 0 && !this.#isMuted) {
-        this.#sink.write(frames);
+      if (frames.length > 0) {
+        if (!this.#isMuted) this.#sink.write(frames);
         this.#attachment.recordWritten(seq);
       }
       if (ms > 0) this.#unacked.add(seq, ms);

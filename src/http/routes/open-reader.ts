@@ -39,7 +39,7 @@ export interface OpenReader extends Opened {
  */
 export async function openReader(
   context: Pick<RequestContext, 'userId' | 'sessionId' | 'clientAddress' | 'chargeRequests'>,
-  { client, cursor, runConfig, reconnect, firstRunDelayMs }: ReaderQuery,
+  { client, cursor, runConfig, reconnect, firstRunDelayMs, canResume = true }: ReaderQuery,
   { sessions, draining }: ReaderRouteOptions,
   replacesSilent = false,
 ): Promise<OpenReader | 'ended'> {
@@ -48,7 +48,7 @@ export async function openReader(
   const opened = await sessions.open({ userId, sessionId, runConfig, cursor, reconnect, address, firstRunDelayMs });
   if (opened === 'ended') return opened;
   const { session, replaced } = opened;
-  const attachment = await session.attach({ client, cursor, replacesSilent, address });
+  const attachment = await session.attach({ client, cursor, replacesSilent, canResume, address });
   // A `reset` is the largest thing that a client can ask for, as often as it likes.
   const { reset } = attachment.start;
   if (reset) context.chargeRequests(countCharacters(reset) / CHARACTERS_PER_REQUEST);

@@ -104,6 +104,7 @@ async function openUpgrade(
   const named = {
     ...query,
     client: client ?? ANONYMOUS,
+    canResume: !isBare,
     ...(mayConfigure ? { firstRunDelayMs: FIRST_MESSAGE_MS } : {}),
   };
   const { reader, ignored } = isAdkPage(query, name)
