@@ -15,7 +15,7 @@ const TABLE = {
   emulator: ['audio'],
   'emulator/gemini': ['emulator', 'audio'],
   'emulator/openai': ['emulator'],
-  models: ['wire', 'json', 'audio'],
+  models: ['wire', 'json', 'audio', 'memory'],
   'models/gemini': ['wire', 'audio', 'models'],
   'models/openai': ['wire', 'audio', 'models'],
   'models/qwen': ['wire', 'audio', 'models'],
@@ -57,7 +57,7 @@ TABLE.http = [
   'agent/run',
   'store',
 ];
-TABLE['http/delivery'] = ['http', ...TABLE.http];
+TABLE['http/delivery'] = ['http', 'memory', ...TABLE.http];
 TABLE['http/routes'] = ['http/delivery', ...TABLE['http/delivery']];
 TABLE.client = WIRE;
 TABLE.doctor = ['client', ...WIRE];

@@ -1,8 +1,9 @@
 import { randomFillSync } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { OutputBuffer } from '../memory/output-buffer.ts';
 
-/** Size of the memory that frames are written from, in bytes. `ws` sends a longer frame. */
-const SCRATCH_BYTES = 64 * 1024;
+/** Size of the memory in which frames are made, in bytes. `ws` sends a longer frame. */
+const BUFFER_BYTES = 64 * 1024;
 /** Bytes before the payload: two, the length, and the masking key. @see RFC 6455, section 5.2 */
 const SHORT_HEADER = 6;
 const LONG_HEADER = 8;
@@ -12,19 +13,13 @@ const MAX_LONG = 65_535;
 /** The end of a text message, and the mark of a masked payload. */
 const FINAL_TEXT = 0x81;
 const MASKED = 0x80;
-/** Payload of every frame in `Scratch`: at a whole word, because it is masked by words. */
+/** Payload of every frame in the memory: at a whole word, because it is masked by words. */
 const PAYLOAD_AT = LONG_HEADER;
-const MAX_PAYLOAD = Math.min(MAX_LONG, SCRATCH_BYTES - PAYLOAD_AT);
+const MAX_PAYLOAD = Math.min(MAX_LONG, BUFFER_BYTES - PAYLOAD_AT);
 /** Number of masking keys that are made at a time. Each is used once. */
 const KEYS = 1_024;
 
-/** Memory in which a frame is made. */
-class Scratch {
-  readonly bytes = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
-  readonly words = new Uint32Array(this.bytes.buffer);
-}
-
-let scratch = new Scratch();
+const output = new OutputBuffer(BUFFER_BYTES);
 const keys = new Uint32Array(KEYS);
 let unusedKeys = 0;
 
@@ -36,14 +31,27 @@ let unusedKeys = 0;
 export function writeMaskedFrame(connection: Socket, text: string): boolean {
   // Each character takes three bytes at most.
   if (text.length > MAX_PAYLOAD / 3 && Buffer.byteLength(text) > MAX_PAYLOAD) return false;
-  if (connection.writableLength > 0 || connection.writableCorked > 0) return false;
-  const { bytes } = scratch;
-  const length = bytes.write(text, PAYLOAD_AT);
-  maskPayload(scratch.words, length, takeKey());
-  connection.write(bytes.subarray(writeHeader(bytes, length), PAYLOAD_AT + length));
-  // The system did not accept all of it at once. The connection keeps the memory until it does.
-  if (connection.writableLength > 0) scratch = new Scratch();
+  if (isWaiting(connection)) return false;
+  sendPayload(connection, output.bytes.write(text, PAYLOAD_AT));
   return true;
+}
+
+/** Does the same with a text in several pieces, all of them ASCII. To put them together would cost as much as the rest. */
+export function writeMaskedAscii(connection: Socket, pieces: readonly string[]): boolean {
+  let length = 0;
+  for (const piece of pieces) length += piece.length;
+  if (length > MAX_PAYLOAD || isWaiting(connection)) return false;
+  sendPayload(connection, output.writeAscii(pieces, PAYLOAD_AT) - PAYLOAD_AT);
+  return true;
+}
+
+function isWaiting({ writableLength, writableCorked }: Socket): boolean {
+  return writableLength > 0 || writableCorked > 0;
+}
+
+function sendPayload(connection: Socket, length: number): void {
+  maskPayload(output.words, length, takeKey());
+  output.send(connection, writeHeader(output.bytes, length), PAYLOAD_AT + length);
 }
 
 function takeKey(): number {

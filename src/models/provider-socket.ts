@@ -5,7 +5,7 @@ import WebSocket from 'ws';
 import { RepeatedJson } from '../json/repeated-json.ts';
 import { isRecord } from '../wire/record.ts';
 import { WireError } from '../wire/wire-error.ts';
-import { writeMaskedFrame } from './masked-frame.ts';
+import { writeMaskedAscii, writeMaskedFrame } from './masked-frame.ts';
 
 /** How a socket ended. */
 export interface SocketClose {
@@ -120,6 +120,13 @@ export class ProviderSocket {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
     if (this.#connection && writeMaskedFrame(this.#connection, text)) return;
     this.#socket.send(Buffer.from(text), TEXT);
+  }
+
+  /** Sends a text frame that is given in pieces, all of them ASCII. */
+  sendAscii(pieces: readonly string[]): void {
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    if (this.#connection && writeMaskedAscii(this.#connection, pieces)) return;
+    this.#socket.send(Buffer.from(pieces.join(''), 'latin1'), TEXT);
   }
 
   /** Closes with 1000. The socket is destroyed if the peer does not answer within 2 s. */

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { expect, test } from '@jest/globals';
 import { WebSocket, WebSocketServer } from 'ws';
-import { writeMaskedFrame } from '../../src/models/masked-frame.ts';
+import { writeMaskedAscii, writeMaskedFrame } from '../../src/models/masked-frame.ts';
 import { closesAfterEach } from './cleanup.ts';
 import { until } from './until.ts';
 
@@ -42,6 +42,18 @@ test('texts of all lengths arrive unchanged and in order, between those that ws 
   }
   await until(() => texts.length === 2 * sent.length);
   expect(texts).toEqual(sent.flatMap((text) => [text, 'between']));
+});
+
+test('ASCII texts in pieces arrive as one text each, and longer ones than a frame may have are left to ws', async () => {
+  const { connection, texts } = await openPair();
+  const sent = [['{"data":"', 'A'.repeat(4_300), '"}'], ['a'], ['', 'b', ''], ['x'.repeat(30_000), 'y'.repeat(35_000)]];
+  for (const pieces of sent) {
+    await until(() => connection.writableLength === 0);
+    expect(writeMaskedAscii(connection, pieces)).toBe(true);
+  }
+  expect(writeMaskedAscii(connection, ['x'.repeat(40_000), 'y'.repeat(40_000)])).toBe(false);
+  await until(() => texts.length === sent.length);
+  expect(texts).toEqual(sent.map((pieces) => pieces.join('')));
 });
 
 test('each frame has a key of its own', async () => {

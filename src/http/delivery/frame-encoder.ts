@@ -50,7 +50,7 @@ function identifyFrames(epoch: string, seq: number, encoded: readonly (Frame | u
   return { places, frames };
 }
 
-function identifyFrame(id: string, { event, data, isAscii }: Frame): IdentifiedFrame {
-  if (isAscii) return event === undefined ? { id, data, isAscii } : { id, event, data, isAscii };
+function identifyFrame(id: string, { event, data, pieces }: Frame): IdentifiedFrame {
+  if (pieces) return event === undefined ? { id, data, pieces } : { id, event, data, pieces };
   return event === undefined ? { id, data } : { id, event, data };
 }

@@ -119,9 +119,9 @@ export class SseSink implements Sink {
 function formatFrames(frames: readonly IdentifiedFrame[]): SseChunk {
   let text = '';
   let areAscii = true;
-  for (const { id, event, data, isAscii = false } of frames) {
+  for (const { id, event, data, pieces } of frames) {
     text += encodeJsonEvent(id, event, data);
-    areAscii &&= isAscii;
+    areAscii &&= pieces !== undefined;
   }
   return toChunk(text, areAscii);
 }

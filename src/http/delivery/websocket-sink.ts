@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
+import { OutputBuffer } from '../../memory/output-buffer.ts';
 import type { MemoryBudget } from '../../session/memory-budget.ts';
 import type { Frame } from '../../wire/dialects/dialect.ts';
-import { encodeEventObject } from '../../wire/framing/event-object.ts';
+import { openEventObject } from '../../wire/framing/event-object.ts';
 import { encodeTextFrameHeader } from '../../wire/framing/websocket-frame.ts';
 import type { IdentifiedFrame } from './frame-encoder.ts';
 import type { ControlFrame, Sink } from './push-reader.ts';
@@ -15,28 +16,34 @@ const GOING_AWAY = 1001;
 
 /** Form of the messages on a WebSocket. */
 export interface SocketFormat {
-  /** @returns the message for an event; `undefined` if events of this kind are not sent */
-  encode(id: string | undefined, frame: Frame): string | undefined;
+  /** @returns what is before and after the data of an event; `undefined` if events of this kind are not sent */
+  wrap(id: string | undefined, event: string | undefined): readonly [before: string, after: string] | undefined;
   /** Whether `session` is sent when the connection opens. A page of AgentScope gets it later, as the answer to `client_session_create`. */
   readonly sendsSession: boolean;
 }
 
 /** Each event as an object with its id, name and data, for a client that acknowledges and resumes. */
 export const EVENT_OBJECTS: SocketFormat = {
-  encode: (id, { event, data }) => encodeEventObject(id, event, data),
+  wrap: (id, event) => [openEventObject(id, event), '}'],
   sendsSession: true,
 };
+const NOTHING_AROUND = ['', ''] as const;
 /** The data of each unnamed event, as the pages of others expect it. */
 export const BARE_MESSAGES: SocketFormat = {
-  encode: (_id, { event, data }) => (event === undefined ? data : undefined),
+  wrap: (_id, event) => (event === undefined ? NOTHING_AROUND : undefined),
   sendsSession: false,
 };
 
-/** Text of one message, and its WebSocket frame in latin1 if the text is ASCII. */
+/** Text of one message, and the pieces of its WebSocket frame in latin1 if the text is ASCII. */
 interface SocketMessage {
   readonly text: string;
-  readonly frame: string | undefined;
+  readonly pieces: readonly string[] | undefined;
 }
+
+/** Memory in which the frames of all WebSockets are made. A longer frame is written as a string. */
+const output = new OutputBuffer(64 * 1024);
+/** Length of the longest text that fits into it with its header, which has ten bytes at most. */
+const MAX_TEXT = output.size - 10;
 
 /** The frames that were formatted last, and the result. All readers that are up to date write the same array, one after the other. */
 interface Latest {
@@ -119,35 +126,51 @@ export class WebSocketSink implements Sink {
   }
 
   #sendFrame(id: string | undefined, frame: Frame): void {
-    const message = this.#format.encode(id, frame);
-    if (message !== undefined) this.#send(encodeMessage(message, frame.isAscii));
+    const message = encodeMessage(this.#format, id, frame);
+    if (message) this.#send(message);
   }
 
-  #send({ text, frame }: SocketMessage): void {
+  #send({ text, pieces }: SocketMessage): void {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
-    // Each frame of `ws` is two buffers and two writes. Node writes a string from its stack, without memory of its own.
-    if (frame === undefined) this.#socket.send(text);
-    else this.#connection.write(frame, 'latin1');
+    // Each frame of `ws` is two buffers and two writes.
+    if (!pieces) this.#socket.send(text);
+    else this.#writePieces(pieces, text.length);
     if (!this.#connection.writableNeedDrain) return;
     this.#isBlocked = true;
     if (!this.#waiting.onBlocked(this.#connection.writableLength)) this.destroy();
+  }
+
+  /** @param length number of characters of the text */
+  #writePieces(pieces: readonly string[], length: number): void {
+    const connection = this.#connection;
+    const isWaiting = connection.writableLength > 0 || connection.writableCorked > 0;
+    if (isWaiting || length > MAX_TEXT) connection.write(pieces.join(''), 'latin1');
+    else output.send(connection, 0, output.writeAscii(pieces, 0));
   }
 }
 
 function encodeMessages(format: SocketFormat, frames: readonly IdentifiedFrame[]): SocketMessage[] {
   const messages: SocketMessage[] = [];
   for (const frame of frames) {
-    const text = format.encode(frame.id, frame);
-    if (text !== undefined) messages.push(encodeMessage(text, frame.isAscii));
+    const message = encodeMessage(format, frame.id, frame);
+    if (message) messages.push(message);
   }
   return messages;
 }
 
-function encodeMessage(text: string, isAscii = false): SocketMessage {
+function encodeMessage(
+  format: SocketFormat,
+  id: string | undefined,
+  { event, data, pieces }: Frame,
+): SocketMessage | undefined {
+  const around = format.wrap(id, event);
+  if (!around) return undefined;
+  const [before, after] = around;
+  const text = before + data + after;
   const header = encodeTextFrameHeader(text.length);
-  const frame = header + text;
-  if (isAscii) return { text, frame };
+  if (pieces) return { text, pieces: [header, before, ...pieces, after] };
   // The text is not measured by itself: that would make a copy of it, and the write another one of the frame.
-  const fits = Buffer.byteLength(frame) === Buffer.byteLength(header) + text.length;
-  return { text, frame: fits ? frame : undefined };
+  const frame = header + text;
+  const isAscii = Buffer.byteLength(frame) === Buffer.byteLength(header) + text.length;
+  return { text, pieces: isAscii ? [frame] : undefined };
 }

@@ -79,6 +79,11 @@ export class SdkSocket implements SocketObserver {
     this.#setupSent = true;
   }
 
+  /** Does the same with a frame that is given in pieces, all of them ASCII. The setup was sent before. */
+  sendAscii(pieces: readonly string[]): void {
+    this.#socket?.sendAscii(pieces);
+  }
+
   close(): void {
     this.#socket?.close();
   }

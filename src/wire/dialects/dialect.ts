@@ -3,14 +3,20 @@ import type { LogEntry, SessionNames } from '../log-entry.ts';
 import type { ConnectionEvents } from '../named-events.ts';
 import type { ErrorBody } from '../wire-error.ts';
 
+/** A text that is base64, with what is before it and after it. */
+export type AsciiPieces = readonly [before: string, base64: string, after: string];
+
 /** One message on its way to a client, before it is framed for a connection. */
 export interface Frame {
   /** Name of the event; absent for an unnamed message. */
   readonly event?: string;
   /** JSON on one line. */
   readonly data: string;
-  /** Whether name and data are known to be ASCII, so that nobody needs to examine them. Default: not known. */
-  readonly isAscii?: true;
+  /**
+   * The data in pieces, all of them ASCII, as its name is: so nobody needs to examine it, or to put it together. Default: it may be anything, and is in one
+   * piece.
+   */
+  readonly pieces?: AsciiPieces;
 }
 
 export type DialectName = 'plain' | 'adk' | 'agentscope';

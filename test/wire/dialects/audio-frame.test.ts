@@ -9,7 +9,7 @@ import type { LogEntry } from '../../../src/wire/log-entry.ts';
 const isAscii = (text: string) =>
   Buffer.byteLength(text) === text.length && Buffer.from(text).every((byte) => byte < 0x80);
 
-test('a frame of base64 between ASCII is known to be ASCII, and any other is encoded as JSON encodes it', () => {
+test('a frame of base64 between ASCII is in pieces, and any other is encoded as JSON encodes it', () => {
   const text = fc.oneof(
     fc.base64String(),
     fc.string({ unit: 'binary' }),
@@ -20,15 +20,17 @@ test('a frame of base64 between ASCII is known to be ASCII, and any other is enc
       const before = `{${JSON.stringify(name)}:`;
       const frame = encodeAudioFrame(before, data, ',"end":1}');
       expect(frame.data).toBe(`${before}${JSON.stringify(data)},"end":1}`);
-      if (frame.isAscii) expect(isAscii(frame.data)).toBe(true);
+      if (!frame.pieces) return;
+      expect(frame.pieces.join('')).toBe(frame.data);
+      expect(isAscii(frame.data)).toBe(true);
     }),
     { numRuns: 1_000 },
   );
-  expect(encodeAudioFrame('{"data":', 'AAAA', '}')).toEqual({ data: '{"data":"AAAA"}', isAscii: true });
+  expect(encodeAudioFrame('{"data":', 'AAAA', '}').pieces).toEqual(['{"data":"', 'AAAA', '"}']);
 });
 
 test.each([plainDialect, adkDialect, agentScopeDialect])(
-  'speech in the dialect $name is known to be ASCII, unless the agent has another name',
+  'speech in the dialect $name is in pieces, unless the agent has a name that is not ASCII',
   (dialect) => {
     const encode = (author: string) => {
       const content = { role: 'model', parts: [{ inlineData: { mimeType: 'audio/pcm;rate=24000', data: 'AAAA' } }] };
@@ -37,8 +39,8 @@ test.each([plainDialect, adkDialect, agentScopeDialect])(
       const entry: LogEntry = { seq: 1, turn: 1, message: { event }, names };
       return dialect.encodeEntry(entry).filter((frame) => frame?.data.includes('AAAA'));
     };
-    expect(encode('Ann')).toMatchObject([{ isAscii: true }]);
+    expect(encode('Ann')[0]?.pieces?.[1]).toBe('AAAA');
     const [named] = encode('Zoë');
-    expect(named?.isAscii ?? false).toBe(isAscii(named?.data ?? ''));
+    expect(named?.pieces !== undefined).toBe(isAscii(named?.data ?? ''));
   },
 );
