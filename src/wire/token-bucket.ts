@@ -30,6 +30,8 @@ export class TokenBucket {
 
   /** Tells whether the bucket holds a whole token. */
   hasToken(now: number): boolean {
+    // What time has added since makes no difference then.
+    if (this.#tokens >= WHOLE_TOKEN) return true;
     this.#refill(now);
     return this.#tokens >= WHOLE_TOKEN;
   }
