@@ -161,7 +161,7 @@ async function examineList(
     { id: 'empty', title: '', lastUpdateTime: now - 9_000_000 },
   ];
   const list = /\/sessions\/[^/]+(\?|$)/;
-  await page.route(list, (route) => route.fulfill({ json: { sessions } }));
+  await page.route(list, (route) => route.fulfill({ json: { sessions, volatile: true } }));
   await press(words.conversations);
   await page.locator('.conversation-row').first().waitFor();
   const row = page.locator('.conversation-row').nth(1);
