@@ -51,7 +51,7 @@ vm.SourceTextModule = new Proxy(SourceTextModule, {
 vm.compileFunction = (code, parameters, options) => {
   const cachedData = findCompiled(options.filename, code);
   const compiled = compileFunction(code, parameters, { ...options, cachedData, produceCachedData: !cachedData });
-  if (!cachedData) storeCompiled(options.filename, code, () => compiled.cachedData);
+  if (compiled.cachedData) storeCompiled(options.filename, code, () => compiled.cachedData);
   else if (compiled.cachedDataRejected) compiledFiles.delete(options.filename);
   return compiled;
 };
@@ -63,5 +63,7 @@ function findCompiled(file, code) {
 
 function storeCompiled(file, code, createCachedData) {
   // A process loads the file of a suite only once.
-  if (!file.endsWith('.test.ts')) compiledFiles.set(file, { code, cachedData: createCachedData() });
+  if (file.endsWith('.test.ts')) return;
+  // The buffer that V8 returns can belong to the global scope of the suite, which it would keep in memory. The copy does not.
+  compiledFiles.set(file, { code, cachedData: Buffer.from(createCachedData()) });
 }
