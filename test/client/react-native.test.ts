@@ -69,6 +69,7 @@ describe('in an app of React Native, whose fetch reads no stream,', () => {
 
   test('auto stays with polls where no WebSocket passes, and carries text, speech and a change of the modality', async () => {
     const { url } = await startTestServer();
+    const before = BlockedWebSocket.attempts;
     const app = await createApp({ WebSocket: BlockedWebSocket });
     const { client, rungs, problems, nextAnswer } = talkIn(app, { url, isAudio: undefined });
     const heard: string[] = [];
@@ -79,7 +80,6 @@ describe('in an app of React Native, whose fetch reads no stream,', () => {
     await nextAnswer();
     await say(client, 'what did I say?');
     expect(await nextAnswer()).toBe('You said: zähle bis ∞');
-    const before = BlockedWebSocket.attempts;
     await waitFor('the trial of a WebSocket', () => BlockedWebSocket.attempts > before);
     await client.setAudio(true);
     client.sendAudio(new Uint8Array(speech(1)));
