@@ -36,18 +36,21 @@ export function report({ what, pairs, other, unit, budget }: Row): void {
   );
 }
 
-/**
- * Takes ours and the other in turn, so that both see the same moods of the machine. The first of each, while code is still being compiled,
- * does not count.
- */
+/** Time for which ours and the other run before they are measured, in ms. V8 compiles their code meanwhile, in threads that would count. */
+const WARM_UP_MS = 10_000;
+
+/** Takes ours and the other in turn, so that both see the same moods of the machine. */
 export async function inTurn(
   what: string,
   rounds: number,
   ours: () => Promise<number>,
   other: () => Promise<number>,
 ): Promise<[ours: number, other: number][]> {
-  await other();
-  await ours();
+  const warmedUpAt = performance.now() + WARM_UP_MS;
+  do {
+    await other();
+    await ours();
+  } while (performance.now() < warmedUpAt);
   const pairs: [number, number][] = [];
   for (let round = 1; round <= rounds; round += 1) {
     const before = round % 2 === 0 ? await ours() : undefined;

@@ -5,8 +5,11 @@ import type { LogPosition } from './log/log-view.ts';
 import type { ResetReason } from './reset-start.ts';
 import type { Attachment, ConnectionListener, ReaderInfo, Start } from './session-handle.ts';
 
-/** Number of entries that are written to a reader who cannot resume before they are released. */
-const RELEASED_AT_A_TIME = 32;
+/**
+ * Number of entries that are written to a reader who cannot resume before they are released. Their audio fits into one slab, which is used again at once:
+ * with 32 entries the log needed new memory all the time, and the garbage collector cost as much as the rest of the server.
+ */
+const RELEASED_AT_A_TIME = 4;
 
 /** Parts of a live session that its connections use. */
 export interface ConnectionsOptions {
@@ -79,7 +82,7 @@ export class Connections {
 
   /** Releases what was written to a client that cannot resume, as if the client had acknowledged it. */
   releaseWritten(client: string, seq: number): void {
-    if (seq < (this.#acks.get(client) ?? 0) + RELEASED_AT_A_TIME) return;
+    if (seq <= (this.#acks.get(client) ?? 0) + RELEASED_AT_A_TIME) return;
     // Other readers may not have the newest entry yet.
     this.#acks.record(client, seq - 1);
     this.#options.log.release(this.#acks.findReleasable(this.#attached, Date.now()));
