@@ -67,6 +67,8 @@ async function connect({
     idle_in_transaction_session_timeout: STATEMENT_MS,
     types,
   });
+  // A connection that breaks while a statement or a transaction uses it fails them, and emits the error as well, which would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   pool.on('error', onConnectionError);
   return { db: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }), sql };
 }

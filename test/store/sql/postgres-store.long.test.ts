@@ -111,6 +111,27 @@ if (reason !== undefined && process.env.CI !== 'true') {
       await store.close();
     }, 60_000);
 
+    test('a connection that the database ends in the middle of a commit fails this commit and nothing else', async () => {
+      const url = await postgres.createDatabase();
+      const store = createPostgresStore({ url });
+      afterTest(() => store.close());
+      await store.commit(KEY, { events: [textEvent('before')] });
+      const admin = new pg.Client({ connectionString: url });
+      await admin.connect();
+      afterTest(() => admin.end());
+      await admin.query('BEGIN');
+      await admin.query('LOCK TABLE bidi_sessions');
+      const turn = { events: [textEvent('after')] };
+      const failed = store.commit(KEY, turn).catch((error) => error);
+      const end = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+      let ended = 0;
+      while (ended === 0) ended = (await admin.query(end)).rowCount ?? 0;
+      expect(await failed).toBeInstanceOf(Error);
+      await admin.query('COMMIT');
+      await store.commit(KEY, turn);
+      expect(await loadTexts(store)).toEqual(['before', 'after']);
+    }, 60_000);
+
     test('a server whose database is down at the start, and drops in a conversation, goes on, tells the client, and stores all of it', async () => {
       const url = new URL(await postgres.createDatabase());
       const line = await openLine(Number(url.port));
