@@ -38,6 +38,11 @@ export class Acknowledgements {
     this.#clients.set(client, acknowledged);
   }
 
+  /** Forgets a client that cannot ask again for what was written to it: its next connection is that of another page. */
+  forget(client: string): void {
+    this.#clients.delete(client);
+  }
+
   /**
    * Records the end of a connection.
    * @param now current time, in ms since 1970

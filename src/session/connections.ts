@@ -80,11 +80,17 @@ export class Connections {
     log.wakeReaders();
   }
 
-  /** Releases what was written to a client that cannot resume, as if the client had acknowledged it. */
+  /**
+   * Releases what was written to a client that cannot resume, as if the client had acknowledged it.
+   * @param seq newest entry that was written to one of its connections
+   */
   releaseWritten(client: string, seq: number): void {
-    if (seq <= (this.#acks.get(client) ?? 0) + RELEASED_AT_A_TIME) return;
+    const acked = this.#acks.get(client) ?? 0;
+    if (seq <= acked + RELEASED_AT_A_TIME) return;
     // Other readers may not have the newest entry yet.
-    this.#acks.record(client, seq - 1);
+    const written = Math.min(seq - 1, this.#findWrittenToAll(client));
+    if (written < acked + RELEASED_AT_A_TIME) return;
+    this.#acks.record(client, written);
     this.#options.log.release(this.#acks.findReleasable(this.#attached, Date.now()));
   }
 
@@ -141,7 +147,9 @@ export class Connections {
     connection.stopCounting();
     const { client } = connection;
     if (client !== undefined && this.#active.get(client) === connection) this.#active.delete(client);
-    this.#lastStart = connection.start.reset ? 'too_old' : position;
+    // After a connection that was superseded, its successor is the one to continue for, also if it has ended before.
+    if (!connection.isSuperseded) this.#lastStart = connection.start.reset ? 'too_old' : position;
+    if (client !== undefined && !connection.canResume && !this.#findAttached(client)) this.#acks.forget(client);
     this.#acks.onDisconnect(client, Date.now());
     if (this.#attached.size === 0) this.#options.onEmpty();
   }
@@ -177,6 +185,15 @@ export class Connections {
     return undefined;
   }
 
+  /** Returns the newest entry that each connection of a client has, except those that were superseded. */
+  #findWrittenToAll(client: string): number {
+    let least = Number.POSITIVE_INFINITY;
+    for (const connection of this.#attached) {
+      if (connection.client === client && !connection.isSuperseded) least = Math.min(least, connection.written);
+    }
+    return least;
+  }
+
   #findHead(): LogPosition {
     return { seq: this.#options.log.head + 1, frames: 0 };
   }
@@ -185,12 +202,15 @@ export class Connections {
 /** Attached connection, as the reader sees it. */
 class Connection implements Attachment {
   readonly client: string | undefined;
+  /** As in `ReaderInfo`. */
+  readonly canResume: boolean;
+  /** Whether a newer connection of the client has taken its place. */
+  isSuperseded = false;
   start: Start;
   /** Newest entry that was written; before the first, the entry before the start. */
   written: number;
   readonly stopCounting: () => void;
   readonly #connections: Connections;
-  readonly #canResume: boolean;
   #listener: ConnectionListener | undefined;
   /** Wait before the client may reconnect, in ms; `undefined` unless the connection was drained. */
   #retryMs: number | undefined;
@@ -202,7 +222,7 @@ class Connection implements Attachment {
     stopCounting: () => void,
   ) {
     this.#connections = connections;
-    this.#canResume = canResume;
+    this.canResume = canResume;
     this.stopCounting = stopCounting;
     this.client = client;
     this.start = { position };
@@ -234,7 +254,9 @@ class Connection implements Attachment {
 
   recordWritten(seq: number): void {
     this.written = seq;
-    if (!this.#canResume && this.client !== undefined) this.#connections.releaseWritten(this.client, seq);
+    // The entries that pass a connection that was superseded are not shown to anybody.
+    if (this.canResume || this.isSuperseded || this.client === undefined) return;
+    this.#connections.releaseWritten(this.client, seq);
   }
 
   async restart(): Promise<Start> {
@@ -252,6 +274,7 @@ class Connection implements Attachment {
   }
 
   supersede(): void {
+    this.isSuperseded = true;
     this.#listener?.onSuperseded();
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import type { ActiveSessionsOptions } from '../../src/session/active-sessions.ts';
 import type { LiveSession } from '../../src/session/live-session.ts';
+import type { Attachment } from '../../src/session/session-handle.ts';
 import { toSizedRequest } from '../../src/wire/byte-size.ts';
 import { formatCursor } from '../../src/wire/cursor.ts';
 import { runnerFor } from '../agent/talk.ts';
@@ -32,6 +33,13 @@ async function acknowledge(session: LiveSession, client: string, seq: number): P
   const ack = { epoch: session.log.epoch, seq };
   const answer = await session.post({ envelope: { client, cseq: undefined, ack }, body: { requests: [] } });
   expect(answer).toMatchObject({ status: 'sent' });
+}
+
+/** Attaches a page that cannot resume, and gets the events in the place of an older one. */
+async function attachPage(session: LiveSession): Promise<Attachment> {
+  const page = await session.attach({ client: 'page', cursor: undefined, canResume: false });
+  page.activate({ onSuperseded: () => undefined, onDrain: () => undefined });
+  return page;
 }
 
 describe('release', () => {
@@ -80,6 +88,57 @@ describe('release', () => {
     page.detach({ seq: 41, frames: 0 });
     const next = await session.attach({ client: 'page', cursor: undefined, canResume: false });
     expect(next.start).toEqual({ position: { seq: 41, frames: 0 } });
+  });
+
+  test('entries are kept for a page that is slower than an older one, which it has muted', async () => {
+    const { session, fill } = await scripted();
+    const older = await attachPage(session);
+    const newer = await attachPage(session);
+    await fill(50);
+    for (let seq = 1; seq <= session.log.head; seq += 1) older.recordWritten(seq);
+    expect(session.log.oldest).toBe(1);
+    for (let seq = 3; seq <= 20; seq += 1) newer.recordWritten(seq);
+    older.recordWritten(session.log.head);
+    expect(session.log.oldest).toBe(17);
+  });
+
+  test('entries are kept for a page that is attached and not written to yet', async () => {
+    const { session, fill } = await scripted();
+    const older = await attachPage(session);
+    const newer = await session.attach({ client: 'page', cursor: undefined, canResume: false });
+    await fill(50);
+    for (let seq = 1; seq <= session.log.head; seq += 1) older.recordWritten(seq);
+    expect(session.log.oldest).toBeLessThanOrEqual(newer.start.position.seq);
+  });
+
+  test('a page continues after the newest one before, although the connection of an older one ended later', async () => {
+    const { session, fill } = await scripted();
+    const older = await attachPage(session);
+    const newer = await attachPage(session);
+    await fill(50);
+    for (let seq = 3; seq <= 40; seq += 1) newer.recordWritten(seq);
+    newer.detach({ seq: 41, frames: 0 });
+    older.detach({ seq: 3, frames: 0 });
+    const next = await attachPage(session);
+    expect(next.start).toEqual({ position: { seq: 41, frames: 0 } });
+  });
+
+  test('30 s after the last page has left, its entries are kept for nobody', async () => {
+    const { session, fill } = await scripted();
+    const page = await attachPage(session);
+    await TestReader.attach(session, undefined, 'a');
+    await fill(20);
+    for (let seq = 1; seq <= 15; seq += 1) page.recordWritten(seq);
+    page.detach({ seq: 16, frames: 0 });
+    await acknowledge(session, 'a', 20);
+    expect(session.log.oldest).toBeLessThanOrEqual(16);
+    const now = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 31_000);
+    try {
+      await acknowledge(session, 'a', 20);
+      expect(session.log.oldest).toBe(21);
+    } finally {
+      now.mockRestore();
+    }
   });
 
   test('entries are kept until the slowest client has acknowledged them', async () => {
