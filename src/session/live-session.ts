@@ -222,7 +222,7 @@ export class LiveSession implements SessionHandle {
     const { runConfig } = this.#settings;
     const settings = resolveRunSettings(this.#options.runner, mergeRunConfig(runConfig, requested));
     if (isSameRun(settings.runConfig, runConfig)) return false;
-    this.#options.account.checkRun();
+    if (!this.#runs.isWaiting) this.#options.account.checkRun();
     if (!this.#runs.replace(settings.runConfig, this.#persona)) return false;
     this.#settings = settings;
     this.#ownedLog.append({ reconfigured: describeSettings(settings) });

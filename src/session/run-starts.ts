@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { setImmediate } from 'node:timers';
 
 /** Maximum wait of a run for sessions that are being opened, in ms. Afterwards it starts at the end of the next turn of the event loop. */
@@ -20,10 +21,12 @@ export class RunStarts {
    * @returns function that removes the run from those that wait
    */
   add(start: () => void): () => void {
-    this.#waiting.set(start, performance.now());
+    // An app may keep its user in an `AsyncLocalStorage`. The tools of a run must find the user of their own session there.
+    const own = AsyncResource.bind(start);
+    this.#waiting.set(own, performance.now());
     this.#isOpening = true;
     this.#schedule();
-    return () => this.#waiting.delete(start);
+    return () => this.#waiting.delete(own);
   }
 
   #schedule(): void {

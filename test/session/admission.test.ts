@@ -174,4 +174,13 @@ describe('a session', () => {
     }
     expect(runs).toBe(3);
   });
+
+  test('whose first run has not started gives it other settings without a further run', async () => {
+    const { admission } = admissionOf({ modelConnectionsPerMinute: 1 });
+    const session = await open(closing(sessionsOf(runnerFor(modelAt('http://127.0.0.1:1')), { admission })));
+    expect(session.reconfigure({ responseModalities: ['AUDIO'] })).toBe(true);
+    expect(() => session.reconfigure({ responseModalities: ['TEXT'] })).toThrow(
+      expect.objectContaining({ code: 'too_many_model_connections' }),
+    );
+  });
 });

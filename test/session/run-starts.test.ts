@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { RunStarts } from '../../src/session/run-starts.ts';
@@ -83,4 +84,14 @@ test('a run that starts may add another one, which takes its turn', async () => 
   await nextTurn();
   await nextTurn();
   expect(second).toHaveBeenCalledTimes(1);
+});
+
+test('each run starts in the asynchronous context in which it was added, whoever scheduled the turn', async () => {
+  const users = new AsyncLocalStorage<string>();
+  const starts = new RunStarts();
+  const seen: (string | undefined)[] = [];
+  for (const user of ['ann', 'ben']) users.run(user, () => starts.add(() => seen.push(users.getStore())));
+  starts.add(() => seen.push(users.getStore()));
+  for (let turn = 0; turn < 5; turn += 1) await nextTurn();
+  expect(seen).toEqual(['ann', 'ben', undefined]);
 });
