@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
 import { OutputBuffer } from '../../memory/output-buffer.ts';
@@ -56,6 +56,8 @@ const latest = new Map<SocketFormat, Latest>();
 export class WebSocketSink implements Sink {
   readonly #socket: WebSocket;
   readonly #connection: Duplex;
+  /** Whether the connection is one of Node. Any other stream, which an app gave to its HTTP server, may keep what it has accepted. */
+  readonly #isSocket: boolean;
   readonly #format: SocketFormat;
   readonly #waiting: WaitingOutput;
   #isBlocked = false;
@@ -70,6 +72,7 @@ export class WebSocketSink implements Sink {
   constructor(socket: WebSocket, connection: Duplex, format: SocketFormat, memory: MemoryBudget) {
     this.#socket = socket;
     this.#connection = connection;
+    this.#isSocket = connection instanceof Socket;
     this.#format = format;
     this.#waiting = new WaitingOutput(memory);
     connection.on('close', () => this.#waiting.onClosed());
@@ -144,7 +147,7 @@ export class WebSocketSink implements Sink {
   #writePieces(pieces: readonly string[], length: number): void {
     const connection = this.#connection;
     const isWaiting = connection.writableLength > 0 || connection.writableCorked > 0;
-    if (isWaiting || length > MAX_TEXT) connection.write(pieces.join(''), 'latin1');
+    if (isWaiting || length > MAX_TEXT || !this.#isSocket) connection.write(pieces.join(''), 'latin1');
     else output.send(connection, 0, output.writeAscii(pieces, 0));
   }
 }
