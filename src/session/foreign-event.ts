@@ -1,6 +1,8 @@
 import { copyJson, type JsonLimits } from '../isolation/bounded-json.ts';
 import { listShownTurns } from '../store/shown-turns.ts';
 import type { AgentEvent } from '../wire/agent-event.ts';
+import { adkDialect } from '../wire/dialects/adk.ts';
+import { agentScopeDialect } from '../wire/dialects/agentscope.ts';
 import { plainDialect } from '../wire/dialects/plain.ts';
 import { isRecord } from '../wire/record.ts';
 import { entrySize } from './log/entry-size.ts';
@@ -28,11 +30,13 @@ export function copyForeignEvent(given: unknown): AgentEvent {
   return event;
 }
 
+const DIALECTS = [plainDialect, adkDialect, agentScopeDialect];
+
 /** Uses an event in each way in which it will be used. */
 function isUsable(event: AgentEvent): boolean {
   try {
     const bytes = entrySize({ event });
-    plainDialect.encodeEntry({ seq: 1, turn: 1, message: { event } });
+    for (const dialect of DIALECTS) dialect.encodeEntry({ seq: 1, turn: 1, message: { event } });
     listShownTurns([event]);
     return typeof event.author === 'string' && Number.isFinite(bytes);
   } catch {

@@ -80,10 +80,10 @@ function encodeEvent(event: AgentEvent, turn: number, hasAudio: boolean): readon
   // All of the entry is audio that is not sent.
   else if (event.content?.parts?.length) frames.push(undefined);
   for (const id of event.confirmToolIds ?? []) frames.push(encodeConfirmationRequest(event, id));
-  const { interimInputTranscription: interim, toolConfirmation, toolCancellation = [], status } = event;
+  const { interimInputTranscription: interim, toolConfirmation, toolCancellation, status } = event;
   if (interim) frames.push(encodeNamed('interim_transcript', { text: interim.text, turn }));
   if (toolConfirmation) frames.push(encodeNamed('tool_confirmed', toolConfirmation));
-  for (const id of toolCancellation) frames.push(encodeNamed('tool_cancel', { id }));
+  for (const id of toolCancellation ?? []) frames.push(encodeNamed('tool_cancel', { id }));
   if (status) frames.push(encodeNamed('status', status));
   return frames;
 }
@@ -95,10 +95,10 @@ const PIECE_FIELDS: ReadonlySet<string> = new Set(['id', 'invocationId', 'author
 function findPlainPiece(event: AgentEvent): InlineData | undefined {
   for (const field in event) if (!PIECE_FIELDS.has(field)) return undefined;
   const { id, invocationId, timestamp, content } = event;
-  // A runner that is not ours may leave some of them out.
+  // A runner that is not ours may leave some of them out, or set them to null.
   if (typeof id !== 'string' || typeof invocationId !== 'string' || typeof timestamp !== 'number') return undefined;
-  const { parts = [] } = content ?? {};
-  return parts.length === 1 ? parts[0]?.inlineData : undefined;
+  const parts = content?.parts;
+  return parts?.length === 1 ? parts[0]?.inlineData : undefined;
 }
 
 /** Encodes a piece of speech as `encodeAdkEvent` does. The objects that it makes cost 4 µs, a tenth of a voice round trip. */

@@ -113,6 +113,14 @@ describe('an event of the run is one Event of ADK', () => {
     expect(JSON.parse(frame?.data ?? '')).toEqual({ ...anonymous, actions: ACTIONS });
   });
 
+  test.each([null, { parts: null }, { parts: [] }])(
+    'also if a runner that is not ours yields the content %j',
+    (content) => {
+      const event = { ...STAMP, content } as unknown as AgentEvent;
+      expect(() => adkDialect.encodeEntry({ seq: 7, turn: 3, message: { event } })).not.toThrow();
+    },
+  );
+
   test('with the same base64, escaped if a provider sends something else', () => {
     for (const data of ['AAECAw==', '-_8', '"', '\u0000', '\ud800']) {
       const inlineData = { mimeType: 'audio/pcm', data };
