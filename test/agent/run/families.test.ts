@@ -1,6 +1,7 @@
 // The same conversation with a model of each family, through the real SDK, against the strict emulator.
 import { afterAll, beforeAll, expect, jest } from '@jest/globals';
 import * as z from 'zod';
+import type { RunConfig } from '../../../src/agent/run-config.ts';
 import { tool } from '../../../src/agent/tool.ts';
 import { startGeminiEmulator } from '../../../src/emulator/gemini/emulator.ts';
 import type { Scenario } from '../../../src/emulator/scenario.ts';
@@ -25,7 +26,12 @@ afterAll(() => {
 
 const PIXEL = Buffer.from('\x89PNG\r\n\x1a\nIHDR', 'latin1').toString('base64');
 
-async function open(name: string, scenario: Scenario = []) {
+interface Circumstances {
+  readonly scenario?: Scenario;
+  readonly runConfig?: RunConfig;
+}
+
+async function open(name: string, { scenario = [], runConfig = {} }: Circumstances = {}) {
   let rolls = 0;
   const dice = tool({
     name: 'dice',
@@ -39,7 +45,7 @@ async function open(name: string, scenario: Scenario = []) {
   const emulator = closing(await startGeminiEmulator({ pace: 20, strict: true, scenario }));
   const runner = runnerFor(modelAt(emulator.url, { model: name }), { tools: [dice] });
   const conversation = runner.conversations.open(CONVERSATION);
-  const talk = closing(startTalk(runner, { watchdog: { firstOutputMs: 1_500 } }));
+  const talk = closing(startTalk(runner, runConfig));
   await talk.until(({ status }) => status?.upstream === 'ready');
   const saidFrom = (from: number) => wordsOf(talk.events.slice(from));
   /** Waits until the model has said something that fits, beyond the events so far. */
@@ -115,7 +121,9 @@ test.each(FAMILIES)(
   'a conversation with a model of the family %s answers once, and runs the tool once, if the connection is lost when the result arrives',
   async (_family, name) => {
     // The first message is a question, after which there is a handle. The second is the question for the tool, the third the result.
-    const { emulator, talk, hears, saidFrom, rolls } = await open(name, [[{ at: { heard: 3 }, do: 'drop' }]]);
+    const { emulator, talk, hears, saidFrom, rolls } = await open(name, {
+      scenario: [[{ at: { heard: 3 }, do: 'drop' }]],
+    });
     talk.say('thanks');
     await hears(0, /welcome/);
     await talk.until(({ liveSessionResumptionUpdate }) => liveSessionResumptionUpdate);
@@ -134,7 +142,11 @@ test.each(FAMILIES)(
 test.each(FAMILIES)(
   'a conversation with a model of the family %s answers on a fresh connection if the model falls silent',
   async (_family, name) => {
-    const { talk, hears } = await open(name, [[{ at: { heard: 1 }, do: 'silence' }]]);
+    const { talk, hears } = await open(name, {
+      scenario: [[{ at: { heard: 1 }, do: 'silence' }]],
+      // A busy machine takes part of the wait for the answer on the fresh connection.
+      runConfig: { watchdog: { firstOutputMs: 3_000 } },
+    });
     const from = talk.events.length;
     talk.say('thanks');
     await hears(from, /welcome/);
