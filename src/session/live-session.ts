@@ -237,13 +237,15 @@ export class LiveSession implements SessionHandle {
 
   /** Makes the agent whom a client requests. If the agent is another one than before, another run continues the conversation. */
   #configure({ provider: _, ...persona }: SessionConfig): void {
-    const isFirst = this.#runs.isWaiting;
-    if (!isFirst && isSamePersona(persona, this.#persona)) return;
+    const { firstRunDelayMs = 0 } = this.#options;
+    // The first run waits for this config, so that readers do not know another one.
+    const isExpected = this.#runs.isWaiting && firstRunDelayMs > 0;
+    if (!isExpected && isSamePersona(persona, this.#persona)) return;
     if (!this.#runs.replace(this.#settings.runConfig, persona)) return;
     this.#persona = persona;
     this.#memory.set(SESSION_BYTES + valueBytes(persona));
     this.#ownedLog.renameAgent(persona.agentName);
-    if (!isFirst) this.#ownedLog.append({ reconfigured: describeSettings(this.#settings) });
+    if (!isExpected) this.#ownedLog.append({ reconfigured: describeSettings(this.#settings) });
   }
 
   /** Starts a run if the last one has failed. */

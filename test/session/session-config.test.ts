@@ -75,6 +75,18 @@ describe('a config that a client requests', () => {
     ]);
   });
 
+  test('that arrives before the first run has started is the one of that run, and is told to all readers', async () => {
+    const { sessions, runs } = start();
+    const session = await open(sessions);
+    const reader = await TestReader.attach(session);
+    await send(session, [{ configure: {} }, { configure: PERSONA }]);
+    await flush();
+    expect(runs.map(({ persona }) => persona)).toEqual([PERSONA]);
+    expect(reader.read()).toEqual([
+      { reconfigured: { modality: 'TEXT', proactivity: false, affective_dialog: false } },
+    ]);
+  });
+
   test('survives a change of the other settings', async () => {
     const { sessions, runs } = start();
     const session = await open(sessions);
@@ -112,16 +124,6 @@ describe('a session whose first run waits for the first request', () => {
     const reader = await TestReader.attach(session);
     await flush();
     expect(runs).toEqual([]);
-    await send(session, [{ configure: PERSONA }]);
-    await flush();
-    expect(runs.map(({ persona }) => persona)).toEqual([PERSONA]);
-    expect(reader.read()).toEqual([]);
-  });
-
-  test('starts the run with that config also if the request arrives before the turn of a run without such a wait', async () => {
-    const { sessions, runs } = start();
-    const session = await open(sessions);
-    const reader = await TestReader.attach(session);
     await send(session, [{ configure: PERSONA }]);
     await flush();
     expect(runs.map(({ persona }) => persona)).toEqual([PERSONA]);
