@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { TurnScheduler } from '../session/turn-scheduler.ts';
 
 /**
  * Lets connections whose data takes long to read take turns. Node reads up to 2 MiB from a connection before it serves the others: in chunks
@@ -6,7 +7,7 @@ import type { IncomingMessage } from 'node:http';
  */
 export class ReadTurns {
   readonly #waiting = new Map<IncomingMessage, () => void>();
-  #isScheduled = false;
+  readonly #turns = new TurnScheduler(() => this.#serveNext());
 
   /**
    * Stops reading the connection of a request until it is its turn.
@@ -16,23 +17,16 @@ export class ReadTurns {
     if (this.#waiting.has(req)) return;
     this.#waiting.set(req, onTurn);
     stopReading(req);
-    this.#schedule();
-  }
-
-  #schedule(): void {
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    setImmediate(() => this.#serveNext());
+    this.#turns.schedule();
   }
 
   #serveNext(): void {
-    this.#isScheduled = false;
     for (const [req, onTurn] of this.#waiting) {
       this.#waiting.delete(req);
       onTurn();
       break;
     }
-    if (this.#waiting.size > 0) this.#schedule();
+    if (this.#waiting.size > 0) this.#turns.schedule();
   }
 }
 

@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
-import { setImmediate } from 'node:timers';
+import { TurnScheduler } from './turn-scheduler.ts';
 
 /** Maximum wait of a run for sessions that are being opened, in ms. Afterwards it starts at the end of the next turn of the event loop. */
 const MAX_WAIT_MS = 2_000;
@@ -14,7 +14,7 @@ export class RunStarts {
   readonly #waiting = new Map<() => void, number>();
   /** Whether a session was opened since the last check. */
   #isOpening = false;
-  #isScheduled = false;
+  readonly #turns = new TurnScheduler(() => this.#startNext());
 
   /**
    * @param start starts the run. Never throws
@@ -25,18 +25,11 @@ export class RunStarts {
     const own = AsyncResource.bind(start);
     this.#waiting.set(own, performance.now());
     this.#isOpening = true;
-    this.#schedule();
+    this.#turns.schedule();
     return () => this.#waiting.delete(own);
   }
 
-  #schedule(): void {
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    setImmediate(() => this.#startNext());
-  }
-
   #startNext(): void {
-    this.#isScheduled = false;
     const wasOpening = this.#isOpening;
     this.#isOpening = false;
     const overdue = performance.now() - MAX_WAIT_MS;
@@ -47,6 +40,6 @@ export class RunStarts {
       hasStarted = true;
       start();
     }
-    if (this.#waiting.size > 0) this.#schedule();
+    if (this.#waiting.size > 0) this.#turns.schedule();
   }
 }

@@ -5,7 +5,6 @@ import type { ErrorBody } from '../wire-error.ts';
 import { decodeAdkItem } from './adk-items.ts';
 import { encodeAudioFrame } from './audio-frame.ts';
 import type { Dialect, Frame } from './dialect.ts';
-import { quoteBase64 } from './quote-base64.ts';
 import { describeReplyFailure, isPresentable } from './reply-failure.ts';
 import { encodeNamed, encodeSessionChange } from './session-frames.ts';
 import { ADK_CONFIRMATION, toAdkConfirmationId } from './tool-confirm-items.ts';
@@ -198,7 +197,7 @@ function encodePart(part: Part): string {
   if (part.functionResponse?.pictures) return JSON.stringify(omitPictureCount(part, part.functionResponse));
   if (!part.inlineData) return JSON.stringify(part);
   const { mimeType, data } = part.inlineData;
-  return `{"inlineData":{"data":${quoteBase64(data)},"mimeType":${JSON.stringify(mimeType)}}}`;
+  return `{"inlineData":{"data":${JSON.stringify(data)},"mimeType":${JSON.stringify(mimeType)}}}`;
 }
 
 /** Omits the number of pictures that the log has dropped: ADK has no field for it. */
